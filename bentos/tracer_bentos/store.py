@@ -1,0 +1,127 @@
+"""The trace store: a folder or an S3 bucket behind four verbs.
+
+Used by the training Job and the data plane. Keys are relative to the router's prefix;
+`tracer_router.contracts.layout` names them.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import LocalStore, ObjectStore, S3Config, S3Store
+
+from tracer_router.contracts import runtime
+from tracer_router.errors import StoreError
+
+__all__ = ["TraceStore", "open_store"]
+
+
+class TraceStore:
+    """One router's part of a store."""
+
+    def __init__(self, backend: ObjectStore, url: str) -> None:
+        self._backend = backend
+        self.url = url
+
+    def list(self, prefix: str) -> list[str]:
+        """Give the keys below a prefix, sorted.
+
+        Raises:
+            StoreError: The store cannot be listed.
+        """
+        try:
+            pages = obstore.list(self._backend, prefix.rstrip("/") or None)
+            return sorted(str(item["path"]) for page in pages for item in page)
+        except BaseError as error:
+            raise self._error("list", prefix, error) from error
+
+    def read(self, key: str) -> bytes:
+        """Give the whole content of an object.
+
+        Raises:
+            FileNotFoundError: There is no such object.
+            StoreError: The store did not answer.
+        """
+        try:
+            return bytes(obstore.get(self._backend, key).bytes())
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{self.url}/{key}") from None
+        except BaseError as error:
+            raise self._error("read", key, error) from error
+
+    def write(self, key: str, content: bytes) -> None:
+        """Write an object, replacing what was there.
+
+        Raises:
+            StoreError: The store did not take it.
+        """
+        try:
+            obstore.put(self._backend, key, content)
+        except BaseError as error:
+            raise self._error("write", key, error) from error
+
+    def create(self, key: str, content: bytes) -> bool:
+        """Write an object only if there is none; False when there was one.
+
+        Raises:
+            StoreError: The store did not take it.
+        """
+        try:
+            obstore.put(self._backend, key, content, mode="create")
+        except AlreadyExistsError:
+            return False
+        except BaseError as error:
+            raise self._error("write", key, error) from error
+        return True
+
+    def _error(self, verb: str, key: str, error: BaseError) -> StoreError:
+        cause = str(error).splitlines()[0][:300]
+        return StoreError(f"cannot {verb} {self.url}/{key}: {cause}")
+
+
+def open_store(environment: Mapping[str, str]) -> TraceStore:
+    """Open the store that the runtime's environment names.
+
+    Nothing is contacted before the first verb. Credentials are read from files.
+
+    Raises:
+        StoreError: The URL is of no known kind or a credential file is missing.
+    """
+    url = environment.get(runtime.STORE_URL, "").rstrip("/")
+    if url.startswith("s3://"):
+        return TraceStore(_s3(url, environment), url)
+    if url.startswith("file://"):
+        folder = Path(url.removeprefix("file://"))
+        return TraceStore(LocalStore(prefix=folder, mkdir=True), url)
+    raise StoreError(
+        f"{runtime.STORE_URL}={url!r}: say s3://BUCKET/PREFIX or file:///FOLDER"
+    )
+
+
+def _s3(url: str, environment: Mapping[str, str]) -> S3Store:
+    bucket, _, prefix = url.removeprefix("s3://").partition("/")
+    endpoint = environment.get(runtime.STORE_ENDPOINT)
+    config: S3Config = {"region": environment.get(runtime.STORE_REGION) or "us-east-1"}
+    if endpoint:
+        config["endpoint"] = endpoint
+    folder = environment.get(runtime.STORE_CREDENTIALS)
+    if folder:
+        config["access_key_id"] = _secret(folder, "access-key-id")
+        config["secret_access_key"] = _secret(folder, "secret-access-key")
+    return S3Store(
+        bucket,
+        prefix=prefix or None,
+        virtual_hosted_style_request=False,
+        client_options={"allow_http": bool(endpoint), "timeout": "30s"},
+        retry_config={"max_retries": 3},
+        config=config,
+    )
+
+
+def _secret(folder: str, name: str) -> str:
+    try:
+        return (Path(folder) / name).read_text().strip()
+    except OSError as error:
+        message = f"store credentials: {folder}/{name}: {error.strerror}"
+        raise StoreError(message) from error

@@ -1,0 +1,3 @@
+"""The control plane of TracerRouter."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,98 @@
+"""What a data-plane pod reports at `/evidence`: cumulative counts since its boot."""
+
+from pydantic import Field
+
+from tracer_router.contracts.document import Document
+
+__all__ = ["Evidence", "LoadState", "RequestCounts", "TaskEvidence", "TeacherState"]
+
+
+class TaskEvidence(Document):
+    """Cumulative counts of one task in one boot of one pod.
+
+    Audits are numbered at admission and only the completed prefix counts, so that a
+    slow disagreement cannot be overtaken by quick agreements.
+    """
+
+    task: str
+    """Fingerprint of the task."""
+    requests: int = 0
+    """Requests of the task received."""
+    answered: int = 0
+    """Requests that the surrogate answered."""
+    uniform_labelled: int = 0
+    """Rows of the uniform sample captured with a usable label."""
+    labels: int = 0
+    """Distinct labels seen from the teacher, counted up to a bound."""
+    audits_admitted: int = 0
+    """Accepted requests whose audit was begun, one a session at most."""
+    audits_agreed: int = 0
+    """Of the completed prefix: the teacher agreed."""
+    audits_disagreed: int = 0
+    """Of the completed prefix: the teacher disagreed."""
+    audits_missing: int = 0
+    """Of the completed prefix: the teacher failed or gave no usable answer."""
+    cost_saved: float = 0.0
+    """Predicted teacher cost of what the surrogate answered without an audit."""
+    cost_teacher: float = 0.0
+    """Cost of the teacher's answers, audits included."""
+
+
+class RequestCounts(Document):
+    """Cumulative counts over all tasks in one boot of one pod."""
+
+    requests: int = 0
+    """Requests taken on the traffic port."""
+    surrogate: int = 0
+    """Answered by the surrogate."""
+    teacher: int = 0
+    """Answered by the teacher."""
+    failed: int = 0
+    """Answered with an error that came from this pod, not from the teacher."""
+    traces_written: int = 0
+    """Trace records that reached the store."""
+    traces_pending: int = 0
+    """Trace records on local disk or in memory, not yet in the store."""
+    traces_dropped: int = 0
+    """Trace records given up under pressure."""
+
+
+class TeacherState(Document):
+    """What the last requests to the teacher met."""
+
+    reachable: bool | None = None
+    """Whether the teacher answered the last request; none before the first."""
+    cause: str | None = None
+    """Why it did not, for people; never holds a prompt or a key."""
+
+
+class LoadState(Document):
+    """Whether this pod's surrogate is loaded and verified."""
+
+    expected: str | None = None
+    """Digest of the bundle that the pod was started with; none for revision 0."""
+    loaded: str | None = None
+    """Digest of the bundle that passed every check; none while passing through."""
+    reason: str | None = None
+    """Why nothing is loaded, for people."""
+
+
+class Evidence(Document):
+    """The whole report of one pod."""
+
+    version: int = 1
+    """Version of this format."""
+    revision: int
+    """The revision that the pod runs."""
+    boot: str
+    """Random id of this boot; counts start anew with it."""
+    policy_generation: int = -1
+    """The newest policy generation applied; -1 before the first."""
+    requests: RequestCounts = RequestCounts()
+    """Counts over all tasks."""
+    tasks: tuple[TaskEvidence, ...] = ()
+    """Counts by task."""
+    teacher: TeacherState = TeacherState()
+    """What the teacher was like lately."""
+    surrogate: LoadState = Field(default=LoadState())
+    """Whether a surrogate is loaded."""

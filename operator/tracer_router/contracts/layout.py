@@ -1,0 +1,53 @@
+"""Where everything lies in the trace store, below one router's prefix.
+
+::
+
+    traces/2026-11-23/20261123T101500.123456Z-POD-000001.jsonl.zst   sealed, immutable
+    attempts/0001/request.json        what was asked                     write-once
+    attempts/0001/rows.json           the segments that were read        write-once
+    attempts/0001/quarantine.jsonl    lines that could not be read
+    attempts/0001/result.json         how it ended                       write-once
+    bundles/sha256-HEX.bento          exported Bentos, by content
+
+The attempts are the append-only ledger of the statistics: they outlive the router.
+"""
+
+from datetime import UTC, datetime
+
+__all__ = [
+    "TRACES",
+    "attempt_key",
+    "bento_key",
+    "segment_key",
+    "segment_time",
+]
+
+TRACES = "traces/"
+_STAMP = "%Y%m%dT%H%M%S.%fZ"
+
+
+def segment_key(sealed: datetime, pod: str, number: int) -> str:
+    """Name a sealed segment; names sort by the time of sealing."""
+    utc = sealed.astimezone(UTC)
+    name = f"{utc.strftime(_STAMP)}-{pod}-{number:06d}.jsonl.zst"
+    return f"{TRACES}{utc:%Y-%m-%d}/{name}"
+
+
+def segment_time(key: str) -> datetime:
+    """Read the time of sealing back from a segment's key.
+
+    Raises:
+        ValueError: The key is not one of a segment.
+    """
+    stamp = key.rsplit("/", 1)[-1].split("-", 1)[0]
+    return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+
+
+def attempt_key(attempt: int, document: str) -> str:
+    """Name a document of an attempt: request.json, rows.json, result.json."""
+    return f"attempts/{attempt:04d}/{document}"
+
+
+def bento_key(digest: str) -> str:
+    """Name an exported Bento by its content."""
+    return f"bundles/{digest.replace(':', '-')}.bento"

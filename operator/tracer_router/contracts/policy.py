@@ -1,0 +1,39 @@
+"""The policy document: what the operator tells every data-plane pod of a router.
+
+It lies in a ConfigMap, for restarts, and is pushed with each evidence poll; the answer
+acknowledges the generation applied.
+"""
+
+from pydantic import Field
+
+from tracer_router.contracts.document import Document
+
+__all__ = ["PolicyDocument", "RevisionPolicy"]
+
+
+class RevisionPolicy(Document):
+    """What the pods of one revision may do."""
+
+    surrogate: bool = False
+    """Whether the surrogate may answer; off sends everything to the teacher."""
+    audit: float = Field(default=1.0, ge=0, le=1)
+    """Probability of the audit coin, drawn per session before the decision."""
+    bundle: str | None = None
+    """Digest of the only bundle that may answer; none for a pass-through."""
+    tasks: tuple[str, ...] = ()
+    """Fingerprints of the certified tasks; anything else goes to the teacher."""
+
+
+class PolicyDocument(Document):
+    """One per router, versioned by a generation that only grows."""
+
+    version: int = 1
+    """Version of this format."""
+    generation: int = Field(ge=0)
+    """Grows with each change; a pod never goes back."""
+    revisions: dict[str, RevisionPolicy] = Field(default_factory=dict)
+    """By revision number, as a string."""
+
+    def of(self, revision: int) -> RevisionPolicy:
+        """Give what one revision may do; nothing at all when it is not named."""
+        return self.revisions.get(str(revision), RevisionPolicy())

@@ -1,0 +1,64 @@
+"""The environment of data-plane pods and training Jobs: names and their meaning.
+
+The operator writes these variables, the runtime reads them; nothing else configures it.
+"""
+
+from typing import Final
+
+__all__ = [
+    "ACCESS",
+    "ATTEMPT_FILE",
+    "BENTO_DIGEST",
+    "BENTO_KEY",
+    "BUNDLE_DIGEST",
+    "POD_NAME",
+    "POLICY_FILE",
+    "PRICES",
+    "REVISION",
+    "SESSION_HEADER",
+    "SPOOL",
+    "STORE_CREDENTIALS",
+    "STORE_ENDPOINT",
+    "STORE_REGION",
+    "STORE_URL",
+    "TASK_HEADER",
+    "TEACHER_KEY_FILE",
+    "TEACHER_URL",
+]
+
+TEACHER_URL: Final = "TRACER_TEACHER_URL"
+"""Base URL of the teacher, with its /v1."""
+TEACHER_KEY_FILE: Final = "TRACER_TEACHER_KEY_FILE"
+"""File with the teacher's key; read again when it changes. Absent: pass-through."""
+ACCESS: Final = "TRACER_ACCESS"
+"""PassThrough or Open."""
+PRICES: Final = "TRACER_PRICES"
+"""JSON list of {model, inputPerMillionTokens, outputPerMillionTokens} as strings."""
+REVISION: Final = "TRACER_REVISION"
+"""Number of the revision."""
+BUNDLE_DIGEST: Final = "TRACER_BUNDLE_DIGEST"
+"""Digest of the bundle; absent for revision 0."""
+BENTO_DIGEST: Final = "TRACER_BENTO_DIGEST"
+"""Digest of the exported Bento archive; absent for revision 0."""
+BENTO_KEY: Final = "TRACER_BENTO_KEY"
+"""Key of the archive below the prefix; absent for revision 0."""
+STORE_URL: Final = "TRACER_STORE_URL"
+"""s3://BUCKET/PREFIX or file:///FOLDER of this router."""
+STORE_ENDPOINT: Final = "TRACER_STORE_ENDPOINT"
+"""Endpoint of an S3 server that is not AWS."""
+STORE_REGION: Final = "TRACER_STORE_REGION"
+"""Region of the bucket."""
+STORE_CREDENTIALS: Final = "TRACER_STORE_CREDENTIALS"
+"""Folder with the files access-key-id and secret-access-key."""
+POLICY_FILE: Final = "TRACER_POLICY_FILE"
+"""The policy document as mounted from its ConfigMap."""
+SPOOL: Final = "TRACER_SPOOL"
+"""Local folder of the write-ahead segments."""
+POD_NAME: Final = "TRACER_POD_NAME"
+"""Name of the pod, for segment names and logs."""
+SESSION_HEADER: Final = "TRACER_SESSION_HEADER"
+"""Header that names a client's session."""
+TASK_HEADER: Final = "TRACER_TASK_HEADER"
+"""Header by which a client may name its task."""
+ATTEMPT_FILE: Final = "TRACER_ATTEMPT_FILE"
+"""The attempt request as mounted from its ConfigMap."""

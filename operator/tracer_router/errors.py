@@ -1,0 +1,74 @@
+"""What can go wrong, and what each branch means for retry.
+
+::
+
+    TracerRouterError
+    ├── SpecError         the user must edit the object: Stalled, no retry
+    ├── NotYet            the world is not ready: Reconciling, look again
+    ├── ClusterError      the API server said no
+    │   ├── Conflict      someone else changed it: observe again at once
+    │   ├── Forbidden     our access is too small: Stalled, long delay
+    │   ├── NotFound      the object or its kind is absent
+    │   ├── Invalid       the API server refused the document: a defect or a version gap
+    │   └── Unavailable   timeouts and 5xx: back off
+    ├── DocumentError     a document exchanged is malformed or of another version
+    └── StoreError        the trace store cannot be read or written
+"""
+
+__all__ = [
+    "ClusterError",
+    "Conflict",
+    "DocumentError",
+    "Forbidden",
+    "Invalid",
+    "NotFound",
+    "NotYet",
+    "SpecError",
+    "StoreError",
+    "TracerRouterError",
+    "Unavailable",
+]
+
+
+class TracerRouterError(Exception):
+    """The root of every error that is ours."""
+
+
+class SpecError(TracerRouterError):
+    """The object asks for something that cannot be done until it is edited."""
+
+
+class NotYet(TracerRouterError):  # noqa: N818 - expected, not an error
+    """Something needed is not ready; looking again later may find it so."""
+
+
+class ClusterError(TracerRouterError):
+    """The Kubernetes API refused or failed."""
+
+
+class Conflict(ClusterError):  # noqa: N818 - named as the API names it
+    """Another writer owns the object or changed it in between."""
+
+
+class Forbidden(ClusterError):  # noqa: N818 - named as the API names it
+    """The operator's role lacks a verb."""
+
+
+class NotFound(ClusterError):  # noqa: N818 - named as the API names it
+    """The object, or its kind, does not exist."""
+
+
+class Invalid(ClusterError):  # noqa: N818 - named as the API names it
+    """The API server refused the document as written."""
+
+
+class Unavailable(ClusterError):  # noqa: N818 - named as the API names it
+    """The API server did not answer, or answered with a fault of its own."""
+
+
+class DocumentError(TracerRouterError):
+    """A document that two parts exchange cannot be understood."""
+
+
+class StoreError(TracerRouterError):
+    """The trace store did not do what was asked."""
