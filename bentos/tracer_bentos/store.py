@@ -6,13 +6,17 @@ Used by the training Job and the data plane. Keys are relative to the router's p
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore, ObjectStore, S3Config, S3Store
+from obstore.store import LocalStore, ObjectStore, S3Store
 
 from tracer_router.contracts import runtime
 from tracer_router.errors import StoreError
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config  # exists for type checkers only
 
 __all__ = ["TraceStore", "open_store"]
 
@@ -102,7 +106,9 @@ def open_store(environment: Mapping[str, str]) -> TraceStore:
 def _s3(url: str, environment: Mapping[str, str]) -> S3Store:
     bucket, _, prefix = url.removeprefix("s3://").partition("/")
     endpoint = environment.get(runtime.STORE_ENDPOINT)
-    config: S3Config = {"region": environment.get(runtime.STORE_REGION) or "us-east-1"}
+    config: "S3Config" = {
+        "region": environment.get(runtime.STORE_REGION) or "us-east-1"
+    }
     if endpoint:
         config["endpoint"] = endpoint
     folder = environment.get(runtime.STORE_CREDENTIALS)
