@@ -106,9 +106,7 @@ def open_store(environment: Mapping[str, str]) -> TraceStore:
 def _s3(url: str, environment: Mapping[str, str]) -> S3Store:
     bucket, _, prefix = url.removeprefix("s3://").partition("/")
     endpoint = environment.get(runtime.STORE_ENDPOINT)
-    config: "S3Config" = {
-        "region": environment.get(runtime.STORE_REGION) or "us-east-1"
-    }
+    config: S3Config = {"region": environment.get(runtime.STORE_REGION) or "us-east-1"}
     if endpoint:
         config["endpoint"] = endpoint
     folder = environment.get(runtime.STORE_CREDENTIALS)
