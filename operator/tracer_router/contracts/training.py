@@ -18,8 +18,10 @@ class AttemptRequest(Document):
     """Version of this format."""
     router: str
     """Namespace and name of the router, as ``namespace/name``."""
+    uid: str
+    """Identity of the router: a namesake made later asks anew."""
     attempt: int = Field(ge=1)
-    """Number of the attempt and of the revision."""
+    """Number of the revision; its number in the ledger is the first one free."""
     until: datetime
     """Only traces received before this moment belong to the row set."""
     target: float

@@ -1,0 +1,118 @@
+# Everything starts here: `make help` lists it, `make demo` and `make test` need
+# nothing but git, make, Python and root on a Debian or Ubuntu machine.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# All steps of one `make` count their time from here.
+export TRACER_STARTED := $(or $(TRACER_STARTED),$(shell date +%s))
+# devcluster: a cluster of our own; current: the current kube context.
+export CLUSTER ?= devcluster
+# Where `CLUSTER=current` finds the images: REGISTRY/tracer-operator and so on.
+export IMAGE_REGISTRY ?=
+
+PY := .venv/bin/python
+LOCK := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+ELAPSED = source scripts/say.sh && say
+
+.PHONY: help
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  %-13s %s\n", $$1, $$2}' Makefile
+
+##@ The two commands of the README
+
+.PHONY: demo
+demo: venv ## A certified surrogate takes over real traffic, on a real cluster
+	@$(PY) -m examples.demo
+
+.PHONY: test
+test: check cluster-up ## Everything: check, statistics, API, chart and end to end on a real cluster
+	@$(ELAPSED) "tests on a real cluster, and the statistical ones"
+	@$(PY) -m pytest -q -m "cluster or statistical" tests
+
+##@ Parts of them
+
+.PHONY: venv
+venv: .venv/ready ## The Python environment, from the locked requirements
+
+.venv/ready: requirements/bootstrap.lock requirements/dev.lock pyproject.toml scripts/bootstrap.sh
+	@scripts/bootstrap.sh
+
+.PHONY: check
+check: lint type unit ## Format, lint, types, layers, unit and repository tests
+	@$(ELAPSED) "check passed"
+
+.PHONY: lint
+lint: venv ## Format, lint and layers
+	@$(ELAPSED) "format, lint and layers"
+	@.venv/bin/ruff format --check --quiet . || { .venv/bin/ruff format --diff --quiet .; exit 1; }
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/lint-imports --no-cache >.venv/layers.log || { cat .venv/layers.log; exit 1; }
+
+.PHONY: type
+type: venv ## Types, strictly
+	@$(ELAPSED) "types"
+	@.venv/bin/mypy --no-error-summary
+
+.PHONY: unit
+unit: venv ## Unit and repository tests
+	@$(ELAPSED) "unit and repository tests"
+	@$(PY) -m pytest -q -m "not cluster and not statistical" tests
+
+.PHONY: statistical
+statistical: venv ## Seeded repeats: do certificates hold as often as they say?
+	@$(PY) -m pytest -q -m statistical tests
+
+.PHONY: api
+api: cluster-up ## The API on a real API server
+	@$(PY) -m pytest -q -m cluster tests/api
+
+.PHONY: chart
+chart: cluster-up ## The chart on a real API server
+	@$(PY) -m pytest -q -m cluster tests/chart
+
+.PHONY: e2e
+e2e: cluster-up ## End to end on a real cluster
+	@$(PY) -m pytest -q -m cluster tests/e2e
+
+.PHONY: images
+images: cluster-up ## The images, loaded into the cluster
+	@$(PY) -m examples.demo.images
+
+.PHONY: cluster-up
+cluster-up: venv ## Start the cluster; idempotent
+	@[ "$(CLUSTER)" = current ] || $(PY) -m devcluster up
+
+.PHONY: cluster-down
+cluster-down: venv ## Stop the cluster and leave nothing behind
+	@$(PY) -m devcluster down
+
+.PHONY: generate
+generate: venv ## CRDs, their chart copy and the reference pages, from the models
+	@$(PY) -m tracer_router.api.generate
+
+.PHONY: verify
+verify: generate ## Fail when generated files were not current
+	@git diff --exit-code -- crds charts/tracer-router/crds docs/reference
+
+.PHONY: bench
+bench: venv ## The benchmarks, each with its table
+	@for each in benchmarks/*.py; do $(ELAPSED) "$$each"; $(PY) "$$each"; done
+
+.PHONY: lock
+lock: venv ## Resolve the requirements anew; the only target that changes a version
+	@$(ELAPSED) "resolving"
+	@echo uv | $(LOCK) - -o requirements/bootstrap.lock
+	@$(LOCK) pyproject.toml --extra operator -o requirements/operator.lock
+	@$(LOCK) pyproject.toml --extra train --extra serve -o requirements/runtime.lock
+	@$(LOCK) pyproject.toml --all-extras -o requirements/dev.lock
+	@$(LOCK) examples/recorded_teacher/requirements.in -c requirements/runtime.lock \
+		-o examples/recorded_teacher/requirements.lock
+
+.PHONY: clean
+clean: ## Remove what was built in this folder; caches elsewhere stay
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,139 @@
+"""A question on its way in: redacted, its coin drawn, its decision made."""
+
+import logging
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from tracer_bentos.serving.access import Gate
+from tracer_bentos.serving.coin import Coin, Toss
+from tracer_bentos.serving.counts import Counts, Fault
+from tracer_bentos.serving.decide import Deferral, Prediction, Situation, deferral
+from tracer_bentos.serving.exchange import Exchange
+from tracer_bentos.serving.loading import Loaded
+from tracer_bentos.serving.policy_box import PolicyBox
+from tracer_bentos.serving.protocols.adapter import Question
+from tracer_bentos.serving.redaction import redact
+from tracer_router.contracts.traces import Decision
+
+__all__ = ["Admission", "Desk"]
+
+_log = logging.getLogger(__name__)
+
+FORCE_HEADER: Final = "x-tracer-force"
+FORCE_TEACHER: Final = "teacher"
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """One question with everything that was decided about it."""
+
+    id: str
+    """Unique id of the request, ours and never the client's."""
+    received: datetime
+    """When it came."""
+    question: Question
+    """What was asked."""
+    input: str = field(repr=False)
+    """The redacted text."""
+    session: str | None
+    """Keyed hash of the client's session, when it names one."""
+    toss: Toss
+    """The audit coin, drawn before the decision."""
+    caller: bytes = field(repr=False)
+    """Keyed hash of the caller's credentials."""
+    prediction: Prediction | None
+    """What the surrogate says, when it was asked."""
+    deferral: Deferral | None
+    """Why the teacher answers; none when the surrogate does."""
+
+    @property
+    def answer(self) -> Prediction | None:
+        """What the client gets from the surrogate; none when the teacher answers."""
+        return None if self.deferral else self.prediction
+
+    @property
+    def decision(self) -> Decision:
+        """Who answers, for the trace."""
+        if self.answer is None:
+            return Decision.TEACHER
+        heads = self.toss.heads
+        return Decision.SURROGATE_AUDITED if heads else Decision.SURROGATE
+
+
+class Desk:
+    """Admits questions."""
+
+    def __init__(
+        self,
+        *,
+        coin: Coin,
+        policies: PolicyBox,
+        loaded: Loaded,
+        gate: Gate,
+        counts: Counts,
+        session_header: str,
+    ) -> None:
+        self._coin = coin
+        self._policies = policies
+        self._loaded = loaded
+        self._gate = gate
+        self._counts = counts
+        self._session_header = session_header
+
+    def admit(self, exchange: Exchange, question: Question) -> Admission:
+        """Draw the coin, then decide who answers."""
+        identity = uuid.uuid4().hex
+        session = exchange.header(self._session_header)
+        toss = self._coin.toss(session or identity, self._policies.current.audit)
+        caller = self._gate.caller(exchange.headers, question.model)
+        situation = self._situation(exchange, question, caller)
+        text = redact(question.input)
+        prediction, reason = self._decide(situation, text, toss)
+        return Admission(
+            id=identity,
+            received=datetime.now(UTC),
+            question=question,
+            input=text,
+            session=self._coin.pseudonym(session) if session else None,
+            toss=toss,
+            caller=caller,
+            prediction=prediction,
+            deferral=reason,
+        )
+
+    def _situation(
+        self, exchange: Exchange, question: Question, caller: bytes
+    ) -> Situation:
+        return Situation(
+            policy=self._policies.current,
+            task=question.task,
+            loaded=self._loaded.digest,
+            forced=(exchange.header(FORCE_HEADER) or "").lower() == FORCE_TEACHER,
+            caller_known=self._gate.knows(caller),
+        )
+
+    def _decide(
+        self, situation: Situation, text: str, toss: Toss
+    ) -> tuple[Prediction | None, Deferral | None]:
+        """Decide; on the uniform sample the surrogate is asked even when it may not."""
+        reason = deferral(situation)
+        if not situation.can_predict or (reason and not toss.heads):
+            return None, reason
+        prediction = self._predict(text)
+        if reason is None and prediction is None:
+            reason = Deferral.SURROGATE_FAILED
+        if reason is None and prediction and not prediction.accepted:
+            reason = Deferral.NOT_ACCEPTED
+        return prediction, reason
+
+    def _predict(self, text: str) -> Prediction | None:
+        if self._loaded.surrogate is None:
+            return None
+        try:
+            return self._loaded.surrogate.decide(text)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the teacher answers
+            self._counts.faults[Fault.SURROGATE] += 1
+            _log.warning("the surrogate failed: %s", type(error).__name__)
+            return None

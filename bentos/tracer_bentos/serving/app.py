@@ -1,0 +1,144 @@
+"""The wiring of one data-plane process; no logic of its own."""
+
+import asyncio
+
+from tracer_bentos.serving.access import Gate
+from tracer_bentos.serving.admission import Desk
+from tracer_bentos.serving.audit import Auditor
+from tracer_bentos.serving.capture.recorder import Recorder
+from tracer_bentos.serving.capture.shipper import Shipper
+from tracer_bentos.serving.capture.spool import Spool
+from tracer_bentos.serving.coin import Coin
+from tracer_bentos.serving.counts import Counts
+from tracer_bentos.serving.dispatch import Dispatcher
+from tracer_bentos.serving.heap import settle_heap
+from tracer_bentos.serving.internal import Internal
+from tracer_bentos.serving.journal import Journal
+from tracer_bentos.serving.loading import BundleReader, Loaded, Loader, read_bundle
+from tracer_bentos.serving.metrics import Metrics
+from tracer_bentos.serving.policy_box import PolicyBox
+from tracer_bentos.serving.prices import Prices
+from tracer_bentos.serving.protocols.openai_chat import OpenAIChat
+from tracer_bentos.serving.relay import Relay
+from tracer_bentos.serving.settings import Settings
+from tracer_bentos.serving.upstream import TeacherKey, Upstream
+from tracer_router.contracts.evidence import Evidence
+from tracer_router.contracts.traces import TraceRecord
+
+__all__ = ["DataPlane"]
+
+AUDIT_SECONDS = 10.0
+UPLOAD_SECONDS = 15.0
+
+
+class DataPlane:
+    """One process: two ASGI applications and what runs behind them."""
+
+    def __init__(self, settings: Settings, read: BundleReader = read_bundle) -> None:
+        self.settings = settings
+        """What it was told."""
+        self.counts = Counts()
+        """What it counts."""
+        self.policies = PolicyBox(settings.revision)
+        """What the operator allows."""
+        self.loaded = Loaded(settings.bundle_digest)
+        """Its surrogate."""
+        self._loader = Loader(settings, self.loaded, read)
+        self._recorder = _recorder(settings, self.counts)
+        key_file = settings.teacher_key_file
+        key = TeacherKey(key_file) if key_file else None
+        self._upstream = Upstream(settings.teacher_url, key)
+        self._journal = Journal(
+            self.counts, Prices(settings.prices), self._offer, settings.revision
+        )
+        self._adapter = OpenAIChat()
+        self._auditor = Auditor(
+            self._upstream, self._adapter, self._journal, self.counts
+        )
+        self.traffic = self._traffic()
+        """What clients talk to."""
+        metrics = Metrics(self.evidence, self.counts)
+        self.internal = Internal(self.evidence, self.policies, metrics)
+        """What the operator talks to."""
+
+    async def start(self) -> None:
+        """Begin to take requests; nothing here waits for teacher or store."""
+        if self.settings.policy_file:
+            self.policies.read(self.settings.policy_file)
+        await self._upstream.open()
+        if self._recorder:
+            self._recorder.start()
+        self._loading = asyncio.create_task(self._load())
+        self.internal.ready = True
+
+    def drain(self) -> None:
+        """Ask clients and endpoints to go elsewhere; requests are still taken."""
+        self.internal.ready = False
+        self.traffic.draining = True
+
+    async def finish(self) -> None:
+        """End what runs behind, once no request is taken any more."""
+        self.drain()
+        self._loading.cancel()
+        await asyncio.gather(self._loading, return_exceptions=True)
+        await self._auditor.finish(AUDIT_SECONDS)
+        if self._recorder:
+            await self._recorder.finish(UPLOAD_SECONDS)
+        await self._upstream.close()
+        self.internal.final = True
+
+    def evidence(self) -> Evidence:
+        """Give the report of this process."""
+        pending = self._recorder.pending if self._recorder else 0
+        return Evidence(
+            revision=self.settings.revision,
+            boot=self.counts.boot,
+            policy_generation=self.policies.generation,
+            requests=self.counts.totals(pending),
+            tasks=self.counts.tasks(),
+            teacher=self._upstream.state,
+            surrogate=self.loaded.state(),
+        )
+
+    def _traffic(self) -> Dispatcher:
+        settings = self.settings
+        gate = Gate(settings.access, own_key=settings.teacher_key_file is not None)
+        desk = Desk(
+            coin=Coin(settings.teacher_url, settings.store_url),
+            policies=self.policies,
+            loaded=self.loaded,
+            gate=gate,
+            counts=self.counts,
+            session_header=settings.session_header,
+        )
+        return Dispatcher(
+            adapter=self._adapter,
+            desk=desk,
+            relay=Relay(self._upstream),
+            auditor=self._auditor,
+            journal=self._journal,
+            gate=gate,
+            counts=self.counts,
+            revision=settings.revision,
+            task_header=settings.task_header,
+        )
+
+    def _offer(self, record: TraceRecord) -> None:
+        if self._recorder:
+            self._recorder.offer(record)
+
+    async def _load(self) -> None:
+        await self._loader.run()
+        settle_heap()
+
+
+def _recorder(settings: Settings, counts: Counts) -> Recorder | None:
+    if not settings.store:
+        return None  # nowhere to: on one machine, without a store, nothing is captured
+    return Recorder(
+        Spool(settings.spool, settings.pod, settings.spool_bytes),
+        Shipper(settings.store),
+        counts,
+        records=settings.segment_records,
+        seconds=settings.segment_seconds,
+    )

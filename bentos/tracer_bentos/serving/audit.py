@@ -1,0 +1,152 @@
+"""Asks the teacher in the background about answers that the surrogate has given."""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+
+from tracer_bentos.serving.admission import Admission
+from tracer_bentos.serving.counts import Counts, Fault
+from tracer_bentos.serving.exchange import Exchange, Headers
+from tracer_bentos.serving.headers import from_teacher, to_teacher
+from tracer_bentos.serving.journal import Journal
+from tracer_bentos.serving.prefix import Verdict
+from tracer_bentos.serving.protocols.adapter import Adapter, Answer
+from tracer_bentos.serving.reading import read_copy
+from tracer_bentos.serving.tee import Tee
+from tracer_bentos.serving.upstream import TeacherUnreachable, Upstream
+from tracer_router.contracts.traces import TraceStatus
+
+__all__ = ["Auditor", "Ticket"]
+
+_log = logging.getLogger(__name__)
+
+AT_ONCE: Final = 32
+WAITING: Final = 512
+DEADLINE_SECONDS: Final = 120.0
+SESSIONS: Final = 20_000
+_OF_THE_BODY: Final = frozenset({b"accept", b"content-length", b"content-type"})
+_FAILED: Final = Answer(TraceStatus.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The right to one audit."""
+
+    number: int | None
+    """Its number in the task; none when the session has been audited before."""
+
+
+class Auditor:
+    """Runs audits, some at once and a bounded number waiting."""
+
+    def __init__(
+        self, upstream: Upstream, adapter: Adapter, journal: Journal, counts: Counts
+    ) -> None:
+        self._upstream = upstream
+        self._adapter = adapter
+        self._journal = journal
+        self._counts = counts
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._running: set[asyncio.Task[None]] = set()
+        self._sessions: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def admit(self, admission: Admission) -> Ticket | None:
+        """Number the audit of an answer on its way out; none when the coin is tails.
+
+        Every accepted answer with heads is checked, for the uniform sample; evidence
+        counts one a session, since answers of one session are not independent.
+        """
+        if admission.answer is None or not admission.toss.heads:
+            return None
+        if admission.session and self._seen(admission.question.task, admission.session):
+            return Ticket(None)
+        return Ticket(self._counts.task(admission.question.task).audits.admit())
+
+    def begin(self, ticket: Ticket, admission: Admission, exchange: Exchange) -> None:
+        """Ask the teacher in the background."""
+        if len(self._running) >= WAITING:
+            self._settle(ticket, admission, _FAILED, 0.0)
+            return
+        headers = [pair for pair in exchange.headers if pair[0] not in _OF_THE_BODY]
+        task = asyncio.create_task(self._run(ticket, admission, headers, exchange))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def finish(self, deadline: float) -> None:
+        """Let running audits end; those past the deadline count as missing."""
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=deadline)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _seen(self, task: str, session: str) -> bool:
+        key = (task, session)
+        seen = key in self._sessions
+        self._sessions[key] = None
+        self._sessions.move_to_end(key)
+        if len(self._sessions) > SESSIONS:
+            self._sessions.popitem(last=False)
+        return seen
+
+    async def _run(
+        self, ticket: Ticket, admission: Admission, headers: Headers, exchange: Exchange
+    ) -> None:
+        answer, began = _FAILED, time.perf_counter()
+        try:
+            async with self._slots, asyncio.timeout(DEADLINE_SECONDS):
+                began = time.perf_counter()
+                answer = await self._ask(admission, headers, exchange)
+        except (
+            TeacherUnreachable,
+            TimeoutError,
+            aiohttp.ClientError,
+            OSError,
+        ) as error:
+            _log.info("audit without an answer: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - an audit must always be settled
+            self._counts.faults[Fault.AUDIT] += 1
+            _log.warning("audit failed: %s", type(error).__name__)
+        finally:
+            latency_ms = (time.perf_counter() - began) * 1000
+            self._settle(ticket, admission, answer, latency_ms)
+
+    async def _ask(
+        self, admission: Admission, headers: Headers, exchange: Exchange
+    ) -> Answer:
+        forwarded = to_teacher(headers, readable=True, key=self._upstream.key)
+        forwarded["content-type"] = "application/json"
+        url = self._upstream.url(exchange.raw_path)
+        body = self._adapter.audit_body(admission.question)
+        response = await self._upstream.ask(
+            "POST", url, forwarded, body, repeatable=True
+        )
+        tee = Tee()
+        async with response:
+            tee.start(
+                response.status, from_teacher(response.raw_headers, response.status)
+            )
+            async for piece in response.content.iter_any():
+                tee.piece(piece)
+            tee.end()
+        return read_copy(self._adapter, tee)
+
+    def _settle(
+        self, ticket: Ticket, admission: Admission, answer: Answer, latency_ms: float
+    ) -> None:
+        if ticket.number is not None:
+            task = self._counts.task(admission.question.task)
+            task.audits.settle(ticket.number, _verdict(admission, answer))
+        self._journal.taught(admission, answer, latency_ms)
+
+
+def _verdict(admission: Admission, answer: Answer) -> Verdict:
+    if answer.label is None or admission.answer is None:
+        return Verdict.MISSING
+    agreed = answer.label == admission.answer.label
+    return Verdict.AGREED if agreed else Verdict.DISAGREED

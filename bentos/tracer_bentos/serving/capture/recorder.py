@@ -1,0 +1,159 @@
+"""Takes traces from requests at once and gets them to disk and store afterwards."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Final, TypeVar
+
+from tracer_bentos.serving.capture.shipper import Shipper
+from tracer_bentos.serving.capture.spool import Spool
+from tracer_bentos.serving.counts import Counts
+from tracer_router.contracts.traces import TraceRecord
+from tracer_router.errors import StoreError
+
+__all__ = ["Recorder"]
+
+_log = logging.getLogger(__name__)
+Done = TypeVar("Done")
+
+QUEUE: Final = 10_000
+GATHER_SECONDS: Final = 0.02
+LOOK_SECONDS: Final = 0.5
+FIRST_DELAY_SECONDS: Final = 1.0
+LONGEST_DELAY_SECONDS: Final = 30.0
+
+
+class Recorder:
+    """A bounded queue, a spool and a shipper, off the request path.
+
+    The spool is used by one thread only, and shipping has a thread of its own, so that
+    a store that hangs never keeps records from local disk.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        shipper: Shipper,
+        counts: Counts,
+        *,
+        records: int,
+        seconds: float,
+    ) -> None:
+        self._spool = spool
+        self._shipper = shipper
+        self._counts = counts
+        self._records = records
+        self._seconds = seconds
+        self._waiting: deque[TraceRecord] = deque()
+        self._wake = asyncio.Event()
+        self._disk = ThreadPoolExecutor(1, "spool")
+        self._store = ThreadPoolExecutor(1, "shipper")
+        self._delay = FIRST_DELAY_SECONDS
+        self._not_before = 0.0
+        self._trouble: str | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def pending(self) -> int:
+        """Records that are not in the store yet."""
+        return len(self._waiting) + self._spool.pending
+
+    def offer(self, record: TraceRecord) -> None:
+        """Take a record, or count it as dropped when the queue is full."""
+        if len(self._waiting) >= QUEUE:
+            self._counts.traces_dropped += 1
+            return
+        self._waiting.append(record)
+        self._wake.set()
+
+    def start(self) -> None:
+        """Begin to write and to ship, first what a former process left."""
+        self._tasks = [
+            asyncio.create_task(self._write_always()),
+            asyncio.create_task(self._ship_always()),
+        ]
+
+    async def finish(self, deadline: float) -> None:
+        """Write and ship everything; what cannot be shipped in time stays on disk."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._write(seal=True)
+        until = time.monotonic() + deadline
+        while self._spool.sealed and time.monotonic() < until:
+            await self._ship()
+            if self._trouble:
+                await asyncio.sleep(min(self._delay, LOOK_SECONDS))
+        await self._on_disk(self._spool.close)
+        self._disk.shutdown(wait=False)
+        self._store.shutdown(wait=False, cancel_futures=True)
+
+    async def _write_always(self) -> None:
+        await self._write(seal=False)
+        while True:
+            await self._woken()
+            await self._write(seal=False)
+
+    async def _woken(self) -> None:
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                await self._wake.wait()
+        except TimeoutError:
+            return  # an old segment may be due
+        # Under load one trip to the thread then takes many records.
+        await asyncio.sleep(GATHER_SECONDS)
+
+    async def _write(self, *, seal: bool) -> None:
+        self._wake.clear()
+        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        try:
+            self._counts.traces_dropped += await self._on_disk(
+                lambda: self._append(batch, seal=seal)
+            )
+        except (OSError, ValueError) as error:
+            self._counts.traces_dropped += len(batch)
+            self._say(f"spool: {len(batch)} traces dropped: {error}")
+
+    def _append(self, batch: list[TraceRecord], *, seal: bool) -> int:
+        dropped = self._spool.append(batch)
+        if seal or self._spool.due(self._records, self._seconds):
+            self._spool.seal()
+        return dropped
+
+    async def _ship_always(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if time.monotonic() >= self._not_before:
+                await self._ship()
+
+    async def _ship(self) -> None:
+        for segment in self._spool.sealed:
+            try:
+                new = await asyncio.get_running_loop().run_in_executor(
+                    self._store, self._shipper.ship, segment
+                )
+                await self._on_disk(partial(self._spool.forget, segment))
+            except (StoreError, OSError) as error:
+                self._back_off(error)
+                return
+            if new:
+                tally = segment.tally
+                self._counts.sealed(tally.records, tally.labelled)
+        self._trouble, self._delay = None, FIRST_DELAY_SECONDS
+
+    def _back_off(self, error: Exception) -> None:
+        self._not_before = time.monotonic() + self._delay
+        self._delay = min(self._delay * 2, LONGEST_DELAY_SECONDS)
+        self._say(f"store: {error}; traces wait on local disk")
+
+    def _say(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            _log.warning(trouble)
+        self._trouble = trouble
+
+    async def _on_disk(self, work: Callable[[], Done]) -> Done:
+        return await asyncio.get_running_loop().run_in_executor(self._disk, work)

@@ -1,0 +1,120 @@
+"""Everything this process counts, cumulative since its boot."""
+
+import secrets
+from collections import Counter
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from tracer_bentos.serving.decide import Deferral
+from tracer_bentos.serving.prefix import CompletedPrefix, Verdict
+from tracer_router.constants import OTHER_TASK
+from tracer_router.contracts.evidence import RequestCounts, TaskEvidence
+
+__all__ = ["Counts", "Fault", "TaskCounts"]
+
+TASKS: Final = 64
+LABELS: Final = 256
+
+
+class Fault(StrEnum):
+    """A failure of ours; the teacher answered instead."""
+
+    ADMISSION = "admission"
+    SURROGATE = "surrogate"
+    AUDIT = "audit"
+    TRACE = "trace"
+
+
+class TaskCounts:
+    """The counts of one task."""
+
+    def __init__(self, task: str) -> None:
+        self.task = task
+        self.requests = 0
+        self.answered = 0
+        self.uniform_labelled = 0
+        self.cost_saved = 0.0
+        self.cost_teacher = 0.0
+        self.audits = CompletedPrefix()
+        self._labels: set[int] = set()
+        self._measured = 0
+        self._measured_cost = 0.0
+
+    def saw_label(self, label: str) -> None:
+        """Count a label of the teacher, up to a bound."""
+        if len(self._labels) < LABELS:
+            self._labels.add(hash(label))
+
+    def paid(self, cost: float) -> None:
+        """Count a measured cost of the teacher."""
+        self._measured += 1
+        self._measured_cost += cost
+
+    @property
+    def mean_cost(self) -> float | None:
+        """What the teacher's measured answers cost on average; none before any."""
+        return self._measured_cost / self._measured if self._measured else None
+
+    def evidence(self) -> TaskEvidence:
+        """Give the counts as they are reported."""
+        verdicts = self.audits.counted
+        return TaskEvidence(
+            task=self.task,
+            requests=self.requests,
+            answered=self.answered,
+            uniform_labelled=self.uniform_labelled,
+            labels=len(self._labels),
+            audits_admitted=self.audits.admitted,
+            audits_agreed=verdicts[Verdict.AGREED],
+            audits_disagreed=verdicts[Verdict.DISAGREED],
+            audits_missing=verdicts[Verdict.MISSING],
+            cost_saved=self.cost_saved,
+            cost_teacher=self.cost_teacher,
+        )
+
+
+class Counts:
+    """The counts of one boot of one process."""
+
+    def __init__(self) -> None:
+        self.boot = secrets.token_hex(8)
+        self.requests = 0
+        self.surrogate = 0
+        self.teacher = 0
+        self.failed = 0
+        self.traces_written = 0
+        self.traces_dropped = 0
+        self.deferrals: Counter[Deferral] = Counter()
+        self.faults: Counter[Fault] = Counter()
+        self._tasks: dict[str, TaskCounts] = {}
+
+    def task(self, fingerprint: str) -> TaskCounts:
+        """Give the counts of a task; beyond the limit, those of all others together."""
+        known = self._tasks.get(fingerprint)
+        if known:
+            return known
+        name = fingerprint if len(self._tasks) < TASKS else OTHER_TASK
+        return self._tasks.setdefault(name, TaskCounts(name))
+
+    def sealed(self, records: int, labelled: Mapping[str, int]) -> None:
+        """Count trace records that have reached the store."""
+        self.traces_written += records
+        for task, number in labelled.items():
+            self.task(task).uniform_labelled += number
+
+    def totals(self, pending: int) -> RequestCounts:
+        """Give the counts over all tasks as they are reported."""
+        return RequestCounts(
+            requests=self.requests,
+            surrogate=self.surrogate,
+            teacher=self.teacher,
+            failed=self.failed,
+            traces_written=self.traces_written,
+            traces_pending=pending,
+            traces_dropped=self.traces_dropped,
+        )
+
+    def tasks(self) -> tuple[TaskEvidence, ...]:
+        """Give the counts by task as they are reported."""
+        return tuple(counts.evidence() for counts in self._tasks.values())

@@ -1,0 +1,90 @@
+"""Pure: may the surrogate answer this request, and if not, why not."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from tracer_router.contracts.policy import RevisionPolicy
+
+__all__ = ["Deferral", "Prediction", "Situation", "Surrogate", "deferral"]
+
+
+class Prediction(Protocol):
+    """What a surrogate says about one text."""
+
+    @property
+    def label(self) -> str:
+        """The answer it would give."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the certified policy lets it answer."""
+
+    @property
+    def cell(self) -> str:
+        """The cell that the text falls into."""
+
+
+class Surrogate(Protocol):
+    """A loaded and verified bundle."""
+
+    def decide(self, text: str) -> Prediction:
+        """Give the prediction for one redacted text."""
+
+
+class Deferral(StrEnum):
+    """Why the teacher answers a request that an adapter understood."""
+
+    FORCED = "forced"
+    """The client asked for the teacher."""
+    SWITCHED_OFF = "switched-off"
+    """The policy lets no surrogate of this revision answer."""
+    NOT_LOADED = "not-loaded"
+    """No bundle is loaded, or not the one that the policy names."""
+    TASK_NOT_CERTIFIED = "task-not-certified"
+    """The policy does not name the task."""
+    CALLER_UNKNOWN = "caller-unknown"
+    """The teacher has not accepted the caller's key lately."""
+    NOT_ACCEPTED = "not-accepted"
+    """The certified policy does not accept the text."""
+    SURROGATE_FAILED = "surrogate-failed"
+    """The surrogate raised an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything that decides, apart from the text itself."""
+
+    policy: RevisionPolicy
+    """What the operator allows this revision."""
+    task: str
+    """Fingerprint of the request's task."""
+    loaded: str | None
+    """Digest of the bundle that is loaded and verified."""
+    forced: bool
+    """Whether the client asked for the teacher."""
+    caller_known: bool
+    """Whether access lets this caller have surrogate answers."""
+
+    @property
+    def can_predict(self) -> bool:
+        """Whether the loaded surrogate has anything to say about this task."""
+        named = self.policy.bundle
+        return named is not None and self.loaded == named and self._task_certified
+
+    @property
+    def _task_certified(self) -> bool:
+        return self.task in self.policy.tasks
+
+
+def deferral(situation: Situation) -> Deferral | None:
+    """Say why the surrogate may not answer; none when only the text is left to ask."""
+    if situation.forced:
+        return Deferral.FORCED
+    if not situation.policy.surrogate or situation.policy.bundle is None:
+        return Deferral.SWITCHED_OFF
+    if situation.loaded != situation.policy.bundle:
+        return Deferral.NOT_LOADED
+    if situation.task not in situation.policy.tasks:
+        return Deferral.TASK_NOT_CERTIFIED
+    return None if situation.caller_known else Deferral.CALLER_UNKNOWN

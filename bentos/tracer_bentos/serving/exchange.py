@@ -1,0 +1,172 @@
+"""One HTTP exchange with a client, over the plain ASGI interface."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from types import TracebackType
+from typing import Any, Final, Self
+
+from tracer_bentos.serving.protocols.openai_errors import error_body
+
+__all__ = [
+    "ASGIApp",
+    "BodyTooLarge",
+    "ClientGone",
+    "Exchange",
+    "Headers",
+    "Message",
+    "Receive",
+    "Scope",
+    "Send",
+    "UntilGone",
+]
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+BODY_LIMIT: Final = 16 * 1024 * 1024
+
+
+class ClientGone(Exception):  # noqa: N818 - an event, not an error
+    """The client closed the connection before its answer was complete."""
+
+
+class BodyTooLarge(Exception):  # noqa: N818 - an event, not an error
+    """The request body is larger than this process reads into memory."""
+
+
+class Exchange:
+    """What a client asked, and the way to answer it."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.raw_path: bytes = scope.get("raw_path") or self.path.encode()
+        self.query: bytes = scope.get("query_string", b"")
+        self.headers: Headers = list(scope["headers"])
+        self.send = send
+        self.closing = False
+        """Whether the response shall ask the client to open a new connection."""
+        self._receive = receive
+        self._body_read = asyncio.Event()
+
+    def header(self, name: str) -> str | None:
+        """Give the first header of a name, which is in lower case."""
+        wanted = name.encode()
+        for key, value in self.headers:
+            if key == wanted:
+                return value.decode("latin-1")
+        return None
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the client announced a request body."""
+        length = self.header("content-length")
+        return length not in {None, "0"} or self.header("transfer-encoding") is not None
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Give the request body as it arrives.
+
+        Raises:
+            ClientGone: The client closed the connection.
+        """
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            more = message.get("more_body", False)
+            if not more:
+                self._body_read.set()
+            if message.get("body"):
+                yield message["body"]
+
+    async def whole(self) -> bytes:
+        """Give the whole request body.
+
+        Raises:
+            BodyTooLarge: It is larger than the limit.
+            ClientGone: The client closed the connection.
+        """
+        length = self.header("content-length") or "0"
+        if int(length) > BODY_LIMIT:
+            raise BodyTooLarge
+        body = bytearray()
+        async for piece in self.pieces():
+            body += piece
+            if len(body) > BODY_LIMIT:
+                raise BodyTooLarge
+        return bytes(body)
+
+    async def start(self, status: int, headers: Headers) -> None:
+        """Send the status and the headers of the response."""
+        if self.closing:
+            headers = [*headers, (b"connection", b"close")]
+        await self.send(
+            {"type": "http.response.start", "status": status, "headers": headers}
+        )
+
+    async def piece(self, content: bytes) -> None:
+        """Send a part of the response body."""
+        await self.send(
+            {"type": "http.response.body", "body": content, "more_body": True}
+        )
+
+    async def end(self, content: bytes = b"") -> None:
+        """Send the last part of the response body."""
+        await self.send({"type": "http.response.body", "body": content})
+
+    async def answer(self, status: int, headers: Headers, content: bytes) -> None:
+        """Send a whole response."""
+        length = (b"content-length", str(len(content)).encode())
+        await self.start(status, [*headers, length])
+        await self.end(content)
+
+    async def refuse(self, status: int, message: str, kind: str, code: str) -> None:
+        """Send an error of ours, in the shape of OpenAI's."""
+        headers = [(b"content-type", b"application/json")]
+        await self.answer(status, headers, error_body(message, kind, code))
+
+    async def gone(self) -> None:
+        """Return once the client has closed the connection."""
+        if self.has_body:
+            await self._body_read.wait()  # only one may receive at a time
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+class UntilGone:
+    """Runs a block and gives it up, with `ClientGone`, when the client has gone.
+
+    One task a request, where racing two tasks would take two.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._gone = False
+
+    async def __aenter__(self) -> Self:
+        self._block = asyncio.current_task()
+        self._watch = asyncio.create_task(self._exchange.gone())
+        self._watch.add_done_callback(self._give_up)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._watch.remove_done_callback(self._give_up)
+        self._watch.cancel()
+        if self._gone and isinstance(error, asyncio.CancelledError) and self._block:
+            self._block.uncancel()
+            raise ClientGone from None
+
+    def _give_up(self, watch: "asyncio.Task[None]") -> None:
+        if not watch.cancelled() and self._block:
+            self._gone = True
+            self._block.cancel()

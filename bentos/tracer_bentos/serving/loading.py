@@ -1,0 +1,122 @@
+"""Fetches, verifies and loads the surrogate while the process already passes through.
+
+Nothing here can keep a request from the teacher: until every check has passed, and
+whenever one fails, nothing is loaded and the reason is reported.
+"""
+
+import asyncio
+import logging
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from tracer_bentos.serving.decide import Surrogate
+from tracer_bentos.serving.settings import Settings
+from tracer_bentos.store import TraceStore, open_store
+from tracer_router.contracts.document import digest_of
+from tracer_router.contracts.evidence import LoadState
+from tracer_router.errors import DocumentError, StoreError
+
+__all__ = ["BundleReader", "Loaded", "Loader", "read_bundle"]
+
+_log = logging.getLogger(__name__)
+
+FIRST_DELAY_SECONDS: Final = 1.0
+LONGEST_DELAY_SECONDS: Final = 30.0
+
+BundleReader = Callable[[bytes, Path, str], Surrogate]
+"""Unpacks an archive into a folder, checks the bundle's digest, gives the surrogate."""
+
+
+class Loaded:
+    """What is loaded right now; read by every request."""
+
+    def __init__(self, expected: str | None) -> None:
+        self.surrogate: Surrogate | None = None
+        """The surrogate; none while passing through."""
+        self.digest: str | None = None
+        """Digest of its bundle."""
+        self.reason: str | None = "not fetched yet" if expected else None
+        """Why nothing is loaded, for people."""
+        self._expected = expected
+
+    def put(self, surrogate: Surrogate) -> None:
+        """Let a verified surrogate answer."""
+        self.surrogate, self.digest, self.reason = surrogate, self._expected, None
+
+    def state(self) -> LoadState:
+        """Give the state as it is reported."""
+        return LoadState(
+            expected=self._expected, loaded=self.digest, reason=self.reason
+        )
+
+
+def read_bundle(archive: bytes, into: Path, digest: str) -> Surrogate:
+    """Unpack an exported Bento and load the bundle within, checked to the last bit.
+
+    Raises:
+        DocumentError: The archive or the bundle is not what it should be.
+    """
+    # Imported here, because revision 0 never needs them: they cost memory and time.
+    from tracer_bentos.packaging.archive import read_bento  # noqa: PLC0415
+    from tracer_bentos.packaging.bundle_io import load_bundle  # noqa: PLC0415
+
+    predictor = load_bundle(read_bento(archive, into), digest)
+    predictor.verify_golden()
+    return predictor
+
+
+class Loader:
+    """Loads the bundle that the settings name, trying again while the store is down."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        loaded: Loaded,
+        read: BundleReader = read_bundle,
+        *,
+        first_delay: float = FIRST_DELAY_SECONDS,
+    ) -> None:
+        self._settings = settings
+        self._loaded = loaded
+        self._read = read
+        self._delay = first_delay
+
+    async def run(self) -> None:
+        """Return once the surrogate is loaded, or can never be."""
+        while self._settings.bundle_digest and not self._loaded.surrogate:
+            try:
+                self._loaded.put(await asyncio.to_thread(self._load))
+            except DocumentError as error:
+                return self._refuse(f"{error}; this will not be tried again")
+            except Exception as error:  # noqa: BLE001 - the teacher answers meanwhile
+                known = isinstance(error, StoreError | FileNotFoundError)
+                self._refuse(str(error) if known else repr(error))
+                await asyncio.sleep(self._delay)
+                self._delay = min(self._delay * 2, LONGEST_DELAY_SECONDS)
+        return None
+
+    def _refuse(self, reason: str) -> None:
+        if reason != self._loaded.reason:
+            _log.warning("surrogate not loaded: %s", reason)
+        self._loaded.reason = reason
+
+    def _load(self) -> Surrogate:
+        settings = self._settings
+        archive = _fetch(open_store(settings.store), settings)
+        with tempfile.TemporaryDirectory(prefix="tracer-bundle-") as folder:
+            return self._read(archive, Path(folder), settings.bundle_digest or "")
+
+
+def _fetch(store: TraceStore, settings: Settings) -> bytes:
+    if not settings.bento_key or not settings.bento_digest:
+        raise DocumentError("the bundle's archive is not named: no key or no digest")
+    archive = store.read(settings.bento_key)
+    found = digest_of(archive)
+    if found != settings.bento_digest:
+        raise DocumentError(
+            f"{store.url}/{settings.bento_key} is {found}, "
+            f"not {settings.bento_digest} as the revision says"
+        )
+    return archive

@@ -1,0 +1,134 @@
+"""What Prometheus sees: the same counts as the evidence, with bounded labels.
+
+Read from the evidence at each scrape, so that nothing is counted twice and a request
+costs no metric of its own. Labels are tasks (at most 64 and `other`) and closed sets.
+"""
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
+from typing_extensions import override
+
+from tracer_bentos.serving.counts import Counts, Fault
+from tracer_bentos.serving.decide import Deferral
+from tracer_router.contracts.evidence import Evidence, TaskEvidence
+
+__all__ = ["Metrics"]
+
+_FINGERPRINT_SHOWN = len("sha256:") + 12
+
+
+class Metrics:
+    """The registry of one process."""
+
+    def __init__(self, evidence: Callable[[], Evidence], counts: Counts) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_EvidenceCollector(evidence, counts))
+        ProcessCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+
+    def text(self) -> bytes:
+        """Give everything in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _EvidenceCollector(Collector):
+    def __init__(self, evidence: Callable[[], Evidence], counts: Counts) -> None:
+        self._evidence = evidence
+        self._counts = counts
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        evidence = self._evidence()
+        yield _requests(evidence)
+        yield _traces(evidence)
+        yield from _gauges(evidence)
+        yield from _tasks(evidence.tasks)
+        yield _by_enum(
+            "tracer_deferrals",
+            "Questions left to the teacher, by reason.",
+            {reason: self._counts.deferrals[reason] for reason in Deferral},
+        )
+        yield _by_enum(
+            "tracer_faults",
+            "Failures of the data plane; the teacher answered instead.",
+            {fault: self._counts.faults[fault] for fault in Fault},
+        )
+
+
+def _requests(evidence: Evidence) -> Metric:
+    counts = evidence.requests
+    by = {
+        "surrogate": counts.surrogate,
+        "teacher": counts.teacher,
+        "failed": counts.failed,
+    }
+    return _by_enum("tracer_requests", "Requests by who answered.", by, "answered_by")
+
+
+def _traces(evidence: Evidence) -> Metric:
+    counts = evidence.requests
+    by = {"written": counts.traces_written, "dropped": counts.traces_dropped}
+    return _by_enum("tracer_traces", "Trace records by their fate.", by, "fate")
+
+
+def _by_enum(
+    name: str, text: str, values: dict[str, int], label: str = "reason"
+) -> Metric:
+    family = CounterMetricFamily(name, text, labels=[label])
+    for value, number in values.items():
+        family.add_metric([str(value)], number)
+    return family
+
+
+def _gauges(evidence: Evidence) -> Iterator[Metric]:
+    state = evidence.surrogate
+    yield GaugeMetricFamily(
+        "tracer_surrogate_loaded",
+        "Whether the expected bundle is loaded and verified.",
+        value=float(state.loaded is not None),
+    )
+    yield GaugeMetricFamily(
+        "tracer_policy_generation",
+        "Generation of the policy applied; -1 before the first.",
+        value=evidence.policy_generation,
+    )
+    yield GaugeMetricFamily(
+        "tracer_traces_pending",
+        "Trace records not yet in the store.",
+        value=evidence.requests.traces_pending,
+    )
+    if evidence.teacher.reachable is not None:
+        yield GaugeMetricFamily(
+            "tracer_teacher_reachable",
+            "Whether the teacher answered the last request.",
+            value=float(evidence.teacher.reachable),
+        )
+
+
+def _tasks(tasks: tuple[TaskEvidence, ...]) -> Iterator[Metric]:
+    requests = CounterMetricFamily(
+        "tracer_task_requests", "Requests of a task.", labels=["task"]
+    )
+    answered = CounterMetricFamily(
+        "tracer_task_answered", "Of those, answered by the surrogate.", labels=["task"]
+    )
+    audits = CounterMetricFamily(
+        "tracer_audits", "Audits by verdict.", labels=["task", "verdict"]
+    )
+    cost = CounterMetricFamily(
+        "tracer_cost", "Cost in the currency of the prices.", labels=["task", "kind"]
+    )
+    for one in tasks:
+        task = one.task[:_FINGERPRINT_SHOWN]
+        requests.add_metric([task], one.requests)
+        answered.add_metric([task], one.answered)
+        audits.add_metric([task, "agreed"], one.audits_agreed)
+        audits.add_metric([task, "disagreed"], one.audits_disagreed)
+        audits.add_metric([task, "missing"], one.audits_missing)
+        cost.add_metric([task, "saved"], one.cost_saved)
+        cost.add_metric([task, "teacher"], one.cost_teacher)
+    yield from (requests, answered, audits, cost)

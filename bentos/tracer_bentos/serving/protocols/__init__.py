@@ -1,0 +1,1 @@
+"""What the data plane understands of each protocol; everything else passes through."""

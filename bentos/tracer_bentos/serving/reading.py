@@ -1,0 +1,23 @@
+"""From the copy of a teacher's response to an answer that a trace may hold."""
+
+from tracer_bentos.serving.protocols.adapter import Adapter, Answer
+from tracer_bentos.serving.redaction import redact
+from tracer_bentos.serving.tee import Tee
+from tracer_router.contracts.traces import TraceStatus
+
+__all__ = ["read_copy"]
+
+
+def read_copy(adapter: Adapter, tee: Tee) -> Answer:
+    """Give the teacher's answer; failed when it never came to its end.
+
+    A text in which redaction finds something is no label: written out it would be kept
+    for good, and redacted it would make unlike answers look alike.
+    """
+    reply = tee.reply
+    if reply is None:
+        return Answer(TraceStatus.FAILED)
+    answer = adapter.answer(reply)
+    if answer.label is not None and redact(answer.label) != answer.label:
+        return Answer(TraceStatus.ABNORMAL, usage=answer.usage)
+    return answer

@@ -1,0 +1,115 @@
+"""Carries one exchange to the teacher and its answer back, byte for byte."""
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import aiohttp
+
+from tracer_bentos.serving.exchange import ClientGone, Exchange, UntilGone
+from tracer_bentos.serving.headers import from_teacher, to_teacher
+from tracer_bentos.serving.tee import Tee
+from tracer_bentos.serving.upstream import TeacherUnreachable, Upstream
+
+__all__ = ["Relay", "Relayed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """How an exchange with the teacher ended."""
+
+    status: int | None
+    """The teacher's status; none when it gave no answer."""
+    latency_ms: float
+    """From asking to the last byte, in milliseconds."""
+    unreachable: bool = False
+    """Whether the client got an error of ours, as the teacher did not answer."""
+
+
+class Relay:
+    """Passes exchanges through to the teacher."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+
+    async def stream(self, exchange: Exchange) -> Relayed:
+        """Pass an exchange through without reading any of it."""
+        body = exchange.pieces() if exchange.has_body else None
+        return await self._carry(exchange, body, tee=None)
+
+    async def buffered(
+        self, exchange: Exchange, body: bytes, tee: Tee | None = None
+    ) -> Relayed:
+        """Pass an exchange through whose body has been read.
+
+        Args:
+            exchange: What the client asked.
+            body: The whole request body.
+            tee: Gets a copy of the answer; the request is then safe to repeat.
+        """
+        return await self._carry(exchange, body, tee=tee)
+
+    async def _carry(
+        self,
+        exchange: Exchange,
+        body: bytes | AsyncIterator[bytes] | None,
+        *,
+        tee: Tee | None,
+    ) -> Relayed:
+        began = time.perf_counter()
+        status, unreachable = None, False
+        try:
+            async with UntilGone(exchange):
+                response = await self._ask(exchange, body, tee)
+                status = response.status
+                await self._return(exchange, response, tee)
+        except TeacherUnreachable as error:
+            unreachable = True
+            await _bad_gateway(exchange, error)
+        except ClientGone:
+            pass  # nobody is left to answer; the teacher's connection is closed
+        return Relayed(status, (time.perf_counter() - began) * 1000, unreachable)
+
+    async def _ask(
+        self,
+        exchange: Exchange,
+        body: bytes | AsyncIterator[bytes] | None,
+        tee: Tee | None,
+    ) -> aiohttp.ClientResponse:
+        mine = tee is not None
+        headers = to_teacher(exchange.headers, readable=mine, key=self._upstream.key)
+        url = self._upstream.url(exchange.raw_path, exchange.query)
+        return await self._upstream.ask(
+            exchange.method, url, headers, body, repeatable=mine
+        )
+
+    async def _return(
+        self, exchange: Exchange, response: aiohttp.ClientResponse, tee: Tee | None
+    ) -> None:
+        headers = from_teacher(response.raw_headers, response.status)
+        if tee:
+            tee.start(response.status, headers)
+        try:
+            await exchange.start(response.status, headers)
+            async for piece in response.content.iter_any():
+                if tee:
+                    tee.piece(piece)
+                await exchange.piece(piece)
+            if tee:
+                tee.end()
+            await exchange.end()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            # The status is out: leaving the response unfinished is what tells the
+            # client, as it would have been told by the teacher itself.
+            self._upstream.failed(error)
+        finally:
+            # Gives the connection back when the answer is complete, else closes it.
+            response.release()
+
+
+async def _bad_gateway(exchange: Exchange, error: TeacherUnreachable) -> None:
+    message = f"The teacher could not be reached: {error}"
+    await exchange.refuse(
+        HTTPStatus.BAD_GATEWAY, message, "api_connection_error", "teacher_unreachable"
+    )

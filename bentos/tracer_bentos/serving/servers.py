@@ -1,0 +1,114 @@
+"""Two HTTP servers in one event loop, and the order in which they stop."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+from typing import Any, Final
+
+import uvicorn
+from typing_extensions import override
+
+from tracer_bentos.serving.app import DataPlane
+from tracer_bentos.serving.exchange import ASGIApp
+from tracer_bentos.serving.heap import settle_heap
+
+__all__ = ["Listener", "run"]
+
+_log = logging.getLogger(__name__)
+
+# Gateways keep idle connections for up to an hour; whoever closes first loses requests.
+KEEP_ALIVE_SECONDS: Final = 3660
+BACKLOG: Final = 2048
+
+
+class _Server(uvicorn.Server):
+    @override
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone: two servers share one process."""
+        yield
+
+
+class Listener:
+    """One server on one port."""
+
+    def __init__(self, app: ASGIApp, host: str, port: int, grace: float) -> None:
+        self._socket = _bind(host, port)
+        self.port: int = self._socket.getsockname()[1]
+        """The port that it listens on."""
+        app_: Any = app
+        config = uvicorn.Config(
+            app_,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            log_level=logging.WARNING,
+            proxy_headers=False,
+            server_header=False,  # the teacher's own are the client's
+            date_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=max(int(grace), 1),
+        )
+        self._server = _Server(config)
+
+    async def start(self) -> None:
+        """Return once connections are accepted."""
+        self._serving = asyncio.create_task(self._server.serve([self._socket]))
+        # uvicorn tells by an attribute only.
+        while not self._server.started and not self._serving.done():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+        if self._serving.done():
+            self._serving.result()
+
+    async def stop(self) -> None:
+        """Accept nothing more and return once the requests in flight are done."""
+        self._server.should_exit = True
+        await self._serving
+
+
+async def run(plane: DataPlane) -> None:
+    """Serve until SIGTERM or SIGINT, then leave nothing behind."""
+    settings = plane.settings
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    host, grace = settings.host, settings.inflight_seconds
+    internal = Listener(plane.internal, host, settings.internal_port, 1.0)
+    traffic = Listener(plane.traffic, host, settings.traffic_port, grace)
+    await internal.start()
+    await plane.start()
+    await traffic.start()
+    settle_heap()
+    _log.info("traffic on port %d, internal on %d", traffic.port, internal.port)
+    await stop.wait()
+    plane.drain()
+    await asyncio.sleep(settings.linger_seconds)
+    await traffic.stop()
+    await plane.finish()
+    await _farewell(plane)
+    await internal.stop()
+
+
+async def _farewell(plane: DataPlane) -> None:
+    """Hold the internal port open until the last counts are read."""
+    try:
+        async with asyncio.timeout(plane.settings.farewell_seconds):
+            await plane.internal.last_counts_read.wait()
+    except TimeoutError:
+        _log.info("nobody read the last counts")
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    if host:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(
+            ("::", port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True
+        )
+    return socket.create_server(("", port), backlog=BACKLOG)

@@ -1,0 +1,190 @@
+"""What one data-plane process is told by its environment, read once at start."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from tracer_bentos.serving.prices import Price
+from tracer_router import constants
+from tracer_router.contracts import runtime
+from tracer_router.errors import SpecError
+
+__all__ = ["Access", "Settings", "read_settings"]
+
+# For one machine and for tests; the operator never writes these.
+HOST: Final = "TRACER_HOST"
+TRAFFIC_PORT: Final = "TRACER_TRAFFIC_PORT"
+INTERNAL_PORT: Final = "TRACER_INTERNAL_PORT"
+SEGMENT_RECORDS: Final = "TRACER_SEGMENT_RECORDS"
+SEGMENT_SECONDS: Final = "TRACER_SEGMENT_SECONDS"
+SPOOL_BYTES: Final = "TRACER_SPOOL_BYTES"
+LINGER_SECONDS: Final = "TRACER_LINGER_SECONDS"
+INFLIGHT_SECONDS: Final = "TRACER_INFLIGHT_SECONDS"
+FAREWELL_SECONDS: Final = "TRACER_FAREWELL_SECONDS"
+
+DEFAULT_SPOOL: Final = Path(tempfile.gettempdir()) / "tracer-spool"
+SPOOL_LIMIT: Final = 256 * 1024 * 1024
+
+
+class Access(StrEnum):
+    """Whom the surrogate may answer."""
+
+    PASS_THROUGH = "PassThrough"  # noqa: S105 - a mode, not a password
+    """Only callers whose own key the teacher has accepted lately."""
+    OPEN = "Open"
+    """Anyone who can reach the pod."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The whole configuration of one process."""
+
+    teacher_url: str
+    """Base URL of the teacher; stands for a client's `/v1`."""
+    teacher_key_file: Path | None = None
+    """File with the teacher's key; none when clients bring their own."""
+    access: Access = Access.PASS_THROUGH
+    """Whom the surrogate may answer."""
+    prices: tuple[Price, ...] = ()
+    """What the teacher's models cost."""
+    revision: int = 0
+    """Number of the revision that this process runs."""
+    bundle_digest: str | None = None
+    """Digest of the bundle; none for a pass-through."""
+    bento_digest: str | None = None
+    """Digest of the archive that holds the bundle."""
+    bento_key: str | None = None
+    """Where the archive lies in the store."""
+    store: Mapping[str, str] = field(default_factory=dict)
+    """The environment that `open_store` reads; empty when nothing is captured."""
+    store_url: str = ""
+    """URL of the trace store."""
+    policy_file: Path | None = None
+    """The policy document as it was when the pod started."""
+    spool: Path = DEFAULT_SPOOL
+    """Folder of the write-ahead segments."""
+    pod: str = "local"
+    """Name of the pod, for segment names."""
+    session_header: str = "x-session-id"
+    """Header that names a client's session."""
+    task_header: str = "x-tracer-task"
+    """Header by which a client may name its task."""
+    host: str = ""
+    """Address to bind; empty for every interface, IPv4 and IPv6."""
+    traffic_port: int = constants.TRAFFIC_PORT
+    """Port of clients' requests; 0 for any free one."""
+    internal_port: int = constants.INTERNAL_PORT
+    """Port of evidence, policy, health and metrics; 0 for any free one."""
+    segment_records: int = 2000
+    """Records after which a segment is sealed."""
+    segment_seconds: float = 15.0
+    """Age at which a segment is sealed."""
+    spool_bytes: int = SPOOL_LIMIT
+    """Local disk that pending traces may take."""
+    linger_seconds: float = 3.0
+    """How long requests are still taken after SIGTERM, while endpoints update."""
+    inflight_seconds: float = 60.0
+    """How long requests in flight may take to finish after that."""
+    farewell_seconds: float = 10.0
+    """How long the last counts wait to be read."""
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings from environment variables.
+
+    Raises:
+        SpecError: A variable is missing or malformed; says which and what to write.
+    """
+    given = {key: value for key, value in environment.items() if value}
+    number = partial(_number, given)
+    return Settings(
+        teacher_url=_teacher_url(given),
+        teacher_key_file=_path(given, runtime.TEACHER_KEY_FILE),
+        access=_access(given),
+        prices=_prices(given),
+        revision=int(number(runtime.REVISION, 0)),
+        bundle_digest=given.get(runtime.BUNDLE_DIGEST),
+        bento_digest=given.get(runtime.BENTO_DIGEST),
+        bento_key=given.get(runtime.BENTO_KEY),
+        store=_store(given),
+        store_url=given.get(runtime.STORE_URL, ""),
+        policy_file=_path(given, runtime.POLICY_FILE),
+        spool=_path(given, runtime.SPOOL) or DEFAULT_SPOOL,
+        pod=given.get(runtime.POD_NAME, "local"),
+        session_header=given.get(runtime.SESSION_HEADER, "x-session-id").lower(),
+        task_header=given.get(runtime.TASK_HEADER, "x-tracer-task").lower(),
+        host=given.get(HOST, ""),
+        traffic_port=int(number(TRAFFIC_PORT, constants.TRAFFIC_PORT)),
+        internal_port=int(number(INTERNAL_PORT, constants.INTERNAL_PORT)),
+        segment_records=int(number(SEGMENT_RECORDS, 2000)),
+        segment_seconds=number(SEGMENT_SECONDS, 15),
+        spool_bytes=int(number(SPOOL_BYTES, SPOOL_LIMIT)),
+        linger_seconds=number(LINGER_SECONDS, 3),
+        inflight_seconds=number(INFLIGHT_SECONDS, 60),
+        farewell_seconds=number(FAREWELL_SECONDS, 10),
+    )
+
+
+def _path(given: Mapping[str, str], name: str) -> Path | None:
+    return Path(given[name]) if name in given else None
+
+
+def _number(given: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        number = float(given.get(name, default))
+    except ValueError:
+        raise SpecError(f"{name}={given[name]!r} is not a number") from None
+    if number < 0:
+        raise SpecError(f"{name}={given[name]!r} is negative")
+    return number
+
+
+def _teacher_url(given: Mapping[str, str]) -> str:
+    url = given.get(runtime.TEACHER_URL, "").rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        raise SpecError(
+            f"{runtime.TEACHER_URL}={url!r}: say the teacher's base URL, "
+            "for example https://api.openai.com/v1"
+        )
+    return url
+
+
+def _access(given: Mapping[str, str]) -> Access:
+    named = given.get(runtime.ACCESS, Access.PASS_THROUGH)
+    try:
+        return Access(named)
+    except ValueError:
+        raise SpecError(
+            f"{runtime.ACCESS}={named!r}: say {' or '.join(Access)}"
+        ) from None
+
+
+def _prices(given: Mapping[str, str]) -> tuple[Price, ...]:
+    text = given.get(runtime.PRICES, "[]")
+    try:
+        return tuple(Price.read(item) for item in json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SpecError(
+            f"{runtime.PRICES} is not a list of model, inputPerMillionTokens and "
+            f"outputPerMillionTokens: {error!r}"
+        ) from None
+
+
+def _store(given: Mapping[str, str]) -> dict[str, str]:
+    names = (
+        runtime.STORE_URL,
+        runtime.STORE_ENDPOINT,
+        runtime.STORE_REGION,
+        runtime.STORE_CREDENTIALS,
+    )
+    if runtime.STORE_URL not in given:
+        return {}
+    return {name: given[name] for name in names if name in given}

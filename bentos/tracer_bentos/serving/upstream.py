@@ -1,0 +1,167 @@
+"""The teacher: one pooled client, streaming both ways, its own answers untouched."""
+
+import logging
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from tracer_bentos.serving.exchange import ClientGone
+from tracer_router.contracts.evidence import TeacherState
+
+__all__ = ["TeacherUnreachable", "Upstream"]
+
+_log = logging.getLogger(__name__)
+
+CONNECT_SECONDS: Final = 10.0
+IDLE_SECONDS: Final = 30.0
+KEY_CHECK_SECONDS: Final = 1.0
+_LONGEST_CAUSE: Final = 300
+_PRINTABLE: Final = "".join(map(chr, range(0x21, 0x7F)))
+_NO_AUTO_HEADERS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+
+
+class TeacherUnreachable(Exception):  # noqa: N818 - named as status names it
+    """The teacher gave no answer at all; the message says why, without any content."""
+
+
+class Upstream:
+    """Everything that is sent to the teacher goes through here."""
+
+    def __init__(self, base: str, key: "TeacherKey | None" = None) -> None:
+        self._base = base
+        self._root = base.removesuffix("/v1")
+        self._key = key
+        self.state = TeacherState()
+        """What the last request met."""
+
+    async def open(self) -> None:
+        """Make the connection pool; nothing is contacted."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS),
+            # Answers may take minutes; only the connection has a deadline.
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            skip_auto_headers=_NO_AUTO_HEADERS,
+        )
+
+    async def close(self) -> None:
+        """Close the connection pool."""
+        await self._session.close()
+
+    def url(self, path: bytes, query: bytes = b"") -> URL:
+        """Give the teacher's URL of a client's path: its `/v1` is the base URL."""
+        text = quote(path, safe=_PRINTABLE)
+        if text == "/v1" or text.startswith("/v1/"):
+            address = self._base + text.removeprefix("/v1")
+        else:
+            address = self._root + "/" + text.removeprefix("/")
+        if query:
+            address += "?" + quote(query, safe=_PRINTABLE)
+        return URL(address, encoded=True)
+
+    @property
+    def key(self) -> str | None:
+        """The key to send instead of the client's; none to let theirs through.
+
+        Raises:
+            TeacherUnreachable: There should be a key and its file cannot be read.
+        """
+        return self._key.current() if self._key else None
+
+    async def ask(
+        self,
+        method: str,
+        url: URL,
+        headers: "CIMultiDict[str]",
+        body: bytes | AsyncIterator[bytes] | None,
+        *,
+        repeatable: bool = False,
+    ) -> aiohttp.ClientResponse:
+        """Send a request and give the response as soon as its headers are there.
+
+        Args:
+            method: As the client sent it.
+            url: From `url`.
+            headers: From `to_teacher`.
+            body: The request body, whole or as it arrives.
+            repeatable: Whether to try once more when a pooled connection turns out to
+                have been closed by the teacher before it answered anything.
+
+        Raises:
+            TeacherUnreachable: No response came.
+        """
+        try:
+            response = await self._send(method, url, headers, body)
+        except aiohttp.ServerDisconnectedError as error:
+            if not repeatable:
+                raise self.failed(error) from None
+            return await self.ask(method, url, headers, body)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self.failed(error) from None
+        self.state = TeacherState(reachable=True)
+        return response
+
+    async def _send(
+        self,
+        method: str,
+        url: URL,
+        headers: "CIMultiDict[str]",
+        body: bytes | AsyncIterator[bytes] | None,
+    ) -> aiohttp.ClientResponse:
+        try:
+            return await self._session.request(
+                method, url, headers=headers, data=body, allow_redirects=False
+            )
+        except aiohttp.ClientConnectionError as error:
+            # aiohttp wraps what the body's own iterator raised.
+            if isinstance(error.__cause__, ClientGone):
+                raise ClientGone from None
+            raise
+
+    def failed(self, error: BaseException) -> TeacherUnreachable:
+        """Note that the teacher did not answer, and give the error to raise."""
+        cause = f"{type(error).__name__}: {error}"[:_LONGEST_CAUSE]
+        if cause != self.state.cause:
+            _log.warning("teacher %s: %s", self._base, cause)
+        self.state = TeacherState(reachable=False, cause=cause)
+        return TeacherUnreachable(cause)
+
+
+class TeacherKey:
+    """The key in a mounted file, read again when the file changes."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._key: str | None = None
+        self._changed = 0
+        self._checked = -KEY_CHECK_SECONDS
+
+    def current(self) -> str:
+        """Give the key as the file has it now.
+
+        Raises:
+            TeacherUnreachable: The file has never been readable.
+        """
+        now = time.monotonic()
+        if now - self._checked >= KEY_CHECK_SECONDS:
+            self._checked = now
+            self._read()
+        if self._key is None:
+            raise TeacherUnreachable(f"the teacher's key {self._file} cannot be read")
+        return self._key
+
+    def _read(self) -> None:
+        try:
+            changed = self._file.stat().st_mtime_ns
+            if changed != self._changed:
+                self._key = self._file.read_text().strip() or self._key
+                self._changed = changed
+        except OSError as error:
+            _log.warning("teacher key %s: %s", self._file, error.strerror)

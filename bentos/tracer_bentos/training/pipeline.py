@@ -1,0 +1,139 @@
+"""Learning and certifying one task: rows in, a certified surrogate or a refusal out.
+
+No input, no output, no clock: the same rows, level and seed give the same bytes.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from threadpoolctl import (  # type: ignore[import-untyped] # publishes no types
+    threadpool_limits,
+)
+
+from tracer_bentos.packaging.features import Features, hash_features
+from tracer_bentos.packaging.surrogate import Surrogate
+from tracer_bentos.training.acceptance import Family, build_family, fit_calibration
+from tracer_bentos.training.certify import walk_family, write_certificate
+from tracer_bentos.training.fitting import fit_classifier, predict_out_of_fold
+from tracer_bentos.training.question import Question
+from tracer_bentos.training.rows import Row, RowSet
+from tracer_bentos.training.split import Split, split_rows
+from tracer_router.contracts.certificate import Certificate
+from tracer_router.parity.exact import rows_without_error
+
+__all__ = ["Learned", "learn"]
+
+_MOST_LABELS = 200
+_SINGLE_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """How it ended; refused when there is no surrogate."""
+
+    reason: str
+    """Why, for people."""
+    tested: bool = False
+    """Whether the certify rows were looked at."""
+    chain_passed: bool = False
+    """Whether every step of the declared chain passed."""
+    surrogate: Surrogate | None = None
+    """What decides, when certified."""
+    certificate: Certificate | None = None
+    """What is claimed, when certified."""
+
+
+def learn(question: Question, rows: RowSet) -> Learned:
+    """Learn from the older rows and certify on the newest, once."""
+    short = question.minimum - rows.uniform_labelled
+    if short > 0:
+        return Learned(
+            f"{rows.uniform_labelled} labelled rows of the uniform sample,"
+            f" {question.minimum} are required: {short} more are needed"
+        )
+    ordered = _ordered(rows, question.seed)
+    split = split_rows(ordered, question.target, question.seed, question.after)
+    refusal = _refusal(question, ordered, split)
+    if refusal:
+        return Learned(refusal)
+    # More threads gain little here, and would add in another order.
+    with threadpool_limits(limits=1):
+        return _fit_and_certify(question, rows, ordered, split)
+
+
+def _ordered(rows: RowSet, seed: int) -> Sequence[Row]:
+    if rows.timed:
+        return rows.rows
+    # Without times the order of a file means nothing; often it is sorted by label.
+    order = np.random.default_rng(seed).permutation(len(rows.rows))
+    return [rows.rows[i] for i in order]
+
+
+def _refusal(question: Question, rows: Sequence[Row], split: Split) -> str | None:
+    counts = Counter(rows[i].label for i in split.train)
+    least = rows_without_error(question.target, question.level)
+    single = sum(count == 1 for count in counts.values())
+    if len(split.certify) < least:
+        return (
+            f"{len(split.certify)} fresh, independent rows to certify on; at level"
+            f" {question.level:.4g} even a faultless policy needs {least}"
+        )
+    if len(counts) < 2:  # noqa: PLR2004 - a classifier tells two things apart
+        return "the teacher gives one and the same answer in all training rows"
+    if len(counts) > _MOST_LABELS or single > _SINGLE_SHARE * len(counts):
+        return (
+            f"the teacher's answers are no small closed set: {len(counts)} different"
+            f" ones in {len(split.train)} training rows, {single} of them only once"
+        )
+    return None
+
+
+def _fit_and_certify(
+    question: Question, rows: RowSet, ordered: Sequence[Row], split: Split
+) -> Learned:
+    surrogate, family = _fit(question, ordered, split)
+    if not family.hopeful:
+        return Learned(
+            f"no part of the traffic reaches {question.target:.4g} in training: the"
+            f" most promising part agrees {family.predicted:.3f} out of fold"
+        )
+    certify = [ordered[i] for i in split.certify]
+    walk = walk_family(question, certify, surrogate, family)
+    if walk.result.passed is None:
+        return Learned(walk.refusal(question), tested=True)
+    certified = replace(surrogate, policy=family.policies[walk.result.passed])
+    certificate = write_certificate(
+        question, rows, walk, trained=len(split.train), policy=certified.policy
+    )
+    return Learned(
+        f"certified: {certificate.k} of {certificate.n} answers agreed",
+        tested=True,
+        chain_passed=walk.result.whole,
+        surrogate=certified,
+        certificate=certificate,
+    )
+
+
+def _fit(
+    question: Question, rows: Sequence[Row], split: Split
+) -> tuple[Surrogate, Family]:
+    labels = sorted({rows[i].label or "" for i in split.train})
+    index = {label: at for at, label in enumerate(labels)}
+    targets = np.array([index[rows[i].label or ""] for i in split.train])
+    documents = _documents(rows, split)
+    seed = question.seed % 2**31
+    signals = predict_out_of_fold(documents, targets, split.groups, len(labels), seed)
+    agreed = np.array([s.label for s in signals]) == targets
+    calibration = fit_calibration(signals, agreed, len(labels))
+    family = build_family(
+        signals, agreed, calibration, question.target, len(split.certify)
+    )
+    classifier = fit_classifier(documents, targets, len(labels), seed)
+    strictest = family.policies[family.chain.start]
+    return Surrogate(tuple(labels), classifier, calibration, strictest), family
+
+
+def _documents(rows: Sequence[Row], split: Split) -> list[Features]:
+    return [hash_features(rows[i].text) for i in split.train]

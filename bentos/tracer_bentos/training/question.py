@@ -1,0 +1,26 @@
+"""What is asked of an attempt, all of it fixed before a row is read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+__all__ = ["Question"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The terms of one attempt."""
+
+    attempt: int
+    """Number of the attempt."""
+    target: float
+    """Agreement asked for, as a fraction."""
+    confidence: float
+    """Confidence over all attempts together."""
+    level: float
+    """Error level of this attempt."""
+    minimum: int
+    """Labelled rows of the uniform sample without which nothing is tried."""
+    seed: int
+    """Seed of everything random."""
+    after: datetime | None = None
+    """Newest row of any earlier test; only newer rows may certify."""

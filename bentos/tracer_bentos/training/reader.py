@@ -1,0 +1,109 @@
+"""Reading traces line by line: what cannot be read is set aside by name, never lost.
+
+A fault says where and why, never what the line held.
+"""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import zstandard
+from pydantic import ValidationError
+
+from tracer_router.contracts.traces import TraceRecord
+from tracer_router.errors import DocumentError
+
+__all__ = ["Fault", "open_traces", "read_lines", "read_segment", "trace_files"]
+
+_LONGEST_LINE = 1_000_000
+_ENDINGS = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".json", ".json.gz", ".json.zst")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A line, or the rest of a file, that could not be read."""
+
+    source: str
+    """The segment or file."""
+    line: int
+    """Number of the line, from 1."""
+    reason: str
+    """Why, without any of its content."""
+
+    @property
+    def text(self) -> str:
+        """Give it in one line, for people."""
+        return f"{self.source}:{self.line}: {self.reason}"
+
+
+def read_segment(content: bytes, source: str) -> Iterator[TraceRecord | Fault]:
+    """Read a sealed segment as the data plane writes it."""
+    return read_lines(_unzstd(io.BytesIO(content)), source)
+
+
+def trace_files(path: Path) -> list[Path]:
+    """Give the trace files that a path means: itself, or those below a folder.
+
+    Raises:
+        DocumentError: There is no such path, or no trace file in the folder.
+    """
+    if path.is_file():
+        return [path]
+    found = sorted(p for p in path.rglob("*") if p.name.endswith(_ENDINGS))
+    if not found:
+        raise DocumentError(
+            f"no traces at {path}: name a .jsonl, .jsonl.gz or .jsonl.zst file,"
+            " or a folder of them"
+        )
+    return found
+
+
+def open_traces(path: Path) -> BinaryIO:
+    """Open a trace file, compressed or not, by its ending."""
+    if path.name.endswith(".gz"):
+        return cast("BinaryIO", gzip.open(path, "rb"))
+    plain = path.open("rb")
+    return _unzstd(plain) if path.name.endswith(".zst") else plain
+
+
+def read_lines(stream: BinaryIO, source: str) -> Iterator[TraceRecord | Fault]:
+    """Read the lines of an open trace file and close it; empty lines are skipped."""
+    number = 0
+    with stream:
+        try:
+            while line := stream.readline(_LONGEST_LINE):
+                number += 1
+                if not line.endswith(b"\n") and len(line) == _LONGEST_LINE:
+                    _skip_line(stream)
+                    yield Fault(source, number, "longer than a trace may be")
+                elif line.strip():
+                    yield _parse(line, source, number)
+        except (zstandard.ZstdError, OSError, EOFError, zlib.error) as error:
+            cause = f"the rest cannot be read: {type(error).__name__}"
+            yield Fault(source, number + 1, cause)
+
+
+def _parse(line: bytes, source: str, number: int) -> TraceRecord | Fault:
+    try:
+        return TraceRecord.model_validate_json(line)
+    except ValidationError as error:
+        # Neither the input nor the message of the JSON parser may repeat a prompt.
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "line"
+        return Fault(source, number, f"{where}: {first['msg']}")
+
+
+def _skip_line(stream: BinaryIO) -> None:
+    while (rest := stream.readline(_LONGEST_LINE)) and not rest.endswith(b"\n"):
+        pass
+
+
+def _unzstd(stream: BinaryIO) -> BinaryIO:
+    reader = zstandard.ZstdDecompressor().stream_reader(
+        stream, read_across_frames=True, closefd=True
+    )
+    return cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", reader)))

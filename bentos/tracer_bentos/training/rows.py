@@ -1,0 +1,131 @@
+"""The rows of one attempt: what of the traces is used, and its digest."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from tracer_router.constants import OTHER_TASK
+from tracer_router.contracts.traces import TraceRecord, TraceStatus
+
+__all__ = ["UNNAMED_TASK", "Row", "RowSet", "row_of", "select_rows"]
+
+UNNAMED_TASK = "unnamed"
+"""The task of traces that name none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One trace as the learning sees it."""
+
+    text: str
+    """The input."""
+    label: str | None
+    """The teacher's answer; none when it was missing or off-format."""
+    task: str
+    """Fingerprint of the question."""
+    time: datetime | None
+    """When it was received, in UTC; none when not recorded."""
+    session: str | None
+    """Its session, if named."""
+    uniform: bool
+    """Whether it belongs to the uniform sample of traffic."""
+    model: str | None
+    """The teacher model asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowSet:
+    """The rows of the one task that is learnt, oldest first."""
+
+    task: str
+    """The task with the most labelled rows."""
+    rows: tuple[Row, ...]
+    """Its rows, missing labels included."""
+    elsewhere: int
+    """Rows of other tasks, left out."""
+    digest: str
+    """Digest of the rows in their order."""
+    timed: bool
+    """Whether every row says when it was received."""
+
+    @property
+    def labelled(self) -> int:
+        """Give the number of rows with a usable label."""
+        return sum(row.label is not None for row in self.rows)
+
+    @property
+    def uniform_labelled(self) -> int:
+        """Give the number of labelled rows in the uniform sample."""
+        return sum(row.uniform and row.label is not None for row in self.rows)
+
+    @property
+    def newest(self) -> datetime | None:
+        """Give the time of the newest row."""
+        return max((row.time for row in self.rows if row.time), default=None)
+
+
+def row_of(record: TraceRecord, fallback: datetime | None, *, unmarked: bool) -> Row:
+    """Give the row of a trace.
+
+    Args:
+        record: The trace.
+        fallback: The time of a trace that records none.
+        unmarked: Whether a trace that does not say so is in the uniform sample.
+    """
+    usable = record.status is TraceStatus.OK and record.teacher is not None
+    return Row(
+        text=record.input,
+        label=record.teacher if usable else None,
+        task=record.task or UNNAMED_TASK,
+        time=_utc(record.time) or fallback,
+        session=record.session,
+        uniform=unmarked if record.uniform is None else record.uniform,
+        model=record.model,
+    )
+
+
+def select_rows(rows: Iterable[Row]) -> RowSet:
+    """Give the rows of the dominant task, oldest first where times are known."""
+    everything = list(rows)
+    task = _dominant(everything)
+    chosen = [row for row in everything if row.task == task]
+    timed = bool(chosen) and all(row.time for row in chosen)
+    if timed:
+        chosen.sort(key=_received)
+    return RowSet(
+        task=task,
+        rows=tuple(chosen),
+        elsewhere=len(everything) - len(chosen),
+        digest=_digest(chosen),
+        timed=timed,
+    )
+
+
+def _dominant(rows: Sequence[Row]) -> str:
+    # The bucket of tasks beyond the limit is many questions, so no surrogate fits it.
+    counts = Counter(
+        row.task for row in rows if row.label is not None and row.task != OTHER_TASK
+    )
+    return min(counts, key=lambda task: (-counts[task], task), default=UNNAMED_TASK)
+
+
+def _received(row: Row) -> datetime:
+    return row.time or datetime.min.replace(tzinfo=UTC)
+
+
+def _utc(time: datetime | None) -> datetime | None:
+    if time is None:
+        return None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def _digest(rows: Sequence[Row]) -> str:
+    whole = hashlib.sha256()
+    for row in rows:
+        time = row.time.isoformat() if row.time else None
+        parts = [row.text, row.label, time, row.session, row.uniform]
+        whole.update(json.dumps(parts).encode() + b"\n")
+    return "sha256:" + whole.hexdigest()

@@ -1,0 +1,76 @@
+"""What a certificate claims, in one paragraph that leaves nothing out."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from tracer_bentos.training.rows import Row
+from tracer_router.contracts.certificate import Certificate
+from tracer_router.parity.sequential import audits_needed, rollback_log_e
+
+__all__ = ["caveats_of", "sentence_of", "teacher_of"]
+
+
+def sentence_of(certificate: Certificate, teacher: str) -> str:
+    """Give the claim of a certificate, for people."""
+    c, delta = certificate, 1 - certificate.confidence
+    return (
+        f"Attempt {c.attempt} (level {c.level:.4g}; all attempts together at most"
+        f" {delta:.4g}). On {c.n} sampled, session-independent requests"
+        f" {_period(c)}, for task {c.task} in the mix then seen, {teacher},"
+        f" redactor as the traces were written, {c.k} matched one fresh teacher"
+        f" answer; missing or off-format answers ({c.m}) count as mismatches. The"
+        " procedure issues a certificate for a policy whose agreement on such traffic"
+        f" is below {c.target:.4g} with probability at most {c.level:.4g}. It is about"
+        " all answered requests together, not each cell or customer, nor correctness;"
+        f" {c.k}/{c.n} is a point estimate. It ends when task, teacher, redactor, cell"
+        " set or policy changes. Later change is watched by audits at the router's"
+        f" audit rate, which detect {_detection(c)}."
+    )
+
+
+def caveats_of(timed: bool, elsewhere: int) -> tuple[str, ...]:
+    """Give what the claim leaves out.
+
+    Args:
+        timed: Whether the traces say when they were received.
+        elsewhere: Rows of other tasks that were left out.
+    """
+    found = ["A text that comes again counts once, as does a session."]
+    if not timed:
+        found.append(
+            "The traces record no times: certify rows were drawn at random from them,"
+            " so the claim is about traffic like the file, not about the future."
+        )
+    if elsewhere:
+        found.append(f"{elsewhere} rows of other tasks were left out.")
+    return tuple(found)
+
+
+def teacher_of(rows: Sequence[Row]) -> str:
+    """Name the teacher snapshot as the rows record it."""
+    counts = Counter(row.model for row in rows if row.model)
+    if not counts:
+        return "teacher model not recorded"
+    return "teacher " + ", ".join(sorted(counts))
+
+
+def _period(certificate: Certificate) -> str:
+    first, last = certificate.received_from, certificate.received_to
+    if first is None or last is None:
+        return "received at times not recorded"
+    return f"received from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
+
+
+def _detection(certificate: Certificate) -> str:
+    allowed = 1 - certificate.target
+    bound = -math.log(1 - certificate.confidence)
+    needed = audits_needed(
+        lambda z, n: rollback_log_e(z, n, certificate.target),
+        0,
+        0,
+        min(2 * allowed, (1 + allowed) / 2),
+        bound,
+    )
+    fall = f"a disagreement of {min(2 * allowed, (1 + allowed) / 2):.4g}"
+    return f"{fall} in about {needed} audited answers"

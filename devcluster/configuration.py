@@ -1,0 +1,122 @@
+"""Configuration files of the components, as documents; nothing is started here."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from devcluster.addresses import DNS_ADDRESS, PODS_OF_ALL_NODES, POD_RANGE
+from devcluster.cluster import Cluster
+
+Document = Mapping[str, Any]
+
+CONTAINERD = """\
+version = 2
+root = "/var/lib/containerd"
+state = "/run/containerd"
+[grpc]
+  address = "{socket}"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "{pause}"
+  restrict_oom_score_adj = true
+  disable_hugetlb_controller = true
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    snapshotter = "overlayfs"
+    default_runtime_name = "runc"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+      runtime_type = "io.containerd.runc.v2"
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+        SystemdCgroup = false
+        BinaryName = "{runc}"
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "{network}"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "/var/lib/containerd/opt"
+"""
+
+
+def kubelet_configuration(cluster: Cluster, pki: Path) -> Document:
+    """Give the kubelet's configuration."""
+    return {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "authentication": {
+            "anonymous": {"enabled": False},
+            "webhook": {"enabled": True},
+            "x509": {"clientCAFile": str(pki / "ca.crt")},
+        },
+        "authorization": {"mode": "Webhook"},
+        "cgroupDriver": "cgroupfs",
+        # With the default root two kubelets would remove each other's pods.
+        "cgroupRoot": f"/{cluster.cgroup}",
+        "clusterDNS": [DNS_ADDRESS],
+        "clusterDomain": "cluster.local",
+        "containerRuntimeEndpoint": f"unix://{cluster.containerd_socket}",
+        "evictionHard": {
+            "imagefs.available": "1%",
+            "memory.available": "100Mi",
+            "nodefs.available": "1%",
+        },
+        "failCgroupV1": False,
+        "failSwapOn": False,
+        # Images come by import only: nothing could bring back a collected one.
+        "imageGCHighThresholdPercent": 100,
+        "imageGCLowThresholdPercent": 99,
+        "imageMaximumGCAge": "0s",
+        "maxPods": 200,
+        "oomScoreAdj": 0,
+        "resolvConf": str(cluster.folder / "config" / "resolv.conf"),
+        "serializeImagePulls": False,
+        "syncFrequency": "10s",
+        "tlsCertFile": str(pki / "kubelet.crt"),
+        "tlsPrivateKeyFile": str(pki / "kubelet.key"),
+    }
+
+
+def proxy_configuration(pki: Path) -> Document:
+    """Give the kube-proxy's configuration."""
+    return {
+        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+        "kind": "KubeProxyConfiguration",
+        "clientConnection": {"kubeconfig": str(pki / "proxy.conf")},
+        "clusterCIDR": PODS_OF_ALL_NODES,
+        "conntrack": {"maxPerCore": 0, "min": 0},
+        "hostnameOverride": "node",
+        "mode": "nftables",
+    }
+
+
+def network_configuration() -> Document:
+    """Give the pods' network: each pod has a routed link of its own.
+
+    Routed, not bridged: the way back from a Service on the same node then always
+    passes the translation, whether the bridge filter module is loaded or not.
+    """
+    addresses = {
+        "type": "host-local",
+        "ranges": [[{"subnet": POD_RANGE}]],
+        "routes": [{"dst": "0.0.0.0/0"}],
+    }
+    link = {"type": "ptp", "ipMasq": False, "ipam": addresses}
+    return {"cniVersion": "0.4.0", "name": "pods", "plugins": [link]}
+
+
+def write_configuration(cluster: Cluster, pki: Path, *, pause: str, runc: str) -> None:
+    """Write every configuration file of the cluster."""
+    folder = cluster.folder / "config"
+    network = folder / "network"
+    network.mkdir(parents=True)
+    _write(folder / "kubelet.json", kubelet_configuration(cluster, pki))
+    _write(folder / "proxy.json", proxy_configuration(pki))
+    _write(network / "10-pods.conflist", network_configuration())
+    (folder / "resolv.conf").write_text(f"nameserver {DNS_ADDRESS}\n")
+    (folder / "containerd.toml").write_text(
+        CONTAINERD.format(
+            socket=cluster.containerd_socket, pause=pause, network=network, runc=runc
+        )
+    )
+
+
+def _write(path: Path, document: Document) -> None:
+    path.write_text(json.dumps(document, indent=2))

@@ -1,0 +1,110 @@
+"""What `COPY` puts into a layer: sources found in the context, named as in the image."""
+
+import fnmatch
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from devcluster.dockerfile import Instruction
+from devcluster.oci import Entry, entries_below, entry_of
+
+FLAGS = {"chown", "chmod"}
+IGNORED_ALWAYS = ("**/__pycache__", "**/*.pyc")
+"""Their bytes hold times of this machine: no image could be made twice."""
+
+
+class Context:
+    """The folder that COPY reads from, without what .dockerignore leaves out."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the folder's own .dockerignore, when there is one."""
+        self.folder = folder.resolve()
+        ignore = self.folder / ".dockerignore"
+        lines = ignore.read_text().splitlines() if ignore.exists() else []
+        stripped = [line.strip() for line in lines]
+        chosen = [line for line in stripped if line and not line.startswith("#")]
+        self._patterns = [*IGNORED_ALWAYS, *chosen]
+
+    def holds(self, path: Path) -> bool:
+        """Tell whether a path of the folder is part of the context."""
+        inside = path.relative_to(self.folder)
+        names = [str(one) for one in [inside, *inside.parents][:-1]] or [str(inside)]
+        kept = True
+        for pattern in self._patterns:
+            bare = pattern.removeprefix("!").strip("/")
+            if any(_matches(name, bare) for name in names):
+                kept = pattern.startswith("!")
+        return kept
+
+    def find(self, instruction: Instruction, pattern: str) -> list[Path]:
+        """Give what a source of COPY means; a source that means nothing is refused."""
+        bare = pattern.strip("/")
+        wild = any(sign in bare for sign in "*?[")
+        found = sorted(self.folder.glob(bare)) if wild else [self.folder / bare]
+        outside = [one for one in found if not self._inside(one)]
+        if outside or ".." in Path(bare).parts:
+            raise instruction.refused(f"{pattern} is outside the context")
+        if not found or not found[0].exists():
+            raise instruction.refused(f"{pattern} is not in the context")
+        return found
+
+    def _inside(self, path: Path) -> bool:
+        return path == self.folder or self.folder in path.parents
+
+
+def copied(context: Context, instruction: Instruction, workdir: str) -> list[Entry]:
+    """Give the entries of one COPY."""
+    unknown = set(instruction.flags) - FLAGS
+    if unknown:
+        raise instruction.refused(f"--{min(unknown)} cannot be carried out here")
+    words = instruction.words()
+    if len(words) < 2:  # noqa: PLR2004 - a source and a target
+        raise instruction.refused("needs a source and a target")
+    *sources, target = words
+    found = [one for name in sources for one in context.find(instruction, name)]
+    into_folder = target.endswith("/") or len(found) > 1 or target in {".", ".."}
+    where = str(PurePosixPath("/", workdir, target)).strip("/")
+    entries = [
+        entry for source in found for entry in _one(context, source, where, into_folder)
+    ]
+    return [_owned(entry, instruction) for entry in entries]
+
+
+def _one(context: Context, source: Path, where: str, into_folder: bool) -> Iterator[Entry]:
+    if source.is_dir():
+        # As Docker does: the contents of a folder are copied, not the folder.
+        if where:
+            yield Entry(where)
+        for entry in entries_below(source, where):
+            inside = PurePosixPath(entry.path).relative_to(where or ".")
+            if context.holds(source / inside):
+                yield entry
+        return
+    path = f"{where}/{source.name}" if into_folder else where
+    yield entry_of(source, path)
+
+
+def _owned(entry: Entry, instruction: Instruction) -> Entry:
+    owner = instruction.flags.get("chown", "0").partition(":")[0]
+    if not owner.isdigit():
+        raise instruction.refused("--chown takes numbers here: there are no users")
+    mode = instruction.flags.get("chmod")
+    changed = replace(entry, owner=int(owner))
+    if mode and entry.link is None:
+        changed = replace(changed, mode=int(mode, 8))
+    return changed
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return re.fullmatch(_regular(pattern), name) is not None
+
+
+def _regular(pattern: str) -> str:
+    """Translate a .dockerignore pattern: `**` crosses folders, `*` does not."""
+    parts: Sequence[str] = re.split(r"(\*\*/|\*\*|\*|\?|\[[^]]*\])", pattern)
+    meaning = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return "".join(
+        meaning.get(part, fnmatch.translate(part)[4:-3] if part[:1] == "[" else re.escape(part))
+        for part in parts
+    )

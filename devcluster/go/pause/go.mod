@@ -1,0 +1,3 @@
+module tracerrouter/devcluster/pause
+
+go 1.26.0

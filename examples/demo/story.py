@@ -1,0 +1,134 @@
+"""The demonstration from an empty cluster to the final figures."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+
+from examples.demo.account import Account
+from examples.demo.cluster import Cluster, connect
+from examples.demo.images import build_images
+from examples.demo.install import (
+    NAMESPACE,
+    TEACHER_KEY,
+    install_chart,
+    install_teacher,
+    make_namespace,
+    read_manifests,
+)
+from examples.demo.narrator import Narrator
+from examples.demo.questions import Questions, prepare_questions
+from examples.demo.report import Outcome, report
+from examples.demo.terminal import DemoFailed, say
+from examples.demo.traffic import Clients, Load
+from examples.demo.watch import View, Watch
+from scripts.image_context import ROOT
+from tracer_router.api import ConditionType, Phase, RevisionPhase
+
+__all__ = ["ROUTER", "roll_out", "set_up", "tell"]
+
+ROUTER = "quickstart"
+_READY_SECONDS = 120
+_TRAINING_SECONDS = 180
+_RESULT_SECONDS = 240
+_LIVE_SECONDS = 420
+_SETTLED_REQUESTS = 200
+
+
+async def tell() -> None:
+    """Tell the whole story.
+
+    Raises:
+        DemoFailed: Some of it did not happen.
+    """
+    cluster = await asyncio.to_thread(connect)
+    await asyncio.to_thread(set_up, cluster, NAMESPACE)
+    watch = Watch(cluster, NAMESPACE, ROUTER)
+    questions = prepare_questions()
+    clients = Clients(cluster.gateway_url, TEACHER_KEY, questions.labels, Load())
+    try:
+        view = await roll_out(watch, clients, questions)
+        rollout = clients.account
+        clients.account = Account(rollout.labels)
+        count = len(questions.held_back)
+        say(f"sending {count:,} held-back questions that nothing was trained on")
+        await clients.send(questions.held_back)
+    finally:
+        await clients.close()
+    view = await watch.view()
+    report(Outcome(cluster, view, rollout, clients.account))
+
+
+def set_up(cluster: Cluster, namespace: str) -> None:
+    """Install everything and apply the quickstart, from scratch."""
+    images = build_images(cluster)
+    _clear(cluster, namespace)
+    make_namespace(cluster, namespace)
+    say("installing the chart and the recorded teacher")
+    install_teacher(cluster, namespace, images["teacher"])
+    install_chart(cluster, namespace, images)
+    say("applying examples/quickstart.yaml")
+    cluster.apply(namespace, *read_manifests(ROOT / "examples" / "quickstart.yaml"))
+
+
+async def roll_out(watch: Watch, clients: Clients, questions: Questions) -> View:
+    """Send traffic until a certified surrogate is live; give the last view."""
+    narrator = Narrator(clients.account)
+    watch.listeners.append(narrator.hear)
+    await watch.until("a router that takes requests", _serving, _READY_SECONDS)
+    say(f"sending real questions to {watch.cluster.gateway_url}/v1")
+    traffic = asyncio.create_task(clients.send(questions.endless()))
+    account = asyncio.create_task(narrator.keep_account())
+    try:
+        view = await _milestones(watch, clients)
+    finally:
+        clients.pause()
+        account.cancel()
+        await asyncio.gather(traffic)
+        with contextlib.suppress(asyncio.CancelledError):
+            await account
+    return view
+
+
+async def _milestones(watch: Watch, clients: Clients) -> View:
+    await watch.until("the first attempt", _training, _TRAINING_SECONDS)
+    view = await watch.until("its result", _concluded, _RESULT_SECONDS)
+    if view.in_phase(RevisionPhase.CANARY) is None:
+        reasons = (each.status.reason or "" for each in view.revisions)
+        raise DemoFailed(f"nothing was certified: {'; '.join(filter(None, reasons))}")
+    view = await watch.until("full promotion", _live, _LIVE_SECONDS)
+    before = clients.account.requests
+    return await watch.until(
+        "traffic after promotion",
+        lambda _: clients.account.requests > before + _SETTLED_REQUESTS,
+        _READY_SECONDS,
+    )
+
+
+def _clear(cluster: Cluster, namespace: str) -> None:
+    """Remove what an earlier run left: a demo begins without traces."""
+    wait = ("--ignore-not-found", "--wait", "--timeout=3m")
+    cluster.kubectl("delete", "namespace", namespace, *wait)
+
+
+def _serving(view: View) -> bool:
+    ready = view.holds(ConditionType.READY)
+    return ready and view.holds(ConditionType.TRAFFIC_PROGRAMMED)
+
+
+def _training(view: View) -> bool:
+    return view.router.status.attempts > 0 or _concluded(view)
+
+
+def _concluded(view: View) -> bool:
+    ends: Iterable[RevisionPhase] = (
+        RevisionPhase.CANARY,
+        RevisionPhase.LIVE,
+        RevisionPhase.REJECTED,
+    )
+    return any(view.in_phase(phase) for phase in ends)
+
+
+def _live(view: View) -> bool:
+    if view.in_phase(RevisionPhase.ROLLED_BACK) is not None:
+        raise DemoFailed("the candidate was rolled back: see the lines above")
+    return view.phase is Phase.LIVE

@@ -1,0 +1,100 @@
+"""Clients: the official `openai` library, many at once, at a steady rate."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient, OpenAIError
+from openai.types.chat import ChatCompletionMessageParam
+
+from examples.demo.account import Account, Answer
+from examples.demo.questions import system_prompt
+from examples.recorded_teacher.completion import MODEL
+from examples.recorded_teacher.recordings import Recording
+
+__all__ = ["Clients", "Load"]
+
+_TIMEOUT_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much is asked."""
+
+    rate: float = 100
+    """Requests begun a second, at most."""
+    concurrency: int = 48
+    """Requests in flight, at most."""
+
+
+class Clients:
+    """Sends questions through the Gateway and keeps the account."""
+
+    def __init__(
+        self, base_url: str, key: str, labels: tuple[str, ...], load: Load
+    ) -> None:
+        self.account = Account(frozenset(labels))
+        self._load = load
+        self._prompt = system_prompt(labels)
+        self._next_start = 0.0
+        self._paused = False
+        # No retries: a failed request must be seen.
+        self._client = AsyncOpenAI(
+            base_url=f"{base_url}/v1",
+            api_key=key,
+            max_retries=0,
+            timeout=_TIMEOUT_SECONDS,
+            http_client=DefaultAsyncHttpxClient(trust_env=False),
+        )
+
+    async def send(self, questions: Iterable[Recording]) -> None:
+        """Ask every question once, or until told to pause."""
+        self._paused = False
+        shared = iter(questions)
+        workers = (self._work(shared) for _ in range(self._load.concurrency))
+        await asyncio.gather(*workers)
+
+    def pause(self) -> None:
+        """Begin no more requests; those in flight are finished."""
+        self._paused = True
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def _work(self, questions: Iterator[Recording]) -> None:
+        for question in questions:
+            await self._pace()
+            if self._paused:
+                return
+            await self._ask(question)
+
+    async def _pace(self) -> None:
+        now = time.monotonic()
+        start = max(now, self._next_start)
+        self._next_start = start + 1 / self._load.rate
+        await asyncio.sleep(start - now)
+
+    async def _ask(self, question: Recording) -> None:
+        messages: list[ChatCompletionMessageParam] = [
+            {"role": "system", "content": self._prompt},
+            {"role": "user", "content": question.text},
+        ]
+        began = time.monotonic()
+        try:
+            raw = await self._client.chat.completions.with_raw_response.create(
+                model=MODEL, messages=messages, temperature=0
+            )
+            label = raw.parse().choices[0].message.content or ""
+        except OpenAIError as error:
+            self.account.fail(question, error)
+            return
+        answer = Answer(
+            question=question,
+            label=label,
+            decision=raw.headers.get("x-tracer-decision", "teacher"),
+            revision=raw.headers.get("x-tracer-revision", ""),
+            seconds=time.monotonic() - began,
+        )
+        self.account.add(answer)

@@ -1,0 +1,1 @@
+"""An OpenAI-compatible server that replays recorded GPT-4 answers."""

@@ -1,0 +1,81 @@
+"""Cumulative counts of a revision as its status keeps them: never counted twice.
+
+Every boot of a pod counts from zero. The counts of live boots are kept apart by boot;
+when a boot ends, its last counts move into `retired`.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tracer_router.api.model import ApiModel, ListMap
+
+__all__ = ["BootCounts", "Counts", "EvidenceStatus", "TaskCounts"]
+
+
+class TaskCounts(ApiModel):
+    """Cumulative counts of one task."""
+
+    task: str
+    """Fingerprint of the task."""
+    requests: int = 0
+    """Requests of the task received."""
+    answered: int = 0
+    """Requests that the surrogate answered."""
+    uniform_labelled: int = 0
+    """Rows of the uniform sample captured with a usable label."""
+    labels: int = 0
+    """Distinct labels seen from the teacher, counted up to a bound."""
+    audits_admitted: int = 0
+    """Accepted requests whose audit was begun."""
+    audits_agreed: int = 0
+    """Audits in which the teacher agreed."""
+    audits_disagreed: int = 0
+    """Audits in which the teacher disagreed."""
+    audits_missing: int = 0
+    """Audits without a usable answer of the teacher."""
+    cost_saved: str = "0"
+    """Predicted teacher cost of what was answered without an audit, as a decimal."""
+    cost_teacher: str = "0"
+    """Cost of the teacher's answers, audits included, as a decimal."""
+
+
+class Counts(ApiModel):
+    """Cumulative counts over all tasks and by task."""
+
+    requests: int = 0
+    """Requests taken."""
+    surrogate: int = 0
+    """Answered by the surrogate."""
+    teacher: int = 0
+    """Answered by the teacher."""
+    failed: int = 0
+    """Answered with an error of the pod's own."""
+    traces_written: int = 0
+    """Traces that reached the store."""
+    traces_dropped: int = 0
+    """Traces given up under pressure."""
+    tasks: Annotated[tuple[TaskCounts, ...], Field(max_length=65), ListMap("task")] = ()
+    """Counts by task."""
+
+
+class BootCounts(ApiModel):
+    """The last counts of one live boot of one pod."""
+
+    boot: str
+    """Random id of the boot."""
+    pod: str
+    """Name of the pod."""
+    counts: Counts = Counts()
+    """What it has counted since it began."""
+
+
+class EvidenceStatus(ApiModel):
+    """All that the pods of a revision have counted."""
+
+    retired: Counts = Counts()
+    """Sum over the boots that have ended."""
+    boots: Annotated[
+        tuple[BootCounts, ...], Field(max_length=250), ListMap("boot")
+    ] = ()
+    """The last counts of live boots."""

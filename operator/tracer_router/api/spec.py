@@ -1,0 +1,269 @@
+"""What a user asks of a TracerRouter.
+
+Only fields whose behaviour exists: one that nothing reads would break a promise.
+"""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from tracer_router.api.model import ApiModel, Effect, ListMap, Rule
+from tracer_router.api.percent import PERCENT_PATTERN, Between, Percent
+from tracer_router.api.text import Decimals, HeaderName, HttpUrl, SecretName
+from tracer_router.api.traffic import Resources, Traces, Traffic
+
+__all__ = [
+    "Access",
+    "AccessMode",
+    "Audit",
+    "Parity",
+    "Price",
+    "Promotion",
+    "Protocol",
+    "Rollout",
+    "SecretKey",
+    "Session",
+    "Tasks",
+    "Teacher",
+    "TracerRouterSpec",
+    "Training",
+]
+
+
+class Protocol(StrEnum):
+    """What the teacher speaks."""
+
+    OPENAI = "OpenAI"
+    """Chat completions as OpenAI defines them; other paths pass through."""
+
+
+class AccessMode(StrEnum):
+    """Who may call."""
+
+    PASS_THROUGH = "PassThrough"  # noqa: S105 - a mode, no password
+    """The client's own Authorization goes on to the teacher, which decides."""
+    OPEN = "Open"
+    """Whoever reaches the pods; for a Gateway or a network policy that decides."""
+
+
+class Promotion(StrEnum):
+    """Who takes the next step of a rollout."""
+
+    AUTOMATIC = "Automatic"
+    """The operator, when the evidence carries it."""
+    MANUAL = "Manual"
+    """A person; the operator still rolls back by itself."""
+
+
+class SecretKey(ApiModel):
+    """One key of a Secret in the router's namespace."""
+
+    secret_name: Annotated[SecretName, Effect.NOTHING]
+    """Name of the Secret."""
+    key: Annotated[
+        str,
+        Field(max_length=253),
+        Rule(
+            "self.matches('^[-._a-zA-Z0-9]+$')",
+            "say a key of the Secret: letters, digits, '-', '_' and '.'",
+        ),
+        Effect.NOTHING,
+    ] = "api-key"
+    """Key within it."""
+
+
+class Price(ApiModel):
+    """What the teacher charges for one model."""
+
+    model: Annotated[str, Field(min_length=1, max_length=253), Effect.NOTHING]
+    """Model as requests name it."""
+    input_per_million_tokens: Annotated[Decimals, Effect.NOTHING]
+    """Price of a million prompt tokens, such as "2.50"."""
+    output_per_million_tokens: Annotated[Decimals, Effect.NOTHING]
+    """Price of a million answer tokens, such as "10.00"."""
+
+
+class Teacher(ApiModel):
+    """The model that answers whatever is not certified."""
+
+    url: Annotated[HttpUrl, Effect.SURROGATE_OFF]
+    """Base URL, with its /v1."""
+    protocol: Annotated[Protocol, Effect.SURROGATE_OFF] = Protocol.OPENAI
+    """What it speaks."""
+    api_key: SecretKey | None = None
+    """Key sent to the teacher; without it the client's own Authorization passes
+    through. With it, `access` must be said."""
+    prices: Annotated[tuple[Price, ...], Field(max_length=64), ListMap("model")] = ()
+    """Prices by model; without them nothing is said about savings."""
+
+
+class Parity(ApiModel):
+    """The promise: how often the surrogate must agree with the teacher."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            f"!self.margin.matches(r'{PERCENT_PATTERN}')"
+            f" || !self.target.matches(r'{PERCENT_PATTERN}')"
+            " || double(self.margin.replace('%', ''))"
+            " < double(self.target.replace('%', ''))",
+            "margin must be below target: lower parity.margin, 1% is usual",
+            ".margin",
+        ),
+    )
+
+    target: Annotated[Percent, Between("50%", "99.9%", "95%"), Effect.SURROGATE_OFF]
+    """Agreement to certify. Raised above the certified one, the surrogate is off until
+    a new certificate; lowered, nothing happens before the next attempt."""
+    confidence: Annotated[
+        Percent, Between("80%", "99.9%", "95%"), Effect.SURROGATE_OFF
+    ] = Percent("95%")
+    """Probability that the promise holds, over all attempts together. Raised above
+    the certified one, the surrogate is off until a new certificate."""
+    margin: Annotated[Percent, Between("0.1%", "50%", "1%"), Effect.NOTHING] = Percent(
+        "1%"
+    )
+    """How far below the target live agreement may lie and still be promoted."""
+
+
+class Access(ApiModel):
+    """Who may call."""
+
+    mode: Annotated[AccessMode, Effect.NOTHING] = AccessMode.PASS_THROUGH
+    """PassThrough: the client's own Authorization goes on to the teacher. Open: whoever
+    reaches the pods."""
+
+
+class Session(ApiModel):
+    """What belongs together; audits are drawn per session."""
+
+    header: Annotated[HeaderName, Effect.NOTHING] = "x-session-id"
+    """Header that names the session."""
+
+
+class Tasks(ApiModel):
+    """How requests are told apart into tasks."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "self.header.lowerAscii() != self.session.header.lowerAscii()",
+            "tasks.header and tasks.session.header must differ: rename one of them",
+            ".header",
+        ),
+    )
+
+    header: Annotated[HeaderName, Effect.NOTHING] = "x-tracer-task"
+    """Header by which a client may name its task. Requests whose task is not certified
+    go to the teacher."""
+    session: Session = Session()
+    """How sessions are recognised."""
+
+
+class Training(ApiModel):
+    """When an attempt at a certificate is made."""
+
+    minimum_traces: Annotated[int, Field(ge=100, le=10_000_000), Effect.NOTHING] = 1000
+    """Labelled traces before the first attempt."""
+    growth: Annotated[Percent, Between("1%", "100%", "50%"), Effect.NOTHING] = Percent(
+        "50%"
+    )
+    """Growth of the labelled traces since the last attempt before the next one."""
+
+
+_STEP = Between("1%", "100%", "25%", whole=True)
+
+
+class Rollout(ApiModel):
+    """How a certified surrogate takes its part of the traffic."""
+
+    steps: Annotated[
+        tuple[Annotated[Percent, _STEP], ...],
+        Field(min_length=1, max_length=10),
+        Rule(
+            "self.size() == 0 || self[self.size() - 1] == '100%'",
+            "the last of rollout.steps must be 100%: add it",
+        ),
+        Rule(
+            "!self.all(s, s.matches('^[0-9]{1,3}%$')) || ("
+            "self.map(s, int(s.replace('%', ''))).isSorted()"
+            " && self.all(s, self.exists_one(t, t == s)))",
+            "rollout.steps must rise, each once: put them in order, such as"
+            " 5%, 25%, 100%",
+        ),
+        Effect.NOTHING,
+    ] = (Percent("5%"), Percent("25%"), Percent("100%"))
+    """Shares of the traffic, rising, the last 100%."""
+    promotion: Annotated[Promotion, Effect.NOTHING] = Promotion.AUTOMATIC
+    """Automatic: the operator takes the next step when the evidence carries it.
+    Manual: a person does; rolling back stays automatic."""
+
+
+class Audit(ApiModel):
+    """How much of the traffic is answered by the teacher as well, to keep watch."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            f"!self.live.matches(r'{PERCENT_PATTERN}')"
+            f" || !self.canary.matches(r'{PERCENT_PATTERN}')"
+            " || double(self.live.replace('%', ''))"
+            " <= double(self.canary.replace('%', ''))",
+            "audit.live must not be above audit.canary: raise canary or lower live",
+            ".live",
+        ),
+    )
+
+    live: Annotated[Percent, Between("0.1%", "100%", "2%"), Effect.NOTHING] = Percent(
+        "2%"
+    )
+    """Share of the sessions that is audited at full weight."""
+    canary: Annotated[Percent, Between("0.1%", "100%", "100%"), Effect.NOTHING] = (
+        Percent("100%")
+    )
+    """Share of the candidate's sessions that is audited during the rollout."""
+
+
+class TracerRouterSpec(ApiModel):
+    """What is asked for; `teacher.url` and `parity.target` are enough."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.teacher.apiKey) || has(self.access)",
+            "with teacher.apiKey the router pays for every caller, so spec.access must"
+            " say who may call: add access: {mode: Open}, or remove teacher.apiKey",
+            ".access",
+        ),
+        Rule(
+            "!has(self.teacher.apiKey) || !has(self.access)"
+            " || self.access.mode != 'PassThrough'",
+            "access.mode PassThrough sends the client's own key, teacher.apiKey sends"
+            " another: say access.mode Open, or remove teacher.apiKey",
+            ".access",
+        ),
+    )
+
+    teacher: Teacher
+    """The model that answers whatever is not certified."""
+    parity: Parity
+    """The promise."""
+    access: Access | None = None
+    """Who may call; PassThrough when absent."""
+    tasks: Tasks = Tasks()
+    """How requests are told apart into tasks."""
+    traces: Traces = Traces()
+    """Where traces, bundles and the ledger of attempts lie."""
+    training: Training = Training()
+    """When an attempt at a certificate is made."""
+    rollout: Rollout = Rollout()
+    """How a certified surrogate takes its part of the traffic."""
+    audit: Audit = Audit()
+    """How much is audited."""
+    traffic: Traffic = Traffic()
+    """How requests reach the pods."""
+    replicas: Annotated[int, Field(ge=1, le=100), Effect.NOTHING] = 2
+    """Pods of the stable revision."""
+    resources: Resources | None = None
+    """CPU and memory of a data-plane pod; the chart's when absent."""
+    history_limit: Annotated[int, Field(ge=1, le=100), Effect.NOTHING] = 10
+    """Ended revisions that are kept."""
+    suspend: Annotated[bool, Effect.NOTHING] = False
+    """Stop reconciling; traffic goes on as it is and pods still demote themselves."""

@@ -1,0 +1,100 @@
+"""What the operator says about a TracerRouter. Short, rounded, written on events."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from tracer_router.api.conditions import Condition
+from tracer_router.api.model import ApiModel, ListMap
+
+__all__ = ["Agreement", "Phase", "TraceCounts", "TracerRouterStatus", "Weight"]
+
+
+class Phase(StrEnum):
+    """One word for the printer column; programs read the conditions."""
+
+    COLLECTING = "Collecting"
+    """The teacher answers everything and is recorded."""
+    TRAINING = "Training"
+    """An attempt at a certificate is under way."""
+    CANARY = "Canary"
+    """A certified candidate takes a part of the traffic."""
+    LIVE = "Live"
+    """A certified surrogate answers its part of all traffic."""
+    SUSPENDED = "Suspended"
+    """The spec says suspend."""
+    STALLED = "Stalled"
+    """Somebody has to do something; see the Stalled condition."""
+
+
+class Weight(ApiModel):
+    """Share of the traffic that goes to the candidate, in percent."""
+
+    asked: Annotated[int, Field(ge=0, le=100)] | None = None
+    """What the operator programmed."""
+    observed: Annotated[int, Field(ge=0, le=100)] | None = None
+    """What the pods counted lately."""
+
+
+class Agreement(ApiModel):
+    """How often the surrogate agreed with the teacher in audits, with its interval."""
+
+    estimate: str
+    """Point estimate, such as 97.1%."""
+    low: str
+    """Lower end of the interval."""
+    high: str
+    """Upper end of the interval."""
+    n: int
+    """Audits it rests on."""
+
+
+class TraceCounts(ApiModel):
+    """How many traces there are, and how many an attempt needs."""
+
+    captured: int = 0
+    """Requests recorded."""
+    labelled: int = 0
+    """Of those, with a usable answer of the teacher."""
+    needed: int = 0
+    """Labelled traces at which the next attempt is made."""
+
+
+class TracerRouterStatus(ApiModel):
+    """What the operator saw and did last."""
+
+    observed_generation: int = -1
+    """Generation of the spec that this is about; -1 before the operator's first
+    visit."""
+    phase: Phase | None = None
+    """One word for people."""
+    conditions: Annotated[
+        tuple[Condition, ...], Field(max_length=16), ListMap("type")
+    ] = ()
+    """Ready, Reconciling, Stalled, TeacherReachable, Certified, TrafficProgrammed."""
+    stable: int | None = None
+    """Revision that serves."""
+    candidate: int | None = None
+    """Revision that is being rolled out."""
+    weight: Weight | None = None
+    """Share of the traffic that goes to the candidate, in percent."""
+    policy_generation: int = 0
+    """Generation of the policy document that was sent last."""
+    coverage: str | None = None
+    """Share of the requests that the surrogate answers, such as 61.2%."""
+    agreement: Agreement | None = None
+    """Agreement in live audits."""
+    traces: TraceCounts | None = None
+    """How many traces there are."""
+    next: str | None = None
+    """What is missing for the next step, for people."""
+    saved: str | None = None
+    """What was saved so far, such as $1.23 (18%)."""
+    attempts: int = 0
+    """Attempts at a certificate that were begun."""
+    barred: Annotated[
+        tuple[str, ...],
+        Field(max_length=100, json_schema_extra={"x-kubernetes-list-type": "set"}),
+    ] = ()
+    """Digests of bundles that were rolled back and must not serve again."""

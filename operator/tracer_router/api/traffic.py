@@ -1,0 +1,138 @@
+"""Where traces lie, how requests reach the pods, and what a pod may use."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tracer_router.api.model import ApiModel, Effect, Rule
+from tracer_router.api.text import DnsName, HttpUrl, Quantity, SecretName
+
+__all__ = [
+    "Gateway",
+    "Resources",
+    "S3Store",
+    "Store",
+    "StoreCredentials",
+    "Traces",
+    "Traffic",
+]
+
+
+class StoreCredentials(ApiModel):
+    """Keys to a bucket."""
+
+    secret_name: Annotated[SecretName, Effect.NOTHING]
+    """Secret with `access-key-id` and `secret-access-key`."""
+
+
+class S3Store(ApiModel):
+    """A bucket on AWS or on any server that speaks S3."""
+
+    bucket: Annotated[
+        str,
+        Field(max_length=63),
+        Rule(
+            "self.matches('^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$')",
+            "say the name of a bucket: 3 to 63 lower case letters, digits, '-' and '.'",
+        ),
+        Effect.RECERTIFY,
+    ]
+    """Name of the bucket; it must exist."""
+    endpoint: Annotated[HttpUrl | None, Effect.RECERTIFY] = None
+    """URL of the server; AWS when absent."""
+    region: Annotated[
+        str,
+        Field(max_length=64),
+        Rule(
+            "self.matches('^[a-z0-9-]+$')",
+            "say a region, such as us-east-1",
+        ),
+        Effect.RECERTIFY,
+    ] = "us-east-1"
+    """Region of the bucket."""
+    prefix: Annotated[
+        str | None,
+        Field(max_length=512),
+        Rule(
+            "self.matches('^[A-Za-z0-9_.=-]+(/[A-Za-z0-9_.=-]+)*$')"
+            " && !self.split('/').exists(part, part == '..' || part == '.')",
+            "say a path without a slash at either end, such as team/tickets",
+        ),
+        Effect.RECERTIFY,
+    ] = None
+    """Path of this router within the bucket; `NAMESPACE/NAME` when absent. A router
+    made again under the same path adopts what lies there."""
+    credentials: StoreCredentials | None = None
+    """Keys; the pods' own identity when absent."""
+
+
+class Store(ApiModel):
+    """The one place of a router's traces, bundles and attempts."""
+
+    s3: S3Store
+    """A bucket."""
+
+
+class Traces(ApiModel):
+    """Where traces, bundles and the ledger of attempts lie."""
+
+    store: Store | None = None
+    """The store; the chart's own when absent."""
+
+
+class Gateway(ApiModel):
+    """The Gateway that the route attaches to."""
+
+    name: Annotated[DnsName, Effect.NEW_ROUTE]
+    """Name of the Gateway."""
+    namespace: Annotated[DnsName | None, Effect.NEW_ROUTE] = None
+    """Its namespace; the router's own when absent."""
+    section_name: Annotated[DnsName | None, Effect.NEW_ROUTE] = None
+    """One listener of it; all that allow the route when absent."""
+
+
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+
+Hostname = Annotated[
+    str,
+    Field(max_length=253),
+    Rule(
+        rf"self.matches(r'^(\*\.)?{_LABEL}(\.{_LABEL})*$')",
+        "say a host name in lower case, such as llm.example.com or *.example.com",
+    ),
+]
+"""A host name, the first label perhaps a star."""
+
+
+class Traffic(ApiModel):
+    """How requests reach the pods."""
+
+    gateway: Gateway | None = None
+    """The Gateway to attach to; callers within the cluster use Service NAME anyway."""
+    hostnames: Annotated[
+        tuple[Hostname, ...], Field(max_length=16), Effect.NEW_ROUTE
+    ] = ()
+    """Host names of the route; those of the Gateway when empty."""
+    path_prefix: Annotated[
+        str,
+        Field(max_length=1024),
+        Rule(
+            "self.matches('^/([A-Za-z0-9_.~%-]+/?)*$')",
+            "say a path that begins with a slash, such as / or /llm",
+        ),
+        Effect.NEW_ROUTE,
+    ] = "/"
+    """Path of the route."""
+
+
+class Resources(ApiModel):
+    """What a data-plane pod asks for and may use."""
+
+    requests: Annotated[dict[str, Quantity], Field(max_length=16), Effect.NOTHING] = (
+        Field(default_factory=dict)
+    )
+    """What is reserved, such as cpu: 250m."""
+    limits: Annotated[dict[str, Quantity], Field(max_length=16), Effect.NOTHING] = (
+        Field(default_factory=dict)
+    )
+    """What it may not exceed, such as memory: 512Mi."""

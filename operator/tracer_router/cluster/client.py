@@ -1,0 +1,183 @@
+"""The adapter over the real Kubernetes API: plain manifests, server-side apply."""
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+from kubernetes.aio import config
+from kubernetes.aio.client import ApiClient, ApiException, Configuration
+
+from tracer_router.cluster.kinds import path_of
+from tracer_router.constants import FIELD_MANAGER
+from tracer_router.errors import (
+    ClusterError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Unavailable,
+)
+from tracer_router.resources.manifest import Manifest, ObjectKey
+
+__all__ = ["KubernetesCluster", "build_event", "connect"]
+
+_TIMEOUT_SECONDS = 30
+_APPLY = "application/apply-patch+yaml"
+_ERRORS: dict[int, type[ClusterError]] = {
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    422: Invalid,
+}
+
+
+class KubernetesCluster:
+    """A `Cluster` over one API server.
+
+    Manifests stay dictionaries: typed models drop fields that they do not know.
+    """
+
+    def __init__(self, api: ApiClient) -> None:
+        self._api = api
+
+    async def get(self, namespace: str, key: ObjectKey) -> Manifest | None:
+        """Give an object, or None when it or its kind does not exist."""
+        try:
+            return await self._call("GET", path_of(namespace, key.kind, key.name))
+        except NotFound:
+            return None
+
+    async def list(
+        self, namespace: str, kind: str, labels: Mapping[str, str]
+    ) -> list[Manifest]:
+        """Give the objects with these labels; none when the kind is not served."""
+        wanted = ",".join(f"{name}={value}" for name, value in labels.items())
+        query = {"labelSelector": wanted} if wanted else {}
+        try:
+            found = await self._call("GET", path_of(namespace, kind), query)
+        except NotFound:
+            return []
+        # Items of a list carry neither kind nor version.
+        return [{**item, "kind": kind} for item in found["items"]]
+
+    async def apply(self, manifest: Manifest) -> Manifest:
+        """Apply a whole intent server-side and give the object as it now is."""
+        return await self._apply(manifest, "")
+
+    async def apply_status(self, manifest: Manifest) -> Manifest:
+        """Apply the whole status of one of our kinds."""
+        return await self._apply(manifest, "status")
+
+    async def delete(self, namespace: str, key: ObjectKey) -> None:
+        """Delete an object and what depends on it; absent is fine."""
+        query = {"propagationPolicy": "Background"}
+        path = path_of(namespace, key.kind, key.name)
+        try:
+            await self._call("DELETE", path, query)
+        except NotFound:
+            return
+
+    async def emit(self, about: Manifest, reason: str, message: str) -> None:
+        """Write an Event about an object, for people."""
+        event = build_event(about, reason, message)
+        namespace = about["metadata"]["namespace"]
+        await self._call("POST", path_of(namespace, "Event"), body=event)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._api.close()  # type: ignore[no-untyped-call] # untyped upstream
+
+    async def _apply(self, manifest: Manifest, subresource: str) -> Manifest:
+        metadata = manifest["metadata"]
+        path = path_of(
+            metadata["namespace"], manifest["kind"], metadata["name"], subresource
+        )
+        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        return await self._call("PATCH", path, query, manifest, _APPLY)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Manifest | None = None,
+        content_type: str = "application/json",
+    ) -> dict[str, Any]:
+        url = self._api.configuration.host + path
+        if query:
+            url += "?" + urlencode(query)
+        headers = {"Accept": "application/json", "Content-Type": content_type}
+        try:
+            await self._authenticate(headers)
+            answer = await self._api.call_api(
+                method, url, headers, body, _request_timeout=_TIMEOUT_SECONDS
+            )
+            content = await answer.read()  # type: ignore[no-untyped-call] # the same
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unavailable(f"{method} {path}: {error or type(error)}") from error
+        except ApiException as error:
+            raise _translate(error.status, error.body, method, path) from error
+        if answer.status >= 400:  # noqa: PLR2004 - the first status that is an error
+            raise _translate(answer.status, content, method, path)
+        return dict(json.loads(content))
+
+    async def _authenticate(self, headers: dict[str, str]) -> None:
+        settings = self._api.configuration
+        auth = await settings.get_api_key_with_prefix("BearerToken")
+        if auth:
+            headers["Authorization"] = auth
+
+
+async def connect() -> KubernetesCluster:
+    """Connect with the service account in a pod, else with the kubeconfig."""
+    settings = Configuration()
+    if "KUBERNETES_SERVICE_HOST" in os.environ:
+        load = config.load_incluster_config
+        load(client_configuration=settings)  # type: ignore[no-untyped-call] # the same
+    else:
+        read = config.load_kube_config
+        await read(client_configuration=settings)  # type: ignore[no-untyped-call] # the same
+    return KubernetesCluster(ApiClient(configuration=settings))
+
+
+def build_event(about: Manifest, reason: str, message: str) -> Manifest:
+    """Build a core Event about an object."""
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    metadata = about["metadata"]
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {
+            "generateName": f"{metadata['name']}.",
+            "namespace": metadata["namespace"],
+        },
+        "involvedObject": {
+            "apiVersion": about["apiVersion"],
+            "kind": about["kind"],
+            "name": metadata["name"],
+            "namespace": metadata["namespace"],
+            "uid": metadata.get("uid"),
+        },
+        "reason": reason,
+        "message": message[:1024],
+        "type": "Normal",
+        "source": {"component": FIELD_MANAGER},
+        "firstTimestamp": now,
+        "lastTimestamp": now,
+        "count": 1,
+    }
+
+
+def _translate(
+    status: int | None, body: bytes | str | None, method: str, path: str
+) -> ClusterError:
+    kind = _ERRORS.get(status or 0, Unavailable)
+    try:
+        message = json.loads(body or b"{}").get("message", "")
+    except ValueError:
+        message = ""
+    return kind(f"{method} {path}: {status} {message}".strip())

@@ -1,0 +1,60 @@
+"""Carries out a plan in order, writing only what live does not already contain."""
+
+import asyncio
+
+from tracer_router.cluster.matching import contains, controlled_by
+from tracer_router.cluster.port import Cluster, Pods
+from tracer_router.errors import NotYet, SpecError
+from tracer_router.planning.observed import Observed
+from tracer_router.planning.plan import Plan
+from tracer_router.resources.manifest import Manifest, ObjectKey
+from tracer_router.resources.policy_map import build_policy_map
+from tracer_router.resources.revision import build_revision
+
+__all__ = ["execute"]
+
+
+async def execute(cluster: Cluster, pods: Pods, observed: Observed, plan: Plan) -> None:
+    """Make the cluster as the plan says; statuses are left to the status writer.
+
+    Raises:
+        SpecError: A name that the router needs belongs to an object of someone else.
+        ClusterError: The API server refused or failed.
+    """
+    for revision in plan.create:
+        await _apply(cluster, observed, build_revision(observed.router, revision))
+    if plan.policy is not None and plan.policy != observed.policy:
+        manifest = build_policy_map(observed.router, plan.policy)
+        await _apply(cluster, observed, manifest)
+        addresses = [pod.address for pod in observed.pods if pod.address]
+        await asyncio.gather(*(pods.push(each, plan.policy) for each in addresses))
+    for manifest in plan.apply:
+        await _apply(cluster, observed, manifest)
+    for key in plan.delete:
+        await cluster.delete(observed.router.metadata.namespace, key)
+
+
+async def _apply(cluster: Cluster, observed: Observed, manifest: Manifest) -> None:
+    key = ObjectKey.of(manifest)
+    live = observed.children.get(key)
+    if live is None:
+        live = await cluster.get(observed.router.metadata.namespace, key)
+        if live is not None:
+            _refuse_foreign(observed, key, live)
+    if live is None or not contains(live, manifest):
+        await cluster.apply(manifest)
+
+
+def _refuse_foreign(observed: Observed, key: ObjectKey, live: Manifest) -> None:
+    if controlled_by(live, observed.router.metadata.uid):
+        return
+    owners = live["metadata"].get("ownerReferences", [])
+    if any(owner.get("uid") and owner["kind"] == "TracerRouter" for owner in owners):
+        raise NotYet(
+            f"{key.kind} {key.name} still belongs to a deleted router of this name; "
+            "waiting for the garbage collector"
+        )
+    raise SpecError(
+        f"{key.kind} {key.name} exists and is not this router's: "
+        "rename the router, or delete that object"
+    )

@@ -1,0 +1,169 @@
+"""Reads everything that belongs to one router into a frozen picture."""
+
+import asyncio
+
+from pydantic import ValidationError
+
+from tracer_router.api import TracerRevision, TracerRouter
+from tracer_router.cluster.matching import controlled_by
+from tracer_router.cluster.port import Cluster, Pods
+from tracer_router.contracts.policy import PolicyDocument
+from tracer_router.contracts.training import TrainingSummary
+from tracer_router.errors import DocumentError, SpecError
+from tracer_router.planning.observed import JobState, Observed, PodState
+from tracer_router.resources.data_plane import COMPONENT as DATA_PLANE
+from tracer_router.resources.data_plane import policy_name
+from tracer_router.resources.manifest import (
+    REVISION_LABEL,
+    ROUTER_LABEL,
+    Manifest,
+    ObjectKey,
+)
+from tracer_router.resources.training_job import COMPONENT as TRAINING
+
+__all__ = ["CHILD_KINDS", "observe", "read_router"]
+
+CHILD_KINDS = (
+    "ConfigMap",
+    "Deployment",
+    "HTTPRoute",
+    "Job",
+    "PodDisruptionBudget",
+    "Service",
+    "ServiceAccount",
+)
+"""Kinds of objects that a router controls, beside its revisions."""
+
+_COMPONENT = "app.kubernetes.io/component"
+
+
+def read_router(manifest: Manifest) -> TracerRouter:
+    """Read a router as the API server gave it.
+
+    Raises:
+        SpecError: The object is of a shape that this operator does not know.
+    """
+    try:
+        return TracerRouter.model_validate(manifest)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise SpecError(f"{where}: {first['msg']}") from None
+
+
+async def observe(cluster: Cluster, pods: Pods, router: TracerRouter) -> Observed:
+    """Read the children, the revisions, the pods and what the pods report."""
+    namespace, labels = router.metadata.namespace, _labels(router)
+    kinds = (*CHILD_KINDS, "Pod", "TracerRevision")
+    lists = await asyncio.gather(
+        *(cluster.list(namespace, kind, labels) for kind in kinds)
+    )
+    found = dict(zip(kinds, lists, strict=True))
+    children = _controlled(
+        router, [item for kind in CHILD_KINDS for item in found[kind]]
+    )
+    policy = _policy(children.get(ObjectKey("ConfigMap", policy_name(router))))
+    revisions = _controlled(router, found["TracerRevision"]).values()
+    parsed = [TracerRevision.model_validate(item) for item in revisions]
+    return Observed(
+        router=router,
+        revisions=tuple(sorted(parsed, key=lambda each: each.spec.revision)),
+        jobs=_jobs(found["Job"], found["Pod"]),
+        pods=await _pods(pods, found["Pod"], policy),
+        policy=policy,
+        children=children,
+    )
+
+
+def _labels(router: TracerRouter) -> dict[str, str]:
+    return {ROUTER_LABEL: router.metadata.name}
+
+
+def _controlled(
+    router: TracerRouter, manifests: list[Manifest]
+) -> dict[ObjectKey, Manifest]:
+    uid = router.metadata.uid
+    return {ObjectKey.of(each): each for each in manifests if controlled_by(each, uid)}
+
+
+def _policy(manifest: Manifest | None) -> PolicyDocument | None:
+    if manifest is None:
+        return None
+    return PolicyDocument.from_json(manifest["data"]["policy.json"])
+
+
+def _number(manifest: Manifest) -> int:
+    return int(manifest["metadata"]["labels"].get(REVISION_LABEL, -1))
+
+
+def _jobs(jobs: list[Manifest], pods: list[Manifest]) -> dict[int, JobState]:
+    summaries = {_number(pod): _summary(pod) for pod in pods if _succeeded(pod)}
+    return {_number(job): _job(job, summaries.get(_number(job))) for job in jobs}
+
+
+def _succeeded(pod: Manifest) -> bool:
+    labels = pod["metadata"]["labels"]
+    succeeded = pod.get("status", {}).get("phase") == "Succeeded"
+    return bool(labels.get(_COMPONENT) == TRAINING and succeeded)
+
+
+def _summary(pod: Manifest) -> TrainingSummary | str:
+    state = pod["status"]["containerStatuses"][0]["state"]
+    message = state.get("terminated", {}).get("message", "")
+    try:
+        return TrainingSummary.from_json(message)
+    except DocumentError as error:
+        return f"its termination message is unreadable: {error}"
+
+
+def _job(job: Manifest, summary: TrainingSummary | str | None) -> JobState:
+    conditions = job.get("status", {}).get("conditions", [])
+    true = {each["type"]: each for each in conditions if each["status"] == "True"}
+    if "Failed" in true:
+        cause = true["Failed"].get("message") or true["Failed"].get("reason")
+        return JobState(finished=True, failure=str(cause))
+    if isinstance(summary, str):
+        return JobState(finished=True, failure=summary)
+    return JobState(finished=summary is not None, summary=summary)
+
+
+async def _pods(
+    port: Pods, manifests: list[Manifest], policy: PolicyDocument | None
+) -> tuple[PodState, ...]:
+    mine = [
+        each
+        for each in manifests
+        if each["metadata"]["labels"].get(_COMPONENT) == DATA_PLANE
+    ]
+    states = await asyncio.gather(*(_pod(port, each, policy) for each in mine))
+    return tuple(sorted(states, key=lambda each: (each.revision, each.name)))
+
+
+async def _pod(
+    port: Pods, manifest: Manifest, policy: PolicyDocument | None
+) -> PodState:
+    status = manifest.get("status", {})
+    address = status.get("podIP") if status.get("phase") == "Running" else None
+    asked = policy or PolicyDocument(generation=0)
+    evidence = await port.push(address, asked) if address else None
+    conditions = {each["type"]: each["status"] for each in status.get("conditions", [])}
+    leaving = "deletionTimestamp" in manifest["metadata"]
+    return PodState(
+        name=manifest["metadata"]["name"],
+        revision=_number(manifest),
+        ready=conditions.get("Ready") == "True" and not leaving,
+        address=address,
+        evidence=evidence,
+        trouble=_trouble(status),
+    )
+
+
+def _trouble(status: Manifest) -> str | None:
+    for container in status.get("containerStatuses", []):
+        waiting = container.get("state", {}).get("waiting", {})
+        if waiting.get("reason") not in {None, "ContainerCreating", "PodInitializing"}:
+            return f"{waiting['reason']}: {waiting.get('message', '')}".strip(": ")
+    for condition in status.get("conditions", []):
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            return str(condition.get("message", "not scheduled"))
+    return None

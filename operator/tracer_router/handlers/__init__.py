@@ -1,0 +1,1 @@
+"""The kopf side: events only enqueue keys; one reconcile does the rest."""

@@ -1,0 +1,86 @@
+"""A de-duplicating queue of keys: one worker a key, bounded, per-key back-off."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+__all__ = ["Key", "Reconcile", "ReconcileQueue"]
+
+_LOG = logging.getLogger(__name__)
+_FIRST_DELAY_SECONDS = 1.0
+_LONGEST_DELAY_SECONDS = 120.0
+
+Key = tuple[str, str]
+"""Namespace and name of a router."""
+
+Reconcile = Callable[[Key], Awaitable[timedelta | None]]
+"""Brings one router closer to its spec; says when to look again without an event."""
+
+
+@dataclass
+class ReconcileQueue:
+    """Keys that wait, run, or are due later; a key never runs twice at once."""
+
+    workers: int = 4
+    _ready: asyncio.Queue[Key] = field(default_factory=asyncio.Queue)
+    _waiting: set[Key] = field(default_factory=set)
+    _running: set[Key] = field(default_factory=set)
+    _again: set[Key] = field(default_factory=set)
+    _timers: dict[Key, asyncio.TimerHandle] = field(default_factory=dict)
+    _failures: dict[Key, int] = field(default_factory=dict)
+
+    def add(self, key: Key) -> None:
+        """Have a key reconciled soon; adding it many times is adding it once."""
+        timer = self._timers.pop(key, None)
+        if timer is not None:
+            timer.cancel()
+        if key in self._running:
+            self._again.add(key)
+        elif key not in self._waiting:
+            self._waiting.add(key)
+            self._ready.put_nowait(key)
+
+    def add_after(self, key: Key, delay: timedelta) -> None:
+        """Have a key reconciled after a delay, unless something wakes it before."""
+        if key in self._waiting:
+            return
+        timer = self._timers.pop(key, None)
+        if timer is not None:
+            timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timers[key] = loop.call_later(delay.total_seconds(), self.add, key)
+
+    async def run(self, reconcile: Reconcile) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self.workers):
+                group.create_task(self._work(reconcile))
+
+    async def _work(self, reconcile: Reconcile) -> None:
+        while True:
+            key = await self._ready.get()
+            self._waiting.discard(key)
+            self._running.add(key)
+            try:
+                delay = await self._attempt(key, reconcile)
+            finally:
+                self._running.discard(key)
+            if key in self._again:
+                self._again.discard(key)
+                self.add(key)
+            elif delay is not None:
+                self.add_after(key, delay)
+
+    async def _attempt(self, key: Key, reconcile: Reconcile) -> timedelta | None:
+        try:
+            delay = await reconcile(key)
+        except Exception:  # noqa: BLE001 - one broken router must not stop the others
+            tries = self._failures.get(key, 0)
+            self._failures[key] = tries + 1
+            wait = min(_FIRST_DELAY_SECONDS * 2**tries, _LONGEST_DELAY_SECONDS)
+            _LOG.exception("reconcile of %s/%s failed; again in %.0f s", *key, wait)
+            return timedelta(seconds=wait)
+        self._failures.pop(key, None)
+        return delay

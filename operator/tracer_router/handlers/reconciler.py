@@ -1,0 +1,72 @@
+"""One reconcile: observe, plan, execute, write the status. Nothing is decided here."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tracer_router.api import TracerRouter
+from tracer_router.cluster.execute import execute
+from tracer_router.cluster.observe import observe, read_router
+from tracer_router.cluster.port import Cluster, Pods
+from tracer_router.errors import Forbidden, NotYet, SpecError
+from tracer_router.handlers.boundary import StatusWriter, failed_status
+from tracer_router.handlers.reconcile_queue import Key
+from tracer_router.planning.reconcile import plan_reconcile
+from tracer_router.resources.installation import Installation
+from tracer_router.resources.manifest import ObjectKey
+
+__all__ = ["Reconciler"]
+
+_LOG = logging.getLogger(__name__)
+_STALLED_AGAIN = timedelta(minutes=1)
+_NOT_YET_AGAIN = timedelta(seconds=2)
+
+
+@dataclass
+class Reconciler:
+    """Brings one router closer to its spec."""
+
+    installation: Installation
+    cluster: Cluster
+    pods: Pods
+    writer: StatusWriter
+    now: Callable[[], datetime]
+
+    async def reconcile(self, key: Key) -> timedelta | None:
+        """Reconcile one router; say when to look again, None when it is gone."""
+        namespace, name = key
+        manifest = await self.cluster.get(namespace, ObjectKey("TracerRouter", name))
+        if manifest is None or "deletionTimestamp" in manifest["metadata"]:
+            return None
+        try:
+            router = read_router(manifest)
+        except SpecError as error:
+            # A shape that this version cannot even read has no status to write to.
+            _LOG.warning("%s/%s: %s", namespace, name, error)
+            return _STALLED_AGAIN
+        return await self._reconcile(router)
+
+    async def _reconcile(self, router: TracerRouter) -> timedelta:
+        try:
+            observed = await observe(self.cluster, self.pods, router)
+            plan = plan_reconcile(observed, self.installation, self.now())
+            await execute(self.cluster, self.pods, observed, plan)
+        except Exception as error:
+            status = failed_status(router, error, self.now())
+            await self.writer.write_router(router, status)
+            if isinstance(error, NotYet):
+                return _NOT_YET_AGAIN
+            if isinstance(error, SpecError | Forbidden):
+                return _STALLED_AGAIN
+            raise
+        await self.writer.write(observed, plan)
+        for happening in plan.happenings:
+            about = {
+                "apiVersion": router.api_version,
+                "kind": router.kind,
+                "metadata": router.metadata.to_manifest(),
+            }
+            _LOG.info("%s: %s", router.metadata.name, happening.message)
+            await self.cluster.emit(about, happening.reason, happening.message)
+        return plan.look_again_in

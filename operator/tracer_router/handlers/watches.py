@@ -1,0 +1,43 @@
+"""Which events wake which router; nothing is decided here.
+
+Low-level event handlers only: they write nothing to the objects, need no finalizer,
+and see every change, which is all that a level-triggered reconcile asks for.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import kopf
+
+from tracer_router.constants import GROUP, VERSION
+from tracer_router.handlers.reconcile_queue import ReconcileQueue
+from tracer_router.resources.manifest import ROUTER_LABEL
+
+__all__ = ["register_watches"]
+
+_CHILDREN = (
+    ("apps", "v1", "deployments"),
+    ("batch", "v1", "jobs"),
+    ("", "v1", "services"),
+    ("", "v1", "pods"),
+    (GROUP, VERSION, "tracerrevisions"),
+)
+
+
+def register_watches(registry: kopf.OperatorRegistry, queue: ReconcileQueue) -> None:
+    """Register one handler for the routers and one for each kind of child."""
+
+    async def wake_router(*, namespace: str | None, name: str, **_: Any) -> None:
+        queue.add((namespace or "", name))
+
+    async def wake_owner(
+        *, namespace: str | None, labels: Mapping[str, str], **_: Any
+    ) -> None:
+        queue.add((namespace or "", labels[ROUTER_LABEL]))
+
+    kopf.on.event(GROUP, VERSION, "tracerrouters", registry=registry)(wake_router)
+    for group, version, plural in _CHILDREN:
+        owned = {ROUTER_LABEL: kopf.PRESENT}
+        kopf.on.event(group, version, plural, labels=owned, registry=registry)(
+            wake_owner
+        )

@@ -1,0 +1,73 @@
+"""Fixed-sequence testing: many accept sets, each at the full level, one error budget.
+
+The order, the start and the end are declared before the certify rows are seen. Each
+step is tested at the full level and the first failure ends the chain, so the
+probability of passing any false step is at most the level, whatever the order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tracer_router.parity.exact import p_value
+
+__all__ = ["Chain", "ChainResult", "Counts", "walk_chain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the certify rows say about one accept set."""
+
+    agreed: int
+    """Accepted rows that matched the teacher."""
+    rows: int
+    """Accepted rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The steps to be tested, declared before looking: first and last, inclusive."""
+
+    start: int
+    """Index of the first step in the nested family."""
+    end: int
+    """Index of the last step that would be tested."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"not a chain: from {self.start} to {self.end}")
+
+    def __len__(self) -> int:
+        return self.end - self.start + 1
+
+
+@dataclass(frozen=True, slots=True)
+class ChainResult:
+    """How far a chain went."""
+
+    passed: int | None
+    """Index of the last step passed; none when the first failed."""
+    p_values: tuple[float, ...]
+    """The p-value of every step tested, the failed one included."""
+    whole: bool
+    """Whether every step of the chain passed; its level may then be used again."""
+
+    @property
+    def steps(self) -> int:
+        """Give the number of steps that passed."""
+        return len(self.p_values) if self.whole else len(self.p_values) - 1
+
+
+def walk_chain(
+    family: Sequence[Counts], chain: Chain, target: float, level: float
+) -> ChainResult:
+    """Test the chain's steps in order, each at the full level, to the first failure."""
+    if chain.end >= len(family):
+        raise ValueError(f"the chain ends at {chain.end} of {len(family)} steps")
+    passed, p_values = None, []
+    for step in range(chain.start, chain.end + 1):
+        counts = family[step]
+        p_values.append(p_value(counts.agreed, counts.rows, target))
+        if p_values[-1] > level:
+            break
+        passed = step
+    return ChainResult(passed, tuple(p_values), whole=passed == chain.end)

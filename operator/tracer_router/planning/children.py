@@ -1,0 +1,158 @@
+"""Which objects must exist for the revisions as they are now, and which no longer."""
+
+from datetime import datetime, timedelta
+
+from tracer_router.api import RevisionPhase, TracerRevision
+from tracer_router.planning.observed import Observed
+from tracer_router.planning.roles import Roles
+from tracer_router.planning.rollout import weight_of
+from tracer_router.planning.training import attempt_request
+from tracer_router.resources.access import build_service_account
+from tracer_router.resources.data_plane import (
+    Served,
+    build_deployment,
+    build_disruption_budget,
+    build_service,
+    policy_name,
+)
+from tracer_router.resources.installation import Installation
+from tracer_router.resources.manifest import Manifest, ObjectKey
+from tracer_router.resources.route import build_front_service, build_route
+from tracer_router.resources.training_job import build_request, build_training_job
+
+__all__ = ["SOAK", "front_revision", "plan_children", "plan_deletions"]
+
+SOAK = timedelta(minutes=10)
+"""How long a revision that no longer serves keeps its pods, to go back to."""
+
+_RETIRED = {RevisionPhase.SUPERSEDED, RevisionPhase.ROLLED_BACK, RevisionPhase.REJECTED}
+
+
+def plan_children(
+    observed: Observed,
+    revisions: tuple[TracerRevision, ...],
+    roles: Roles,
+    installation: Installation,
+    now: datetime,
+) -> tuple[Manifest, ...]:
+    """Give every object that must be as given, in the order of creation."""
+    router = observed.router
+    found = [build_service_account(router)]
+    for revision in revisions:
+        if _serves(observed, revision, roles, now):
+            found += _serving(observed, revision, installation)
+        if revision.status.phase is RevisionPhase.TRAINING:
+            found += _training(observed, revision, installation)
+    front = front_revision(observed, roles)
+    found.append(build_front_service(router, front))
+    if router.spec.traffic.gateway is not None:
+        candidate = roles.candidate
+        number = candidate.spec.revision if candidate else None
+        weight = weight_of(router, candidate)
+        found.append(build_route(router, front, number, weight))
+    return tuple(found)
+
+
+def plan_deletions(
+    observed: Observed,
+    revisions: tuple[TracerRevision, ...],
+    wanted: tuple[Manifest, ...],
+) -> tuple[ObjectKey, ...]:
+    """Give what the router controls and no longer needs.
+
+    Jobs and requests of kept revisions stay for people to read.
+    """
+    dropped = _beyond_history(observed, revisions)
+    keep = {ObjectKey.of(each) for each in wanted}
+    keep.add(ObjectKey("ConfigMap", policy_name(observed.router)))
+    for revision in revisions:
+        if revision not in dropped:
+            name = revision.metadata.name
+            keep.add(ObjectKey("Job", f"{name}-training"))
+            keep.add(ObjectKey("ConfigMap", f"{name}-attempt"))
+    orphans = tuple(sorted(key for key in observed.children if key not in keep))
+    names = (each.metadata.name for each in dropped)
+    return orphans + tuple(ObjectKey("TracerRevision", name) for name in names)
+
+
+def front_revision(observed: Observed, roles: Roles) -> int:
+    """Give the revision that takes all traffic but the candidate's.
+
+    The stable one, as soon as it has a ready pod; until then whichever has, because a
+    route must never point at nothing. A pod whose surrogate is off passes everything
+    to the teacher, so any ready pod is safe.
+    """
+    ready = {pod.revision for pod in observed.pods if pod.ready}
+    if roles.stable in ready or not ready:
+        return roles.stable
+    candidate = roles.candidate.spec.revision if roles.candidate else None
+    others = sorted(ready - {candidate})
+    return others[-1] if others else roles.stable
+
+
+def _serves(
+    observed: Observed, revision: TracerRevision, roles: Roles, now: datetime
+) -> bool:
+    number, phase = revision.spec.revision, revision.status.phase
+    if number == roles.stable or phase is RevisionPhase.CANARY:
+        return True
+    if number == 0 and not roles.stable:
+        return True
+    deployed = ObjectKey("Deployment", revision.metadata.name) in observed.children
+    if not deployed or phase is RevisionPhase.TRAINING:
+        return False
+    since = revision.status.step_since or _since(observed, roles.stable)
+    soaking = since is not None and now - since < SOAK
+    return soaking or number == front_revision(observed, roles)
+
+
+def _since(observed: Observed, stable: int) -> datetime | None:
+    """Say since when the stable revision serves: the pass-through retired then."""
+    found = observed.revision(stable)
+    return found.status.step_since if found else None
+
+
+def _serving(
+    observed: Observed, revision: TracerRevision, installation: Installation
+) -> list[Manifest]:
+    router, number = observed.router, revision.spec.revision
+    bundle = revision.status.bundle
+    served = Served(
+        revision=number,
+        image=revision.spec.image,
+        bundle=bundle.digest if bundle else None,
+        bento=bundle.bento if bundle else None,
+        bento_key=bundle.key if bundle else None,
+    )
+    found = [
+        build_deployment(router, served, installation),
+        build_service(router, number),
+    ]
+    if router.spec.replicas > 1:
+        found.append(build_disruption_budget(router, number))
+    return found
+
+
+def _training(
+    observed: Observed, revision: TracerRevision, installation: Installation
+) -> list[Manifest]:
+    router, image = observed.router, revision.spec.image
+    request = attempt_request(router, revision)
+    number = revision.spec.revision
+    return [
+        build_request(router, request),
+        build_training_job(router, number, image, installation),
+    ]
+
+
+def _beyond_history(
+    observed: Observed, revisions: tuple[TracerRevision, ...]
+) -> tuple[TracerRevision, ...]:
+    deployed = {key.name for key in observed.children if key.kind == "Deployment"}
+    retired = [
+        each
+        for each in revisions
+        if each.status.phase in _RETIRED and each.metadata.name not in deployed
+    ]
+    limit = observed.router.spec.history_limit
+    return tuple(retired[:-limit]) if len(retired) > limit else ()

@@ -1,0 +1,25 @@
+"""Whether a certificate still covers what the spec asks for."""
+
+from tracer_router.api import TracerRevision, TracerRouter
+
+__all__ = ["teacher_identity", "void_reason"]
+
+
+def teacher_identity(router: TracerRouter) -> str:
+    """Name the teacher: a certificate is about one teacher only."""
+    teacher = router.spec.teacher
+    return f"{teacher.protocol.value} {teacher.url}"
+
+
+def void_reason(router: TracerRouter, revision: TracerRevision) -> str | None:
+    """Say why a revision's certificate no longer covers the spec; None if it does."""
+    if revision.spec.teacher != teacher_identity(router):
+        return f"certified against another teacher ({revision.spec.teacher})"
+    parity = router.spec.parity
+    for task in revision.status.tasks:
+        certificate = task.certificate
+        if certificate.target.fraction < parity.target.fraction:
+            return f"certified at {certificate.target}, asked {parity.target}"
+        if certificate.confidence.fraction < parity.confidence.fraction:
+            return f"certified at confidence {certificate.confidence}"
+    return None

@@ -1,0 +1,186 @@
+"""Deployment, Service and disruption budget of the pods of one revision."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tracer_router.api import TracerRouter
+from tracer_router.constants import INTERNAL_PORT, TRAFFIC_PORT
+from tracer_router.contracts import runtime
+from tracer_router.resources.installation import Installation
+from tracer_router.resources.manifest import (
+    Manifest,
+    child,
+    labels,
+    revision_name,
+    selector,
+)
+from tracer_router.resources.pod import (
+    CONTAINER_SECURITY,
+    POD_SECURITY,
+    PodParts,
+    environment,
+    store_parts,
+)
+from tracer_router.resources.teacher import teacher_parts
+
+__all__ = [
+    "COMPONENT",
+    "Served",
+    "build_deployment",
+    "build_disruption_budget",
+    "build_service",
+    "policy_name",
+]
+
+COMPONENT = "data-plane"
+_POLICY = "/var/run/tracer/policy"
+_SPOOL = "/var/spool/tracer"
+_GRACE_SECONDS = 45
+"""Longer than requests in flight, the last flush and the last evidence poll."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a revision's pods are started with."""
+
+    revision: int
+    image: str
+    bundle: str | None = None
+    bento: str | None = None
+    bento_key: str | None = None
+
+
+def policy_name(router: TracerRouter) -> str:
+    """Name the ConfigMap of the policy document."""
+    return f"{router.metadata.name}-policy"
+
+
+def build_service(router: TracerRouter, revision: int) -> Manifest:
+    """Build the Service that the route weighs."""
+    spec = {
+        "selector": selector(router, COMPONENT, revision),
+        "ports": [{"name": "http", "port": 80, "targetPort": "http"}],
+    }
+    name = revision_name(router, revision)
+    marks = labels(router, COMPONENT, revision)
+    return child(router, ("v1", "Service"), name, marks, spec=spec)
+
+
+def build_disruption_budget(router: TracerRouter, revision: int) -> Manifest:
+    """Build the budget that keeps one pod through a drain."""
+    match = {"matchLabels": selector(router, COMPONENT, revision)}
+    return child(
+        router,
+        ("policy/v1", "PodDisruptionBudget"),
+        revision_name(router, revision),
+        labels(router, COMPONENT, revision),
+        spec={"maxUnavailable": 1, "selector": match},
+    )
+
+
+def build_deployment(
+    router: TracerRouter, served: Served, installation: Installation
+) -> Manifest:
+    """Build the pods of a revision; they differ only in image and bundle."""
+    match = selector(router, COMPONENT, served.revision)
+    marks = labels(router, COMPONENT, served.revision)
+    template = {
+        "metadata": {"labels": marks},
+        "spec": _pod(router, served, installation),
+    }
+    spec = {
+        "replicas": router.spec.replicas,
+        "selector": {"matchLabels": match},
+        "strategy": {
+            "type": "RollingUpdate",
+            "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
+        },
+        "template": template,
+    }
+    name = revision_name(router, served.revision)
+    return child(router, ("apps/v1", "Deployment"), name, marks, spec=spec)
+
+
+def _pod(
+    router: TracerRouter, served: Served, installation: Installation
+) -> dict[str, Any]:
+    store = store_parts(router, installation)
+    teacher = teacher_parts(router)
+    spread = {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": selector(router, COMPONENT, served.revision)},
+    }
+    return {
+        "serviceAccountName": router.metadata.name,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": POD_SECURITY,
+        "terminationGracePeriodSeconds": _GRACE_SECONDS,
+        "topologySpreadConstraints": [spread],
+        "containers": [_container(router, served, store, teacher)],
+        "volumes": [
+            {"name": "policy", "configMap": {"name": policy_name(router)}},
+            {"name": "spool", "emptyDir": {"sizeLimit": "1Gi"}},
+            {"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}},
+            *store.volumes,
+            *teacher.volumes,
+        ],
+    }
+
+
+def _container(
+    router: TracerRouter, served: Served, store: PodParts, teacher: PodParts
+) -> dict[str, Any]:
+    values = {**store.values, **teacher.values, **_own_values(router, served)}
+    pod_name = {"fieldRef": {"fieldPath": "metadata.name"}}
+    container = {
+        "name": "router",
+        "image": served.image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["python3", "-m", "tracer_bentos.serving"],
+        "env": [
+            *environment(values),
+            {"name": runtime.POD_NAME, "valueFrom": pod_name},
+        ],
+        "ports": [
+            {"name": "http", "containerPort": TRAFFIC_PORT},
+            {"name": "internal", "containerPort": INTERNAL_PORT},
+        ],
+        "readinessProbe": _probe("/readyz", period=2),
+        "livenessProbe": {**_probe("/healthz", period=10), "failureThreshold": 6},
+        "startupProbe": {**_probe("/healthz", period=1), "failureThreshold": 120},
+        "securityContext": CONTAINER_SECURITY,
+        "volumeMounts": [
+            {"name": "policy", "mountPath": _POLICY, "readOnly": True},
+            {"name": "spool", "mountPath": _SPOOL},
+            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own volume
+            *store.mounts,
+            *teacher.mounts,
+        ],
+    }
+    if router.spec.resources is not None:
+        container["resources"] = router.spec.resources.model_dump(exclude_none=True)
+    return container
+
+
+def _own_values(router: TracerRouter, served: Served) -> dict[str, str]:
+    optional = {
+        runtime.BUNDLE_DIGEST: served.bundle,
+        runtime.BENTO_DIGEST: served.bento,
+        runtime.BENTO_KEY: served.bento_key,
+    }
+    return {
+        runtime.REVISION: str(served.revision),
+        runtime.POLICY_FILE: f"{_POLICY}/policy.json",
+        runtime.SPOOL: _SPOOL,
+        runtime.TASK_HEADER: router.spec.tasks.header,
+        runtime.SESSION_HEADER: router.spec.tasks.session.header,
+        **{name: value for name, value in optional.items() if value},
+    }
+
+
+def _probe(path: str, period: int) -> dict[str, Any]:
+    get = {"path": path, "port": "internal"}
+    return {"httpGet": get, "periodSeconds": period, "timeoutSeconds": 5}

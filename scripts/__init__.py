@@ -1,0 +1,1 @@
+"""Programs of the Makefile and the demo; no package of ours imports them."""

@@ -1,0 +1,181 @@
+"""What contradicts itself is refused where it is written, in words that help.
+
+Every row: a whole router with one thing wrong, the field that the refusal must name and
+the remedy that it must give.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from support.apiserver import ApiServer
+from support.manifests import at, router_manifest
+
+WHOLE = router_manifest()
+PRICE = WHOLE["spec"]["teacher"]["prices"][0]
+
+
+@dataclass(frozen=True)
+class Wrong:
+    path: str
+    value: Any
+    remedy: str
+    field: str | None = None
+    """Where the refusal points, if not at the path."""
+
+
+WRONG = [
+    Wrong("spec.teacher", None, "Required value"),
+    Wrong("spec.teacher.url", None, "Required value"),
+    Wrong("spec.teacher.url", "api.example.com/v1", "say an http or https URL"),
+    Wrong("spec.teacher.url", "ftp://example.com", "say an http or https URL"),
+    Wrong("spec.teacher.url", "https://u:p@example.com", "without query or user"),
+    Wrong("spec.teacher.url", "https://example.com?v=1", "without query or user"),
+    Wrong("spec.teacher.url", "https://x/" + "y" * 2048, "may not be more than 2048"),
+    Wrong("spec.teacher.protocol", "Smoke", 'supported values: "OpenAI"'),
+    Wrong("spec.teacher.apiKey.secretName", "My_Secret", "say the name of a Secret"),
+    Wrong("spec.teacher.apiKey.key", "a/b", "say a key of the Secret"),
+    Wrong(
+        "spec.teacher.prices",
+        [{**PRICE, "inputPerMillionTokens": "cheap"}],
+        'say a decimal number in quotes, such as "2.50"',
+        "spec.teacher.prices[0].inputPerMillionTokens",
+    ),
+    Wrong(
+        "spec.teacher.prices",
+        [{**PRICE, "outputPerMillionTokens": "-1"}],
+        "say a decimal number in quotes",
+        "spec.teacher.prices[0].outputPerMillionTokens",
+    ),
+    Wrong(
+        "spec.teacher.prices",
+        [{**PRICE, "outputPerMillionTokens": 2.5}],
+        "must be of type string",
+        "spec.teacher.prices[0].outputPerMillionTokens",
+    ),
+    Wrong("spec.parity", None, "Required value"),
+    Wrong("spec.parity.target", None, "Required value"),
+    Wrong("spec.parity.target", "0.95", "say a percentage from 50% to 99.9%"),
+    Wrong("spec.parity.target", "49%", "say a percentage from 50% to 99.9%"),
+    Wrong("spec.parity.target", "100%", "say a percentage from 50% to 99.9%"),
+    Wrong("spec.parity.target", 0.95, "must be of type string"),
+    Wrong("spec.parity.confidence", "10%", "say a percentage from 80% to 99.9%"),
+    Wrong("spec.parity.margin", "0%", "say a percentage from 0.1% to 50%"),
+    Wrong(
+        "spec.parity",
+        {"target": "50%", "margin": "50%"},
+        "margin must be below target: lower parity.margin",
+        "spec.parity.margin",
+    ),
+    Wrong("spec.access", None, "add access: {mode: Open}, or remove teacher.apiKey"),
+    Wrong("spec.access", {}, "say access.mode Open, or remove teacher.apiKey"),
+    Wrong(
+        "spec.access.mode",
+        "PassThrough",
+        "say access.mode Open, or remove teacher.apiKey",
+        "spec.access",
+    ),
+    Wrong("spec.access.mode", "Closed", 'supported values: "PassThrough", "Open"'),
+    Wrong("spec.tasks.header", "x tracer", "say the name of an HTTP header"),
+    Wrong("spec.tasks.session.header", "", "say the name of an HTTP header"),
+    Wrong(
+        "spec.tasks",
+        {"header": "X-Session-Id"},
+        "must differ: rename one of them",
+        "spec.tasks.header",
+    ),
+    Wrong("spec.traces.store", {}, "Required value", "spec.traces.store.s3"),
+    Wrong("spec.traces.store.s3.bucket", "A", "say the name of a bucket"),
+    Wrong("spec.traces.store.s3.endpoint", "s3:7070", "say an http or https URL"),
+    Wrong("spec.traces.store.s3.region", "EU Central", "say a region"),
+    Wrong("spec.traces.store.s3.prefix", "/team", "without a slash at either end"),
+    Wrong("spec.traces.store.s3.prefix", "a/../b", "without a slash at either end"),
+    Wrong("spec.training.minimumTraces", 10, "greater than or equal to 100"),
+    Wrong("spec.training.growth", "0%", "say a percentage from 1% to 100%"),
+    Wrong("spec.rollout.steps", [], "at least 1 items"),
+    Wrong(
+        "spec.rollout.steps", ["5%", "50%"], "the last of rollout.steps must be 100%"
+    ),
+    Wrong("spec.rollout.steps", ["25%", "5%", "100%"], "must rise, each once"),
+    Wrong("spec.rollout.steps", ["5%", "5%", "100%"], "must rise, each once"),
+    Wrong(
+        "spec.rollout.steps",
+        ["2.5%", "100%"],
+        "say a whole percentage from 1% to 100%",
+        "spec.rollout.steps[0]",
+    ),
+    Wrong(
+        "spec.rollout.steps",
+        ["0%", "100%"],
+        "say a whole percentage from 1% to 100%",
+        "spec.rollout.steps[0]",
+    ),
+    Wrong("spec.rollout.promotion", "Maybe", 'supported values: "Automatic", "Manual"'),
+    Wrong("spec.audit.live", "0%", "say a percentage from 0.1% to 100%"),
+    Wrong("spec.audit.canary", "many", "say a percentage from 0.1% to 100%"),
+    Wrong(
+        "spec.audit",
+        {"live": "50%", "canary": "10%"},
+        "raise canary or lower live",
+        "spec.audit.live",
+    ),
+    Wrong("spec.traffic.gateway.name", "My Gateway", "say the name of an object"),
+    Wrong(
+        "spec.traffic.hostnames",
+        ["Example.com"],
+        "say a host name in lower case",
+        "spec.traffic.hostnames[0]",
+    ),
+    Wrong("spec.traffic.pathPrefix", "llm", "say a path that begins with a slash"),
+    Wrong("spec.replicas", 0, "greater than or equal to 1"),
+    Wrong("spec.replicas", "two", "must be of type integer"),
+    Wrong(
+        "spec.resources.limits.cpu",
+        "much",
+        "say a quantity, such as 500m or 2Gi",
+        "spec.resources.limits[cpu]",
+    ),
+    Wrong("spec.historyLimit", 0, "greater than or equal to 1"),
+    Wrong("spec.suspend", "yes", "must be of type boolean"),
+    Wrong(
+        "metadata.name", "a" * 41, "choose a shorter or plainer name", "TracerRouter"
+    ),
+    Wrong("metadata.name", "7up", "choose a shorter or plainer name", "TracerRouter"),
+    Wrong(
+        "metadata.name", "my.router", "choose a shorter or plainer name", "TracerRouter"
+    ),
+]
+
+UNKNOWN = [
+    "spec.engine",
+    "spec.teacher.key",
+    "spec.parity.floor",
+    "spec.traces.capture",
+    "spec.rollout.soak",
+    "spec.traffic.split",
+]
+
+
+def _id(wrong: Wrong) -> str:
+    return f"{wrong.path}={wrong.value!s:.24}"
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=_id)
+def test_a_refusal_names_the_field_and_the_remedy(
+    api: ApiServer, namespace: str, wrong: Wrong
+) -> None:
+    url = f"/apis/tracerml.ai/v1alpha1/namespaces/{namespace}/tracerrouters"
+    answer = api.create(url, at(WHOLE, wrong.path, wrong.value), dryRun="All")
+    assert answer.code == 422
+    assert (wrong.field or wrong.path) in answer.message
+    assert wrong.remedy in answer.message
+
+
+@pytest.mark.parametrize("path", UNKNOWN)
+def test_an_unknown_field_is_refused_by_name(
+    api: ApiServer, namespace: str, path: str
+) -> None:
+    url = f"/apis/tracerml.ai/v1alpha1/namespaces/{namespace}/tracerrouters"
+    answer = api.create(url, at(WHOLE, path, "x"), dryRun="All")
+    assert f'strict decoding error: unknown field "{path}"' in answer.message

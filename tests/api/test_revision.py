@@ -1,0 +1,123 @@
+"""A revision says once what it is; only its status moves."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from support.apiserver import ApiServer
+from support.manifests import at, revision_manifest
+from tracer_router.api import (
+    BootCounts,
+    BundleStatus,
+    CertificateStatus,
+    Condition,
+    ConditionStatus,
+    Counts,
+    EvidenceStatus,
+    Percent,
+    RevisionPhase,
+    TaskCertificate,
+    TaskCounts,
+    TaskEvidenceStatus,
+    TracerRevision,
+    TracerRevisionStatus,
+    set_condition,
+)
+
+NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
+BASE = "/apis/tracerml.ai/v1alpha1/namespaces"
+COUNTS = Counts(requests=9, surrogate=5, tasks=(TaskCounts(task="t1", requests=9),))
+STATUS = TracerRevisionStatus(
+    observed_generation=1,
+    phase=RevisionPhase.CANARY,
+    reason="certified",
+    bundle=BundleStatus(digest="sha256:01", bento="sha256:02", key="bundles/x.bento"),
+    tasks=(
+        TaskCertificate(
+            fingerprint="t1",
+            certificate=CertificateStatus(
+                target=Percent("95%"),
+                confidence=Percent("95%"),
+                attempt=1,
+                level="0.025",
+                n=700,
+                k=690,
+                m=2,
+                coverage=Percent("61.2%"),
+            ),
+            evidence=TaskEvidenceStatus(agreed=5),
+        ),
+    ),
+    evidence=EvidenceStatus(
+        retired=COUNTS, boots=(BootCounts(boot="b1", pod="p", counts=COUNTS),)
+    ),
+    rollout_step=0,
+    step_since=NOW,
+    conditions=set_condition(
+        (), Condition(type="Ready", status=ConditionStatus.TRUE, reason="So"), NOW
+    ),
+)
+
+
+def made(api: ApiServer, namespace: str, name: str, **spec: Any) -> str:
+    path = f"{BASE}/{namespace}/tracerrevisions/{name}"
+    answer = api.apply(path, revision_manifest(name, **spec))
+    assert answer.message == ""
+    return path
+
+
+def test_revision_0_has_no_attempt(api: ApiServer, namespace: str) -> None:
+    path = made(api, namespace, "zero-r0", revision=0, attempt=None)
+    assert api.get(path).body["status"] == {"observedGeneration": -1}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("image", "other"), ("revision", 2), ("attempt.seed", 8), ("attempt", None)],
+)
+def test_a_change_of_the_spec_is_refused(
+    api: ApiServer, namespace: str, field: str, value: object
+) -> None:
+    path = made(api, namespace, "fixed-r1")
+    changed = at(revision_manifest("fixed-r1"), f"spec.{field}", value)
+    answer = api.apply(path, changed)
+    assert answer.code == 422
+    assert "spec: Invalid value" in answer.message
+    assert "the spec of a revision never changes" in answer.message
+
+
+def test_the_whole_status_is_kept_as_the_model_wrote_it(
+    api: ApiServer, namespace: str
+) -> None:
+    path = made(api, namespace, "status-r1")
+    manifest = {
+        "apiVersion": "tracerml.ai/v1alpha1",
+        "kind": "TracerRevision",
+        "status": STATUS.to_manifest(),
+    }
+    answer = api.apply(f"{path}/status", manifest)
+    assert answer.message == ""
+    assert TracerRevision.model_validate(api.get(path).body).status == STATUS
+
+
+def test_a_status_written_with_the_spec_is_left_out(
+    api: ApiServer, namespace: str
+) -> None:
+    path = f"{BASE}/{namespace}/tracerrevisions/spec-r1"
+    manifest = revision_manifest("spec-r1") | {"status": STATUS.to_manifest()}
+    assert api.apply(path, manifest).body["status"] == {"observedGeneration": -1}
+
+
+def test_two_boots_of_one_id_are_refused(api: ApiServer, namespace: str) -> None:
+    path = made(api, namespace, "boots-r1")
+    boots = [{"boot": "b1", "pod": "p"}, {"boot": "b1", "pod": "q"}]
+    manifest = {
+        "apiVersion": "tracerml.ai/v1alpha1",
+        "kind": "TracerRevision",
+        "metadata": {"name": "boots-r1"},
+        "status": {"observedGeneration": 1, "evidence": {"boots": boots}},
+    }
+    answer = api.apply(f"{path}/status", manifest)
+    assert "duplicate entries for key" in answer.message
+    assert "evidence.boots" in answer.message

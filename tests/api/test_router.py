@@ -1,0 +1,106 @@
+"""The API server accepts what a TracerRouter may say and gives it its defaults."""
+
+from typing import Any
+
+import pytest
+
+from support.apiserver import ApiServer
+from support.manifests import at, router_manifest
+from tracer_router.api import TracerRouter
+
+MINIMAL = {
+    "apiVersion": "tracerml.ai/v1alpha1",
+    "kind": "TracerRouter",
+    "metadata": {"name": "minimal"},
+    "spec": {
+        "teacher": {"url": "https://api.example.com/v1"},
+        "parity": {"target": "95%"},
+    },
+}
+
+GOOD = {
+    "two fields": MINIMAL,
+    "every field": router_manifest(),
+    "a teacher in the cluster": at(
+        MINIMAL, "spec.teacher.url", "http://llm.ml:8000/v1"
+    ),
+    "the client's own key": at(MINIMAL, "spec.access", {"mode": "PassThrough"}),
+    "an access section without a mode": at(MINIMAL, "spec.access", {}),
+    "a fraction of a percent": at(MINIMAL, "spec.parity.target", "99.5%"),
+    "one step": at(MINIMAL, "spec.rollout", {"steps": ["100%"]}),
+    "a name of forty characters": at(MINIMAL, "metadata.name", "a" * 40),
+    "a bucket on AWS by identity": at(
+        MINIMAL, "spec.traces", {"store": {"s3": {"bucket": "traces"}}}
+    ),
+    "no live audits beyond the canary's": at(
+        MINIMAL, "spec.audit", {"live": "10%", "canary": "10%"}
+    ),
+}
+
+
+def path_of(namespace: str, manifest: dict[str, Any]) -> str:
+    name = manifest["metadata"]["name"]
+    return f"/apis/tracerml.ai/v1alpha1/namespaces/{namespace}/tracerrouters/{name}"
+
+
+@pytest.mark.parametrize("case", GOOD)
+def test_is_accepted(api: ApiServer, namespace: str, case: str) -> None:
+    manifest = GOOD[case]
+    answer = api.apply(path_of(namespace, manifest), manifest, dryRun="All")
+    assert answer.message == ""
+
+
+def test_gets_the_defaults_of_the_models_and_a_status_of_no_generation(
+    api: ApiServer, namespace: str
+) -> None:
+    answer = api.apply(path_of(namespace, MINIMAL), MINIMAL)
+    kept = TracerRouter.model_validate(answer.body)
+    assert kept.spec == TracerRouter.model_validate(MINIMAL).spec
+    assert answer.body["status"] == {"observedGeneration": -1}
+    assert answer.body["spec"]["tasks"]["session"] == {"header": "x-session-id"}
+
+
+@pytest.mark.parametrize("case", ["two fields", "every field"])
+def test_applied_again_is_not_written_again(
+    api: ApiServer, namespace: str, case: str
+) -> None:
+    manifest = at(GOOD[case], "metadata.name", f"again-{len(case)}")
+    # A creation stores no status and a reading gives its default: the first apply after
+    # it stores that default, and from then on nothing is written.
+    meta = [
+        api.apply(path_of(namespace, manifest), manifest).body["metadata"]
+        for _ in range(3)
+    ]
+    assert meta[1]["resourceVersion"] == meta[2]["resourceVersion"]
+    assert [each["generation"] for each in meta] == [1, 1, 1]
+
+
+def test_written_by_the_model_is_what_the_model_reads(
+    api: ApiServer, namespace: str
+) -> None:
+    sent = TracerRouter.model_validate(at(router_manifest(), "metadata.name", "model"))
+    manifest = sent.to_manifest()
+    del manifest["metadata"]["ownerReferences"], manifest["metadata"]["namespace"]
+    answer = api.apply(path_of(namespace, manifest), manifest, dryRun="All")
+    assert answer.message == ""
+    assert TracerRouter.model_validate(answer.body).spec == sent.spec
+
+
+def test_lists_with_the_columns_of_the_model(api: ApiServer, namespace: str) -> None:
+    path = path_of(namespace, MINIMAL).rpartition("/")[0]
+    table = api.get(path, accept="application/json;as=Table;v=v1;g=meta.k8s.io").body
+    names = [column["name"] for column in table["columnDefinitions"]]
+    assert names == ["Name", *(each.name for each in TracerRouter.resource.columns)]
+
+
+def test_is_found_by_its_short_name_and_category(api: ApiServer) -> None:
+    resources = api.get("/apis/tracerml.ai/v1alpha1").body["resources"]
+    found = {
+        each["name"]: (each.get("shortNames"), each.get("categories"))
+        for each in resources
+        if "/" not in each["name"]
+    }
+    assert found == {
+        "tracerrouters": (["trouter"], ["tracer"]),
+        "tracerrevisions": (["trev"], ["tracer"]),
+    }

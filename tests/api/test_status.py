@@ -1,0 +1,100 @@
+"""The status of a router: written apart from the spec, read back as it was written."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from support.apiserver import ApiServer
+from support.manifests import at, router_manifest
+from tracer_router.api import (
+    Agreement,
+    Condition,
+    ConditionStatus,
+    Phase,
+    Reason,
+    TraceCounts,
+    TracerRouter,
+    TracerRouterStatus,
+    Weight,
+    set_condition,
+)
+
+BASE = "/apis/tracerml.ai/v1alpha1/namespaces"
+NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
+READY = Condition(
+    type="Ready",
+    status=ConditionStatus.TRUE,
+    reason=Reason.TEACHER_SERVES,
+    message="The teacher answers everything.",
+    observed_generation=1,
+)
+STATUS = TracerRouterStatus(
+    observed_generation=1,
+    phase=Phase.COLLECTING,
+    conditions=set_condition((), READY, NOW),
+    stable=0,
+    candidate=1,
+    weight=Weight(asked=25, observed=24),
+    policy_generation=4,
+    coverage="61.2%",
+    agreement=Agreement(estimate="97.1%", low="95.2%", high="98.4%", n=412),
+    traces=TraceCounts(captured=2000, labelled=1900, needed=2850),
+    next="about 60 more audits",
+    saved="$1.23 (18%)",
+    attempts=1,
+    barred=("sha256:00",),
+)
+
+
+def status_manifest(name: str) -> dict[str, object]:
+    return {
+        "apiVersion": "tracerml.ai/v1alpha1",
+        "kind": "TracerRouter",
+        "metadata": {"name": name},
+        "status": STATUS.to_manifest(),
+    }
+
+
+def test_the_whole_status_is_kept_and_the_generation_stands(
+    api: ApiServer, namespace: str
+) -> None:
+    path = f"{BASE}/{namespace}/tracerrouters/kept"
+    api.apply(path, router_manifest("kept"))
+    answer = api.apply(f"{path}/status", status_manifest("kept"))
+    assert answer.message == ""
+    found = TracerRouter.model_validate(api.get(path).body)
+    assert found.status == STATUS
+    assert found.metadata.generation == 1
+
+
+def test_the_same_status_again_is_not_written_again(
+    api: ApiServer, namespace: str
+) -> None:
+    path = f"{BASE}/{namespace}/tracerrouters/same"
+    api.apply(path, router_manifest("same"))
+    versions = [
+        api.apply(f"{path}/status", status_manifest("same")).body["metadata"][
+            "resourceVersion"
+        ]
+        for _ in range(2)
+    ]
+    assert versions[0] == versions[1]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "remedy"),
+    [
+        ("phase", "Dreaming", 'supported values: "Collecting"'),
+        ("weight", {"asked": 101}, "less than or equal to 100"),
+        ("conditions", [{"type": "Ready", "status": "True"}], "Required value"),
+    ],
+)
+def test_a_status_out_of_shape_is_refused(
+    api: ApiServer, namespace: str, field: str, value: object, remedy: str
+) -> None:
+    path = f"{BASE}/{namespace}/tracerrouters/shape"
+    api.apply(path, router_manifest("shape"))
+    manifest = at(status_manifest("shape"), f"status.{field}", value)
+    answer = api.apply(f"{path}/status", manifest)
+    assert f"status.{field}" in answer.message
+    assert remedy in answer.message

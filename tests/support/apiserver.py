@@ -1,0 +1,215 @@
+"""A real API server: etcd and kube-apiserver alone, on loopback, for as long as needed.
+
+`KUBECONFIG_TEST` names another cluster to use instead. The server knows no nodes and no
+controllers: it accepts, refuses, defaults and stores, which is what tests ask of it.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kubernetes import client, config
+
+from devcluster.go_build import KUBERNETES
+from devcluster.pki import make_certificates, write_kubeconfig
+
+__all__ = ["Answer", "ApiServer", "NoApiServer", "api_server"]
+
+START_SECONDS = 60
+STOP_SECONDS = 10
+
+
+class NoApiServer(Exception):  # noqa: N818 - a reason to skip
+    """There is no API server to be had on this machine; says what would make one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API server said to one request."""
+
+    code: int
+    body: Mapping[str, Any]
+
+    @property
+    def message(self) -> str:
+        """The words of a refusal; empty when it took the request."""
+        return str(self.body.get("message", "")) if self.code >= 400 else ""
+
+
+class ApiServer:
+    """Requests as a careful client makes them: unknown fields are refused."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self.kubeconfig = kubeconfig
+        load: Callable[[str], client.ApiClient] = config.new_client_from_config
+        self._client = load(str(kubeconfig))
+
+    def get(self, path: str, accept: str = "application/json") -> Answer:
+        """Read an object or a list."""
+        return self._request("GET", path, accept=accept)
+
+    def delete(self, path: str) -> Answer:
+        """Delete an object."""
+        return self._request("DELETE", path)
+
+    def apply(self, path: str, manifest: object, **query: str) -> Answer:
+        """Apply a manifest by server-side apply, as the owner of its fields."""
+        wanted = {"fieldManager": "tests", "force": "true", "fieldValidation": "Strict"}
+        kind = "application/apply-patch+yaml"
+        return self._request("PATCH", path, {**wanted, **query}, manifest, kind)
+
+    def create(self, path: str, manifest: object, **query: str) -> Answer:
+        """Create an object in a collection."""
+        wanted = {"fieldValidation": "Strict", **query}
+        return self._request("POST", path, wanted, manifest)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+    ) -> Answer:
+        headers = {"Accept": accept, "Content-Type": content_type}
+        call = self._client.param_serialize(
+            method,
+            path,
+            query_params=list((query or {}).items()),
+            header_params=headers,
+            auth_settings=["BearerToken"],
+        )
+        # JSON is YAML; the client encodes a body itself only for its own content types.
+        content = json.dumps(body).encode() if "yaml" in content_type else body
+        response = self._client.call_api(*call[:3], body=content, _request_timeout=30)
+        read: Callable[[], bytes] = response.read
+        return Answer(response.status, json.loads(read() or b"{}"))
+
+
+@contextmanager
+def api_server() -> Iterator[ApiServer]:
+    """Give the API server of `KUBECONFIG_TEST`, or one that ends with the block.
+
+    Raises:
+        NoApiServer: The programs that make one are not on this machine.
+        RuntimeError: It did not start; carries the end of its log.
+    """
+    given = os.environ.get("KUBECONFIG_TEST")
+    if given:
+        yield ApiServer(Path(given))
+        return
+    _expect_programs()
+    with tempfile.TemporaryDirectory(prefix="tracer-api-") as name, ExitStack() as ends:
+        yield _start(Path(name), ends)
+
+
+def _expect_programs() -> None:
+    if not KUBERNETES.binary.exists():
+        raise NoApiServer("no kube-apiserver: python -m devcluster build makes one")
+    missing = [
+        each for each in ("etcd", "setpriv", "openssl") if not shutil.which(each)
+    ]
+    if missing:
+        raise NoApiServer(
+            f"not installed: {', '.join(missing)}; make init installs them"
+        )
+
+
+def _start(folder: Path, ends: ExitStack) -> ApiServer:
+    store, peer, port = _free_ports(3)
+    pki = folder / "pki"
+    make_certificates(pki)
+    kubeconfig = folder / "kubeconfig"
+    write_kubeconfig(pki, "admin", port, kubeconfig)
+    ends.enter_context(_running(folder / "etcd.log", _etcd(folder, store, peer)))
+    log = folder / "kube-apiserver.log"
+    process = ends.enter_context(_running(log, _kube_apiserver(pki, store, port)))
+    server = ApiServer(kubeconfig)
+    _wait_until_ready(server, process, log)
+    return server
+
+
+def _etcd(folder: Path, port: int, peer: int) -> list[str]:
+    url = f"http://127.0.0.1:{port}"
+    return [
+        "etcd",
+        f"--data-dir={folder / 'etcd'}",
+        f"--listen-client-urls={url}",
+        f"--advertise-client-urls={url}",
+        f"--listen-peer-urls=http://127.0.0.1:{peer}",
+        "--unsafe-no-fsync",  # the data ends with the test
+    ]
+
+
+def _kube_apiserver(pki: Path, store: int, port: int) -> list[str]:
+    return [
+        str(KUBERNETES.binary),
+        "kube-apiserver",
+        f"--etcd-servers=http://127.0.0.1:{store}",
+        "--bind-address=127.0.0.1",
+        f"--secure-port={port}",
+        "--service-cluster-ip-range=10.96.0.0/16",
+        f"--client-ca-file={pki}/ca.crt",
+        f"--tls-cert-file={pki}/apiserver.crt",
+        f"--tls-private-key-file={pki}/apiserver.key",
+        f"--service-account-key-file={pki}/tokens.pub",
+        f"--service-account-signing-key-file={pki}/tokens.key",
+        "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+        "--authorization-mode=RBAC",
+        # Nobody makes the default account that pods would need; no test runs a pod.
+        "--disable-admission-plugins=ServiceAccount",
+    ]
+
+
+@contextmanager
+def _running(log: Path, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program that ends with the block, or with this process at the latest."""
+    bound = ["setpriv", "--pdeathsig", "KILL", *command]
+    with log.open("wb") as output:
+        process = subprocess.Popen(bound, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_ready(
+    server: ApiServer, process: subprocess.Popen[bytes], log: Path
+) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            listening = probe.connect_ex(("127.0.0.1", _port_of(server))) == 0
+        if listening and server.get("/api/v1/namespaces/default").code == 200:
+            return
+        time.sleep(0.1)
+    end = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+    raise RuntimeError(f"kube-apiserver is not ready; the end of its log:\n{end}")
+
+
+def _port_of(server: ApiServer) -> int:
+    address = json.loads(server.kubeconfig.read_text())["clusters"][0]["cluster"]
+    return int(address["server"].rpartition(":")[2])
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]

@@ -1,0 +1,98 @@
+"""Whole manifests of both kinds; a test changes the one field that it is about."""
+
+from typing import Any
+
+__all__ = ["at", "revision_manifest", "router_manifest"]
+
+Manifest = dict[str, Any]
+
+
+def router_manifest(name: str = "tickets", **spec: Any) -> Manifest:
+    """Give a router that says every field; keywords replace sections, None removes."""
+    full = {
+        "teacher": {
+            "url": "https://api.example.com/v1",
+            "protocol": "OpenAI",
+            "apiKey": {"secretName": "llm", "key": "api-key"},
+            "prices": [
+                {
+                    "model": "large",
+                    "inputPerMillionTokens": "2.50",
+                    "outputPerMillionTokens": "10.00",
+                }
+            ],
+        },
+        "parity": {"target": "95%", "confidence": "95%", "margin": "1%"},
+        "access": {"mode": "Open"},
+        "tasks": {"header": "x-tracer-task", "session": {"header": "x-session-id"}},
+        "traces": {
+            "store": {
+                "s3": {
+                    "bucket": "traces",
+                    "endpoint": "http://s3.infra:7070",
+                    "region": "eu-central-1",
+                    "prefix": "team/tickets",
+                    "credentials": {"secretName": "bucket"},
+                }
+            }
+        },
+        "training": {"minimumTraces": 1000, "growth": "50%"},
+        "rollout": {"steps": ["5%", "25%", "100%"], "promotion": "Manual"},
+        "audit": {"live": "2%", "canary": "100%"},
+        "traffic": {
+            "gateway": {"name": "gw", "namespace": "infra", "sectionName": "http"},
+            "hostnames": ["llm.example.com", "*.example.org"],
+            "pathPrefix": "/llm",
+        },
+        "replicas": 3,
+        "resources": {"requests": {"cpu": "250m"}, "limits": {"cpu": 1}},
+        "historyLimit": 5,
+        "suspend": False,
+    }
+    return {
+        "apiVersion": "tracerml.ai/v1alpha1",
+        "kind": "TracerRouter",
+        "metadata": {"name": name},
+        "spec": _said(full | spec),
+    }
+
+
+def revision_manifest(name: str = "tickets-r1", **spec: Any) -> Manifest:
+    """Give a revision with an attempt; keywords replace fields, None removes."""
+    full = {
+        "router": "tickets",
+        "revision": 1,
+        "attempt": {
+            "until": "2026-11-24T10:00:00Z",
+            "rowSet": "sha256:00",
+            "seed": 7,
+            "minimum": 1000,
+            "target": "95%",
+            "confidence": "95%",
+        },
+        "image": "runtime@sha256:00",
+        "teacher": "https://api.example.com/v1 OpenAI",
+    }
+    return {
+        "apiVersion": "tracerml.ai/v1alpha1",
+        "kind": "TracerRevision",
+        "metadata": {"name": name},
+        "spec": _said(full | spec),
+    }
+
+
+def at(manifest: Manifest, path: str, value: Any) -> Manifest:
+    """Give the manifest with one field set by its dotted path; None removes it."""
+    head, _, rest = path.partition(".")
+    changed = dict(manifest)
+    if rest:
+        changed[head] = at(changed.get(head, {}), rest, value)
+    elif value is None:
+        changed.pop(head, None)
+    else:
+        changed[head] = value
+    return changed
+
+
+def _said(spec: Manifest) -> Manifest:
+    return {name: value for name, value in spec.items() if value is not None}

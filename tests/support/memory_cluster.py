@@ -1,0 +1,67 @@
+"""A cluster in memory: objects by kind and name, every write recorded."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from tracer_router.resources.manifest import Manifest, ObjectKey
+
+
+class MemoryCluster:
+    """Keeps manifests; applies by merging, as far as one field manager can tell."""
+
+    def __init__(self) -> None:
+        self.objects: dict[ObjectKey, Manifest] = {}
+        self.writes: list[str] = []
+        self.events: list[tuple[str, str]] = []
+        self._uid = 0
+
+    async def get(self, namespace: str, key: ObjectKey) -> Manifest | None:
+        del namespace
+        return copy.deepcopy(self.objects.get(key))
+
+    async def list(
+        self, namespace: str, kind: str, labels: Mapping[str, str]
+    ) -> list[Manifest]:
+        del namespace
+        return [
+            copy.deepcopy(each)
+            for key, each in sorted(self.objects.items())
+            if key.kind == kind
+            and labels.items() <= each["metadata"].get("labels", {}).items()
+        ]
+
+    async def apply(self, manifest: Manifest) -> Manifest:
+        key = ObjectKey.of(manifest)
+        self.writes.append(f"apply {key.kind}/{key.name}")
+        before = self.objects.get(key)
+        if before is None:
+            self._uid += 1
+            before = {"metadata": {"uid": f"uid-{self._uid}", "generation": 1}}
+        metadata = {**before["metadata"], **manifest["metadata"]}
+        after = {**before, **copy.deepcopy(manifest), "metadata": metadata}
+        self.objects[key] = after
+        return after
+
+    async def apply_status(self, manifest: Manifest) -> Manifest:
+        key = ObjectKey.of(manifest)
+        self.writes.append(f"status {key.kind}/{key.name}")
+        self.objects[key]["status"] = copy.deepcopy(manifest["status"])
+        return self.objects[key]
+
+    async def delete(self, namespace: str, key: ObjectKey) -> None:
+        del namespace
+        self.writes.append(f"delete {key.kind}/{key.name}")
+        self.objects.pop(key, None)
+
+    async def emit(self, about: Manifest, reason: str, message: str) -> None:
+        del about
+        self.events.append((reason, message))
+
+    def put(self, manifest: Manifest) -> None:
+        """Place an object as somebody else would."""
+        self.objects[ObjectKey.of(manifest)] = copy.deepcopy(manifest)
+
+    def status_of(self, kind: str, name: str) -> dict[str, Any]:
+        """Give the status of an object."""
+        return self.objects[ObjectKey(kind, name)].get("status", {})

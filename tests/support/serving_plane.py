@@ -1,0 +1,155 @@
+"""A whole data plane on loopback, with a store in a folder and a small surrogate."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import zstandard
+from openai import AsyncOpenAI
+from tracer_bentos.serving.app import DataPlane
+from tracer_bentos.serving.decide import Surrogate
+from tracer_bentos.serving.prices import Price
+from tracer_bentos.serving.servers import Listener
+from tracer_bentos.serving.settings import Settings
+from tracer_bentos.store import open_store
+from tracer_router.contracts import runtime
+from tracer_router.contracts.document import digest_of
+from tracer_router.contracts.evidence import Evidence
+from tracer_router.contracts.policy import PolicyDocument, RevisionPolicy
+
+__all__ = ["ARCHIVE", "BUNDLE", "FirstWord", "Plane", "certified", "serving", "until"]
+
+ARCHIVE = b"an exported Bento"
+BUNDLE = "sha256:" + "b" * 64
+BENTO_KEY = "bundles/one.bento"
+PROMPT = "Name the department."
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What the surrogate below says."""
+
+    label: str
+    score: float
+    accepted: bool
+    cell: str
+
+
+class FirstWord:
+    """A surrogate that answers with the first word, and defers whatever has a `?`."""
+
+    def decide(self, text: str) -> Guess:
+        word = text.split()[0].lower()
+        if word == "broken":
+            raise RuntimeError("this surrogate cannot decide")
+        return Guess(word, 0.99, "?" not in text, f"says {word}")
+
+
+def read_first_word(archive: bytes, into: Path, digest: str) -> Surrogate:
+    assert (archive, digest) == (ARCHIVE, BUNDLE)
+    assert into.is_dir()
+    return FirstWord()
+
+
+@dataclass
+class Plane:
+    """A running data plane and ways to talk to it."""
+
+    plane: DataPlane
+    url: str
+    internal: str
+    store: Path
+    http: aiohttp.ClientSession
+    stack: AsyncExitStack
+
+    def client(self, key: str = "sk-client") -> AsyncOpenAI:
+        client = AsyncOpenAI(base_url=f"{self.url}/v1", api_key=key, max_retries=0)
+        self.stack.push_async_callback(client.close)
+        return client
+
+    async def evidence(self) -> Evidence:
+        async with self.http.get(f"{self.internal}/evidence") as response:
+            return Evidence.from_json(await response.read())
+
+    async def push(self, policy: PolicyDocument) -> Evidence:
+        address = f"{self.internal}/evidence"
+        async with self.http.post(address, data=policy.to_json()) as response:
+            assert response.status == 200
+            return Evidence.from_json(await response.read())
+
+    def traces(self) -> list[dict[str, Any]]:
+        """Every record in the store, oldest segment first."""
+        return [
+            json.loads(line)
+            for path in sorted(self.store.glob("traces/*/*.zst"))
+            for line in zstandard.decompress(path.read_bytes()).splitlines()
+        ]
+
+
+def certified(
+    task: str, *, audit: float, generation: int = 1, surrogate: bool = True
+) -> PolicyDocument:
+    """A policy that lets revision 1 answer one task."""
+    policy = RevisionPolicy(
+        surrogate=surrogate, audit=audit, bundle=BUNDLE, tasks=(task,)
+    )
+    return PolicyDocument(generation=generation, revisions={"1": policy})
+
+
+def settings_for(teacher: str, folder: Path, **changes: Any) -> Settings:
+    """Settings of revision 1 against a teacher, with everything below one folder."""
+    url = f"file://{folder / 'store'}"
+    told: dict[str, Any] = {
+        "teacher_url": teacher,
+        "revision": 1,
+        "bundle_digest": BUNDLE,
+        "bento_digest": digest_of(ARCHIVE),
+        "bento_key": BENTO_KEY,
+        "store": {runtime.STORE_URL: url},
+        "store_url": url,
+        "spool": folder / "spool",
+        "host": "127.0.0.1",
+        "traffic_port": 0,
+        "internal_port": 0,
+        "segment_seconds": 0.0,
+        "prices": (Price("gpt-test", 1e-6, 1e-6, 1e-5),),
+    }
+    return Settings(**(told | changes))
+
+
+@asynccontextmanager
+async def serving(teacher: str, folder: Path, **changes: Any) -> AsyncIterator[Plane]:
+    """Give a data plane of revision 1 whose surrogate is `FirstWord`."""
+    settings = settings_for(teacher, folder, **changes)
+    store = folder / "store"
+    if changes.get("store") is None:
+        open_store(settings.store).write(BENTO_KEY, ARCHIVE)
+    plane = DataPlane(settings, read_first_word)
+    traffic = Listener(plane.traffic, "127.0.0.1", 0, 1.0)
+    internal = Listener(plane.internal, "127.0.0.1", 0, 1.0)
+    await plane.start()
+    await internal.start()
+    await traffic.start()
+    async with (
+        aiohttp.ClientSession(auto_decompress=False) as http,
+        AsyncExitStack() as stack,
+    ):
+        url, inside = (
+            f"http://127.0.0.1:{one.port}" for one in (traffic, internal)
+        )
+        yield Plane(plane, url, inside, store, http, stack)
+    await traffic.stop()
+    await plane.finish()
+    await internal.stop()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Return as soon as something holds; fail when it does not in time."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - files and counts raise no event
+            await asyncio.sleep(0.01)

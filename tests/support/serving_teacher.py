@@ -1,0 +1,140 @@
+"""A teacher on loopback: OpenAI's protocol over a real socket, answers as scripted."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tracer_bentos.serving.exchange import Exchange, Headers, Receive, Scope, Send
+from tracer_bentos.serving.servers import Listener
+
+__all__ = ["Seen", "Teacher", "teaching"]
+
+USAGE = {"prompt_tokens": 1000, "completion_tokens": 10, "total_tokens": 1010}
+
+
+@dataclass
+class Seen:
+    """One request as it reached the teacher."""
+
+    method: str
+    target: bytes
+    headers: Headers
+    body: bytes
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return dict(json.loads(self.body))
+
+    def header(self, name: str) -> str | None:
+        found = [value for key, value in self.headers if key == name.encode()]
+        return found[0].decode() if found else None
+
+
+@dataclass
+class Teacher:
+    """What it says and what it has seen."""
+
+    label: Callable[[str], str] = lambda text: text.split()[0].lower()
+    refusal: tuple[int, bytes] | None = None
+    finish_reason: str = "stop"
+    hold: asyncio.Event | None = None
+    seen: list[Seen] = field(default_factory=list)
+    aborted: int = 0
+    url: str = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = Exchange(scope, receive, send)
+        body = await exchange.whole()
+        target = exchange.raw_path + (b"?" + exchange.query if exchange.query else b"")
+        self.seen.append(Seen(exchange.method, target, exchange.headers, body))
+        if self.refusal:
+            status, content = self.refusal
+            await exchange.answer(status, [(b"x-should-retry", b"false")], content)
+        elif exchange.path.endswith("/chat/completions"):
+            await self._complete(exchange, json.loads(body))
+        else:
+            headers = [(b"x-teacher", b"one"), (b"x-teacher", b"two")]
+            await exchange.answer(207, headers, body[::-1] or b"\x00\xff")
+
+    async def _complete(self, exchange: Exchange, asked: dict[str, Any]) -> None:
+        content = asked["messages"][-1]["content"]
+        text = content if isinstance(content, str) else content[0].get("text", "image")
+        if asked.get("stream"):
+            await self._stream(exchange, asked, self.label(text))
+            return
+        if self.hold:
+            await self.hold.wait()
+        await _send_json(exchange, self._whole(asked, self.label(text)))
+
+    def _whole(self, asked: dict[str, Any], label: str) -> dict[str, Any]:
+        message = {"role": "assistant", "content": label}
+        choice = {
+            "index": 0,
+            "message": message,
+            "finish_reason": self.finish_reason,
+        }
+        return {
+            "id": "chatcmpl-teacher",
+            "object": "chat.completion",
+            "created": 1,
+            "model": asked["model"],
+            "choices": [choice],
+            "usage": USAGE,
+        }
+
+    async def _stream(
+        self, exchange: Exchange, asked: dict[str, Any], label: str
+    ) -> None:
+        await exchange.start(200, [(b"content-type", b"text/event-stream")])
+        for piece in label:
+            await exchange.piece(self._chunk(asked, {"content": piece}, None))
+            if self.hold:
+                await self._wait_or_count_abort(exchange)
+        await exchange.piece(self._chunk(asked, {}, self.finish_reason))
+        await exchange.end(b"data: [DONE]\n\n")
+
+    async def _wait_or_count_abort(self, exchange: Exchange) -> None:
+        assert self.hold
+        gone = asyncio.create_task(exchange.gone())
+        held = asyncio.create_task(self.hold.wait())
+        done, waiting = await asyncio.wait(
+            {gone, held}, return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in waiting:
+            task.cancel()
+        if gone in done:
+            self.aborted += 1
+
+    def _chunk(
+        self, asked: dict[str, Any], delta: dict[str, Any], finished: str | None
+    ) -> bytes:
+        choice = {"index": 0, "delta": delta, "finish_reason": finished}
+        chunk = {
+            "id": "chatcmpl-teacher",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": asked["model"],
+            "choices": [choice],
+        }
+        return b"data: " + json.dumps(chunk).encode() + b"\n\n"
+
+
+@asynccontextmanager
+async def teaching(teacher: Teacher | None = None) -> AsyncIterator[Teacher]:
+    """Give a teacher that listens on loopback until the block ends."""
+    teacher = teacher or Teacher()
+    listener = Listener(teacher, "127.0.0.1", 0, 1.0)
+    teacher.url = f"http://127.0.0.1:{listener.port}/v1"
+    await listener.start()
+    try:
+        yield teacher
+    finally:
+        await listener.stop()
+
+
+async def _send_json(exchange: Exchange, document: dict[str, Any]) -> None:
+    content = json.dumps(document).encode()
+    await exchange.answer(200, [(b"content-type", b"application/json")], content)

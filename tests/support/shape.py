@@ -1,0 +1,102 @@
+"""How large the source is and what of it is public, measured on the syntax tree."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+__all__ = ["Callable", "Module", "modules"]
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Callable:
+    """One function or method."""
+
+    where: str
+    node: FunctionNode
+    public: bool
+    documented: bool
+    lines: int
+    """Lines of the body, without the docstring."""
+    reason: str
+    """What the def line says after `# long:`."""
+
+    @property
+    def typed(self) -> bool:
+        """Whether every argument and the result has a type."""
+        given = self.node.args
+        named = [*given.posonlyargs, *given.args, *given.kwonlyargs]
+        named += [each for each in (given.vararg, given.kwarg) if each]
+        untyped = [each.arg for each in named if each.annotation is None]
+        return self.node.returns is not None and set(untyped) <= {"self", "cls"}
+
+
+@dataclass(frozen=True)
+class Module:
+    """One source file."""
+
+    path: Path
+    name: str
+
+    @cached_property
+    def text(self) -> str:
+        """Its content."""
+        return self.path.read_text()
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """Its syntax tree."""
+        return ast.parse(self.text, filename=self.name)
+
+    @property
+    def lines(self) -> int:
+        """How long it is."""
+        return len(self.text.splitlines())
+
+    def callables(self) -> Iterator[Callable]:
+        """Give every function and method, those inside of functions too."""
+        yield from self._inside(self.tree, public=True)
+
+    def undocumented_classes(self) -> Iterator[str]:
+        """Give the public classes without a docstring."""
+        for node in ast.walk(self.tree):
+            silent = isinstance(node, ast.ClassDef) and ast.get_docstring(node) is None
+            if isinstance(node, ast.ClassDef) and silent and node.name[0] != "_":
+                yield f"{self.name}:{node.lineno} {node.name}"
+
+    def _inside(self, parent: ast.AST, *, public: bool) -> Iterator[Callable]:
+        for node in ast.iter_child_nodes(parent):
+            if isinstance(node, FunctionNode):
+                yield self._callable(node, public=public)
+                yield from self._inside(node, public=False)
+            elif isinstance(node, ast.ClassDef):
+                open_class = public and not node.name.startswith("_")
+                yield from self._inside(node, public=open_class)
+            else:
+                yield from self._inside(node, public=public)
+
+    def _callable(self, node: FunctionNode, *, public: bool) -> Callable:
+        body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+        head = self.text.splitlines()[node.lineno - 1]
+        marks = {ast.unparse(each).rpartition(".")[2] for each in node.decorator_list}
+        return Callable(
+            where=f"{self.name}:{node.lineno} {node.name}",
+            node=node,
+            public=public and not node.name.startswith("_"),
+            documented=ast.get_docstring(node) is not None or "override" in marks,
+            lines=_last_line(body[-1]) - body[0].lineno + 1 if body else 0,
+            reason=head.partition("# long:")[2].strip(),
+        )
+
+
+def _last_line(node: ast.stmt) -> int:
+    return node.end_lineno or node.lineno
+
+
+def modules(root: Path, folders: tuple[str, ...]) -> tuple[Module, ...]:
+    """Give every module below the folders, in order."""
+    found = [path for each in folders for path in sorted((root / each).rglob("*.py"))]
+    return tuple(Module(path, str(path.relative_to(root))) for path in found)

@@ -1,0 +1,212 @@
+"""A small world around the operator: pods that boot, count and load as told."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from support.memory_cluster import MemoryCluster
+from tracer_router.contracts.evidence import (
+    Evidence,
+    LoadState,
+    RequestCounts,
+    TaskEvidence,
+    TeacherState,
+)
+from tracer_router.contracts.policy import PolicyDocument
+from tracer_router.contracts.training import Outcome, TrainingSummary
+from tracer_router.handlers.boundary import StatusWriter
+from tracer_router.handlers.reconciler import Reconciler
+from tracer_router.resources.installation import Installation
+from tracer_router.resources.manifest import REVISION_LABEL, ObjectKey
+
+TASK = "sha256:task"
+START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+INSTALLATION = Installation(
+    namespace="default",
+    runtime_image="runtime@sha256:1",
+    store_url_base="s3://traces",
+    store_endpoint="http://store",
+    store_secret="store",  # noqa: S106 - the name of a Secret
+)
+
+
+def make_router(**spec: Any) -> dict[str, Any]:
+    """Give a router's manifest; name parts of the spec to override them."""
+    return {
+        "apiVersion": "tracerml.ai/v1alpha1",
+        "kind": "TracerRouter",
+        "metadata": {
+            "name": "tickets",
+            "namespace": "default",
+            "uid": "uid-router",
+            "generation": 1,
+        },
+        "spec": {
+            "teacher": {"url": "http://teacher/v1"},
+            "parity": {"target": "90%"},
+            "traffic": {"gateway": {"name": "gw"}},
+            "replicas": 1,
+            **spec,
+        },
+    }
+
+
+@dataclass
+class World:
+    """The operator's reconciler, a cluster in memory and pods under our control."""
+
+    router: dict[str, Any] = field(default_factory=make_router)
+    cluster: MemoryCluster = field(default_factory=MemoryCluster)
+    now: datetime = START
+    tasks: dict[int, TaskEvidence] = field(default_factory=dict)
+    loaded: dict[int, str | None] = field(default_factory=dict)
+    reasons: dict[int, str] = field(default_factory=dict)
+    teacher: TeacherState = field(default_factory=TeacherState)
+    pushed: list[tuple[str, PolicyDocument]] = field(default_factory=list)
+    boots: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.cluster.put(self.router)
+        clock = lambda: (self.now - START).total_seconds()  # noqa: E731
+        self.reconciler = Reconciler(
+            installation=INSTALLATION,
+            cluster=self.cluster,
+            pods=self,
+            writer=StatusWriter(self.cluster, clock=clock),
+            now=lambda: self.now,
+        )
+
+    async def push(self, address: str, policy: PolicyDocument) -> Evidence | None:
+        """Answer as the pod at this address."""
+        self.pushed.append((address, policy))
+        revision = int(address.removeprefix("10.0.0."))
+        task = self.tasks.get(revision)
+        return Evidence(
+            revision=revision,
+            boot=f"boot-{revision}-{self.boots.get(revision, 0)}",
+            policy_generation=policy.generation,
+            requests=RequestCounts(
+                requests=task.requests if task else 0,
+                surrogate=task.answered if task else 0,
+                traces_written=task.uniform_labelled if task else 0,
+            ),
+            tasks=(task,) if task else (),
+            teacher=self.teacher,
+            surrogate=LoadState(
+                loaded=self.loaded.get(revision), reason=self.reasons.get(revision)
+            ),
+        )
+
+    async def turn(self, times: int = 1, seconds: float = 15) -> None:
+        """Reconcile and let the cluster's own controllers catch up, so many times."""
+        for _ in range(times):
+            self.now += timedelta(seconds=seconds)
+            await self.reconciler.reconcile(("default", "tickets"))
+            self._run_deployments()
+            self._accept_route()
+
+    def count(self, revision: int, **counts: Any) -> None:
+        """Set what the pods of a revision have counted of the task."""
+        self.tasks[revision] = TaskEvidence(task=TASK, **counts)
+
+    def finish_training(self, attempt: int, **summary: Any) -> None:
+        """End the Job of an attempt with this summary."""
+        revision = self.cluster.objects[
+            ObjectKey("TracerRevision", f"tickets-r{attempt}")
+        ]
+        defaults = {
+            "attempt": attempt,
+            "request": revision["spec"]["attempt"]["rowSet"],
+            "outcome": Outcome.CERTIFIED,
+            "reason": "certified",
+            "rows": 1500,
+            "result": "sha256:result",
+            "task": TASK,
+            "bundle": f"sha256:bundle{attempt}",
+            "bento": f"sha256:bento{attempt}",
+            "bento_key": f"bundles/sha256-bento{attempt}.bento",
+            "target": 0.9,
+            "confidence": 0.95,
+            "level": 0.025,
+            "n": 300,
+            "k": 290,
+            "m": 0,
+            "coverage": 0.6,
+        }
+        message = TrainingSummary(**{**defaults, **summary}).to_json().decode()
+        self._put_pod(
+            f"tickets-r{attempt}-training-x",
+            "training",
+            attempt,
+            {
+                "phase": "Succeeded",
+                "containerStatuses": [{"state": {"terminated": {"message": message}}}],
+            },
+        )
+
+    def load(self, attempt: int) -> None:
+        """Have every pod of a revision report its bundle as loaded."""
+        self.loaded[attempt] = f"sha256:bundle{attempt}"
+
+    def status(self) -> dict[str, Any]:
+        """Give the router's status."""
+        return self.cluster.status_of("TracerRouter", "tickets")
+
+    def revision(self, number: int) -> dict[str, Any]:
+        """Give the status of a revision."""
+        return self.cluster.status_of("TracerRevision", f"tickets-r{number}")
+
+    def condition(self, kind: str) -> tuple[str, str, str]:
+        """Give status, reason and message of a condition."""
+        found = {each["type"]: each for each in self.status()["conditions"]}[kind]
+        return found["status"], found["reason"], found["message"]
+
+    def weights(self) -> dict[str, int]:
+        """Give the backends of the route with their weights."""
+        route = self.cluster.objects[ObjectKey("HTTPRoute", "tickets")]
+        backends = route["spec"]["rules"][0]["backendRefs"]
+        return {each["name"]: each["weight"] for each in backends}
+
+    def names(self, kind: str) -> list[str]:
+        """Give the names of the objects of a kind."""
+        return [key.name for key in sorted(self.cluster.objects) if key.kind == kind]
+
+    def _run_deployments(self) -> None:
+        wanted = {
+            int(each["metadata"]["labels"][REVISION_LABEL])
+            for key, each in self.cluster.objects.items()
+            if key.kind == "Deployment"
+        }
+        for key in [key for key in self.cluster.objects if key.kind == "Pod"]:
+            labels = self.cluster.objects[key]["metadata"]["labels"]
+            mine = labels["app.kubernetes.io/component"] == "data-plane"
+            if mine and int(labels[REVISION_LABEL]) not in wanted:
+                del self.cluster.objects[key]
+        for number in wanted:
+            status = {
+                "phase": "Running",
+                "podIP": f"10.0.0.{number}",
+                "conditions": [{"type": "Ready", "status": "True"}],
+            }
+            self._put_pod(f"tickets-r{number}-x", "data-plane", number, status)
+
+    def _put_pod(
+        self, name: str, component: str, revision: int, status: dict[str, Any]
+    ) -> None:
+        labels = {
+            "app.kubernetes.io/component": component,
+            "tracerml.ai/router": "tickets",
+            REVISION_LABEL: str(revision),
+        }
+        metadata = {"name": name, "namespace": "default", "labels": labels}
+        self.cluster.put({"kind": "Pod", "metadata": metadata, "status": status})
+
+    def _accept_route(self) -> None:
+        route = self.cluster.objects.get(ObjectKey("HTTPRoute", "tickets"))
+        if route is None:
+            return
+        true = [
+            {"type": kind, "status": "True", "observedGeneration": 1}
+            for kind in ("Accepted", "ResolvedRefs")
+        ]
+        route["status"] = {"parents": [{"conditions": true}]}
