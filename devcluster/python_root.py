@@ -34,13 +34,24 @@ LEFT_OUT = {
     "turtledemo",
 }
 LEFT_OUT_MODULES = ("_test", "_tkinter", "_ctypes_test", "xxlimited")
-FOR_WHEELS = ("libstdc++.so.6", "libgcc_s.so.1", "libgomp.so.1", "libz.so.1")
+FOR_WHEELS = (
+    "libstdc++.so.6",
+    "libgcc_s.so.1",
+    "libgomp.so.1",
+    "libz.so.1",
+    # Parts of libc today; wheels for older systems still name them.
+    "libdl.so.2",
+    "libm.so.6",
+    "libpthread.so.0",
+    "librt.so.1",
+    "libutil.so.1",
+)
 """What wheels of compiled code expect a Linux system to have."""
 
 PROGRAMS = ("sh", "ls", "cat", "env", "sleep", "id", "mkdir", "cp")
 """A shell and a little more, for probes and for people who look inside."""
 
-RECIPE = "1"
+RECIPE = "2"
 """Changes when this module makes another root of the same interpreter."""
 
 

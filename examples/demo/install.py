@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from devcluster.own_images import VERSITYGW_IMAGE
 from examples.demo.cluster import Cluster, Manifest
 from examples.demo.images import Reference
 from scripts.image_context import ROOT
@@ -21,7 +22,6 @@ __all__ = [
 NAMESPACE = "tracer-demo"
 TEACHER_KEY = "not-a-secret"
 _CHART = ROOT / "charts" / "tracer-router"
-_VERSITYGW = "localhost/versitygw"
 _ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
@@ -45,7 +45,8 @@ def install_chart(
         },
     }
     if cluster.own:
-        values["store"]["image"] = {"repository": _VERSITYGW}
+        repository, _, tag = VERSITYGW_IMAGE.reference.rpartition(":")
+        values["store"]["image"] = {"repository": repository, "tag": tag}
     cluster.kubectl("apply", "--server-side", "-f", str(_CHART / "crds"))
     where = ("--namespace", namespace, "--skip-crds")
     wait = ("--wait", "--timeout", "3m")

@@ -18,7 +18,7 @@ def api() -> Iterator[ApiServer]:
     try:
         with api_server() as server:
             for file in sorted((ROOT / "crds").glob("*.yaml")):
-                _define(server, yaml.safe_load(file.read_text()))
+                _define(server, file)
             yield server
     except NoApiServer as reason:
         pytest.skip(str(reason))
@@ -34,9 +34,11 @@ def namespace(api: ApiServer) -> Iterator[str]:
     api.delete(f"/api/v1/namespaces/{name}")
 
 
-def _define(server: ApiServer, definition: dict[str, dict[str, str]]) -> None:
-    path = f"{DEFINITIONS}/{definition['metadata']['name']}"
-    answer = server.apply(path, definition)
+def _define(server: ApiServer, file: Path) -> None:
+    text = file.read_text()
+    path = f"{DEFINITIONS}/{yaml.safe_load(text)['metadata']['name']}"
+    # The bytes themselves: Python and the API server do not read all YAML alike.
+    answer = server.apply(path, text)
     assert answer.message == ""
     deadline = time.monotonic() + 20
     while not _established(server, path):

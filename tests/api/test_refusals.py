@@ -12,6 +12,8 @@ import pytest
 from support.apiserver import ApiServer
 from support.manifests import at, router_manifest
 
+pytestmark = pytest.mark.cluster
+
 WHOLE = router_manifest()
 PRICE = WHOLE["spec"]["teacher"]["prices"][0]
 
@@ -111,7 +113,6 @@ WRONG = [
         "say a whole percentage from 1% to 100%",
         "spec.rollout.steps[0]",
     ),
-    Wrong("spec.rollout.promotion", "Maybe", 'supported values: "Automatic", "Manual"'),
     Wrong("spec.audit.live", "0%", "say a percentage from 0.1% to 100%"),
     Wrong("spec.audit.canary", "many", "say a percentage from 0.1% to 100%"),
     Wrong(

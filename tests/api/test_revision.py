@@ -25,6 +25,8 @@ from tracer_router.api import (
     set_condition,
 )
 
+pytestmark = pytest.mark.cluster
+
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 BASE = "/apis/tracerml.ai/v1alpha1/namespaces"
 COUNTS = Counts(requests=9, surrogate=5, tasks=(TaskCounts(task="t1", requests=9),))

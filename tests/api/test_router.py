@@ -8,6 +8,8 @@ from support.apiserver import ApiServer
 from support.manifests import at, router_manifest
 from tracer_router.api import TracerRouter
 
+pytestmark = pytest.mark.cluster
+
 MINIMAL = {
     "apiVersion": "tracerml.ai/v1alpha1",
     "kind": "TracerRouter",

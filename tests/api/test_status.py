@@ -19,6 +19,8 @@ from tracer_router.api import (
     set_condition,
 )
 
+pytestmark = pytest.mark.cluster
+
 BASE = "/apis/tracerml.ai/v1alpha1/namespaces"
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 READY = Condition(

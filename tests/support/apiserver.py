@@ -1,7 +1,8 @@
 """A real API server: etcd and kube-apiserver alone, on loopback, for as long as needed.
 
-`KUBECONFIG_TEST` names another cluster to use instead. The server knows no nodes and no
-controllers: it accepts, refuses, defaults and stores, which is what tests ask of it.
+`KUBECONFIG_TEST` names another cluster to use instead, `CLUSTER=current` the one that
+kubectl talks to. The server knows no nodes and no controllers: it accepts, refuses,
+defaults and stores, which is what tests ask of it.
 """
 
 import json
@@ -62,7 +63,7 @@ class ApiServer:
         return self._request("DELETE", path)
 
     def apply(self, path: str, manifest: object, **query: str) -> Answer:
-        """Apply a manifest by server-side apply, as the owner of its fields."""
+        """Apply a manifest, or its YAML, by server-side apply as the fields' owner."""
         wanted = {"fieldManager": "tests", "force": "true", "fieldValidation": "Strict"}
         kind = "application/apply-patch+yaml"
         return self._request("PATCH", path, {**wanted, **query}, manifest, kind)
@@ -90,7 +91,8 @@ class ApiServer:
             auth_settings=["BearerToken"],
         )
         # JSON is YAML; the client encodes a body itself only for its own content types.
-        content = json.dumps(body).encode() if "yaml" in content_type else body
+        as_text = "yaml" in content_type and not isinstance(body, str)
+        content = json.dumps(body) if as_text else body
         response = self._client.call_api(*call[:3], body=content, _request_timeout=30)
         read: Callable[[], bytes] = response.read
         return Answer(response.status, json.loads(read() or b"{}"))
@@ -98,19 +100,27 @@ class ApiServer:
 
 @contextmanager
 def api_server() -> Iterator[ApiServer]:
-    """Give the API server of `KUBECONFIG_TEST`, or one that ends with the block.
+    """Give the API server that the environment names, or one that ends with the block.
 
     Raises:
         NoApiServer: The programs that make one are not on this machine.
         RuntimeError: It did not start; carries the end of its log.
     """
-    given = os.environ.get("KUBECONFIG_TEST")
-    if given:
-        yield ApiServer(Path(given))
+    given = _given()
+    if given is not None:
+        yield ApiServer(given)
         return
     _expect_programs()
     with tempfile.TemporaryDirectory(prefix="tracer-api-") as name, ExitStack() as ends:
         yield _start(Path(name), ends)
+
+
+def _given() -> Path | None:
+    named = os.environ.get("KUBECONFIG_TEST")
+    if named or os.environ.get("CLUSTER") != "current":
+        return Path(named) if named else None
+    used = os.environ.get("KUBECONFIG", "~/.kube/config").split(os.pathsep)[0]
+    return Path(used).expanduser()
 
 
 def _expect_programs() -> None:

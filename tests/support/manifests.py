@@ -37,7 +37,7 @@ def router_manifest(name: str = "tickets", **spec: Any) -> Manifest:
             }
         },
         "training": {"minimumTraces": 1000, "growth": "50%"},
-        "rollout": {"steps": ["5%", "25%", "100%"], "promotion": "Manual"},
+        "rollout": {"steps": ["5%", "25%", "100%"]},
         "audit": {"live": "2%", "canary": "100%"},
         "traffic": {
             "gateway": {"name": "gw", "namespace": "infra", "sectionName": "http"},

@@ -91,12 +91,13 @@ class Teacher:
         await exchange.start(200, [(b"content-type", b"text/event-stream")])
         for piece in label:
             await exchange.piece(self._chunk(asked, {"content": piece}, None))
-            if self.hold:
-                await self._wait_or_count_abort(exchange)
+            if self.hold and await self._left_while_holding(exchange):
+                self.aborted += 1
+                return
         await exchange.piece(self._chunk(asked, {}, self.finish_reason))
         await exchange.end(b"data: [DONE]\n\n")
 
-    async def _wait_or_count_abort(self, exchange: Exchange) -> None:
+    async def _left_while_holding(self, exchange: Exchange) -> bool:
         assert self.hold
         gone = asyncio.create_task(exchange.gone())
         held = asyncio.create_task(self.hold.wait())
@@ -105,8 +106,7 @@ class Teacher:
         )
         for task in waiting:
             task.cancel()
-        if gone in done:
-            self.aborted += 1
+        return gone in done
 
     def _chunk(
         self, asked: dict[str, Any], delta: dict[str, Any], finished: str | None

@@ -5,6 +5,7 @@ Everything follows from the models; two runs give the same bytes.
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,7 +59,7 @@ def generate() -> Mapping[str, str]:
     """
     files = {"docs/reference/api.md": reference_page(TracerRouter, TracerRevision)}
     for model in (TracerRouter, TracerRevision):
-        text = _HEADER + yaml.safe_dump(build_crd(model), sort_keys=False, width=88)
+        text = _HEADER + _yaml(build_crd(model))
         name = f"{model.resource.plural}.yaml"
         if len(text.encode()) > _LIMIT_BYTES:
             raise ValueError(f"{name} has {len(text.encode())} bytes: shorten it")
@@ -84,6 +85,17 @@ def main(arguments: list[str] | None = None, root: Path = _ROOT) -> int:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text)
     return 1 if check and stale else 0
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes `n` and `y`: the YAML of kubectl and Helm takes them for booleans."""
+
+
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("[yYnN]$"), "yYnN")
+
+
+def _yaml(document: Mapping[str, Any]) -> str:
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=88)
 
 
 def _differs(root: Path, path: str, text: str) -> bool:

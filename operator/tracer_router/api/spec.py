@@ -19,7 +19,6 @@ __all__ = [
     "Audit",
     "Parity",
     "Price",
-    "Promotion",
     "Protocol",
     "Rollout",
     "SecretKey",
@@ -45,15 +44,6 @@ class AccessMode(StrEnum):
     """The client's own Authorization goes on to the teacher, which decides."""
     OPEN = "Open"
     """Whoever reaches the pods; for a Gateway or a network policy that decides."""
-
-
-class Promotion(StrEnum):
-    """Who takes the next step of a rollout."""
-
-    AUTOMATIC = "Automatic"
-    """The operator, when the evidence carries it."""
-    MANUAL = "Manual"
-    """A person; the operator still rolls back by itself."""
 
 
 class SecretKey(ApiModel):
@@ -193,9 +183,6 @@ class Rollout(ApiModel):
         Effect.NOTHING,
     ] = (Percent("5%"), Percent("25%"), Percent("100%"))
     """Shares of the traffic, rising, the last 100%."""
-    promotion: Annotated[Promotion, Effect.NOTHING] = Promotion.AUTOMATIC
-    """Automatic: the operator takes the next step when the evidence carries it.
-    Manual: a person does; rolling back stays automatic."""
 
 
 class Audit(ApiModel):
@@ -266,4 +253,5 @@ class TracerRouterSpec(ApiModel):
     history_limit: Annotated[int, Field(ge=1, le=100), Effect.NOTHING] = 10
     """Ended revisions that are kept."""
     suspend: Annotated[bool, Effect.NOTHING] = False
-    """Stop reconciling; traffic goes on as it is and pods still demote themselves."""
+    """Begin no attempt and take no step of a rollout. What serves goes on, and going
+    back stays automatic."""

@@ -108,7 +108,8 @@ class Traffic(ApiModel):
     """How requests reach the pods."""
 
     gateway: Gateway | None = None
-    """The Gateway to attach to; callers within the cluster use Service NAME anyway."""
+    """The Gateway to attach to. Without one nothing splits the traffic, so a candidate
+    waits; callers within the cluster use Service NAME in any case."""
     hostnames: Annotated[
         tuple[Hostname, ...], Field(max_length=16), Effect.NEW_ROUTE
     ] = ()

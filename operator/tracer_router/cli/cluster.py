@@ -49,7 +49,7 @@ def _context_namespace() -> str | None:
     if "KUBERNETES_SERVICE_HOST" in os.environ and in_pod.exists():
         return in_pod.read_text().strip()
     try:
-        _, active = list_kube_config_contexts()
+        _, active = list_kube_config_contexts()  # type: ignore[no-untyped-call] # untyped upstream
     except ConfigException as error:
         raise SpecError(f"no cluster: {error}; set KUBECONFIG") from None
     found = active["context"].get("namespace")

@@ -67,6 +67,10 @@ class AttemptResult(Document):
     """The first of them, as ``segment:line: reason``."""
     rows_digest: str
     """Digest of the rows that were used."""
+    tested: bool = False
+    """Whether certify rows were looked at."""
+    seen_until: datetime | None = None
+    """Time of the newest row; later attempts certify on newer ones only."""
     chain_passed: bool = False
     """Whether every step of the pre-declared chain passed: recycles the level."""
     level: float

@@ -140,6 +140,11 @@ def test_the_reference_shows_a_row_for_every_field_of_the_spec() -> None:
     assert [name for name in sorted(names) if f"| `{name}` |" not in page] == []
 
 
+def test_a_field_named_n_is_quoted_for_readers_that_take_it_for_a_boolean() -> None:
+    text = generate()["crds/tracerrouters.yaml"]
+    assert "\n                  'n':\n" in text
+
+
 def test_a_generated_crd_is_plain_yaml() -> None:
     text = generate()["crds/tracerrouters.yaml"]
     assert yaml.safe_load(text) == build_crd(TracerRouter)

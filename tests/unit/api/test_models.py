@@ -26,7 +26,7 @@ def test_two_fields_are_enough_and_the_rest_has_defaults() -> None:
         "tasks": {"header": "x-tracer-task", "session": {"header": "x-session-id"}},
         "traces": {},
         "training": {"minimumTraces": 1000, "growth": "50%"},
-        "rollout": {"steps": ["5%", "25%", "100%"], "promotion": "Automatic"},
+        "rollout": {"steps": ["5%", "25%", "100%"]},
         "audit": {"live": "2%", "canary": "100%"},
         "traffic": {"hostnames": [], "pathPrefix": "/"},
         "replicas": 2,

@@ -1,0 +1,171 @@
+"""One attempt from the store's traces to a write-once result."""
+
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tracer_bentos.packaging.bento import build_bento
+from tracer_bentos.packaging.bundle_io import write_bundle
+from tracer_bentos.store import TraceStore
+from tracer_bentos.training.golden import GOLDEN_TEXTS
+from tracer_bentos.training.ledger import (
+    Standing,
+    fixed_segments,
+    open_attempt,
+    read_result,
+)
+from tracer_bentos.training.pipeline import Learned, learn
+from tracer_bentos.training.question import Question
+from tracer_bentos.training.reader import Fault, read_segment
+from tracer_bentos.training.rows import Row, RowSet, row_of, select_rows
+from tracer_router.contracts.document import digest_of
+from tracer_router.contracts.layout import attempt_key, bento_key, segment_time
+from tracer_router.contracts.training import (
+    AttemptRequest,
+    AttemptResult,
+    Outcome,
+    TrainingSummary,
+)
+
+__all__ = ["run_attempt", "summarise"]
+
+_NAMED_FAULTS = 20
+_SUMMARISED_FAULTS = 3
+
+
+def run_attempt(store: TraceStore, request: AttemptRequest) -> AttemptResult:
+    """Give the result of an attempt, made now or earlier.
+
+    Raises:
+        StoreError: The store did not answer; a retry begins anew with the same rows.
+    """
+    standing = open_attempt(store, request)
+    known = read_result(store, standing.number)
+    if known is not None:
+        return known
+    rows, faults = _read(store, fixed_segments(store, request, standing.number))
+    _quarantine(store, standing.number, faults)
+    learned = learn(_question(request, standing), rows)
+    result = _result(store, request, standing, (rows, learned, faults))
+    store.create(attempt_key(standing.number, "result.json"), result.to_json())
+    # Another pod of the Job may have been first: the ledger's word holds.
+    return read_result(store, standing.number) or result
+
+
+def summarise(result: AttemptResult) -> TrainingSummary:
+    """Give what the operator is told: figures, never a row's text."""
+    held = result.certificate
+    return TrainingSummary(
+        attempt=result.attempt,
+        request=result.request,
+        outcome=result.outcome,
+        reason=result.reason[:500],
+        rows=result.rows,
+        quarantined=result.quarantined,
+        quarantine=tuple(each[:200] for each in result.quarantine[:_SUMMARISED_FAULTS]),
+        result=digest_of(result.to_json()),
+        task=held.task if held else None,
+        bundle=result.bundle,
+        bento=result.bento,
+        bento_key=result.bento_key,
+        target=held.target if held else None,
+        confidence=held.confidence if held else None,
+        level=result.level,
+        n=held.n if held else None,
+        k=held.k if held else None,
+        m=held.m if held else None,
+        coverage=held.coverage if held else None,
+    )
+
+
+def _question(request: AttemptRequest, standing: Standing) -> Question:
+    return Question(
+        attempt=standing.number,
+        target=request.target,
+        confidence=request.confidence,
+        level=standing.level,
+        minimum=request.minimum,
+        seed=request.seed,
+        after=standing.after,
+    )
+
+
+def _read(store: TraceStore, segments: Sequence[str]) -> tuple[RowSet, list[Fault]]:
+    faults: list[Fault] = []
+
+    def rows() -> Iterator[Row]:
+        for key in segments:
+            for found in _segment(store, key):
+                if isinstance(found, Fault):
+                    faults.append(found)
+                else:
+                    yield found
+
+    return select_rows(rows()), faults
+
+
+def _segment(store: TraceStore, key: str) -> Iterator[Row | Fault]:
+    try:
+        content = store.read(key)
+    except FileNotFoundError:
+        yield Fault(key, 0, "the segment is gone from the store")
+        return
+    for found in read_segment(content, key):
+        if isinstance(found, Fault):
+            yield found
+        else:
+            yield row_of(found, segment_time(key), unmarked=False)
+
+
+def _quarantine(store: TraceStore, number: int, faults: Sequence[Fault]) -> None:
+    if not faults:
+        return
+    lines = [
+        json.dumps({"segment": each.source, "line": each.line, "reason": each.reason})
+        for each in faults
+    ]
+    content = "\n".join([*lines, ""]).encode()
+    store.write(attempt_key(number, "quarantine.jsonl"), content)
+
+
+def _result(
+    store: TraceStore,
+    request: AttemptRequest,
+    standing: Standing,
+    found: tuple[RowSet, Learned, Sequence[Fault]],
+) -> AttemptResult:
+    rows, learned, faults = found
+    bundle, bento = _package(store, learned)
+    return AttemptResult(
+        request=request.digest,
+        attempt=standing.number,
+        outcome=Outcome.CERTIFIED if bundle else Outcome.REFUSED,
+        reason=learned.reason,
+        rows=rows.labelled,
+        quarantined=len(faults),
+        quarantine=tuple(each.text for each in faults[:_NAMED_FAULTS]),
+        rows_digest=rows.digest,
+        tested=learned.tested,
+        seen_until=rows.newest,
+        chain_passed=learned.chain_passed,
+        level=standing.level,
+        certificate=learned.certificate,
+        bundle=bundle,
+        bento=bento,
+        bento_key=bento_key(bento) if bento else None,
+    )
+
+
+def _package(store: TraceStore, learned: Learned) -> tuple[str | None, str | None]:
+    if learned.surrogate is None or learned.certificate is None:
+        return None, None
+    with tempfile.TemporaryDirectory(prefix="tracer-training-") as scratch:
+        folder = Path(scratch) / "bundle"
+        manifest = write_bundle(
+            folder, learned.surrogate, learned.certificate, GOLDEN_TEXTS
+        )
+        archive = build_bento(folder, manifest.digest, Path(scratch)).read_bytes()
+    bento = digest_of(archive)
+    store.create(bento_key(bento), archive)
+    return manifest.digest, bento

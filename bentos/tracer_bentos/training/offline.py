@@ -1,0 +1,77 @@
+"""An attempt on files of one machine, with the code of the training Job."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracer_bentos.packaging.bundle_io import Predictor, load_bundle, write_bundle
+from tracer_bentos.training.golden import GOLDEN_TEXTS
+from tracer_bentos.training.pipeline import Learned, learn
+from tracer_bentos.training.question import Question
+from tracer_bentos.training.reader import Fault, open_traces, read_lines, trace_files
+from tracer_bentos.training.rows import Row, row_of, select_rows
+from tracer_router.contracts.document import digest_of
+from tracer_router.errors import DocumentError
+from tracer_router.parity.ledger import level_of
+
+__all__ = ["Terms", "fit_traces", "open_bundle"]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is asked."""
+
+    target: float
+    """Agreement asked for, as a fraction."""
+    confidence: float
+    """Confidence over all attempts together."""
+    minimum: int = 100
+    """Labelled rows without which nothing is tried."""
+    seed: int = 1
+    """Seed of everything random."""
+
+
+def fit_traces(path: Path, terms: Terms, out: Path) -> tuple[Learned, list[Fault]]:
+    """Learn from a file or folder; write the bundle when certified.
+
+    Raises:
+        DocumentError: There are no traces, or the folder holds something already.
+    """
+    faults: list[Fault] = []
+    rows = select_rows(_rows(path, faults))
+    question = Question(
+        attempt=1,
+        target=terms.target,
+        confidence=terms.confidence,
+        level=level_of(1, 1 - terms.confidence),
+        minimum=terms.minimum,
+        seed=terms.seed,
+    )
+    learned = learn(question, rows)
+    if learned.surrogate is not None and learned.certificate is not None:
+        write_bundle(out, learned.surrogate, learned.certificate, GOLDEN_TEXTS)
+    return learned, faults
+
+
+def open_bundle(folder: Path) -> Predictor:
+    """Open the bundle in a folder, every file checked against its manifest.
+
+    Raises:
+        DocumentError: There is no whole bundle in the folder.
+    """
+    try:
+        manifest = (folder / "manifest.json").read_bytes()
+    except OSError as error:
+        raise DocumentError(f"no bundle in {folder}: {error.strerror}") from error
+    predictor = load_bundle(folder, digest_of(manifest))
+    predictor.verify_golden()
+    return predictor
+
+
+def _rows(path: Path, faults: list[Fault]) -> Iterator[Row]:
+    for file in trace_files(path):
+        for found in read_lines(open_traces(file), file.name):
+            if isinstance(found, Fault):
+                faults.append(found)
+            else:
+                yield row_of(found, None, unmarked=True)

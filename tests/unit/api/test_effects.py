@@ -1,0 +1,125 @@
+"""The column *a change* of the reference, row by row, against what the plan does."""
+
+from typing import Any
+
+import pytest
+
+from support.manifests import at, revision_manifest, router_manifest
+from tracer_router.api import Effect, TracerRevision, TracerRouter
+from tracer_router.api.reference import field_effects
+from tracer_router.planning.observed import Observed
+from tracer_router.planning.policy import plan_policy
+from tracer_router.planning.validity import teacher_identity
+from tracer_router.resources.data_plane import Served, build_deployment
+from tracer_router.resources.installation import Installation
+from tracer_router.resources.route import build_route
+
+EFFECTS = field_effects(TracerRouter)
+WHOLE = router_manifest()
+PRICE = WHOLE["spec"]["teacher"]["prices"][0]
+CHANGES: dict[str, Any] = {
+    "teacher.url": "https://other.example.com/v1",
+    "teacher.apiKey.secretName": "other",
+    "teacher.apiKey.key": "other",
+    "teacher.prices.model": [{**PRICE, "model": "other"}],
+    "teacher.prices.inputPerMillionTokens": [{**PRICE, "inputPerMillionTokens": "3"}],
+    "teacher.prices.outputPerMillionTokens": [{**PRICE, "outputPerMillionTokens": "3"}],
+    "parity.target": "98%",
+    "parity.confidence": "99%",
+    "parity.margin": "2%",
+    "access.mode": "PassThrough",
+    "tasks.header": "x-other",
+    "tasks.session.header": "x-other",
+    "traces.store.s3.bucket": "other",
+    "traces.store.s3.endpoint": "http://other:7070",
+    "traces.store.s3.region": "us-east-1",
+    "traces.store.s3.prefix": "other",
+    "traces.store.s3.credentials.secretName": "other",
+    "training.minimumTraces": 2000,
+    "training.growth": "100%",
+    "rollout.steps": ["50%", "100%"],
+    "audit.live": "5%",
+    "audit.canary": "50%",
+    "traffic.gateway.name": "other",
+    "traffic.gateway.namespace": "other",
+    "traffic.gateway.sectionName": "https",
+    "traffic.hostnames": ["other.example.com"],
+    "traffic.pathPrefix": "/other",
+    "replicas": 5,
+    "resources.requests": {"cpu": "1"},
+    "resources.limits": {"memory": "1Gi"},
+    "historyLimit": 3,
+    "suspend": True,
+}
+ONE_VALUE = {"teacher.protocol"}
+"""Fields that have only one value yet."""
+
+
+def router(manifest: dict[str, Any]) -> TracerRouter:
+    return TracerRouter.model_validate(at(manifest, "metadata.uid", "u"))
+
+
+def live_revision() -> TracerRevision:
+    certificate = {
+        "target": "95%",
+        "confidence": "95%",
+        "coverage": "60%",
+        "attempt": 1,
+        "level": "0.025",
+        "n": 700,
+        "k": 690,
+        "m": 0,
+    }
+    status = {
+        "phase": "Live",
+        "bundle": {"digest": "sha256:01", "bento": "sha256:02", "key": "b"},
+        "tasks": [{"fingerprint": "t1", "certificate": certificate}],
+    }
+    manifest = revision_manifest(teacher=teacher_identity(router(WHOLE)))
+    return TracerRevision.model_validate(manifest | {"status": status})
+
+
+def surrogate_on(changed: TracerRouter) -> bool:
+    revision = live_revision()
+    policy = plan_policy(Observed(changed, (revision,)), (revision,))
+    return policy.revisions["1"].surrogate
+
+
+def store_of(changed: TracerRouter) -> list[dict[str, str]]:
+    installation = Installation("ns", "runtime", "s3://default")
+    deployment = build_deployment(changed, Served(1, "runtime"), installation)
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    names = {"TRACER_STORE_URL", "TRACER_STORE_ENDPOINT", "TRACER_STORE_REGION"}
+    return [each for each in container["env"] if each["name"] in names]
+
+
+def effect_of(changed: TracerRouter) -> Effect:
+    """Give the strongest thing that the change does."""
+    before = router(WHOLE)
+    if not surrogate_on(changed):
+        return Effect.SURROGATE_OFF
+    if store_of(changed) != store_of(before):
+        return Effect.RECERTIFY
+    if build_route(changed, 1, None, 0) != build_route(before, 1, None, 0):
+        return Effect.NEW_ROUTE
+    return Effect.NOTHING
+
+
+def test_every_row_is_tried() -> None:
+    assert CHANGES.keys() | ONE_VALUE == EFFECTS.keys()
+
+
+@pytest.mark.parametrize("path", CHANGES)
+def test_a_change_does_what_the_reference_says(path: str) -> None:
+    # A price is one item of a list: the list is changed as a whole.
+    place = "teacher.prices" if path.startswith("teacher.prices") else path
+    changed = router(at(WHOLE, f"spec.{place}", CHANGES[path]))
+    assert changed.spec != router(WHOLE).spec
+    assert effect_of(changed) is EFFECTS[path]
+
+
+@pytest.mark.parametrize(("path", "value"), [("target", "90%"), ("confidence", "90%")])
+def test_a_promise_that_is_lowered_leaves_the_surrogate_on(
+    path: str, value: str
+) -> None:
+    assert surrogate_on(router(at(WHOLE, f"spec.parity.{path}", value)))
