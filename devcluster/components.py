@@ -27,7 +27,9 @@ class Component:
     """Whether it must not start before the API server is ready."""
 
 
-def components(cluster: Cluster, pki: Path, binaries: Mapping[str, Path]) -> list[Component]:
+def components(
+    cluster: Cluster, pki: Path, binaries: Mapping[str, Path]
+) -> list[Component]:
     """Give every component of one node."""
     kubernetes, volumes = str(binaries["kubernetes"]), str(binaries["volumes"])
     config = cluster.folder / "config"
@@ -38,11 +40,13 @@ def components(cluster: Cluster, pki: Path, binaries: Mapping[str, Path]) -> lis
         Component("containerd", containerd),
         Component("kube-apiserver", (kubernetes, *_api_server(pki))),
         Component("dialler", dialler),
-        Component("kube-controller-manager", (kubernetes, *_controllers(pki)), True),
-        Component("kube-scheduler", (kubernetes, *_scheduler(pki)), True),
-        Component("kubelet", (kubernetes, *_kubelet(pki, config)), True),
-        Component("kube-proxy", (kubernetes, *_proxy(config)), True),
-        Component("volumes", (volumes, *_volumes(pki)), True),
+        Component(
+            "kube-controller-manager", (kubernetes, *_controllers(pki)), needs_api=True
+        ),
+        Component("kube-scheduler", (kubernetes, *_scheduler(pki)), needs_api=True),
+        Component("kubelet", (kubernetes, *_kubelet(pki, config)), needs_api=True),
+        Component("kube-proxy", (kubernetes, *_proxy(config)), needs_api=True),
+        Component("volumes", (volumes, *_volumes(pki)), needs_api=True),
     ]
 
 

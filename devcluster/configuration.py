@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from devcluster.addresses import DNS_ADDRESS, PODS_OF_ALL_NODES, POD_RANGE
+from devcluster.addresses import DNS_ADDRESS, POD_RANGE, PODS_OF_ALL_NODES
 from devcluster.cluster import Cluster
 
 Document = Mapping[str, Any]

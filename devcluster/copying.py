@@ -1,4 +1,4 @@
-"""What `COPY` puts into a layer: sources found in the context, named as in the image."""
+"""What `COPY` puts into a layer: sources in the context, named as in the image."""
 
 import fnmatch
 import re
@@ -71,7 +71,9 @@ def copied(context: Context, instruction: Instruction, workdir: str) -> list[Ent
     return [_owned(entry, instruction) for entry in entries]
 
 
-def _one(context: Context, source: Path, where: str, into_folder: bool) -> Iterator[Entry]:
+def _one(
+    context: Context, source: Path, where: str, into_folder: bool
+) -> Iterator[Entry]:
     if source.is_dir():
         # As Docker does: the contents of a folder are copied, not the folder.
         if where:
@@ -105,6 +107,8 @@ def _regular(pattern: str) -> str:
     parts: Sequence[str] = re.split(r"(\*\*/|\*\*|\*|\?|\[[^]]*\])", pattern)
     meaning = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     return "".join(
-        meaning.get(part, fnmatch.translate(part)[4:-3] if part[:1] == "[" else re.escape(part))
+        meaning.get(
+            part, fnmatch.translate(part)[4:-3] if part[:1] == "[" else re.escape(part)
+        )
         for part in parts
     )

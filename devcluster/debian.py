@@ -16,7 +16,9 @@ from devcluster.progress import say
 SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 LISTS = Path("/var/lib/apt/lists")
 POLICY = Path("/usr/sbin/policy-rc.d")
-NO_SERVICES = "#!/bin/sh\n# No service of Debian's own: the node starts its own.\nexit 101\n"
+NO_SERVICES = (
+    "#!/bin/sh\n# No service of Debian's own: the node starts its own.\nexit 101\n"
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,9 @@ def ensure_prerequisites() -> None:
     try:
         run(["unshare", "--net", "--mount", "--pid", "--fork", "true"])
     except CommandFailed as error:
-        raise PrerequisiteMissing(f"namespaces are not permitted here: {error}") from error
+        raise PrerequisiteMissing(
+            f"namespaces are not permitted here: {error}"
+        ) from error
 
 
 def _install(packages: list[str]) -> None:

@@ -3,12 +3,19 @@
 Equal inputs give equal bytes; a second build of the same inputs finds the first one.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from devcluster.cache import cache_folder, key_of, locked, sha256_of_file, write_atomically
+from devcluster.cache import (
+    cache_folder,
+    key_of,
+    locked,
+    sha256_of_file,
+    write_atomically,
+)
 from devcluster.copying import Context, copied
 from devcluster.dockerfile import EXPANDED, Instruction, expand, parse
 from devcluster.errors import DockerfileError
@@ -74,6 +81,24 @@ def _record_of(tag: str) -> Path:
     return cache_folder("images/tags") / tag.replace("/", "_")
 
 
+@dataclass(frozen=True)
+class _Copy:
+    """One COPY: what it puts into the image, and how it was asked for."""
+
+    entries: list[Entry]
+    said: str
+
+    @property
+    def key(self) -> str:
+        """Changes with any path, permission, owner or content."""
+        return key_of([self.said, *(_line_of(entry) for entry in self.entries)])
+
+
+def _line_of(entry: Entry) -> str:
+    content = sha256_of_file(entry.source) if entry.source else entry.link or ""
+    return f"{entry.path} {entry.mode:o} {entry.owner} {content}"
+
+
 class _Assembly:
     """The image as far as the instructions have come."""
 
@@ -82,7 +107,7 @@ class _Assembly:
         self._context = Context(order.context)
         self._variables: dict[str, str] = {}
         self._base: Image | None = None
-        self._copies: list[tuple[list[Entry], str]] = []
+        self._copies: list[_Copy] = []
         self._from_seen = False
         self.config: dict[str, Any] = {}
         self.keys: list[str] = []
@@ -100,7 +125,7 @@ class _Assembly:
     def write(self, archive: Path) -> Image:
         """Write the layers and the archive."""
         layers: list[Layer] = list(self._base.layers) if self._base else []
-        layers += [_layer_of(entries, said) for entries, said in self._copies]
+        layers += [_layer_of(one) for one in self._copies]
         return write_image(self._order.tag, layers, self.config, archive)
 
     def _arg(self, instruction: Instruction) -> None:
@@ -121,9 +146,9 @@ class _Assembly:
     def _copy(self, instruction: Instruction) -> None:
         workdir = self.config.get("WorkingDir", "/")
         entries = copied(self._context, instruction, workdir)
-        said = f"COPY {instruction.value}"
-        self._copies.append((entries, said))
-        self.keys.append(_key_of_entries(entries, said))
+        made = _Copy(entries, f"COPY {instruction.value}")
+        self._copies.append(made)
+        self.keys.append(made.key)
 
     def _env(self, instruction: Instruction) -> None:
         pairs = instruction.pairs()
@@ -164,14 +189,11 @@ def _command(instruction: Instruction) -> list[str]:
     return ["/bin/sh", "-c", instruction.value] if exact is None else exact
 
 
-def _layer_of(entries: list[Entry], said: str) -> Layer:
-    return write_layer(entries, said)
-
-
-def _key_of_entries(entries: list[Entry], said: str) -> str:
-    return key_of([said, *(_line_of(entry) for entry in entries)])
-
-
-def _line_of(entry: Entry) -> str:
-    content = sha256_of_file(entry.source) if entry.source else entry.link or ""
-    return f"{entry.path} {entry.mode:o} {entry.owner} {content}"
+def _layer_of(made: _Copy) -> Layer:
+    """Give the layer of one COPY, written when its files are new."""
+    record = cache_folder("images/layers") / made.key
+    if record.exists():
+        return Layer(**json.loads(record.read_text()))
+    layer = write_layer(made.entries, made.said)
+    write_atomically(record, json.dumps(asdict(layer)))
+    return layer

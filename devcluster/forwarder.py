@@ -10,7 +10,9 @@ from pathlib import Path
 from devcluster.streams import join
 
 
-async def serve_forwarder(dial_socket: Path, target: str, port: int = 0) -> asyncio.Server:
+async def serve_forwarder(
+    dial_socket: Path, target: str, port: int = 0
+) -> asyncio.Server:
     """Forward a host port to `ADDRESS:PORT` in the cluster; port 0 is any free one."""
     forward = functools.partial(_forward, dial_socket, target)
     return await asyncio.start_server(forward, "127.0.0.1", port)

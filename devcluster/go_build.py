@@ -103,7 +103,11 @@ def module_folder(program: Program, module: str) -> Path:
     listing = ["list", "-m", "-f", "{{.Dir}}", module]
     found = run([go_command(), *listing], env=_environment(), folder=program.folder)
     if not found.strip():
-        run([go_command(), "mod", "download", module], env=_environment(), folder=program.folder)
+        run(
+            [go_command(), "mod", "download", module],
+            env=_environment(),
+            folder=program.folder,
+        )
         return module_folder(program, module)
     return Path(found.strip())
 

@@ -13,9 +13,7 @@ NAME_SERVICE = ("libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2")
 """Loaded by name at run time, so no program lists them."""
 
 FOLDERS = ("app", "dev", "etc", "proc", "root", "run", "sys", "var")
-USERS = (
-    f"root:x:0:0:root:/root:/bin/sh\napp:x:{OWNER_ID}:{OWNER_ID}:app:/app:/bin/sh\n"
-)
+USERS = f"root:x:0:0:root:/root:/bin/sh\napp:x:{OWNER_ID}:{OWNER_ID}:app:/app:/bin/sh\n"
 GROUPS = f"root:x:0:\napp:x:{OWNER_ID}:\n"
 
 

@@ -69,7 +69,9 @@ def prepare_network() -> None:
 def api_ready(authority: Path) -> bool:
     """Tell whether the API server says that it is ready."""
     context = ssl.create_default_context(cafile=str(authority))
-    server = http.client.HTTPSConnection("127.0.0.1", API_PORT, timeout=1, context=context)
+    server = http.client.HTTPSConnection(
+        "127.0.0.1", API_PORT, timeout=1, context=context
+    )
     try:
         server.request("GET", "/readyz")
         return server.getresponse().status == http.HTTPStatus.OK

@@ -195,7 +195,9 @@ def _digest(content: bytes) -> str:
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
-def _configuration(layers: tuple[Layer, ...], config: Mapping[str, Any]) -> dict[str, Any]:
+def _configuration(
+    layers: tuple[Layer, ...], config: Mapping[str, Any]
+) -> dict[str, Any]:
     return {
         "architecture": "amd64",
         "os": "linux",

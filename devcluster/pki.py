@@ -58,7 +58,9 @@ def make_certificates(folder: Path) -> None:
     folder.mkdir(parents=True, mode=0o700)
     settings = folder / "openssl.cnf"
     settings.write_text("[req]\ndistinguished_name=name\n[name]\n")
-    _issue(folder, Identity("ca", "/CN=devcluster"), ["basicConstraints=critical,CA:TRUE"])
+    _issue(
+        folder, Identity("ca", "/CN=devcluster"), ["basicConstraints=critical,CA:TRUE"]
+    )
     with ThreadPoolExecutor() as issuers:
         waits = [issuers.submit(_issue_leaf, folder, one) for one in CLIENTS + SERVERS]
         waits.append(issuers.submit(_make_signing_key, folder))
@@ -79,7 +81,9 @@ def write_kubeconfig(folder: Path, client: str, port: int, path: Path) -> None:
     document = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": "devcluster", "cluster": {"server": server, **authority}}],
+        "clusters": [
+            {"name": "devcluster", "cluster": {"server": server, **authority}}
+        ],
         "users": [{"name": client, "user": user}],
         "contexts": [
             {"name": "devcluster", "context": {"cluster": "devcluster", "user": client}}

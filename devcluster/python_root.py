@@ -18,7 +18,14 @@ from devcluster.host_files import (
     libraries_named,
     skeleton,
 )
-from devcluster.oci import Entry, Image, image_folder, read_image, write_image, write_layer
+from devcluster.oci import (
+    Entry,
+    Image,
+    image_folder,
+    read_image,
+    write_image,
+    write_layer,
+)
 
 REFERENCE = "localhost/python"
 LEFT_OUT = {
@@ -93,10 +100,14 @@ def _entries(version: str) -> Iterator[Entry]:
     yield from standard
     # An empty folder of the name that Debian's own interpreter looks for.
     yield Entry(f"{home}/site-packages")
-    yield Entry(f"usr/local/lib/python{version}/dist-packages", 0o777, link="site-packages")
+    yield Entry(
+        f"usr/local/lib/python{version}/dist-packages", 0o777, link="site-packages"
+    )
     tools = [Path("/bin", name) for name in PROGRAMS]
     yield from (Entry(f"usr/bin/{tool.name}", source=tool.resolve()) for tool in tools)
-    compiled = [entry.source for entry in standard if entry.source and ".so" in entry.path]
+    compiled = [
+        entry.source for entry in standard if entry.source and ".so" in entry.path
+    ]
     needed = [*libraries_named((*FOR_WHEELS, *NAME_SERVICE))]
     search = Path(sys.base_prefix, "lib")
     own = {f"{library.name}"} if library else set()

@@ -83,7 +83,9 @@ def connect() -> Cluster:
         url = os.environ.get("GATEWAY_URL") or _gateway_url(cluster)
         return Cluster(own=False, gateway_url=url, kubeconfig=None)
     devcluster = [sys.executable, "-m", "devcluster"]
-    ended = subprocess.run([*devcluster, "up"], check=False)  # noqa: S603 - our own module
+    # Its progress goes to standard error; the variables are asked for below.
+    up = [*devcluster, "up"]
+    ended = subprocess.run(up, check=False, stdout=subprocess.DEVNULL)  # noqa: S603 - our own module
     if ended.returncode:
         raise DemoFailed("the cluster did not start; see what devcluster said above")
     found = _variables(_run([*devcluster, "env"]))

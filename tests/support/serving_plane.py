@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import zstandard
 from openai import AsyncOpenAI
+
 from tracer_bentos.serving.app import DataPlane
 from tracer_bentos.serving.decide import Surrogate
 from tracer_bentos.serving.prices import Price
@@ -44,7 +45,7 @@ class FirstWord:
     """A surrogate that answers with the first word, and defers whatever has a `?`."""
 
     def decide(self, text: str) -> Guess:
-        word = text.split()[0].lower()
+        word = text.split(maxsplit=1)[0].lower()
         if word == "broken":
             raise RuntimeError("this surrogate cannot decide")
         return Guess(word, 0.99, "?" not in text, f"says {word}")
@@ -139,9 +140,7 @@ async def serving(teacher: str, folder: Path, **changes: Any) -> AsyncIterator[P
         aiohttp.ClientSession(auto_decompress=False) as http,
         AsyncExitStack() as stack,
     ):
-        url, inside = (
-            f"http://127.0.0.1:{one.port}" for one in (traffic, internal)
-        )
+        url, inside = (f"http://127.0.0.1:{one.port}" for one in (traffic, internal))
         yield Plane(plane, url, inside, store, http, stack)
     await traffic.stop()
     await plane.finish()

@@ -67,7 +67,10 @@ class World:
 
     def __post_init__(self) -> None:
         self.cluster.put(self.router)
-        clock = lambda: (self.now - START).total_seconds()  # noqa: E731
+
+        def clock() -> float:
+            return (self.now - START).total_seconds()
+
         self.reconciler = Reconciler(
             installation=INSTALLATION,
             cluster=self.cluster,

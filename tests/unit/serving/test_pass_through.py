@@ -5,6 +5,7 @@ from pathlib import Path
 
 import openai
 import pytest
+
 from support.serving_plane import PROMPT, serving, until
 from support.serving_teacher import Teacher, teaching
 
