@@ -128,11 +128,8 @@ def process_started(pid: int) -> int | None:
 
 def children_of(pid: int) -> list[int]:
     """Give the processes whose parent is the given one."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and _parent_of(entry) == pid:
-            found.append(int(entry.name))
-    return found
+    running = (entry for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return [int(entry.name) for entry in running if _parent_of(entry) == pid]
 
 
 def _parent_of(entry: Path) -> int | None:

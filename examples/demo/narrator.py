@@ -3,14 +3,12 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from scipy.stats import beta
-
 from examples.demo.account import Account
 from examples.demo.terminal import say
 from examples.demo.watch import View
 from tracer_router.api import CertificateStatus, RevisionPhase, TracerRevision
 
-__all__ = ["Narrator", "certificate_lines", "lower_bound"]
+__all__ = ["Narrator", "certificate_lines"]
 
 _EVERY_SECONDS = 10
 
@@ -32,7 +30,8 @@ class Narrator:
             if self._phases.get(number) is not phase:
                 self._phases[number] = phase
                 _announce(revision)
-        if view.weight != self._weight:
+        rolling = view.router.status.candidate is not None
+        if rolling and view.weight != self._weight:
             say(f"weight of the candidate: {self._weight} % -> {view.weight} %")
             self._weight = view.weight
         self._last = view
@@ -64,22 +63,20 @@ class Narrator:
 
 
 def certificate_lines(certificate: CertificateStatus) -> list[str]:
-    """Give the certificate in figures."""
+    """Give the certificate in figures.
+
+    The bound is the target that the test passed; one computed anew on the rows that
+    chose the policy would not be valid.
+    """
     found = certificate
-    bound = lower_bound(found.k, found.n, float(found.level))
     agreed = f"{found.k} of {found.n} accepted held-out rows agree"
     over_all = f"attempt {found.attempt}, confidence {found.confidence} over all"
     return [
         f"certificate: {agreed} ({found.k / max(1, found.n):.1%})",
-        f"  lower bound {bound:.1%}, target {found.target}",
+        f"  certified bound: agreement of at least {found.target}",
         f"  error level {found.level} ({over_all} attempts)",
         f"  coverage {found.coverage} of the traffic",
     ]
-
-
-def lower_bound(k: int, n: int, level: float) -> float:
-    """Give the exact binomial lower bound of agreement (Clopper and Pearson)."""
-    return float(beta.ppf(level, k, n - k + 1)) if k else 0.0
 
 
 def _announce(revision: TracerRevision) -> None:

@@ -22,7 +22,7 @@ _TIMEOUT_SECONDS = 30
 class Load:
     """How much is asked."""
 
-    rate: float = 100
+    rate: float = 75
     """Requests begun a second, at most."""
     concurrency: int = 48
     """Requests in flight, at most."""

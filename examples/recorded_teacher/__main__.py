@@ -25,6 +25,7 @@ def main() -> None:
         lifespan="off",
         access_log=False,
         log_level="warning",
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=20,
     )
 

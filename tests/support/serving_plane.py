@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 import zstandard
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 from tracer_bentos.serving.app import DataPlane
 from tracer_bentos.serving.decide import Surrogate
@@ -69,7 +69,12 @@ class Plane:
     stack: AsyncExitStack
 
     def client(self, key: str = "sk-client") -> AsyncOpenAI:
-        client = AsyncOpenAI(base_url=f"{self.url}/v1", api_key=key, max_retries=0)
+        client = AsyncOpenAI(
+            base_url=f"{self.url}/v1",
+            api_key=key,
+            max_retries=0,
+            http_client=DefaultAsyncHttpxClient(verify=False),
+        )
         self.stack.push_async_callback(client.close)
         return client
 
@@ -142,9 +147,7 @@ async def serving(teacher: str, folder: Path, **changes: Any) -> AsyncIterator[P
     ):
         url, inside = (f"http://127.0.0.1:{one.port}" for one in (traffic, internal))
         yield Plane(plane, url, inside, store, http, stack)
-    await traffic.stop()
-    await plane.finish()
-    await internal.stop()
+    await asyncio.gather(traffic.stop(), internal.stop(), plane.finish())
 
 
 async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:

@@ -7,6 +7,7 @@ their plain names: no link, no absolute or parent path and no mode is ever follo
 import io
 import lzma
 import tarfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from tracer_router.errors import DocumentError
@@ -32,7 +33,7 @@ def read_bento(archive: bytes, into: Path) -> Path:
     try:
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:*") as bento:
             found = _extract(bento, folder)
-    except (tarfile.TarError, lzma.LZMAError, EOFError, OSError) as error:
+    except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError) as error:
         raise DocumentError(f"the Bento archive cannot be read: {error}") from error
     if not found:
         raise DocumentError(f"the Bento archive holds no {_WITHIN}")

@@ -28,7 +28,6 @@ from tracer_router.contracts.traces import TraceRecord
 __all__ = ["DataPlane"]
 
 AUDIT_SECONDS = 10.0
-UPLOAD_SECONDS = 15.0
 
 
 class DataPlane:
@@ -83,7 +82,7 @@ class DataPlane:
         await asyncio.gather(self._loading, return_exceptions=True)
         await self._auditor.finish(AUDIT_SECONDS)
         if self._recorder:
-            await self._recorder.finish(UPLOAD_SECONDS)
+            await self._recorder.finish(self.settings.upload_seconds)
         await self._upstream.close()
         self.internal.final = True
 

@@ -27,6 +27,7 @@ SEGMENT_SECONDS: Final = "TRACER_SEGMENT_SECONDS"
 SPOOL_BYTES: Final = "TRACER_SPOOL_BYTES"
 LINGER_SECONDS: Final = "TRACER_LINGER_SECONDS"
 INFLIGHT_SECONDS: Final = "TRACER_INFLIGHT_SECONDS"
+UPLOAD_SECONDS: Final = "TRACER_UPLOAD_SECONDS"
 FAREWELL_SECONDS: Final = "TRACER_FAREWELL_SECONDS"
 
 DEFAULT_SPOOL: Final = Path(tempfile.gettempdir()) / "tracer-spool"
@@ -92,6 +93,8 @@ class Settings:
     """How long requests are still taken after SIGTERM, while endpoints update."""
     inflight_seconds: float = 60.0
     """How long requests in flight may take to finish after that."""
+    upload_seconds: float = 15.0
+    """How long the last traces may take to reach the store."""
     farewell_seconds: float = 10.0
     """How long the last counts wait to be read."""
 
@@ -128,6 +131,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         spool_bytes=int(number(SPOOL_BYTES, SPOOL_LIMIT)),
         linger_seconds=number(LINGER_SECONDS, 3),
         inflight_seconds=number(INFLIGHT_SECONDS, 60),
+        upload_seconds=number(UPLOAD_SECONDS, 15),
         farewell_seconds=number(FAREWELL_SECONDS, 10),
     )
 

@@ -19,7 +19,10 @@ __all__ = ["TeacherUnreachable", "Upstream"]
 _log = logging.getLogger(__name__)
 
 CONNECT_SECONDS: Final = 10.0
-IDLE_SECONDS: Final = 30.0
+IDLE_SECONDS: Final = 4.0
+"""Shorter than the five seconds after which many servers drop an idle connection."""
+STALE_TRIES: Final = 3
+"""Pooled connections that may turn out to be closed before one request gives up."""
 KEY_CHECK_SECONDS: Final = 1.0
 _LONGEST_CAUSE: Final = 300
 _PRINTABLE: Final = "".join(map(chr, range(0x21, 0x7F)))
@@ -91,20 +94,20 @@ class Upstream:
             url: From `url`.
             headers: From `to_teacher`.
             body: The request body, whole or as it arrives.
-            repeatable: Whether to try once more when a pooled connection turns out to
-                have been closed by the teacher before it answered anything.
+            repeatable: Whether to try again when a pooled connection turns out to have
+                been closed by the teacher before it answered anything.
 
         Raises:
             TeacherUnreachable: No response came.
         """
-        try:
-            response = await self._send(method, url, headers, body)
-        except aiohttp.ServerDisconnectedError as error:
-            if not repeatable:
+        for left in reversed(range(STALE_TRIES)):
+            try:
+                response = await self._send(method, url, headers, body)
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                if left and _stale(error, repeatable, body):
+                    continue
                 raise self.failed(error) from None
-            return await self.ask(method, url, headers, body)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise self.failed(error) from None
+            break
         self.state = TeacherState(reachable=True)
         return response
 
@@ -132,6 +135,22 @@ class Upstream:
             _log.warning("teacher %s: %s", self._base, cause)
         self.state = TeacherState(reachable=False, cause=cause)
         return TeacherUnreachable(cause)
+
+
+def _stale(
+    error: BaseException, repeatable: bool, body: bytes | AsyncIterator[bytes] | None
+) -> bool:
+    """Tell whether a pooled connection was dead, so that nothing was processed.
+
+    A request whose body could not be written was never whole at the teacher, so
+    anything that can be sent again may be; after that only what is safe to repeat.
+    """
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return False
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return repeatable
+    whole = body is None or isinstance(body, bytes)
+    return isinstance(error, aiohttp.ClientOSError) and whole
 
 
 class TeacherKey:

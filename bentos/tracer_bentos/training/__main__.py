@@ -20,19 +20,20 @@ _TERMINATION_LOG = "/dev/termination-log"
 def main() -> int:
     """Run the attempt that the mounted request names.
 
-    A refusal is a result and exits with 0; 1 means that it may be tried again.
+    A refusal is a result and exits with 0; 1 means that it may be tried again, which
+    spends nothing: a result once written is given again.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     try:
         content = Path(os.environ[runtime.ATTEMPT_FILE]).read_bytes()
         request = AttemptRequest.from_json(content)
         result = run_attempt(open_store(os.environ), request)
+        summary = summarise(result).to_json()
+        Path(os.environ.get("TERMINATION_LOG", _TERMINATION_LOG)).write_bytes(summary)
     except (KeyError, OSError, TracerRouterError) as error:
         _log.error("attempt failed: %s", error)
         return 1
     _log.info("attempt %d: %s: %s", result.attempt, result.outcome, result.reason)
-    summary = summarise(result).to_json()
-    Path(os.environ.get("TERMINATION_LOG", _TERMINATION_LOG)).write_bytes(summary)
     return 0
 
 

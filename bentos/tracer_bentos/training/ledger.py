@@ -31,7 +31,7 @@ class Standing:
     level: float
     """Its error level."""
     after: datetime | None
-    """Newest row that an earlier attempt has seen."""
+    """Newest row that an earlier attempt may have tested on."""
 
 
 def open_attempt(store: TraceStore, request: AttemptRequest) -> Standing:
@@ -89,12 +89,19 @@ def _standing(store: TraceStore, request: AttemptRequest, number: int) -> Standi
                 chain_passed=result is not None and result.chain_passed,
             )
         )
-        newest = result.seen_until if result else _newest_segment(store, earlier)
-        if newest is not None:
-            seen.append(newest)
+        seen.append(_seen_until(store, earlier, result))
     delta = 1 - request.confidence
     level = level_of(number, delta, passed_attempts(entries))
-    return Standing(number, level, max(seen, default=None))
+    return Standing(number, level, max(filter(None, seen), default=None))
+
+
+def _seen_until(
+    store: TraceStore, number: int, result: AttemptResult | None
+) -> datetime | None:
+    if result is None:
+        return _newest_segment(store, number)
+    # Rows of an attempt that refused before its test are as fresh as ever.
+    return result.seen_until if result.tested else None
 
 
 def _newest_segment(store: TraceStore, number: int) -> datetime | None:

@@ -6,13 +6,17 @@ from pathlib import Path
 
 from tracer_bentos.packaging.bundle_io import Predictor, load_bundle, write_bundle
 from tracer_bentos.training.golden import GOLDEN_TEXTS
+from tracer_bentos.training.offline_ledger import (
+    OfflineAttempt,
+    enter_attempt,
+    offline_level,
+)
 from tracer_bentos.training.pipeline import Learned, learn
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.reader import Fault, open_traces, read_lines, trace_files
 from tracer_bentos.training.rows import Row, row_of, select_rows
 from tracer_router.contracts.document import digest_of
 from tracer_router.errors import DocumentError
-from tracer_router.parity.ledger import level_of
 
 __all__ = ["Terms", "fit_traces", "open_bundle"]
 
@@ -36,14 +40,19 @@ def fit_traces(path: Path, terms: Terms, out: Path) -> tuple[Learned, list[Fault
 
     Raises:
         DocumentError: There are no traces, or the folder holds something already.
+        StoreError: The ledger of attempts cannot be kept.
     """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        # Said before the rows are tested, not after an attempt is spent.
+        raise DocumentError(f"{out} is not an empty folder: a bundle is never replaced")
     faults: list[Fault] = []
     rows = select_rows(_rows(path, faults))
+    attempt = enter_attempt(OfflineAttempt(rows=rows.digest, terms=repr(terms)))
     question = Question(
-        attempt=1,
+        attempt=attempt,
         target=terms.target,
         confidence=terms.confidence,
-        level=level_of(1, 1 - terms.confidence),
+        level=offline_level(attempt, terms.confidence),
         minimum=terms.minimum,
         seed=terms.seed,
     )

@@ -1,0 +1,65 @@
+"""A made-up ticket desk: traces whose difficulty is known, for learning tests."""
+
+import json
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import zstandard
+
+from tracer_bentos.store import TraceStore
+from tracer_bentos.training.rows import Row
+from tracer_router.contracts.layout import segment_key
+
+__all__ = ["BEGIN", "store_rows", "ticket_rows"]
+
+BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
+_TOPICS = {
+    "billing": ["was charged twice", "invoice is wrong", "want a refund"],
+    "delivery": ["parcel is late", "courier never came", "box arrived broken"],
+    "login": ["password is refused", "account is locked", "code never arrives"],
+    "praise": ["great service", "thank you so much", "very happy with you"],
+}
+_FILLERS = ["hello", "please", "since monday", "again", "my friend says", "today"]
+
+
+def ticket_rows(
+    count: int, seed: int = 1, noise: float = 0.02, first: datetime = BEGIN
+) -> list[Row]:
+    """Give rows of four topics; `noise` of the labels are another topic's."""
+    chance = random.Random(seed)  # noqa: S311 - a reproducible world
+    topics = sorted(_TOPICS)
+    rows = []
+    for number in range(count):
+        topic = chance.choice(topics)
+        words = [chance.choice(_FILLERS), chance.choice(_TOPICS[topic])]
+        text = " ".join([*words, chance.choice(_FILLERS), f"order {number} of {seed}"])
+        label = chance.choice(topics) if chance.random() < noise else topic
+        time = first + timedelta(seconds=number)
+        rows.append(Row(text, label, "tickets", time, None, True, "gpt-test"))  # noqa: FBT003 - the whole row at a glance
+    return rows
+
+
+def store_rows(
+    store: TraceStore, rows: Sequence[Row], extra_lines: Sequence[str] = ()
+) -> str:
+    """Write rows as one sealed segment, as a pod does, and give its key."""
+    lines = [
+        json.dumps(
+            {
+                "input": row.text,
+                "teacher": row.label,
+                "task": row.task,
+                "time": row.time.isoformat() if row.time else None,
+                "session": row.session,
+                "uniform": row.uniform,
+                "model": row.model,
+            }
+        )
+        for row in rows
+    ]
+    sealed = max(row.time for row in rows if row.time) + timedelta(seconds=1)
+    key = segment_key(sealed, "pod-a", 1)
+    content = "\n".join([*extra_lines, *lines, ""]).encode()
+    store.write(key, zstandard.compress(content))
+    return key
