@@ -63,6 +63,8 @@ def prepare(name: str, out: Path) -> str:
     shutil.copytree(dependencies, out / "deps", copy_function=_link)
     _application(name, out)
     _finish(out / "app", f"{image.home}/app")
+    # Byte code belongs into the layers; builders that leave it out by habit are told.
+    (out / ".dockerignore").write_text("!**/__pycache__\n!**/*.pyc\n")
     code = (path for layer in _own_layers(out) for path in layer.rglob("*"))
     return _digest([dependencies.name.encode(), *_contents(code, out)])
 
@@ -165,7 +167,9 @@ def _finish(layer: Path, home: str) -> None:
 
 
 def _own_layers(out: Path) -> list[Path]:
-    return sorted(path for path in out.iterdir() if path.name != "deps")
+    return sorted(
+        path for path in out.iterdir() if path.name not in {"deps", ".dockerignore"}
+    )
 
 
 def _contents(paths: Iterable[Path], root: Path) -> list[bytes]:

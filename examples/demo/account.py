@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from statistics import median
 
 from examples.recorded_teacher.recordings import Recording
 
@@ -46,7 +46,7 @@ class Account:
     """Surrogate answers by revision."""
     agreed: int = 0
     """Surrogate answers that equal the recorded one."""
-    waited: dict[str, float] = field(default_factory=dict)
+    waited: dict[str, list[float]] = field(default_factory=dict)
     """Seconds waited by who answered."""
 
     @property
@@ -68,8 +68,7 @@ class Account:
         """Count one answer."""
         self.requests += 1
         self.decisions[answer.decision] += 1
-        waited = self.waited.get(answer.decision, 0.0)
-        self.waited[answer.decision] = waited + answer.seconds
+        self.waited.setdefault(answer.decision, []).append(answer.seconds)
         right = answer.label == answer.question.label
         if answer.decision != _TEACHER:
             self.surrogates[answer.revision] += 1
@@ -84,16 +83,6 @@ class Account:
         cause = f"{type(error).__name__}: {error}"
         self.failures.append(f"{question.text[:60]!r}: {cause[:200]}")
 
-    def mean_seconds(self, decision: str) -> float:
-        """Give the mean wait for answers of one kind."""
-        return self.waited.get(decision, 0.0) / max(1, self.decisions[decision])
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the totals for a log."""
-        return {
-            "requests": self.requests,
-            "failures": len(self.failures),
-            "decisions": dict(self.decisions),
-            "share": round(self.share, 4),
-            "agreement": round(self.agreement, 4),
-        }
+    def median_seconds(self, decision: str) -> float:
+        """Give the median wait for answers of one kind."""
+        return median(self.waited.get(decision, [0.0]))

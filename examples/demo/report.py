@@ -50,6 +50,10 @@ def _figures(outcome: Outcome) -> Iterator[str]:
     yield "---"
     yield f"requests through the Gateway: {rollout.requests + held_back.requests:,}"
     yield f"  failed: {len(rollout.failures) + len(held_back.failures)}"
+    yield (
+        f"  answered by the surrogate during the rollout: {rollout.by_surrogate:,},"
+        f" agreeing in {rollout.agreement:.1%}"
+    )
     live = outcome.view.in_phase(RevisionPhase.LIVE)
     for task in live.status.tasks if live else ():
         yield from certificate_lines(task.certificate)
@@ -61,8 +65,8 @@ def _figures(outcome: Outcome) -> Iterator[str]:
         f" {held_back.by_surrogate} ({held_back.agreement:.1%})"
     )
     for decision in sorted(held_back.decisions):
-        seconds = held_back.mean_seconds(decision)
-        yield f"  mean wait for an answer by {decision}: {seconds * 1000:.0f} ms"
+        seconds = held_back.median_seconds(decision)
+        yield f"  median wait for an answer by {decision}: {seconds * 1000:.0f} ms"
     yield f"saved, as the router counts it: {status.saved or 'nothing yet'}"
 
 
