@@ -45,7 +45,7 @@ def remove_groups(name: str, root: Path = ROOT) -> None:
     while left := [top / name for top in hierarchies(root) if (top / name).exists()]:
         for group in left:
             for folder in _deepest_first(group):
-                _end_members(folder)
+                end_members(folder)
                 with contextlib.suppress(OSError):  # busy until its members are gone
                     folder.rmdir()
         if time.monotonic() > deadline:
@@ -53,13 +53,14 @@ def remove_groups(name: str, root: Path = ROOT) -> None:
         time.sleep(0.05)
 
 
-def _deepest_first(group: Path) -> Iterator[Path]:
-    for folder, _, _ in os.walk(group, topdown=False):
-        yield Path(folder)
-
-
-def _end_members(folder: Path) -> None:
+def end_members(folder: Path) -> None:
+    """End every process of one group."""
     with contextlib.suppress(OSError):
         for member in (folder / "cgroup.procs").read_text().split():
             if member != "0":  # a process of a namespace that is not ours
                 os.kill(int(member), signal.SIGKILL)
+
+
+def _deepest_first(group: Path) -> Iterator[Path]:
+    for folder, _, _ in os.walk(group, topdown=False):
+        yield Path(folder)

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -83,8 +84,7 @@ def build(cluster: Cluster, words: argparse.Namespace) -> int:
     order = Order(words.file, words.context, words.base, words.tag, arguments)
     image = build_image(order)
     if words.output:
-        words.output.unlink(missing_ok=True)
-        words.output.symlink_to(image.archive)
+        shutil.copyfile(image.archive, words.output)
     if words.load:
         cluster.expect_running()
         load_image(cluster, image)
@@ -152,7 +152,7 @@ def _add_build_words(build_parser: argparse.ArgumentParser) -> None:
     add("--base", help="replaces FROM: localhost/python, scratch, a built tag, a tar")
     add("--tag", required=True, help="such as localhost/tracer/operator:dev")
     add("--arg", action="append", default=[], metavar="NAME=VALUE")
-    add("--output", type=Path, help="where to link the archive")
+    add("--output", type=Path, help="where to put a copy of the archive")
     add("--load", action="store_true", help="import it into the cluster too")
 
 
@@ -171,6 +171,9 @@ def main(words: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def split_passed_on(words: Sequence[str]) -> tuple[str, str | None, list[str]]:

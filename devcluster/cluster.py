@@ -12,6 +12,7 @@ from devcluster.errors import ClusterNotRunning, DevclusterError
 
 DEFAULT_NAME = "dev"
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?")
+HIDDEN_IN_NODE = (Path("/run"), Path("/var/lib"), Path("/var/log"))
 LONGEST_SOCKET_PATH = 100
 """The kernel takes 107 bytes."""
 
@@ -37,6 +38,11 @@ class Cluster:
             raise DevclusterError(f"not a name for a cluster: {self.name!r}")
         if len(str(self.containerd_socket)) > LONGEST_SOCKET_PATH:
             raise DevclusterError("TRACER_CACHE is too long a path for Unix sockets")
+        if any(hidden in self.folder.parents for hidden in HIDDEN_IN_NODE):
+            raise DevclusterError(
+                f"{self.folder} is where a node has folders of its own: "
+                "set TRACER_CACHE to another place"
+            )
 
     @property
     def folder(self) -> Path:

@@ -105,6 +105,9 @@ def _controllers(pki: Path) -> tuple[str, ...]:
         "--leader-elect=false",
         "--allocate-node-cidrs=true",
         f"--cluster-cidr={PODS_OF_ALL_NODES}",
+        # At the default of 20 calls a second the controllers start for seconds.
+        "--kube-api-qps=300",
+        "--kube-api-burst=600",
     )
 
 

@@ -7,11 +7,9 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from devcluster.dockerfile import Instruction
-from devcluster.oci import Entry, entries_below, entry_of
+from devcluster.layers import Entry, entries_below, entry_of
 
 FLAGS = {"chown", "chmod"}
-IGNORED_ALWAYS = ("**/__pycache__", "**/*.pyc")
-"""Their bytes hold times of this machine: no image could be made twice."""
 
 
 class Context:
@@ -23,8 +21,7 @@ class Context:
         ignore = self.folder / ".dockerignore"
         lines = ignore.read_text().splitlines() if ignore.exists() else []
         stripped = [line.strip() for line in lines]
-        chosen = [line for line in stripped if line and not line.startswith("#")]
-        self._patterns = [*IGNORED_ALWAYS, *chosen]
+        self._patterns = [line for line in stripped if line and line[0] != "#"]
 
     def holds(self, path: Path) -> bool:
         """Tell whether a path of the folder is part of the context."""

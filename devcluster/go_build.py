@@ -100,16 +100,12 @@ def build_all(programs: Iterable[Program] = PROGRAMS) -> None:
 
 def module_folder(program: Program, module: str) -> Path:
     """Give the unpacked source of a module, at the version a program pins."""
-    listing = ["list", "-m", "-f", "{{.Dir}}", module]
-    found = run([go_command(), *listing], env=_environment(), folder=program.folder)
-    if not found.strip():
-        run(
-            [go_command(), "mod", "download", module],
-            env=_environment(),
-            folder=program.folder,
-        )
-        return module_folder(program, module)
-    return Path(found.strip())
+    _go(program, "mod", "download", module)
+    return Path(_go(program, "list", "-m", "-f", "{{.Dir}}", module).strip())
+
+
+def _go(program: Program, *words: str) -> str:
+    return run([go_command(), *words], env=_environment(), folder=program.folder)
 
 
 def _build(program: Program) -> None:
@@ -118,8 +114,7 @@ def _build(program: Program) -> None:
     say(f"building {program.name} ({program.takes} once, cached after) ...")
     partial = program.binary.with_suffix(".partial")
     flags = ["-ldflags", program.linker_flags, "-o", str(partial)]
-    command = [go_command(), "build", *flags, program.package]
-    run(command, env=_environment(), folder=program.folder)
+    _go(program, "build", *flags, program.package)
     partial.rename(program.binary)
     say(f"built {program.name}")
 

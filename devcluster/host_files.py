@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from devcluster.oci import OWNER_ID, Entry
+from devcluster.layers import OWNER_ID, Entry
 
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
 LOADER = Path("/lib64/ld-linux-x86-64.so.2")

@@ -20,7 +20,8 @@ class Present:
 def present_images(cluster: Cluster) -> list[Present]:
     """Give the images that pods of the cluster can use."""
     lines = _ctr(cluster, "images", "list").splitlines()[1:]
-    return [_parsed(line) for line in lines if line.strip()]
+    # Names that are a digest alone are containerd's own, for what it has unpacked.
+    return [_parsed(line) for line in lines if not line.startswith("sha256:")]
 
 
 def load_archive(cluster: Cluster, archive: Path) -> str:

@@ -5,23 +5,25 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import which
 
-from devcluster.addons import install_addons, kubectl, wait_until
+from devcluster.addons import install_addons, kubectl
 from devcluster.cache import cache_folder, locked
 from devcluster.cgroups import make_groups, remove_groups
 from devcluster.charts import gateway_chart
 from devcluster.cluster import Cluster, process_started
 from devcluster.configuration import write_configuration
 from devcluster.debian import ensure_prerequisites
-from devcluster.errors import CommandFailed, DevclusterError
+from devcluster.errors import DevclusterError
 from devcluster.go_build import HELM, KUBERNETES, build_all
+from devcluster.image_store import LOCK
 from devcluster.images import load_image
 from devcluster.node import PRIVATE_FOLDERS
 from devcluster.own_images import PAUSE_IMAGE, RECIPES, own_image
 from devcluster.pki import make_certificates, write_kubeconfig
+from devcluster.probes import api_ready, wait_until
 from devcluster.progress import say
 
 PACKAGE_ROOT = Path(__file__).parent.parent
@@ -35,7 +37,7 @@ def prepare() -> None:
     build_all()
     _link_programs()
     gateway_chart()
-    with locked("own-images"):
+    with locked(LOCK):
         for recipe in RECIPES:
             own_image(recipe)
 
@@ -66,11 +68,7 @@ def bring_down(cluster: Cluster) -> None:
 
 def healthy(cluster: Cluster) -> bool:
     """Tell whether the cluster came up wholly and still answers."""
-    return (
-        cluster.running() is not None
-        and cluster.complete.exists()
-        and _api_answers(cluster)
-    )
+    return cluster.complete.exists() and _api_answers(cluster)
 
 
 def _start(cluster: Cluster) -> None:
@@ -92,7 +90,7 @@ def _start(cluster: Cluster) -> None:
         wait_until(lambda: _api_answers(cluster), "the API server")
         say("the API server answers")
         install_addons(cluster)
-        _result_of(importing)
+        importing.result()
     kubectl(cluster, "wait", "--for=condition=Ready", "node/node", "--timeout=60s")
 
 
@@ -125,16 +123,10 @@ def _import_images(cluster: Cluster) -> None:
     say("images are imported")
 
 
-def _result_of(work: "Future[None]") -> None:
-    work.result()
-
-
 def _api_answers(cluster: Cluster) -> bool:
-    try:
-        ready = kubectl(cluster, "get", "--raw", "/readyz", "--request-timeout=5s")
-    except (CommandFailed, OSError):
-        return False
-    return ready == "ok"
+    running = cluster.running()
+    authority = cluster.folder / "pki" / "ca.crt"
+    return running is not None and api_ready(authority, running.api_port)
 
 
 def _end_and_clean(cluster: Cluster) -> None:

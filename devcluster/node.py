@@ -4,10 +4,8 @@ Started by the keeper inside new network, mount and process namespaces. When thi
 process ends, the kernel ends everything else of the node with it.
 """
 
-import http.client
 import os
 import signal
-import ssl
 import subprocess
 import sys
 import time
@@ -18,6 +16,7 @@ from devcluster.cluster import Cluster
 from devcluster.commands import run
 from devcluster.components import Component, components
 from devcluster.go_build import KUBERNETES, VOLUMES
+from devcluster.probes import api_ready
 
 TUNABLES = {
     "vm/overcommit_memory": "1",
@@ -66,21 +65,6 @@ def prepare_network() -> None:
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
 
 
-def api_ready(authority: Path) -> bool:
-    """Tell whether the API server says that it is ready."""
-    context = ssl.create_default_context(cafile=str(authority))
-    server = http.client.HTTPSConnection(
-        "127.0.0.1", API_PORT, timeout=1, context=context
-    )
-    try:
-        server.request("GET", "/readyz")
-        return server.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        server.close()
-
-
 class Node:
     """Starts components, and starts again those that end."""
 
@@ -102,7 +86,7 @@ class Node:
     def _start_due(self) -> None:
         waiting = any(part.needs_api for part, _ in self._due.values())
         if waiting and not self._api_was_ready:
-            self._api_was_ready = api_ready(self._authority)
+            self._api_was_ready = api_ready(self._authority, API_PORT)
         now = time.monotonic()
         for part, when in list(self._due.values()):
             if when <= now and (self._api_was_ready or not part.needs_api):

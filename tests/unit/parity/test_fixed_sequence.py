@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mapie.risk_control.fwer_control import fwer_control
+from mapie.risk_control.fwer_control import control_fwer
 
 from tracer_router.parity.exact import p_value
 from tracer_router.parity.fixed_sequence import (
@@ -30,7 +30,7 @@ def test_the_steps_passed_are_those_that_mapie_rejects(
 ) -> None:
     found = walk_chain(family, Chain(0, len(family) - 1), 0.9, level)
     p_values = np.array([p_value(c.agreed, c.rows, 0.9) for c in family])
-    rejected = fwer_control(
+    rejected = control_fwer(
         p_values=p_values, delta=level, fwer_method="fixed_sequence"
     )
     assert list(range(found.steps)) == list(rejected)

@@ -1,6 +1,7 @@
 """The surrogate answers what is certified, and nothing else."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,6 @@ def request_of(text: str, **changes: Any) -> dict[str, Any]:
 
 
 def task_of(**changes: Any) -> str:
-    import json
-
     body = json.dumps(request_of("anything", **changes)).encode()
     question = OpenAIChat().read(body, None)
     assert question

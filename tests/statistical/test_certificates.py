@@ -1,0 +1,131 @@
+"""Are false certificates as rare as their level says?
+
+The worlds are flat, just below the target: the score says nothing about agreement, so
+every policy of the family is bad and each certificate is a false one. It is the case in
+which a procedure that looks for its best threshold on the certify rows fails.
+"""
+
+import math
+import random
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from support.ticket_traces import BEGIN
+from tracer_bentos.packaging.surrogate import Calibration, Signals
+from tracer_bentos.training.acceptance import build_family
+from tracer_bentos.training.pipeline import learn
+from tracer_bentos.training.question import Question
+from tracer_bentos.training.rows import Row, RowSet, select_rows
+from tracer_router.parity.fixed_sequence import Chain, Counts, walk_chain
+from tracer_router.parity.ledger import level_of
+
+pytestmark = pytest.mark.statistical
+
+TARGET = 0.9
+DELTA = 0.05
+LABELS = 10
+CHAIN = Chain(0, 0)
+CALIBRATION = Calibration((0.0, 1.0, 0.0, 0.0, 0.0), 0.0, (0.0,) * LABELS)
+
+
+def tolerated(rate: float, repeats: int) -> float:
+    return rate + 3 * math.sqrt(rate * (1 - rate) / repeats)
+
+
+def _signals(chance: np.random.Generator, rows: int) -> list[Signals]:
+    cells = chance.integers(0, LABELS, rows).tolist()
+    margins = chance.normal(size=rows).tolist()
+    return [Signals(c, 0.0, m, 0.0, 1.0) for c, m in zip(cells, margins, strict=True)]
+
+
+def _agreed(
+    chance: np.random.Generator, signals: list[Signals], slope: float
+) -> NDArray[np.bool_]:
+    margins = np.array([s.margin for s in signals])
+    # Flat for slope 0; else better where the margin is larger.
+    rates = np.clip(TARGET - 0.002 + slope * margins, 0, 1)
+    return chance.random(len(signals)) < rates
+
+
+def _is_certified_falsely(seed: int, slope: float, certify: int, level: float) -> bool:
+    chance = np.random.default_rng(seed)
+    train = _signals(chance, 1_000)
+    family = build_family(
+        train, _agreed(chance, train, slope), CALIBRATION, TARGET, certify
+    )
+    fresh = _signals(chance, certify)
+    agreed = _agreed(chance, fresh, slope)
+    scores = [CALIBRATION.score(s) for s in fresh]
+    counts = []
+    for policy in family.policies:
+        taken = [policy.accepts(s, x) for s, x in zip(fresh, scores, strict=True)]
+        rows = np.array(taken)
+        counts.append(Counts(int((agreed & rows).sum()), int(rows.sum())))
+    passed = walk_chain(counts, family.chain, TARGET, level).passed
+    if passed is None:
+        return False
+    return _truth(family.policies[passed].threshold, slope) < TARGET
+
+
+def _truth(threshold: float, slope: float) -> float:
+    margin = math.log(threshold / (1 - threshold))
+    wide = np.random.default_rng(0).normal(size=200_000)
+    taken = wide[wide >= margin]
+    return float(np.clip(TARGET - 0.002 + slope * taken, 0, 1).mean())
+
+
+@pytest.mark.parametrize(("slope", "certify"), [(0.0, 300), (0.0, 1_200), (0.02, 600)])
+def test_choosing_and_testing_a_policy_is_false_no_more_often_than_its_level(
+    slope: float, certify: int
+) -> None:
+    repeats, level = 600, 0.05
+    false = sum(
+        _is_certified_falsely(seed, slope, certify, level) for seed in range(repeats)
+    )
+    assert false / repeats <= tolerated(level, repeats)
+
+
+def _flat_world(seed: int, agreement: float) -> RowSet:
+    chance = random.Random(seed)  # noqa: S311 - a reproducible world
+    rows = []
+    for number in range(400):
+        topic = chance.choice(["refund", "parcel"])
+        other = "parcel" if topic == "refund" else "refund"
+        label = topic if chance.random() < agreement else other
+        text = f"{topic} {chance.getrandbits(60):x}"
+        time = BEGIN + timedelta(seconds=number)
+        rows.append(Row(text, label, "tickets", time, None, True, None))  # noqa: FBT003 - the whole row at a glance
+    return select_rows(rows)
+
+
+def test_the_whole_attempt_is_false_no_more_often_than_its_level() -> None:
+    repeats, level = 150, level_of(1, DELTA)
+    question = Question(
+        attempt=1, target=TARGET, confidence=1 - DELTA, level=level, minimum=1, seed=3
+    )
+    worlds = (_flat_world(seed, TARGET - 0.01) for seed in range(repeats))
+    false = sum(learn(question, world).certificate is not None for world in worlds)
+    assert false / repeats <= tolerated(level, repeats)
+
+
+def test_all_attempts_together_are_false_no_more_often_than_the_budget() -> None:
+    # Eight attempts on fresh rows, the level handed on where a whole chain passed.
+    repeats, false = 4_000, 0
+    chance = np.random.default_rng(11)
+    for _ in range(repeats):
+        passed: set[int] = set()
+        good = chance.random() < 0.5
+        for attempt in range(1, 9):
+            # Half of the worlds turn bad after three true certificates.
+            truth = 0.97 if good and attempt <= 3 else TARGET
+            counts = [Counts(int(chance.binomial(300, truth)), 300)]
+            chain = walk_chain(counts, CHAIN, TARGET, level_of(attempt, DELTA, passed))
+            if chain.whole and truth <= TARGET:
+                false += 1
+                break
+            if chain.whole:
+                passed.add(attempt)
+    assert false / repeats <= tolerated(DELTA, repeats)

@@ -1,0 +1,173 @@
+"""The Job: one request, one result, whatever is retried."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from support.ticket_traces import BEGIN, store_rows, ticket_rows
+from tracer_bentos.packaging.archive import read_bento
+from tracer_bentos.packaging.bundle_io import load_bundle
+from tracer_bentos.store import TraceStore, open_store
+from tracer_bentos.training.job import run_attempt, summarise
+from tracer_bentos.training.ledger import Standing, fixed_segments, open_attempt
+from tracer_router.contracts import runtime
+from tracer_router.contracts.document import digest_of
+from tracer_router.contracts.layout import attempt_key, segment_time
+from tracer_router.contracts.training import (
+    AttemptRequest,
+    AttemptResult,
+    Outcome,
+    TrainingSummary,
+)
+
+REQUEST = AttemptRequest(
+    router="team/tickets",
+    uid="0d5c",
+    attempt=1,
+    until=BEGIN + timedelta(hours=1),
+    target=0.9,
+    confidence=0.95,
+    minimum=300,
+    seed=1,
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> TraceStore:
+    return open_store({runtime.STORE_URL: f"file://{tmp_path}/store"})
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[TraceStore, AttemptResult]:
+    folder = tmp_path_factory.mktemp("job")
+    store = open_store({runtime.STORE_URL: f"file://{folder}"})
+    store_rows(store, ticket_rows(600), extra_lines=["{torn"])
+    return store, run_attempt(store, REQUEST)
+
+
+def test_a_certified_attempt_leaves_a_bundle_that_loads(
+    done: tuple[TraceStore, AttemptResult], tmp_path: Path
+) -> None:
+    store, result = done
+    assert result.outcome is Outcome.CERTIFIED
+    assert result.bento_key is not None
+    archive = store.read(result.bento_key)
+    predictor = load_bundle(read_bento(archive, tmp_path), result.bundle or "")
+    predictor.verify_golden()
+    assert digest_of(archive) == result.bento
+    assert predictor.certificate == result.certificate
+    assert predictor.decide("hello was charged twice please").label == "billing"
+
+
+def test_a_retry_gives_the_same_result_and_spends_nothing(
+    done: tuple[TraceStore, AttemptResult],
+) -> None:
+    store, result = done
+    before = store.list("")
+    assert run_attempt(store, REQUEST) == result
+    assert store.list("") == before
+
+
+def test_an_unreadable_line_is_quarantined_by_name_and_told(
+    done: tuple[TraceStore, AttemptResult],
+) -> None:
+    store, result = done
+    (line,) = store.read(attempt_key(1, "quarantine.jsonl")).splitlines()
+    assert json.loads(line)["line"] == 1
+    assert (result.rows, result.quarantined) == (600, 1)
+    assert summarise(result).quarantine == result.quarantine
+
+
+def test_the_summary_fits_into_a_termination_message(
+    done: tuple[TraceStore, AttemptResult],
+) -> None:
+    _, result = done
+    long = result.model_copy(
+        update={"reason": "why " * 999, "quarantine": ("line " * 999,) * 20}
+    )
+    assert len(summarise(long).to_json()) <= 4096
+
+
+def test_the_next_attempt_has_its_own_level_and_only_fresh_rows(
+    done: tuple[TraceStore, AttemptResult],
+) -> None:
+    store, result = done
+    assert result.chain_passed
+    second = open_attempt(store, REQUEST.model_copy(update={"attempt": 2}))
+    newest = ticket_rows(600)[-1].time
+    assert second == Standing(2, pytest.approx(0.05 / 6 + 0.05 / 2), newest)
+
+
+def test_a_refusal_before_the_test_keeps_its_number_but_not_the_rows(
+    store: TraceStore,
+) -> None:
+    store_rows(store, ticket_rows(100))
+    first = run_attempt(store, REQUEST)
+    second = open_attempt(store, REQUEST.model_copy(update={"attempt": 2}))
+    assert (first.outcome, first.tested) == (Outcome.REFUSED, False)
+    assert "200 more are needed" in first.reason
+    assert second == Standing(2, pytest.approx(0.05 / 6), None)
+
+
+def test_rows_of_an_attempt_that_never_ended_count_as_seen(store: TraceStore) -> None:
+    key = store_rows(store, ticket_rows(100))
+    fixed_segments(store, REQUEST, open_attempt(store, REQUEST).number)
+    second = open_attempt(store, REQUEST.model_copy(update={"attempt": 2}))
+    assert second == Standing(2, pytest.approx(0.05 / 6), segment_time(key))
+
+
+def test_rows_fixed_once_are_those_of_every_retry(store: TraceStore) -> None:
+    store_rows(store, ticket_rows(200))
+    first = run_attempt(store, REQUEST)
+    result_file = Path(store.url.removeprefix("file://")) / attempt_key(
+        1, "result.json"
+    )
+    result_file.unlink()  # the pod died before its result was written
+    store_rows(store, ticket_rows(50, seed=3, first=BEGIN + timedelta(minutes=30)))
+    assert run_attempt(store, REQUEST).rows_digest == first.rows_digest
+
+
+def test_the_entry_point_tells_a_result_made_earlier(
+    done: tuple[TraceStore, AttemptResult], tmp_path: Path
+) -> None:
+    store, result = done
+    ended = _run(tmp_path, store.url, REQUEST.to_json())
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "message").read_bytes() == summarise(result).to_json()
+
+
+def test_the_entry_point_exits_with_zero_when_it_refuses(tmp_path: Path) -> None:
+    url = f"file://{tmp_path}/store"
+    store_rows(open_store({runtime.STORE_URL: url}), ticket_rows(100))
+    ended = _run(tmp_path, url, REQUEST.to_json())
+    assert ended.returncode == 0, ended.stderr
+    summary = TrainingSummary.from_json((tmp_path / "message").read_bytes())
+    assert (summary.outcome, summary.request) == (Outcome.REFUSED, REQUEST.digest)
+
+
+def test_a_request_that_cannot_be_read_is_no_result(tmp_path: Path) -> None:
+    ended = _run(tmp_path, f"file://{tmp_path}/store", b"{}")
+    assert ended.returncode == 1
+    assert "not a AttemptRequest" in ended.stderr
+    assert not (tmp_path / "message").exists()
+
+
+def _run(folder: Path, url: str, request: bytes) -> "subprocess.CompletedProcess[str]":
+    (folder / "request.json").write_bytes(request)
+    settings = {
+        runtime.STORE_URL: url,
+        runtime.ATTEMPT_FILE: str(folder / "request.json"),
+        "TERMINATION_LOG": str(folder / "message"),
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "tracer_bentos.training"],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -1,0 +1,77 @@
+"""Which rows train and which certify."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.ticket_traces import ticket_rows
+from tracer_bentos.packaging.features import normalise
+from tracer_bentos.training.split import certify_share, split_rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "target", "share"),
+    [(2_999, 0.9, 0.40), (3_000, 0.9, 0.33), (8_000, 0.9, 0.27), (8_000, 0.97, 0.40)],
+)
+def test_small_sets_and_strict_targets_certify_on_more(
+    rows: int, target: float, share: float
+) -> None:
+    assert certify_share(rows, target) == share
+
+
+def test_the_newest_certify_and_the_rest_train() -> None:
+    split = split_rows(ticket_rows(1_000), 0.9, seed=1)
+    assert split.train == tuple(range(600))
+    assert split.certify == tuple(range(600, 1_000))
+
+
+@given(seed=st.integers(0, 99), sessions=st.integers(1, 60), texts=st.integers(1, 60))
+def test_sessions_and_copies_never_straddle_and_certify_once(
+    seed: int, sessions: int, texts: int
+) -> None:
+    rows = [
+        replace(
+            row,
+            session=f"s{number * 7 % sessions}" if number % 3 else None,
+            text=f"Text {number * 5 % texts}" if number % 2 else row.text,
+        )
+        for number, row in enumerate(ticket_rows(120, seed=seed))
+    ]
+    split = split_rows(rows, 0.9, seed=seed)
+
+    def keys(positions: tuple[int, ...]) -> list[str]:
+        found = [rows[i] for i in positions]
+        named = [f"session {row.session}" for row in found if row.session]
+        return named + [normalise(row.text) for row in found]
+
+    assert len(keys(split.certify)) == len(set(keys(split.certify)))
+    assert set(keys(split.certify)).isdisjoint(keys(split.train))
+
+
+def test_rows_of_an_earlier_test_train_and_never_certify_again() -> None:
+    rows = ticket_rows(1_000)
+    split = split_rows(rows, 0.9, seed=1, after=rows[799].time)
+    assert split.train == tuple(range(800))
+    assert split.certify == tuple(range(800, 1_000))
+
+
+def test_rows_outside_the_uniform_sample_never_certify() -> None:
+    rows = [
+        replace(row, uniform=number % 4 == 0)
+        for number, row in enumerate(ticket_rows(1_000))
+    ]
+    split = split_rows(rows, 0.9, seed=1)
+    assert len(split.certify) == 100
+    assert all(rows[i].uniform for i in split.certify)
+
+
+def test_a_row_without_a_label_certifies_as_a_mismatch_but_never_trains() -> None:
+    rows = [
+        replace(row, label=None) if number % 10 == 0 else row
+        for number, row in enumerate(ticket_rows(1_000))
+    ]
+    split = split_rows(rows, 0.9, seed=1)
+    assert all(rows[i].label is not None for i in split.train)
+    assert sum(rows[i].label is None for i in split.certify) == 40
