@@ -92,7 +92,7 @@ cluster-down: venv ## Stop the cluster and leave nothing behind
 
 .PHONY: generate
 generate: venv ## CRDs, their chart copy and the reference pages, from the models
-	@$(PY) -m tracer_router.api.generate
+	@$(PY) -m tracer_router.api.crd
 
 .PHONY: verify
 verify: generate ## Fail when generated files were not current

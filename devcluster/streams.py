@@ -18,8 +18,6 @@ async def join(
     finally:
         for _, writer in (client, server):
             writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -58,12 +58,13 @@ def _is_certified_falsely(seed: int, slope: float, certify: int, level: float) -
     )
     fresh = _signals(chance, certify)
     agreed = _agreed(chance, fresh, slope)
-    scores = [CALIBRATION.score(s) for s in fresh]
+    # The gate is one for the whole family, so that only thresholds differ.
+    familiar = np.array([family.policies[0].passes_gate(s) for s in fresh])
+    scores = np.array([CALIBRATION.score(s) for s in fresh])
     counts = []
     for policy in family.policies:
-        taken = [policy.accepts(s, x) for s, x in zip(fresh, scores, strict=True)]
-        rows = np.array(taken)
-        counts.append(Counts(int((agreed & rows).sum()), int(rows.sum())))
+        taken = familiar & (scores >= policy.threshold)
+        counts.append(Counts(int((agreed & taken).sum()), int(taken.sum())))
     passed = walk_chain(counts, family.chain, TARGET, level).passed
     if passed is None:
         return False

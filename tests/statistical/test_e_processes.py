@@ -70,7 +70,7 @@ def test_a_candidate_at_the_target_is_rolled_back_no_more_often_than_stated(
 
 
 def _first_verdict(counts: NDArray[np.int64]) -> Verdict:
-    for audits in range(10, AUDITS + 1, 10):
+    for audits in range(25, AUDITS + 1, 25):
         disagreed = int(counts[audits - 1])
         seen = AuditCounts(audits - disagreed, disagreed)
         verdict = assess(AIM, seen, 3, 3).verdict

@@ -35,7 +35,7 @@ __all__ = [
 COMPONENT = "data-plane"
 _POLICY = "/var/run/tracer/policy"
 _SPOOL = "/var/spool/tracer"
-_GRACE_SECONDS = 90
+_GRACE_SECONDS = 120
 """Longer than requests in flight, the last flush and the last evidence poll."""
 
 

@@ -13,6 +13,7 @@ from support.ticket_traces import BEGIN, store_rows, ticket_rows
 from tracer_bentos.packaging.archive import read_bento
 from tracer_bentos.packaging.bundle_io import load_bundle
 from tracer_bentos.store import TraceStore, open_store
+from tracer_bentos.training.__main__ import main
 from tracer_bentos.training.job import run_attempt, summarise
 from tracer_bentos.training.ledger import Standing, fixed_segments, open_attempt
 from tracer_router.contracts import runtime
@@ -136,38 +137,45 @@ def test_the_entry_point_tells_a_result_made_earlier(
     done: tuple[TraceStore, AttemptResult], tmp_path: Path
 ) -> None:
     store, result = done
-    ended = _run(tmp_path, store.url, REQUEST.to_json())
-    assert ended.returncode == 0, ended.stderr
-    assert (tmp_path / "message").read_bytes() == summarise(result).to_json()
-
-
-def test_the_entry_point_exits_with_zero_when_it_refuses(tmp_path: Path) -> None:
-    url = f"file://{tmp_path}/store"
-    store_rows(open_store({runtime.STORE_URL: url}), ticket_rows(100))
-    ended = _run(tmp_path, url, REQUEST.to_json())
-    assert ended.returncode == 0, ended.stderr
-    summary = TrainingSummary.from_json((tmp_path / "message").read_bytes())
-    assert (summary.outcome, summary.request) == (Outcome.REFUSED, REQUEST.digest)
-
-
-def test_a_request_that_cannot_be_read_is_no_result(tmp_path: Path) -> None:
-    ended = _run(tmp_path, f"file://{tmp_path}/store", b"{}")
-    assert ended.returncode == 1
-    assert "not a AttemptRequest" in ended.stderr
-    assert not (tmp_path / "message").exists()
-
-
-def _run(folder: Path, url: str, request: bytes) -> "subprocess.CompletedProcess[str]":
-    (folder / "request.json").write_bytes(request)
-    settings = {
-        runtime.STORE_URL: url,
-        runtime.ATTEMPT_FILE: str(folder / "request.json"),
-        "TERMINATION_LOG": str(folder / "message"),
-    }
-    return subprocess.run(
+    settings = _settings(tmp_path, store.url, REQUEST.to_json())
+    ended = subprocess.run(
         [sys.executable, "-m", "tracer_bentos.training"],
         env={**os.environ, **settings},
         capture_output=True,
         text=True,
         check=False,
     )
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "message").read_bytes() == summarise(result).to_json()
+
+
+def test_the_entry_point_exits_with_zero_when_it_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = _settings(tmp_path, f"file://{tmp_path}/store", REQUEST.to_json())
+    store_rows(open_store(settings), ticket_rows(100))
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert main() == 0
+    summary = TrainingSummary.from_json((tmp_path / "message").read_bytes())
+    assert (summary.outcome, summary.request) == (Outcome.REFUSED, REQUEST.digest)
+
+
+def test_a_request_that_cannot_be_read_is_no_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = _settings(tmp_path, f"file://{tmp_path}/store", b"{}")
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert main() == 1
+    assert "attempt failed: not a AttemptRequest" in caplog.text
+    assert not (tmp_path / "message").exists()
+
+
+def _settings(folder: Path, url: str, request: bytes) -> dict[str, str]:
+    (folder / "request.json").write_bytes(request)
+    return {
+        runtime.STORE_URL: url,
+        runtime.ATTEMPT_FILE: str(folder / "request.json"),
+        "TERMINATION_LOG": str(folder / "message"),
+    }
