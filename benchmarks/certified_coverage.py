@@ -25,7 +25,7 @@ LEVEL = 0.025
 def run(target: float, size: int, seed: int) -> tuple[float, float | None, float]:
     """Give true coverage, true agreement (none when refused) and seconds of a fit."""
     everything = [(each.text, each.label) for each in read_recordings().values()]
-    random.Random(seed).shuffle(everything)
+    random.Random(seed).shuffle(everything)  # noqa: S311 - a split, not a secret
     rows = (
         row_of(TraceRecord(input=text, teacher=label), None, unmarked=True)
         for text, label in everything[:size]

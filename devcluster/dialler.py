@@ -9,13 +9,13 @@ import asyncio
 import sys
 from pathlib import Path
 
-from devcluster.streams import join
+from devcluster.streams import held, join
 
 
 async def serve_dialler(path: Path) -> asyncio.Server:
     """Listen on the socket and dial what each client asks for."""
     path.unlink(missing_ok=True)  # noqa: ASYNC240 - once, before anything else runs
-    return await asyncio.start_unix_server(_dial, path)
+    return await asyncio.start_unix_server(held(_dial), path)
 
 
 async def _dial(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

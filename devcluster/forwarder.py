@@ -7,7 +7,7 @@ import asyncio
 import functools
 from pathlib import Path
 
-from devcluster.streams import join
+from devcluster.streams import held, join
 
 
 async def serve_forwarder(
@@ -15,7 +15,7 @@ async def serve_forwarder(
 ) -> asyncio.Server:
     """Forward a host port to `ADDRESS:PORT` in the cluster; port 0 is any free one."""
     forward = functools.partial(_forward, dial_socket, target)
-    return await asyncio.start_server(forward, "127.0.0.1", port)
+    return await asyncio.start_server(held(forward), "127.0.0.1", port)
 
 
 def port_of(server: asyncio.Server) -> int:

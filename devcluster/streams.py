@@ -2,8 +2,30 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Coroutine
 
 CHUNK = 1 << 16
+Handler = Callable[
+    [asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]
+]
+
+
+def held(
+    handler: Handler,
+) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
+    """Serve each connection in a task that is held until it has ended.
+
+    asyncio itself holds it weakly: once a client has closed its half, nothing else
+    does, and the garbage collector would end the connection.
+    """
+    tasks = set[asyncio.Task[None]]()
+
+    def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(handler(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    return serve
 
 
 async def join(

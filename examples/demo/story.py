@@ -9,10 +9,9 @@ from examples.demo.cluster import Cluster, connect
 from examples.demo.images import build_images
 from examples.demo.install import (
     NAMESPACE,
+    QUICKSTART,
     TEACHER_KEY,
-    install_chart,
-    install_teacher,
-    make_namespace,
+    install,
     read_manifests,
 )
 from examples.demo.narrator import Narrator
@@ -21,7 +20,6 @@ from examples.demo.report import Outcome, report
 from examples.demo.terminal import DemoFailed, say
 from examples.demo.traffic import Clients, Load
 from examples.demo.watch import View, Watch
-from scripts.image_context import ROOT
 from tracer_router.api import ConditionType, Phase, RevisionPhase
 
 __all__ = ["ROUTER", "roll_out", "set_up", "tell"]
@@ -30,7 +28,7 @@ ROUTER = "quickstart"
 _READY_SECONDS = 120
 _TRAINING_SECONDS = 180
 _RESULT_SECONDS = 240
-_LIVE_SECONDS = 420
+_LIVE_SECONDS = 900
 _SETTLED_REQUESTS = 200
 
 
@@ -60,14 +58,9 @@ async def tell() -> None:
 
 def set_up(cluster: Cluster, namespace: str) -> None:
     """Install everything and apply the quickstart, from scratch."""
-    images = build_images(cluster)
-    _clear(cluster, namespace)
-    make_namespace(cluster, namespace)
-    say("installing the chart and the recorded teacher")
-    install_teacher(cluster, namespace, images["teacher"])
-    install_chart(cluster, namespace, images)
+    install(cluster, namespace, build_images(cluster))
     say("applying examples/quickstart.yaml")
-    cluster.apply(namespace, *read_manifests(ROOT / "examples" / "quickstart.yaml"))
+    cluster.apply(namespace, *read_manifests(QUICKSTART))
 
 
 async def roll_out(watch: Watch, clients: Clients, questions: Questions) -> View:
@@ -102,22 +95,6 @@ async def _milestones(watch: Watch, clients: Clients) -> View:
         lambda _: clients.account.requests > before + _SETTLED_REQUESTS,
         _READY_SECONDS,
     )
-
-
-def _clear(cluster: Cluster, namespace: str) -> None:
-    """Remove what an earlier run left: a demo begins without traces."""
-    namespaces = cluster.get("namespaces")["items"]
-    if namespace not in {each["metadata"]["name"] for each in namespaces}:
-        return
-    say("removing what an earlier run left")
-    # Its pods would hold on for their last counts to be read: nobody will.
-    now = ("--all", "-n", namespace, "--grace-period=0", "--force", "--wait=false")
-    cluster.kubectl("delete", "tracerrouters", "--all", "-n", namespace)
-    cluster.kubectl("delete", "pods", *now)
-    cluster.kubectl("delete", "namespace", namespace, "--wait=false")
-    cluster.kubectl("delete", "pods", *now)
-    gone = ("--for=delete", f"namespace/{namespace}", "--timeout=3m")
-    cluster.kubectl("wait", *gone)
 
 
 def _serving(view: View) -> bool:

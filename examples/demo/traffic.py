@@ -32,8 +32,14 @@ class Clients:
     """Sends questions through the Gateway and keeps the account."""
 
     def __init__(
-        self, base_url: str, key: str, labels: tuple[str, ...], load: Load
+        self,
+        base_url: str,
+        key: str,
+        labels: tuple[str, ...],
+        load: Load,
+        host: str | None = None,
     ) -> None:
+        """Connect nothing yet; `host` names the route when the Gateway has many."""
         self.account = Account(frozenset(labels))
         self._load = load
         self._prompt = system_prompt(labels)
@@ -45,6 +51,7 @@ class Clients:
             api_key=key,
             max_retries=0,
             timeout=_TIMEOUT_SECONDS,
+            default_headers={"Host": host} if host else None,
             http_client=DefaultAsyncHttpxClient(trust_env=False),
         )
 

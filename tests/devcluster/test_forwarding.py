@@ -1,11 +1,13 @@
 import asyncio
 import contextlib
+import gc
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from devcluster.dialler import serve_dialler
 from devcluster.forwarder import port_of, serve_forwarder
+from devcluster.streams import held
 
 BIG = b"x" * 3_000_000
 
@@ -22,7 +24,7 @@ async def answer_when_the_client_is_done(
 async def way_in(folder: Path) -> AsyncIterator[int]:
     """A server, a dialler and a forwarder; gives the forwarder's port."""
     handler = answer_when_the_client_is_done
-    server = await asyncio.start_server(handler, "127.0.0.1", 0)
+    server = await asyncio.start_server(held(handler), "127.0.0.1", 0)
     dialler = await serve_dialler(folder / "dial.sock")
     target = f"127.0.0.1:{port_of(server)}"
     forwarder = await serve_forwarder(folder / "dial.sock", target)
@@ -50,6 +52,19 @@ async def test_many_clients_are_served_at_once(tmp_path: Path) -> None:
     async with way_in(tmp_path) as port:
         heard = await asyncio.gather(*(talk(port, b"%d" % n) for n in range(50)))
     assert heard == [b"you said %d" % n for n in range(50)]
+
+
+async def test_a_half_closed_connection_outlives_the_garbage_collector(
+    tmp_path: Path,
+) -> None:
+    async def collect() -> None:
+        for _ in range(50):
+            gc.collect()
+            await asyncio.sleep(0.001)
+
+    async with way_in(tmp_path) as port:
+        heard, _ = await asyncio.gather(talk(port, BIG), collect())
+    assert heard == b"you said " + BIG
 
 
 async def test_a_node_that_is_not_there_closes_the_connection(tmp_path: Path) -> None:
