@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from examples.demo.cluster import Cluster, Manifest
@@ -110,7 +111,7 @@ class Stage:
 
     def explain(self, router: str) -> str:
         """Give what ``tracer-router explain`` says."""
-        program = os.path.join(os.path.dirname(sys.executable), "tracer-router")
+        program = Path(sys.executable).with_name("tracer-router")
         config = self.cluster.kubeconfig
         ended = subprocess.run(
             [program, "explain", router, "-n", self.namespace],
