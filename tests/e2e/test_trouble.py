@@ -204,7 +204,7 @@ def test_a_pod_with_a_corrupt_bento_says_why_it_passes_everything(
     said = story.corrupt.router.status.next or ""
 
     assert "passes everything to the teacher" in said
-    assert "digest" in said
+    assert "as the revision says" in said
 
 
 def test_with_the_store_down_at_start_the_teacher_answers(story: Story) -> None:

@@ -150,7 +150,7 @@ async def serving(teacher: str, folder: Path, **changes: Any) -> AsyncIterator[P
     await asyncio.gather(traffic.stop(), internal.stop(), plane.finish())
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Return as soon as something holds; fail when it does not in time."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - files and counts raise no event

@@ -18,7 +18,8 @@ def main() -> None:
         level=os.environ.get("TRACER_LOG_LEVEL", "INFO"),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    logging.getLogger("kopf").setLevel(logging.WARNING)
+    for noisy in ("kopf", "aiohttp.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     installation = Installation.from_environment(os.environ)
     registry, settings = build_operator(installation)
     asyncio.run(
