@@ -20,6 +20,7 @@ __all__ = ["Cluster", "Manifest", "connect"]
 
 Manifest = dict[str, Any]
 _SHOWN_CHARACTERS = 2000
+_REQUEST_LIMIT = "--request-timeout=60s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,9 @@ class Cluster:
         Raises:
             DemoFailed: It ended badly; with what it said.
         """
-        return _run([*self._program("kubectl"), *words], text)
+        # A request that never ends would hang the caller: watches are not used here.
+        limit = () if "wait" in words or "rollout" in words else (_REQUEST_LIMIT,)
+        return _run([*self._program("kubectl"), *limit, *words], text)
 
     def helm(self, *words: str, text: str | None = None) -> str:
         """Run helm to its end and give what it printed.

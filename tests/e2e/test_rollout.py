@@ -15,7 +15,7 @@ from examples.demo.story import roll_out
 from examples.demo.traffic import Load
 from examples.demo.watch import View
 from support.stage import CHILDREN, Stage, eventually
-from tracer_router.api import Phase, RevisionPhase
+from tracer_router.api import RevisionPhase
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 
@@ -71,7 +71,9 @@ async def _play(story: Story) -> None:
 
 
 def _at_rest(view: View) -> bool:
-    return view.phase is Phase.LIVE and not view.in_phase(RevisionPhase.TRAINING)
+    # The traffic has earned a second attempt; it may end as a candidate that waits.
+    live = view.in_phase(RevisionPhase.LIVE)
+    return live is not None and not view.in_phase(RevisionPhase.TRAINING)
 
 
 def test_not_one_request_failed_though_the_operator_was_killed(story: Story) -> None:
@@ -98,10 +100,8 @@ def test_a_substantial_share_is_answered_as_the_teacher_would(story: Story) -> N
 
 def test_the_router_says_what_it_saved(story: Story) -> None:
     assert story.view is not None
-    status = story.view.router.status
 
-    assert status.phase is Phase.LIVE
-    assert (status.saved or "").startswith("$")
+    assert (story.view.router.status.saved or "").startswith("$")
     assert "Live" in story.stage.explain(ROUTER)
 
 
