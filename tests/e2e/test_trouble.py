@@ -25,6 +25,7 @@ MINIMUM = 1500
 STORE = "tracer-router-store"
 TEACHER = "recorded-teacher"
 WATCHED_SECONDS = 20
+OK = 200
 
 _PLANT = """
 import datetime, os
@@ -109,7 +110,10 @@ async def _lose_the_teacher(story: Story, watch: Watch, questions: Questions) ->
     view = await watch.until("a lost teacher", lambda it: _is(it, kind, "False"), 60)
     story.unreachable = _condition(view, kind)
     stage.scale(TEACHER, 1)
-    assert (await _ask(stage, questions)).status_code == 200
+    # The new pod is ready before every proxy knows its address.
+    async with asyncio.timeout(60):
+        while (await _ask(stage, questions)).status_code != OK:
+            await asyncio.sleep(1)
     view = await watch.until("a found teacher", lambda it: _is(it, kind, "True"), 60)
     story.reachable_again = _condition(view, kind)
 
