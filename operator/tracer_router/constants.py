@@ -9,6 +9,7 @@ __all__ = [
     "INTERNAL_PORT",
     "OTHER_TASK",
     "TRAFFIC_PORT",
+    "UNNAMED_TASK",
     "VERSION",
 ]
 
@@ -32,3 +33,6 @@ INTERNAL_PORT: Final = 8081
 
 OTHER_TASK: Final = "other"
 """The bucket of tasks beyond the limit; never answered by a surrogate."""
+
+UNNAMED_TASK: Final = "unnamed"
+"""The task of traces that name none; no request is ever known to be of it."""

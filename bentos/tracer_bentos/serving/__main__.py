@@ -6,15 +6,12 @@ routes in front of the teacher's. `bentos/router/service.py` hosts the very same
 application for `bentoml serve`.
 """
 
-import asyncio
 import logging
 import sys
 
-import uvloop
-
 from tracer_bentos.serving.app import DataPlane
-from tracer_bentos.serving.servers import run
-from tracer_bentos.serving.settings import Settings, read_settings
+from tracer_bentos.serving.servers import serve
+from tracer_bentos.serving.settings import read_settings
 from tracer_router.errors import SpecError
 
 __all__ = ["main"]
@@ -23,20 +20,14 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def main() -> int:
-    """Serve as the environment says; 2 when it cannot be understood."""
+    """Serve as the environment says; 2 when it cannot be done."""
     logging.basicConfig(level=logging.INFO, format=_FORMAT, stream=sys.stderr)
     try:
-        settings = read_settings()
+        serve(DataPlane(read_settings()))
     except SpecError as error:
         logging.getLogger(__name__).error("%s", error)  # noqa: TRY400 - for people
         return 2
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings))
     return 0
-
-
-async def _serve(settings: Settings) -> None:
-    await run(DataPlane(settings))
 
 
 if __name__ == "__main__":

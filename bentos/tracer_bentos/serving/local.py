@@ -1,19 +1,46 @@
-"""A data plane without an operator: a bundle in a folder, and the policy it implies."""
+"""A data plane without an operator: a bundle at hand, and the policy it implies."""
 
+import logging
+import sys
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from tracer_bentos.packaging.archive import read_bento
 from tracer_bentos.packaging.bundle_io import load_bundle
 from tracer_bentos.serving.app import DataPlane
-from tracer_bentos.serving.settings import Settings
+from tracer_bentos.serving.servers import serve
+from tracer_bentos.serving.settings import Settings, read_settings
+from tracer_router.constants import UNNAMED_TASK
 from tracer_router.contracts.document import digest_of
 from tracer_router.contracts.policy import PolicyDocument, RevisionPolicy
 from tracer_router.errors import DocumentError
 
-__all__ = ["local_plane"]
+__all__ = ["local_plane", "serve_here"]
+
+_log = logging.getLogger(__name__)
 
 AUDIT: Final = 0.02
 """Share of sessions that stay checked by the teacher."""
+
+
+def serve_here(environment: Mapping[str, str], bundle: Path | None) -> None:
+    """Serve on this machine until interrupted.
+
+    Args:
+        environment: What a pod would be told by its environment.
+        bundle: Folder of a bundle or an exported Bento; none to pass through.
+
+    Raises:
+        DocumentError: The bundle is not whole, or decides otherwise on this machine.
+        SpecError: A setting is malformed, or the port is taken.
+    """
+    logging.basicConfig(
+        level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr
+    )
+    settings = read_settings(environment)
+    serve(local_plane(settings, bundle) if bundle else DataPlane(settings))
 
 
 def local_plane(settings: Settings, bundle: Path) -> DataPlane:
@@ -24,14 +51,26 @@ def local_plane(settings: Settings, bundle: Path) -> DataPlane:
     Raises:
         DocumentError: The bundle is not whole, or decides otherwise on this machine.
     """
+    if bundle.is_file():
+        with tempfile.TemporaryDirectory(prefix="tracer-bundle-") as scratch:
+            return _plane(settings, read_bento(bundle.read_bytes(), Path(scratch)))
+    return _plane(settings, bundle)
+
+
+def _plane(settings: Settings, bundle: Path) -> DataPlane:
     digest = _digest(bundle)
     predictor = load_bundle(bundle, digest)
     predictor.verify_golden()
+    task = predictor.manifest.task
+    if task == UNNAMED_TASK:
+        _log.warning(
+            "the traces behind this bundle name no task, so no request is known to be"
+            " of it and the teacher answers all: capture traces with --store and fit"
+            " on those"
+        )
     plane = DataPlane(settings)
     plane.loaded.adopt(predictor, digest)
-    policy = RevisionPolicy(
-        surrogate=True, audit=AUDIT, bundle=digest, tasks=(predictor.manifest.task,)
-    )
+    policy = RevisionPolicy(surrogate=True, audit=AUDIT, bundle=digest, tasks=(task,))
     revisions = {str(settings.revision): policy}
     plane.policies.offer(PolicyDocument(generation=0, revisions=revisions))
     return plane

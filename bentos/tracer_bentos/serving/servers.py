@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import uvicorn
+import uvloop
 from typing_extensions import override
 
 from tracer_bentos.serving.app import DataPlane
 from tracer_bentos.serving.exchange import ASGIApp
 from tracer_bentos.serving.heap import settle_heap
+from tracer_router.errors import SpecError
 
-__all__ = ["Listener", "run"]
+__all__ = ["Listener", "run", "serve"]
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +73,16 @@ class Listener:
         await self._serving
 
 
+def serve(plane: DataPlane) -> None:
+    """Serve in an event loop of its own until SIGTERM or SIGINT.
+
+    Raises:
+        SpecError: A port cannot be listened on.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(plane))
+
+
 async def run(plane: DataPlane) -> None:
     """Serve until SIGTERM or SIGINT, then leave nothing behind."""
     settings = plane.settings
@@ -78,8 +90,8 @@ async def run(plane: DataPlane) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     host, grace = settings.host, settings.inflight_seconds
-    internal = Listener(plane.internal, host, settings.internal_port, 1.0)
     traffic = Listener(plane.traffic, host, settings.traffic_port, grace)
+    internal = Listener(plane.internal, host, settings.internal_port, 1.0)
     await internal.start()
     await plane.start()
     await traffic.start()
@@ -104,7 +116,11 @@ async def _farewell(plane: DataPlane) -> None:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    listening = _listen(host, port)
+    try:
+        listening = _listen(host, port)
+    except OSError as error:
+        where = f"port {port}" + (f" of {host}" if host else "")
+        raise SpecError(f"cannot listen on {where}: {error.strerror}") from None
     # Inherited by every connection; asyncio sets it on sockets it made itself only, and
     # without it a response in two writes waits 40 ms for an acknowledgement.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -18,17 +18,12 @@ from tracer_router.errors import SpecError
 
 __all__ = ["Access", "Settings", "read_settings"]
 
-# For one machine and for tests; the operator never writes these.
-HOST: Final = "TRACER_HOST"
-TRAFFIC_PORT: Final = "TRACER_TRAFFIC_PORT"
-INTERNAL_PORT: Final = "TRACER_INTERNAL_PORT"
+# For tests; neither the operator nor the command line writes these.
 SEGMENT_RECORDS: Final = "TRACER_SEGMENT_RECORDS"
 SEGMENT_SECONDS: Final = "TRACER_SEGMENT_SECONDS"
 SPOOL_BYTES: Final = "TRACER_SPOOL_BYTES"
-LINGER_SECONDS: Final = "TRACER_LINGER_SECONDS"
 INFLIGHT_SECONDS: Final = "TRACER_INFLIGHT_SECONDS"
 UPLOAD_SECONDS: Final = "TRACER_UPLOAD_SECONDS"
-FAREWELL_SECONDS: Final = "TRACER_FAREWELL_SECONDS"
 
 DEFAULT_SPOOL: Final = Path(tempfile.gettempdir()) / "tracer-spool"
 SPOOL_LIMIT: Final = 256 * 1024 * 1024
@@ -123,16 +118,16 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         pod=given.get(runtime.POD_NAME, "local"),
         session_header=given.get(runtime.SESSION_HEADER, "x-session-id").lower(),
         task_header=given.get(runtime.TASK_HEADER, "x-tracer-task").lower(),
-        host=given.get(HOST, ""),
-        traffic_port=int(number(TRAFFIC_PORT, constants.TRAFFIC_PORT)),
-        internal_port=int(number(INTERNAL_PORT, constants.INTERNAL_PORT)),
+        host=given.get(runtime.HOST, ""),
+        traffic_port=int(number(runtime.TRAFFIC_PORT, constants.TRAFFIC_PORT)),
+        internal_port=int(number(runtime.INTERNAL_PORT, constants.INTERNAL_PORT)),
         segment_records=int(number(SEGMENT_RECORDS, 2000)),
         segment_seconds=number(SEGMENT_SECONDS, 15),
         spool_bytes=int(number(SPOOL_BYTES, SPOOL_LIMIT)),
-        linger_seconds=number(LINGER_SECONDS, 3),
+        linger_seconds=number(runtime.LINGER_SECONDS, 3),
         inflight_seconds=number(INFLIGHT_SECONDS, 60),
         upload_seconds=number(UPLOAD_SECONDS, 15),
-        farewell_seconds=number(FAREWELL_SECONDS, 10),
+        farewell_seconds=number(runtime.FAREWELL_SECONDS, 10),
     )
 
 

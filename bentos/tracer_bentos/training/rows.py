@@ -7,13 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tracer_router.constants import OTHER_TASK
+from tracer_router.constants import OTHER_TASK, UNNAMED_TASK
 from tracer_router.contracts.traces import TraceRecord, TraceStatus
 
-__all__ = ["UNNAMED_TASK", "Row", "RowSet", "row_of", "select_rows"]
-
-UNNAMED_TASK = "unnamed"
-"""The task of traces that name none."""
+__all__ = ["Row", "RowSet", "row_of", "select_rows"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tracer_router import __version__
 from tracer_router.cli.cluster import add_cluster_verbs
 from tracer_router.cli.offline import add_offline_verbs
+from tracer_router.cli.serving import add_serve
 from tracer_router.errors import TracerRouterError
 
 __all__ = ["build_parser", "main"]
@@ -22,6 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     add_cluster_verbs(verbs)
     add_offline_verbs(verbs)
+    add_serve(verbs)
     return parser
 
 

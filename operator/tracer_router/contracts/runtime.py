@@ -1,6 +1,7 @@
 """The environment of data-plane pods and training Jobs: names and their meaning.
 
-The operator writes these variables, the runtime reads them; nothing else configures it.
+The operator and `tracer-router serve` write these variables, the runtime reads them;
+nothing else configures it.
 """
 
 from typing import Final
@@ -11,6 +12,10 @@ __all__ = [
     "BENTO_DIGEST",
     "BENTO_KEY",
     "BUNDLE_DIGEST",
+    "FAREWELL_SECONDS",
+    "HOST",
+    "INTERNAL_PORT",
+    "LINGER_SECONDS",
     "POD_NAME",
     "POLICY_FILE",
     "PRICES",
@@ -24,6 +29,7 @@ __all__ = [
     "TASK_HEADER",
     "TEACHER_KEY_FILE",
     "TEACHER_URL",
+    "TRAFFIC_PORT",
 ]
 
 TEACHER_URL: Final = "TRACER_TEACHER_URL"
@@ -62,3 +68,13 @@ TASK_HEADER: Final = "TRACER_TASK_HEADER"
 """Header by which a client may name its task."""
 ATTEMPT_FILE: Final = "TRACER_ATTEMPT_FILE"
 """The attempt request as mounted from its ConfigMap."""
+HOST: Final = "TRACER_HOST"
+"""Address to listen on; absent: every interface. Never set by the operator."""
+TRAFFIC_PORT: Final = "TRACER_TRAFFIC_PORT"
+"""Port of clients' requests. Never set by the operator."""
+INTERNAL_PORT: Final = "TRACER_INTERNAL_PORT"
+"""Port of evidence, policy, health and metrics. Never set by the operator."""
+LINGER_SECONDS: Final = "TRACER_LINGER_SECONDS"
+"""How long requests are still taken after SIGTERM. Never set by the operator."""
+FAREWELL_SECONDS: Final = "TRACER_FAREWELL_SECONDS"
+"""How long the last counts wait to be read. Never set by the operator."""

@@ -1,0 +1,183 @@
+"""The same data plane without a cluster: `tracer-router serve` and `bentoml serve`."""
+
+import asyncio
+import dataclasses
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import zstandard
+
+from support.serving_plane import until
+from support.serving_teacher import teaching
+from support.ticket_traces import ticket_rows
+from tracer_bentos.packaging.bento import build_bento
+from tracer_bentos.packaging.bundle_io import write_bundle
+from tracer_bentos.serving.protocols.openai_chat import OpenAIChat
+from tracer_bentos.training.golden import GOLDEN_TEXTS
+from tracer_bentos.training.pipeline import learn
+from tracer_bentos.training.question import Question
+from tracer_bentos.training.rows import select_rows
+from tracer_router.contracts import runtime
+
+VERB = [sys.executable, "-m", "tracer_router", "serve"]
+TICKET = "hello parcel is late today"
+
+
+def asked(text: str) -> dict[str, Any]:
+    return {"model": "gpt-test", "messages": [{"role": "user", "content": text}]}
+
+
+@contextmanager
+def verb(
+    teacher: str, *arguments: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    command = [*VERB, *arguments, "--teacher", teacher, "--port", "0"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    try:
+        assert process.stderr
+        for line in process.stderr:
+            if found := re.search(rb"traffic on port (\d+)", line):
+                yield process, f"http://127.0.0.1:{found[1].decode()}"
+                break
+        else:
+            pytest.fail("the process ended before it listened")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def ask(http: aiohttp.ClientSession, url: str, text: str) -> tuple[str, str]:
+    """Give the answer and who gave it."""
+    address, key = f"{url}/v1/chat/completions", {"authorization": "Bearer sk-client"}
+    async with http.post(address, json=asked(text), headers=key) as response:
+        assert response.status == 200, await response.text()
+        document = await response.json()
+        by = response.headers.get("x-tracer-decision", "teacher")
+    return document["choices"][0]["message"]["content"], by
+
+
+def only_trace(store: Path) -> dict[str, Any]:
+    (segment,) = store.glob("traces/*/*.zst")
+    return dict(json.loads(zstandard.decompress(segment.read_bytes())))
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    question = OpenAIChat().read(json.dumps(asked("anything")).encode(), None)
+    assert question
+    rows = [dataclasses.replace(row, task=question.task) for row in ticket_rows(600)]
+    terms = Question(
+        attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=1, seed=1
+    )
+    learned = learn(terms, select_rows(rows))
+    assert learned.surrogate
+    assert learned.certificate
+    folder = tmp_path_factory.mktemp("bundle")
+    manifest = write_bundle(
+        folder, learned.surrogate, learned.certificate, GOLDEN_TEXTS
+    )
+    return folder, manifest.digest
+
+
+async def test_without_a_bundle_it_passes_through_and_captures(tmp_path: Path) -> None:
+    async with teaching() as teacher, aiohttp.ClientSession() as http:
+        with verb(teacher.url, "--store", str(tmp_path)) as (process, url):
+            assert await ask(http, url, TICKET) == ("hello", "teacher")
+            process.send_signal(signal.SIGINT)
+            await until(lambda: process.poll() is not None)
+    trace = only_trace(tmp_path)
+    assert (process.returncode, trace["input"], trace["teacher"]) == (
+        0,
+        TICKET,
+        "hello",
+    )
+
+
+async def test_with_a_bundle_it_answers_whom_the_teacher_has_answered(
+    bundle: tuple[Path, str],
+) -> None:
+    async with teaching() as teacher, aiohttp.ClientSession() as http:
+        with verb(teacher.url, str(bundle[0])) as (_, url):
+            first = await ask(http, url, TICKET)
+            second = await ask(http, url, TICKET)
+            unlike = await ask(http, url, "Zzyzx qqq?")
+    assert first == ("hello", "teacher")
+    assert second == ("delivery", "surrogate")
+    assert unlike == ("zzyzx", "teacher")
+
+
+async def test_bentoml_serves_the_same_from_an_exported_bento(
+    bundle: tuple[Path, str], tmp_path: Path
+) -> None:
+    archive = build_bento(*bundle, tmp_path)
+    async with teaching() as teacher, aiohttp.ClientSession() as http:
+        with bento_served(archive, teacher.url, tmp_path / "home") as url:
+            first = await once_up(http, url)
+            second = await ask(http, url, TICKET)
+            async with http.get(f"{url}/metrics") as response:
+                passed = await response.read()
+    assert first == ("hello", "teacher")
+    assert second == ("delivery", "surrogate")
+    assert (response.status, passed) == (207, b"\x00\xff")
+
+
+def test_a_port_that_is_taken_is_said_in_words() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        call = [*VERB, "--teacher", "http://127.0.0.1:9/v1", "--port", port]
+        ended = subprocess.run(call, capture_output=True, check=False)
+    assert ended.returncode == 1
+    assert f"cannot listen on port {port} of 127.0.0.1".encode() in ended.stderr
+
+
+def test_a_folder_that_holds_no_bundle_is_said_in_words(tmp_path: Path) -> None:
+    call = [*VERB, str(tmp_path), "--teacher", "http://127.0.0.1:9/v1", "--port", "0"]
+    ended = subprocess.run(call, capture_output=True, check=False)
+    assert ended.returncode == 1
+    assert b"no bundle in" in ended.stderr
+
+
+@contextmanager
+def bento_served(archive: Path, teacher: str, home: Path) -> Iterator[str]:
+    home.mkdir()
+    environment = {
+        **os.environ,
+        "BENTOML_HOME": str(home),
+        "BENTOML_DO_NOT_TRACK": "true",
+        runtime.TEACHER_URL: teacher,
+        runtime.INTERNAL_PORT: "0",
+        runtime.HOST: "127.0.0.1",
+    }
+    bentoml = [sys.executable, "-m", "bentoml"]
+    subprocess.run([*bentoml, "import", str(archive)], env=environment, check=True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    serve = [*bentoml, "serve", "tracer-surrogate:latest", "--port", port]
+    process = subprocess.Popen(
+        [*serve, "--host", "127.0.0.1"], env=environment, start_new_session=True
+    )
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+async def once_up(http: aiohttp.ClientSession, url: str) -> tuple[str, str]:
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await ask(http, url, TICKET)
+            except aiohttp.ClientConnectorError:
+                await asyncio.sleep(0.1)
