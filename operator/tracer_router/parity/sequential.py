@@ -1,17 +1,26 @@
 """E-processes on audit counts: valid at every look, whenever one stops.
 
-Each is a mixture of likelihood ratios over a fixed grid of alternatives, a function of
-two counts only. Under its null hypothesis it exceeds 1/alpha ever with probability at
-most alpha (Ville). Values are natural logarithms throughout; standard library only.
+Each is a mixture of likelihood ratios over fixed alternatives, a function of two counts
+only. Under its null hypothesis it exceeds 1/alpha ever with probability at most alpha
+(Ville's inequality), however often one looks and whatever makes one stop.
+
+Assumed: whatever came before, the next audit disagrees with a probability on the
+null's side of the boundary. Audits may depend on each other and the probability may
+move, as long as it stays there; audits of one session do not satisfy it, so one a
+session counts.
+Claimed: agreement over the audits seen, not over the future (that is `drift`).
+
+Sources: Waudby-Smith and Ramdas, "Estimating means of bounded random variables by
+betting" (2024); Howard et al., "Time-uniform, nonparametric, nonasymptotic confidence
+sequences" (2021).
 """
 
-import math
 from collections.abc import Callable
+
+from tracer_router.parity.mixture import ABOVE, BELOW
 
 __all__ = ["audits_needed", "promotion_log_e", "rollback_log_e"]
 
-_BELOW = (0.05, 0.15, 0.3, 0.5, 0.7)
-_ABOVE = (1.3, 1.7, 2.5, 4.0, 8.0)
 _FARTHEST = 1_000_000
 
 LogE = Callable[[float, float], float]
@@ -25,7 +34,8 @@ def promotion_log_e(
 
     Null hypothesis: disagreement is at least ``1 - (target - margin)``.
     """
-    return _mixture(disagreed, audits, 1 - (target - margin), _BELOW)
+    ratios = BELOW.log_ratios(disagreed, audits, 1 - (target - margin))
+    return BELOW.log_mean(ratios)
 
 
 def rollback_log_e(disagreed: float, audits: float, target: float) -> float:
@@ -33,7 +43,7 @@ def rollback_log_e(disagreed: float, audits: float, target: float) -> float:
 
     Null hypothesis: disagreement is at most ``1 - target``.
     """
-    return _mixture(disagreed, audits, 1 - target, _ABOVE)
+    return ABOVE.log_mean(ABOVE.log_ratios(disagreed, audits, 1 - target))
 
 
 def audits_needed(
@@ -70,26 +80,3 @@ def _first_true(holds: Callable[[int], bool], low: int, high: int) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle, high)
     return high
-
-
-def _mixture(
-    disagreed: float, audits: float, boundary: float, factors: tuple[float, ...]
-) -> float:
-    if not 0 <= disagreed <= audits:
-        raise ValueError(f"{disagreed} disagreements in {audits} audits: not a count")
-    if not 0 < boundary < 1:
-        raise ValueError(f"a disagreement of {boundary} cannot be tested")
-    logs = [_log_ratio(disagreed, audits, boundary, f) for f in factors]
-    top = max(logs)
-    return top + math.log(sum(math.exp(log - top) for log in logs) / len(logs))
-
-
-def _log_ratio(
-    disagreed: float, audits: float, boundary: float, factor: float
-) -> float:
-    # Alternatives are multiples of the boundary's odds, so they stay within (0, 1).
-    odds = factor * boundary / (1 - boundary)
-    other = odds / (1 + odds)
-    return disagreed * math.log(other / boundary) + (audits - disagreed) * math.log(
-        (1 - other) / (1 - boundary)
-    )
