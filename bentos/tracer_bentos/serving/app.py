@@ -18,9 +18,10 @@ from tracer_bentos.serving.loading import BundleReader, Loaded, Loader, read_bun
 from tracer_bentos.serving.metrics import Metrics
 from tracer_bentos.serving.policy_box import PolicyBox
 from tracer_bentos.serving.prices import Prices
-from tracer_bentos.serving.protocols.openai_chat import OpenAIChat
+from tracer_bentos.serving.protocols.table import by_path
 from tracer_bentos.serving.relay import Relay
 from tracer_bentos.serving.settings import Settings
+from tracer_bentos.serving.tasks.book import TaskBook
 from tracer_bentos.serving.upstream import TeacherKey, Upstream
 from tracer_router.contracts.evidence import Evidence
 from tracer_router.contracts.traces import TraceRecord
@@ -50,10 +51,7 @@ class DataPlane:
         self._journal = Journal(
             self.counts, Prices(settings.prices), self._offer, settings.revision
         )
-        self._adapter = OpenAIChat()
-        self._auditor = Auditor(
-            self._upstream, self._adapter, self._journal, self.counts
-        )
+        self._auditor = Auditor(self._upstream, self._journal, self.counts)
         self.traffic = self._traffic()
         """What clients talk to."""
         metrics = Metrics(self.evidence, self.counts)
@@ -111,7 +109,8 @@ class DataPlane:
             session_header=settings.session_header,
         )
         return Dispatcher(
-            adapter=self._adapter,
+            adapters=by_path(),
+            tasks=TaskBook(settings.teacher_identity),
             desk=desk,
             relay=Relay(self._upstream),
             auditor=self._auditor,

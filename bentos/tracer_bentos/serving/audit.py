@@ -15,7 +15,7 @@ from tracer_bentos.serving.exchange import Exchange, Headers
 from tracer_bentos.serving.headers import from_teacher, to_teacher
 from tracer_bentos.serving.journal import Journal
 from tracer_bentos.serving.prefix import Verdict
-from tracer_bentos.serving.protocols.adapter import Adapter, Answer
+from tracer_bentos.serving.protocols.adapter import Answer
 from tracer_bentos.serving.reading import read_copy
 from tracer_bentos.serving.tee import Tee
 from tracer_bentos.serving.upstream import TeacherUnreachable, Upstream
@@ -44,11 +44,8 @@ class Ticket:
 class Auditor:
     """Runs audits, some at once and a bounded number waiting."""
 
-    def __init__(
-        self, upstream: Upstream, adapter: Adapter, journal: Journal, counts: Counts
-    ) -> None:
+    def __init__(self, upstream: Upstream, journal: Journal, counts: Counts) -> None:
         self._upstream = upstream
-        self._adapter = adapter
         self._journal = journal
         self._counts = counts
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -122,7 +119,8 @@ class Auditor:
         forwarded = to_teacher(headers, readable=True, key=self._upstream.key)
         forwarded["content-type"] = "application/json"
         url = self._upstream.url(exchange.raw_path)
-        body = self._adapter.audit_body(admission.question)
+        asked = admission.question.asked
+        body = asked.adapter.audit_body(asked)
         response = await self._upstream.ask(
             "POST", url, forwarded, body, repeatable=True
         )
@@ -134,7 +132,7 @@ class Auditor:
             async for piece in response.content.iter_any():
                 tee.piece(piece)
             tee.end()
-        return read_copy(self._adapter, tee)
+        return read_copy(asked, tee)
 
     def _settle(
         self, ticket: Ticket, admission: Admission, answer: Answer, latency_ms: float

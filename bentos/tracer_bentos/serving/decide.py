@@ -47,6 +47,8 @@ class Deferral(StrEnum):
     """The teacher has not accepted the caller's key lately."""
     NOT_ACCEPTED = "not-accepted"
     """The certified policy does not accept the text."""
+    NOT_HONOURED = "not-honoured"
+    """The request asks for an answer of another kind than the surrogate's label."""
     SURROGATE_FAILED = "surrogate-failed"
     """The surrogate raised an error."""
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
@@ -22,8 +23,10 @@ from tracer_bentos.serving.exchange import (
 )
 from tracer_bentos.serving.journal import Journal
 from tracer_bentos.serving.protocols.adapter import Adapter, Rendered
+from tracer_bentos.serving.protocols.table import BETA_HEADERS
 from tracer_bentos.serving.reading import read_copy
 from tracer_bentos.serving.relay import Relay, Relayed
+from tracer_bentos.serving.tasks.book import TaskBook
 from tracer_bentos.serving.tee import Tee
 from tracer_router.contracts.traces import Decision
 
@@ -40,7 +43,8 @@ class Dispatcher:
     def __init__(  # noqa: PLR0913 - everything is wired here, by name
         self,
         *,
-        adapter: Adapter,
+        adapters: Mapping[bytes, Adapter],
+        tasks: TaskBook,
         desk: Desk,
         relay: Relay,
         auditor: Auditor,
@@ -50,7 +54,8 @@ class Dispatcher:
         revision: int,
         task_header: str,
     ) -> None:
-        self._adapter = adapter
+        self._adapters = adapters
+        self._tasks = tasks
         self._desk = desk
         self._relay = relay
         self._auditor = auditor
@@ -59,7 +64,6 @@ class Dispatcher:
         self._counts = counts
         self._revision = str(revision).encode()
         self._task_header = task_header
-        self._path = adapter.path.encode()
         self.draining = False
         """Whether clients shall be asked to open new connections elsewhere."""
 
@@ -76,8 +80,13 @@ class Dispatcher:
             _log.debug("a client left before its request was complete")
 
     async def _take(self, exchange: Exchange) -> None:
-        mine = exchange.method == "POST" and exchange.raw_path == self._path
-        if not mine or exchange.query:
+        adapter = self._adapters.get(exchange.raw_path)
+        if adapter:
+            exchange.error_body = adapter.error_body
+        if exchange.header("upgrade") == "websocket":
+            await self._no_websocket(exchange)
+            return
+        if adapter is None or not _may_be_read(exchange):
             self._count(await self._relay.stream(exchange))
             return
         try:
@@ -85,10 +94,12 @@ class Dispatcher:
         except BodyTooLarge:
             await self._too_large(exchange)
             return
-        await self._question(exchange, body)
+        await self._question(exchange, adapter, body)
 
-    async def _question(self, exchange: Exchange, body: bytes) -> None:
-        admission = self._admit(exchange, body)
+    async def _question(
+        self, exchange: Exchange, adapter: Adapter, body: bytes
+    ) -> None:
+        admission = self._admit(exchange, adapter, body)
         if admission is None:
             self._count(await self._relay.buffered(exchange, body))
             return
@@ -101,11 +112,15 @@ class Dispatcher:
         else:
             await self._defer(exchange, body, admission)
 
-    def _admit(self, exchange: Exchange, body: bytes) -> Admission | None:
+    def _admit(
+        self, exchange: Exchange, adapter: Adapter, body: bytes
+    ) -> Admission | None:
         try:
+            asked = adapter.read(body)
+            if asked is None:
+                return None
             named = exchange.header(self._task_header)
-            question = self._adapter.read(body, named)
-            return self._desk.admit(exchange, question) if question else None
+            return self._desk.admit(exchange, self._tasks.recognise(asked, named))
         except Exception as error:  # noqa: BLE001 - whatever it is, the teacher answers
             self._fault(Fault.ADMISSION, error)
             return None
@@ -113,12 +128,14 @@ class Dispatcher:
     def _render(
         self, admission: Admission, answer: Prediction
     ) -> tuple[Admission, Rendered | None]:
+        asked = admission.question.asked
         try:
-            return admission, self._adapter.render(admission.question, answer.label)
+            rendered = asked.adapter.render(asked, answer.label)
+            reason = None if rendered else Deferral.NOT_HONOURED
         except Exception as error:  # noqa: BLE001 - whatever it is, the teacher answers
             self._fault(Fault.SURROGATE, error)
-            failed = Deferral.SURROGATE_FAILED
-            return dataclasses.replace(admission, deferral=failed), None
+            rendered, reason = None, Deferral.SURROGATE_FAILED
+        return dataclasses.replace(admission, deferral=reason), rendered
 
     async def _answer(
         self,
@@ -161,7 +178,7 @@ class Dispatcher:
         if relayed.status == HTTPStatus.OK:
             self._gate.accepted(admission.caller)
         try:
-            answer = read_copy(self._adapter, tee)
+            answer = read_copy(admission.question.asked, tee)
             self._journal.taught(admission, answer, relayed.latency_ms)
         except Exception as error:  # noqa: BLE001 - the client has its answer already
             self._fault(Fault.TRACE, error)
@@ -176,6 +193,16 @@ class Dispatcher:
             "request_too_large",
         )
 
+    async def _no_websocket(self, exchange: Exchange) -> None:
+        self._counts.failed += 1
+        await exchange.refuse(
+            HTTPStatus.NOT_IMPLEMENTED,
+            "This router carries HTTP requests, no websockets: connect to the teacher"
+            " itself for them.",
+            "invalid_request_error",
+            "websocket_unsupported",
+        )
+
     def _count(self, relayed: Relayed) -> None:
         if relayed.unreachable:
             self._counts.failed += 1
@@ -185,3 +212,9 @@ class Dispatcher:
     def _fault(self, fault: Fault, error: Exception) -> None:
         self._counts.faults[fault] += 1
         _log.warning("%s failed: %s; the teacher answers", fault, type(error).__name__)
+
+
+def _may_be_read(exchange: Exchange) -> bool:
+    """Say whether an adapter knows what such a request means; it may still decline."""
+    known = exchange.method == "POST" and not exchange.query
+    return known and not any(exchange.header(name) for name in BETA_HEADERS)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from types import TracebackType
 from typing import Any, Final, Self
 
-from tracer_bentos.serving.protocols.openai_errors import error_body
+from tracer_bentos.serving.protocols.errors import ErrorBody, openai_error_body
 
 __all__ = [
     "ASGIApp",
@@ -48,6 +48,8 @@ class Exchange:
         self.query: bytes = scope.get("query_string", b"")
         self.headers: Headers = list(scope["headers"])
         self.send = send
+        self.error_body: ErrorBody = openai_error_body
+        """How an error of ours is written, in the protocol of the request."""
         self.closing = False
         """Whether the response shall ask the client to open a new connection."""
         self._receive = receive
@@ -126,9 +128,9 @@ class Exchange:
         await self.end(content)
 
     async def refuse(self, status: int, message: str, kind: str, code: str) -> None:
-        """Send an error of ours, in the shape of OpenAI's."""
+        """Send an error of ours, in the shape of the protocol's own."""
         headers = [(b"content-type", b"application/json")]
-        await self.answer(status, headers, error_body(message, kind, code))
+        await self.answer(status, headers, self.error_body(status, message, kind, code))
 
     async def gone(self) -> None:
         """Return once the client has closed the connection."""

@@ -44,6 +44,8 @@ class Settings:
 
     teacher_url: str
     """Base URL of the teacher; stands for a client's `/v1`."""
+    teacher_identity: str = ""
+    """Which teacher it is, as fingerprints say it."""
     teacher_key_file: Path | None = None
     """File with the teacher's key; none when clients bring their own."""
     access: Access = Access.PASS_THROUGH
@@ -104,6 +106,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     number = partial(_number, given)
     return Settings(
         teacher_url=_teacher_url(given),
+        teacher_identity=given.get(runtime.TEACHER_IDENTITY, ""),
         teacher_key_file=_path(given, runtime.TEACHER_KEY_FILE),
         access=_access(given),
         prices=_prices(given),

@@ -27,6 +27,7 @@ __all__ = [
     "STORE_REGION",
     "STORE_URL",
     "TASK_HEADER",
+    "TEACHER_IDENTITY",
     "TEACHER_KEY_FILE",
     "TEACHER_URL",
     "TRAFFIC_PORT",
@@ -34,6 +35,8 @@ __all__ = [
 
 TEACHER_URL: Final = "TRACER_TEACHER_URL"
 """Base URL of the teacher, with its /v1."""
+TEACHER_IDENTITY: Final = "TRACER_TEACHER_IDENTITY"
+"""Which teacher it is, as fingerprints say it; absent: model names say enough."""
 TEACHER_KEY_FILE: Final = "TRACER_TEACHER_KEY_FILE"
 """File with the teacher's key; read again when it changes. Absent: pass-through."""
 ACCESS: Final = "TRACER_ACCESS"

@@ -1,14 +1,9 @@
 """Whether a certificate still covers what the spec asks for."""
 
 from tracer_router.api import TracerRevision, TracerRouter
+from tracer_router.resources.teacher import teacher_identity
 
 __all__ = ["teacher_identity", "void_reason"]
-
-
-def teacher_identity(router: TracerRouter) -> str:
-    """Name the teacher: a certificate is about one teacher only."""
-    teacher = router.spec.teacher
-    return f"{teacher.protocol.value} {teacher.url}"
 
 
 def void_reason(router: TracerRouter, revision: TracerRevision) -> str | None:

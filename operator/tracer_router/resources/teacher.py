@@ -6,9 +6,15 @@ from tracer_router.api import TracerRouter
 from tracer_router.contracts import runtime
 from tracer_router.resources.pod import PodParts
 
-__all__ = ["teacher_parts"]
+__all__ = ["teacher_identity", "teacher_parts"]
 
 _KEY = "/var/run/tracer/teacher"
+
+
+def teacher_identity(router: TracerRouter) -> str:
+    """Name the teacher: a certificate is about one teacher only."""
+    teacher = router.spec.teacher
+    return f"{teacher.protocol.value} {teacher.url}"
 
 
 def teacher_parts(router: TracerRouter) -> PodParts:
@@ -18,6 +24,7 @@ def teacher_parts(router: TracerRouter) -> PodParts:
     access = router.spec.access
     values = {
         runtime.TEACHER_URL: teacher.url,
+        runtime.TEACHER_IDENTITY: teacher_identity(router),
         runtime.PRICES: json.dumps(prices, sort_keys=True),
         runtime.ACCESS: str(access.mode.value) if access else "PassThrough",
     }

@@ -155,3 +155,21 @@ async def test_what_has_effects_is_never_captured(tmp_path: Path) -> None:
         evidence = await plane.evidence()
     assert (evidence.tasks, evidence.requests.traces_pending) == ((), 0)
     assert (plane.traces(), len(teacher.seen)) == ([], 1)
+
+
+async def test_a_websocket_is_refused_clearly(tmp_path: Path) -> None:
+    upgrade = {
+        "connection": "Upgrade",
+        "upgrade": "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path) as plane,
+        plane.http.get(f"{plane.url}/v1/realtime", headers=upgrade) as response,
+    ):
+        document = await response.json()
+    assert response.status == 501
+    assert document["error"]["code"] == "websocket_unsupported"
+    assert teacher.seen == []

@@ -23,7 +23,8 @@ from support.serving_teacher import teaching
 from support.ticket_traces import ticket_rows
 from tracer_bentos.packaging.bento import build_bento
 from tracer_bentos.packaging.bundle_io import write_bundle
-from tracer_bentos.serving.protocols.openai_chat import OpenAIChat
+from tracer_bentos.serving.protocols.chat.request import OpenAIChat
+from tracer_bentos.serving.tasks.book import TaskBook
 from tracer_bentos.training.golden import GOLDEN_TEXTS
 from tracer_bentos.training.pipeline import learn
 from tracer_bentos.training.question import Question
@@ -74,9 +75,10 @@ def only_trace(store: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    question = OpenAIChat().read(json.dumps(asked("anything")).encode(), None)
-    assert question
-    rows = [dataclasses.replace(row, task=question.task) for row in ticket_rows(600)]
+    read = OpenAIChat().read(json.dumps(asked("anything")).encode())
+    assert read
+    task = TaskBook().recognise(read).task
+    rows = [dataclasses.replace(row, task=task) for row in ticket_rows(600)]
     terms = Question(
         attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=1, seed=1
     )

@@ -11,8 +11,9 @@ from openai.types.chat import ChatCompletion
 
 from support.serving_plane import BUNDLE, PROMPT, Plane, certified, serving, until
 from support.serving_teacher import Teacher, teaching
-from tracer_bentos.serving.protocols.openai_chat import OpenAIChat
+from tracer_bentos.serving.protocols.chat.request import OpenAIChat
 from tracer_bentos.serving.settings import Access
+from tracer_bentos.serving.tasks.book import TaskBook
 from tracer_router.contracts.document import digest_of
 from tracer_router.contracts.policy import PolicyDocument, RevisionPolicy
 
@@ -27,9 +28,9 @@ def request_of(text: str, **changes: Any) -> dict[str, Any]:
 
 def task_of(**changes: Any) -> str:
     body = json.dumps(request_of("anything", **changes)).encode()
-    question = OpenAIChat().read(body, None)
-    assert question
-    return question.task
+    asked = OpenAIChat().read(body)
+    assert asked
+    return TaskBook().recognise(asked).task
 
 
 async def ask(client: AsyncOpenAI, text: str, **changes: Any) -> ChatCompletion:

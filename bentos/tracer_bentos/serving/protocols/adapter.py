@@ -1,32 +1,72 @@
-"""The seam between the data plane and one protocol of a teacher."""
+"""The seam between the data plane and one protocol of a teacher.
 
+An adapter says which requests are questions, what a teacher's response means, and how
+a label is written as the teacher would have. It keeps no state and knows no task: that
+is `tracer_bentos.serving.tasks`.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tracer_bentos.serving.prices import Usage
 from tracer_router.contracts.traces import TraceStatus
 
-__all__ = ["Adapter", "Answer", "Question", "Rendered", "Reply"]
+__all__ = ["Adapter", "Answer", "Asked", "Passage", "Question", "Rendered", "Reply"]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One text of a request."""
+
+    where: str
+    """Which text it is, such as `system 1`; part of what defines the question."""
+    text: str = field(repr=False)
+    """The text as the client sent it."""
+    fixed: bool
+    """Whether it defines the question; otherwise it is what the question is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that an adapter understood and that a label could answer."""
+
+    adapter: "Adapter"
+    """Who understood it."""
+    model: str
+    """The model that the client named; the path where the protocol has no models."""
+    passages: tuple[Passage, ...]
+    """Its texts, in order."""
+    parameters: Mapping[str, Any] = field(repr=False)
+    """Everything else that defines the question, by field of the request."""
+    document: Mapping[str, Any] = field(repr=False)
+    """The whole request body."""
+    size: int
+    """Size of the request body in bytes."""
+    stream: bool = False
+    """Whether the client wants server-sent events."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request that an adapter understood: one task, one input."""
+    """A request with its task and the text that is classified."""
 
+    asked: Asked
+    """The request."""
     task: str
     """Fingerprint of what defines the question."""
-    input: str
+    input: str = field(repr=False)
     """The text to be classified, before redaction."""
-    model: str
-    """The model that the client named."""
-    stream: bool
-    """Whether the client wants server-sent events."""
-    include_usage: bool
-    """Whether the client wants usage at the end of a stream."""
-    size: int
-    """Size of the request body in bytes."""
-    document: dict[str, Any] = field(repr=False)
-    """The whole request body."""
+
+    @property
+    def model(self) -> str:
+        """The model that the client named."""
+        return self.asked.model
+
+    @property
+    def size(self) -> int:
+        """Size of the request body in bytes."""
+        return self.asked.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +107,28 @@ class Adapter(Protocol):
     """One protocol."""
 
     @property
-    def path(self) -> str:
-        """The path, after `/v1` included, that it reads."""
+    def name(self) -> str:
+        """Its name, part of every fingerprint."""
 
-    def read(self, body: bytes, named_task: str | None) -> Question | None:
+    @property
+    def path(self) -> str:
+        """The path, `/v1` included, whose POST requests it reads."""
+
+    @property
+    def shaping(self) -> frozenset[str]:
+        """Parameters that shape an answer; part of a named task as well."""
+
+    def read(self, body: bytes) -> Asked | None:
         """Give the question; none for whatever only the teacher may answer."""
 
-    def answer(self, reply: Reply) -> Answer:
+    def answer(self, asked: Asked, reply: Reply) -> Answer:
         """Read the teacher's response."""
 
-    def render(self, question: Question, label: str) -> Rendered:
-        """Write a label as the teacher would have."""
+    def render(self, asked: Asked, label: str) -> Rendered | None:
+        """Write a label as the teacher would have; none when it cannot be honoured."""
 
-    def audit_body(self, question: Question) -> bytes:
+    def audit_body(self, asked: Asked) -> bytes:
         """Write the same request for the teacher, to be answered in one piece."""
+
+    def error_body(self, status: int, message: str, kind: str, code: str) -> bytes:
+        """Write an error of ours as clients of this protocol expect it."""

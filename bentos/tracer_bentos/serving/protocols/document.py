@@ -1,0 +1,30 @@
+"""Reading and writing the JSON of requests and responses."""
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+__all__ = ["compact", "object_of", "without"]
+
+
+def object_of(body: bytes) -> dict[str, Any] | None:
+    """Give a body that is a JSON object; none otherwise, and the teacher says so."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def without(document: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Give the fields that are set and not among the names."""
+    return {
+        name: value
+        for name, value in document.items()
+        if name not in names and value not in (None, [], {})
+    }
+
+
+def compact(value: Any) -> bytes:
+    """Write JSON as the teachers do: compact, in UTF-8."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

@@ -1,0 +1,108 @@
+"""The canonical form of a whole answer: what agreement compares and traces keep.
+
+A text is its own label, so that people can read traces. An answer in JSON has its keys
+sorted and its spaces removed; tool calls are written as JSON behind a fixed beginning.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+__all__ = ["Call", "Said", "canonical_json", "label_of", "said_of"]
+
+CALLS: Final = '{"tool_calls":'
+"""How the label of an answer with tool calls begins; a text never may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a tool that the client runs."""
+
+    name: str
+    """Name of the tool."""
+    arguments: str
+    """Its arguments as canonical JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One whole answer."""
+
+    text: str | None
+    """Its text; none when it only calls tools."""
+    calls: tuple[Call, ...] = ()
+    """Its tool calls, in order."""
+    finish: str | None = None
+    """How it said it ended, where tool calls may end in several ways."""
+
+
+def label_of(said: Said, *, in_json: bool = False) -> str | None:
+    """Give the label of an answer; none when it is none.
+
+    Args:
+        said: The answer.
+        in_json: Whether the client asked for JSON: then another text is no answer.
+    """
+    if said.calls:
+        return _label_of_calls(said)
+    text = said.text
+    if not text or text.startswith(CALLS):
+        return None
+    return _normal(text) if in_json else text
+
+
+def said_of(label: str) -> Said:
+    """Give the answer that a label stands for."""
+    if not label.startswith(CALLS):
+        return Said(label)
+    document = json.loads(label)
+    calls = tuple(
+        Call(name, canonical_json(arguments))
+        for name, arguments in document["tool_calls"]
+    )
+    return Said(document.get("text"), calls, document.get("finish"))
+
+
+def canonical_json(value: Any) -> str:
+    """Give JSON with sorted keys and no spaces.
+
+    Raises:
+        ValueError: The value is not JSON: a number is infinite or none.
+    """
+    return json.dumps(
+        value,
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+        allow_nan=False,
+    )
+
+
+def _label_of_calls(said: Said) -> str | None:
+    calls = [[call.name, _arguments(call)] for call in said.calls]
+    if not all(isinstance(arguments, dict) for _, arguments in calls):
+        return None
+    document: dict[str, Any] = {"tool_calls": calls}
+    if said.text:
+        document["text"] = said.text
+    if said.finish:
+        document["finish"] = said.finish
+    # The calls come first, so that the beginning tells what it is.
+    parts = (f'"{name}":{canonical_json(value)}' for name, value in document.items())
+    return "{" + ",".join(parts) + "}"
+
+
+def _arguments(call: Call) -> object:
+    try:
+        value = json.loads(call.arguments or "{}")
+        canonical_json(value)
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+def _normal(text: str) -> str | None:
+    try:
+        return canonical_json(json.loads(text))
+    except (ValueError, RecursionError):
+        return None
