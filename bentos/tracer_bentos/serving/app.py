@@ -18,7 +18,7 @@ from tracer_bentos.serving.loading import BundleReader, Loaded, Loader, read_bun
 from tracer_bentos.serving.metrics import Metrics
 from tracer_bentos.serving.policy_box import PolicyBox
 from tracer_bentos.serving.prices import Prices
-from tracer_bentos.serving.protocols.table import by_path
+from tracer_bentos.serving.protocols.table import by_path, language_models
 from tracer_bentos.serving.relay import Relay
 from tracer_bentos.serving.settings import Settings
 from tracer_bentos.serving.tasks.book import TaskBook
@@ -109,7 +109,7 @@ class DataPlane:
             session_header=settings.session_header,
         )
         return Dispatcher(
-            adapters=by_path(),
+            adapters=by_path(language_models()),
             tasks=TaskBook(settings.teacher_identity),
             desk=desk,
             relay=Relay(self._upstream),

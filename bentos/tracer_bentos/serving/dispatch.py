@@ -158,7 +158,10 @@ class Dispatcher:
     ) -> Headers:
         return [
             (b"content-type", rendered.content_type.encode()),
-            (b"x-request-id", admission.id.encode()),
+            (
+                admission.question.asked.adapter.request_id.encode(),
+                admission.id.encode(),
+            ),
             # Whether it is audited is nobody's business: the same word for both.
             (b"x-tracer-decision", Decision.SURROGATE.encode()),
             (b"x-tracer-revision", self._revision),

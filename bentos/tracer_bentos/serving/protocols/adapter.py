@@ -118,6 +118,10 @@ class Adapter(Protocol):
     def shaping(self) -> frozenset[str]:
         """Parameters that shape an answer; part of a named task as well."""
 
+    @property
+    def request_id(self) -> str:
+        """The response header by which clients know a request's id."""
+
     def read(self, body: bytes) -> Asked | None:
         """Give the question; none for whatever only the teacher may answer."""
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-__all__ = ["compact", "object_of", "without"]
+__all__ = ["compact", "object_of", "streams_plainly", "unstreamed", "without"]
 
 
 def object_of(body: bytes) -> dict[str, Any] | None:
@@ -28,3 +28,16 @@ def without(document: Mapping[str, Any], names: Collection[str]) -> dict[str, An
 def compact(value: Any) -> bytes:
     """Write JSON as the teachers do: compact, in UTF-8."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def streams_plainly(document: Mapping[str, Any]) -> bool:
+    """Say whether a request says clearly if it wants a stream."""
+    options = document.get("stream_options")
+    known = options is None or isinstance(options, dict)
+    return known and document.get("stream") in (None, True, False)
+
+
+def unstreamed(document: Mapping[str, Any]) -> bytes:
+    """Write a request anew so that it is answered in one piece."""
+    dropped = {"stream", "stream_options"}
+    return compact({k: value for k, value in document.items() if k not in dropped})

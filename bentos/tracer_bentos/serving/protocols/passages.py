@@ -1,15 +1,46 @@
 """From the messages of a conversation to the passages of a question."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import takewhile
 from typing import Any, Final
 
-from tracer_bentos.serving.protocols.adapter import Passage
+from tracer_bentos.serving.protocols.adapter import Adapter, Asked, Passage
+from tracer_bentos.serving.protocols.document import without
 
-__all__ = ["LONGEST_INPUT", "dialogue", "one_text", "tool_names"]
+__all__ = ["LONGEST_INPUT", "asked_of", "dialogue", "one_text", "tool_names"]
 
 LONGEST_INPUT: Final = 100_000
 """Characters beyond which a text is no input of a small classifier, nor of a trace."""
+
+
+def asked_of(
+    adapter: Adapter,
+    document: dict[str, Any],
+    passages: tuple[Passage, ...] | None,
+    silent: Collection[str],
+    size: int,
+) -> Asked | None:
+    """Give a request that was understood; none when it has no passages or no model.
+
+    Args:
+        adapter: Who understood it.
+        document: The whole request body.
+        passages: Its texts.
+        silent: Fields that do not define the question.
+        size: Size of the request body in bytes.
+    """
+    model = document.get("model")
+    if not passages or not isinstance(model, str) or not model:
+        return None
+    return Asked(
+        adapter=adapter,
+        model=model,
+        passages=passages,
+        parameters=without(document, silent),
+        document=document,
+        size=size,
+        stream=document.get("stream") is True,
+    )
 
 
 def one_text(content: object, *kinds: str) -> str | None:

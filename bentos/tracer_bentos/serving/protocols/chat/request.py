@@ -15,10 +15,19 @@ from tracer_bentos.serving.protocols.adapter import (
 )
 from tracer_bentos.serving.protocols.chat.answer import read_answer
 from tracer_bentos.serving.protocols.chat.render import render
-from tracer_bentos.serving.protocols.document import compact, object_of, without
+from tracer_bentos.serving.protocols.document import (
+    object_of,
+    streams_plainly,
+    unstreamed,
+)
 from tracer_bentos.serving.protocols.errors import openai_error_body
 from tracer_bentos.serving.protocols.label import said_of
-from tracer_bentos.serving.protocols.passages import dialogue, one_text, tool_names
+from tracer_bentos.serving.protocols.passages import (
+    asked_of,
+    dialogue,
+    one_text,
+    tool_names,
+)
 from tracer_bentos.serving.protocols.promises import Promises
 
 __all__ = ["OpenAIChat"]
@@ -70,6 +79,7 @@ class OpenAIChat:
 
     name = "openai-chat"
     path = "/v1/chat/completions"
+    request_id = "x-request-id"
     shaping = frozenset(
         {"parallel_tool_calls", "response_format", "tool_choice", "tools"}
     )
@@ -80,18 +90,7 @@ class OpenAIChat:
         if document is None or not _asks_for_one_answer(document):
             return None
         passages = _passages(document.get("messages"))
-        model = document.get("model")
-        if not passages or not isinstance(model, str) or not model:
-            return None
-        return Asked(
-            adapter=self,
-            model=model,
-            passages=passages,
-            parameters=without(document, _SILENT),
-            document=document,
-            size=len(body),
-            stream=document.get("stream") is True,
-        )
+        return asked_of(self, document, passages, _SILENT, len(body))
 
     def answer(self, asked: Asked, reply: Reply) -> Answer:
         """Read the teacher's response, in one piece or streamed."""
@@ -104,9 +103,7 @@ class OpenAIChat:
 
     def audit_body(self, asked: Asked) -> bytes:
         """Write the same request for the teacher, to be answered in one piece."""
-        dropped = {"stream", "stream_options"}
-        kept = {k: value for k, value in asked.document.items() if k not in dropped}
-        return compact(kept)
+        return unstreamed(asked.document)
 
     def error_body(self, status: int, message: str, kind: str, code: str) -> bytes:
         """Write an error of ours as clients of OpenAI expect it."""
@@ -131,17 +128,11 @@ def _promises(asked: Asked) -> Promises:
 def _asks_for_one_answer(document: dict[str, Any]) -> bool:
     if any(document.get(name) for name in _BEYOND_THE_ANSWER):
         return False
-    if document.get("n") not in (None, 1) or not _stream_is_plain(document):
+    if document.get("n") not in (None, 1) or not streams_plainly(document):
         return False
     if document.get("modalities") not in (None, ["text"]):
         return False
     return _format_is_known(document) and _tools_are_the_clients(document)
-
-
-def _stream_is_plain(document: dict[str, Any]) -> bool:
-    options = document.get("stream_options")
-    known = options is None or isinstance(options, dict)
-    return known and document.get("stream") in (None, True, False)
 
 
 def _format_is_known(document: dict[str, Any]) -> bool:
