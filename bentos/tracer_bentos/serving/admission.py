@@ -54,6 +54,13 @@ class Admission:
         return None if self.deferral else self.prediction
 
     @property
+    def checked(self) -> Prediction | None:
+        """What an audit compares with the teacher: the answer, or a shadow's."""
+        if self.deferral is Deferral.SWITCHED_OFF and self.prediction:
+            return self.prediction if self.prediction.accepted else None
+        return self.answer
+
+    @property
     def decision(self) -> Decision:
         """Who answers, for the trace."""
         if self.answer is None:
@@ -126,6 +133,10 @@ class Desk:
             reason = Deferral.SURROGATE_FAILED
         if reason is None and prediction and not prediction.accepted:
             reason = Deferral.NOT_ACCEPTED
+        open_or_shadow = reason in {None, Deferral.SWITCHED_OFF}
+        closed = prediction and prediction.cell in situation.policy.closed
+        if open_or_shadow and closed:
+            reason = Deferral.CELL_CLOSED
         return prediction, reason
 
     def _predict(self, text: str) -> Prediction | None:

@@ -55,19 +55,33 @@ class Auditor:
     def admit(self, admission: Admission) -> Ticket | None:
         """Number the audit of an answer on its way out; none when the coin is tails.
 
+        A shadow's answer is audited by the teacher's own, which the client gets.
+
         Every accepted answer with heads is checked, for the uniform sample; evidence
         counts one a session, since answers of one session are not independent.
         """
-        if admission.answer is None or not admission.toss.heads:
+        if admission.checked is None or not admission.toss.heads:
             return None
         if admission.session and self._seen(admission.question.task, admission.session):
             return Ticket(None)
         return Ticket(self._counts.task(admission.question.task).audits.admit())
 
+    def settle(self, ticket: Ticket, admission: Admission, answer: Answer) -> None:
+        """Note what the teacher said about the answer, or that it said nothing."""
+        cell = admission.checked.cell if admission.checked else ""
+        if ticket.number is not None:
+            audits = self._counts.task(admission.question.task).audits
+            audits.settle(ticket.number, _verdict(admission, answer), cell)
+
+    def withdraw(self, ticket: Ticket, admission: Admission) -> None:
+        """Note that there is nothing to compare: the caller was a stranger."""
+        if ticket.number is not None:
+            self._counts.task(admission.question.task).audits.withdraw(ticket.number)
+
     def begin(self, ticket: Ticket, admission: Admission, exchange: Exchange) -> None:
         """Ask the teacher in the background."""
         if len(self._running) >= WAITING:
-            self._settle(ticket, admission, _FAILED, 0.0)
+            self._end(ticket, admission, _FAILED, 0.0)
             return
         headers = [pair for pair in exchange.headers if pair[0] not in _OF_THE_BODY]
         task = asyncio.create_task(self._run(ticket, admission, headers, exchange))
@@ -111,7 +125,7 @@ class Auditor:
             _log.warning("audit failed: %s", type(error).__name__)
         finally:
             latency_ms = (time.perf_counter() - began) * 1000
-            self._settle(ticket, admission, answer, latency_ms)
+            self._end(ticket, admission, answer, latency_ms)
 
     async def _ask(
         self, admission: Admission, headers: Headers, exchange: Exchange
@@ -134,17 +148,15 @@ class Auditor:
             tee.end()
         return read_copy(asked, tee)
 
-    def _settle(
+    def _end(
         self, ticket: Ticket, admission: Admission, answer: Answer, latency_ms: float
     ) -> None:
-        if ticket.number is not None:
-            task = self._counts.task(admission.question.task)
-            task.audits.settle(ticket.number, _verdict(admission, answer))
+        self.settle(ticket, admission, answer)
         self._journal.taught(admission, answer, latency_ms)
 
 
 def _verdict(admission: Admission, answer: Answer) -> Verdict:
-    if answer.label is None or admission.answer is None:
+    if answer.label is None or admission.checked is None:
         return Verdict.MISSING
-    agreed = answer.label == admission.answer.label
+    agreed = answer.label == admission.checked.label
     return Verdict.AGREED if agreed else Verdict.DISAGREED

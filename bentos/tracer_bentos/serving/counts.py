@@ -9,7 +9,12 @@ from typing import Final
 from tracer_bentos.serving.decide import Deferral
 from tracer_bentos.serving.prefix import CompletedPrefix, Verdict
 from tracer_router.constants import OTHER_TASK
-from tracer_router.contracts.evidence import RequestCounts, TaskEvidence
+from tracer_router.contracts.evidence import (
+    SLOW_SECONDS,
+    CellEvidence,
+    RequestCounts,
+    TaskEvidence,
+)
 
 __all__ = ["Counts", "Fault", "TaskCounts"]
 
@@ -69,6 +74,15 @@ class TaskCounts:
             audits_agreed=verdicts[Verdict.AGREED],
             audits_disagreed=verdicts[Verdict.DISAGREED],
             audits_missing=verdicts[Verdict.MISSING],
+            cells=tuple(
+                CellEvidence(
+                    cell=cell,
+                    agreed=found[Verdict.AGREED],
+                    disagreed=found[Verdict.DISAGREED],
+                    missing=found[Verdict.MISSING],
+                )
+                for cell, found in sorted(self.audits.cells.items())
+            ),
             cost_saved=self.cost_saved,
             cost_teacher=self.cost_teacher,
         )
@@ -83,6 +97,7 @@ class Counts:
         self.surrogate = 0
         self.teacher = 0
         self.failed = 0
+        self.slow = 0
         self.traces_written = 0
         self.traces_dropped = 0
         self.deferrals: Counter[Deferral] = Counter()
@@ -97,6 +112,10 @@ class Counts:
         name = fingerprint if len(self._tasks) < TASKS else OTHER_TASK
         return self._tasks.setdefault(name, TaskCounts(name))
 
+    def decided(self, seconds: float) -> None:
+        """Count a decision that took long."""
+        self.slow += seconds > SLOW_SECONDS
+
     def sealed(self, records: int, labelled: Mapping[str, int]) -> None:
         """Count trace records that have reached the store."""
         self.traces_written += records
@@ -110,6 +129,8 @@ class Counts:
             surrogate=self.surrogate,
             teacher=self.teacher,
             failed=self.failed,
+            faults=self.faults[Fault.ADMISSION] + self.faults[Fault.SURROGATE],
+            slow=self.slow,
             traces_written=self.traces_written,
             traces_pending=pending,
             traces_dropped=self.traces_dropped,

@@ -49,6 +49,8 @@ class Deferral(StrEnum):
     """The certified policy does not accept the text."""
     NOT_HONOURED = "not-honoured"
     """The request asks for an answer of another kind than the surrogate's label."""
+    CELL_CLOSED = "cell-closed"
+    """Live audits spoke against its cell, which was demoted."""
     SURROGATE_FAILED = "surrogate-failed"
     """The surrogate raised an error."""
 

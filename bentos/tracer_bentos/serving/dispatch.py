@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
@@ -22,18 +23,19 @@ from tracer_bentos.serving.exchange import (
     Send,
 )
 from tracer_bentos.serving.journal import Journal
-from tracer_bentos.serving.protocols.adapter import Adapter, Rendered
+from tracer_bentos.serving.protocols.adapter import Adapter, Answer, Rendered
 from tracer_bentos.serving.protocols.table import BETA_HEADERS
 from tracer_bentos.serving.reading import read_copy
 from tracer_bentos.serving.relay import Relay, Relayed
 from tracer_bentos.serving.tasks.book import TaskBook
 from tracer_bentos.serving.tee import Tee
-from tracer_router.contracts.traces import Decision
+from tracer_router.contracts.traces import Decision, TraceStatus
 
 __all__ = ["Dispatcher"]
 
 _log = logging.getLogger(__name__)
 
+_NO_ANSWER: Final = Answer(TraceStatus.FAILED)
 _TURNED_DOWN: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
@@ -99,6 +101,7 @@ class Dispatcher:
     async def _question(
         self, exchange: Exchange, adapter: Adapter, body: bytes
     ) -> None:
+        began = time.perf_counter()
         admission = self._admit(exchange, adapter, body)
         if admission is None:
             self._count(await self._relay.buffered(exchange, body))
@@ -106,6 +109,7 @@ class Dispatcher:
         rendered = None
         if admission.answer:
             admission, rendered = self._render(admission, admission.answer)
+        self._counts.decided(time.perf_counter() - began)
         self._journal.admitted(admission)
         if admission.answer and rendered:
             await self._answer(exchange, admission, admission.answer, rendered)
@@ -171,20 +175,35 @@ class Dispatcher:
     async def _defer(
         self, exchange: Exchange, body: bytes, admission: Admission
     ) -> None:
-        tee = Tee()
-        relayed = await self._relay.buffered(exchange, body, tee)
-        self._count(relayed)
+        tee, ticket = Tee(), self._auditor.admit(admission)
+        answer: Answer | None = _NO_ANSWER
+        try:
+            relayed = await self._relay.buffered(exchange, body, tee)
+            self._count(relayed)
+            answer = self._taught(admission, relayed, tee)
+        finally:
+            if ticket and answer:
+                self._auditor.settle(ticket, admission, answer)
+            elif ticket:
+                self._auditor.withdraw(ticket, admission)
+
+    def _taught(
+        self, admission: Admission, relayed: Relayed, tee: Tee
+    ) -> Answer | None:
+        """Note what the teacher said; none when it turned the caller down."""
         if relayed.status in _TURNED_DOWN:
             # Strangers' texts are neither kept nor counted against the teacher.
             self._gate.refused(admission.caller)
-            return
+            return None
         if relayed.status == HTTPStatus.OK:
             self._gate.accepted(admission.caller)
+        answer = _NO_ANSWER
         try:
             answer = read_copy(admission.question.asked, tee)
             self._journal.taught(admission, answer, relayed.latency_ms)
         except Exception as error:  # noqa: BLE001 - the client has its answer already
             self._fault(Fault.TRACE, error)
+        return answer
 
     async def _too_large(self, exchange: Exchange) -> None:
         self._counts.failed += 1

@@ -4,6 +4,7 @@ Quick agreements must not overtake a slow disagreement: whoever looks at the cou
 between would see too good an agreement.
 """
 
+from collections import Counter
 from enum import StrEnum
 
 __all__ = ["CompletedPrefix", "Verdict"]
@@ -23,21 +24,37 @@ class CompletedPrefix:
 
     def __init__(self) -> None:
         self.admitted = 0
-        """Audits begun."""
+        """Audits begun and not withdrawn."""
+        self._numbers = 0
         self.counted = dict.fromkeys(Verdict, 0)
         """Verdicts of the audits before the oldest one still open."""
+        self.cells: dict[str, Counter[Verdict]] = {}
+        """The same by cell."""
         self._next = 0
-        self._ahead: dict[int, Verdict] = {}
+        self._ahead: dict[int, tuple[Verdict, str] | None] = {}
 
     def admit(self) -> int:
         """Begin an audit and give its number."""
-        number = self.admitted
+        number = self._numbers
+        self._numbers += 1
         self.admitted += 1
         return number
 
-    def settle(self, number: int, verdict: Verdict) -> None:
+    def settle(self, number: int, verdict: Verdict, cell: str) -> None:
         """Note how an audit ended; it counts once all before it have."""
-        self._ahead[number] = verdict
+        self._end(number, (verdict, cell))
+
+    def withdraw(self, number: int) -> None:
+        """Note that an audit says nothing, for a reason that is not its outcome."""
+        self.admitted -= 1
+        self._end(number, None)
+
+    def _end(self, number: int, outcome: tuple[Verdict, str] | None) -> None:
+        self._ahead[number] = outcome
         while self._next in self._ahead:
-            self.counted[self._ahead.pop(self._next)] += 1
+            found = self._ahead.pop(self._next)
             self._next += 1
+            if found is not None:
+                verdict, cell = found
+                self.counted[verdict] += 1
+                self.cells.setdefault(cell, Counter())[verdict] += 1

@@ -4,7 +4,31 @@ from pydantic import Field
 
 from tracer_router.contracts.document import Document
 
-__all__ = ["Evidence", "LoadState", "RequestCounts", "TaskEvidence", "TeacherState"]
+__all__ = [
+    "SLOW_SECONDS",
+    "CellEvidence",
+    "Evidence",
+    "LoadState",
+    "RequestCounts",
+    "TaskEvidence",
+    "TeacherState",
+]
+
+SLOW_SECONDS = 0.05
+"""Time of our own in one question, beyond which it counts as slow."""
+
+
+class CellEvidence(Document):
+    """The audits of one cell of a task, of the same completed prefix."""
+
+    cell: str
+    """Name of the cell."""
+    agreed: int = 0
+    """The teacher agreed."""
+    disagreed: int = 0
+    """The teacher disagreed."""
+    missing: int = 0
+    """The teacher failed or gave no usable answer."""
 
 
 class TaskEvidence(Document):
@@ -25,13 +49,16 @@ class TaskEvidence(Document):
     labels: int = 0
     """Distinct labels seen from the teacher, counted up to a bound."""
     audits_admitted: int = 0
-    """Accepted requests whose audit was begun, one a session at most."""
+    """Accepted requests whose audit was begun, one a session at most. With the
+    surrogate off (a shadow), those that it would have answered."""
     audits_agreed: int = 0
     """Of the completed prefix: the teacher agreed."""
     audits_disagreed: int = 0
     """Of the completed prefix: the teacher disagreed."""
     audits_missing: int = 0
     """Of the completed prefix: the teacher failed or gave no usable answer."""
+    cells: tuple[CellEvidence, ...] = ()
+    """The same audits by cell."""
     cost_saved: float = 0.0
     """Predicted teacher cost of what the surrogate answered without an audit."""
     cost_teacher: float = 0.0
@@ -49,6 +76,10 @@ class RequestCounts(Document):
     """Answered by the teacher."""
     failed: int = 0
     """Answered with an error that came from this pod, not from the teacher."""
+    faults: int = 0
+    """Faults of our own in deciding; the teacher answered instead."""
+    slow: int = 0
+    """Questions in which deciding took longer than `SLOW_SECONDS`."""
     traces_written: int = 0
     """Trace records that reached the store."""
     traces_pending: int = 0

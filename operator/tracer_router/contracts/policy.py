@@ -15,13 +15,16 @@ class RevisionPolicy(Document):
     """What the pods of one revision may do."""
 
     surrogate: bool = False
-    """Whether the surrogate may answer; off sends everything to the teacher."""
+    """Whether the surrogate may answer; off sends everything to the teacher. With a
+    bundle named it is a shadow then: asked on the uniform sample and audited."""
     audit: float = Field(default=1.0, ge=0, le=1)
     """Probability of the audit coin, drawn per session before the decision."""
     bundle: str | None = None
     """Digest of the only bundle that may answer; none for a pass-through."""
     tasks: tuple[str, ...] = ()
     """Fingerprints of the certified tasks; anything else goes to the teacher."""
+    closed: tuple[str, ...] = ()
+    """Cells that were demoted: the teacher answers them."""
 
 
 class PolicyDocument(Document):
