@@ -2,7 +2,8 @@
 
 The order, the start and the end are declared before the certify rows are seen. Each
 step is tested at the full level and the first failure ends the chain, so the
-probability of passing any false step is at most the level, whatever the order.
+probability of passing any false step is at most the level, whatever the order: the
+first false step of the chain is one fixed test, and no later one is reached without it.
 """
 
 from collections.abc import Sequence
@@ -60,9 +61,26 @@ class ChainResult:
 def walk_chain(
     family: Sequence[Counts], chain: Chain, target: float, level: float
 ) -> ChainResult:
-    """Test the chain's steps in order, each at the full level, to the first failure."""
+    """Test the chain's steps in order, each at the full level, to the first failure.
+
+    Claim: with probability at most `level` does any step pass whose true agreement is
+    below the target; so the last step passed may be served.
+    Assumes: certify rows independent of each other and of family, chain, target and
+    level, drawn from the traffic that will be served. Steps may overlap in any way;
+    agreement need not fall along the chain (that costs power, never validity).
+    Source: Maurer, Hothorn and Lehmacher (1995), a priori ordered hypotheses;
+    Angelopoulos et al., Learn then Test, arXiv 2110.01052, section 3.
+
+    Args:
+        family: Counts of every policy, strictest first.
+        chain: The steps declared before looking.
+        target: Agreement to be shown.
+        level: Error probability of the whole chain.
+    """
     if chain.end >= len(family):
         raise ValueError(f"the chain ends at {chain.end} of {len(family)} steps")
+    if not 0 < level < 1:
+        raise ValueError(f"a level of {level}: it must lie between 0 and 1")
     passed, p_values = None, []
     for step in range(chain.start, chain.end + 1):
         counts = family[step]

@@ -31,6 +31,16 @@ def passed_attempts(entries: Collection[LedgerEntry]) -> frozenset[int]:
 def level_of(attempt: int, delta: float, passed: Collection[int] = ()) -> float:
     """Give the level of an attempt, with what came over from those before it.
 
+    Claim: if every attempt is a test at this level, then over all attempts for ever any
+    false certificate is issued with probability at most `delta`.
+    Why: while none has been false, an attempt with a false step in its chain cannot
+    have passed wholly, so its level stops there. The levels of such attempts are sums
+    of shares of which no two have one in common, and add up to at most delta.
+    Assumes: each attempt has fresh certify rows, independent of its policy, chain and
+    level given all that went before; earlier results may steer it in any way.
+    Source: Tian and Ramdas, Online control of the familywise error rate, Statist.
+    Methods Med. Res. 30 (2021), online fallback; Wiens and Dmitrienko (2005).
+
     Args:
         attempt: Number of the attempt, from 1.
         delta: Error probability of all attempts together.
@@ -44,14 +54,28 @@ def level_of(attempt: int, delta: float, passed: Collection[int] = ()) -> float:
     return level
 
 
-def level_on_rows_seen(attempt: int, delta: float) -> float:
+def level_on_rows_seen(attempt: int, delta: float, answers: int = 2) -> float:
     """Give the level of an attempt that looks at rows seen by all attempts before it.
 
-    Each earlier answer, pass or fail, may have steered the policy, so attempt r is one
-    of 2^(r-1) that could have been tried; nothing is recycled.
+    Claim: over all attempts any false certificate is issued with probability at most
+    `delta`, although earlier answers on the same rows may have steered the policy.
+    Why: after r - 1 answers of so many kinds there are at most answers^(r-1) policies
+    that could stand here; each is tested at its share. Nothing is recycled.
+    Assumes: of each earlier attempt nothing was used but which of `answers` kinds of
+    answer it gave, two for passed or failed. Whoever reads k of n and steers by it has
+    had more, and needs fresh rows.
+    Source: description-length bound of Dwork et al., Generalization in adaptive data
+    analysis and holdout reuse, NeurIPS 2015.
+
+    Args:
+        attempt: Number of the attempt on these rows, from 1.
+        delta: Error probability of all of them together.
+        answers: How many kinds of answer an attempt gives.
     """
     _check(attempt, delta)
-    return delta * _share(attempt) * 0.5 ** (attempt - 1)
+    if answers < 1:
+        raise ValueError(f"an attempt gives at least one kind of answer, not {answers}")
+    return float(delta * _share(attempt) / answers ** (attempt - 1))
 
 
 def _share(attempt: int) -> float:

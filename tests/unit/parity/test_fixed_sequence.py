@@ -1,5 +1,8 @@
 """The fixed-sequence procedure, MAPIE's as its oracle."""
 
+import math
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -73,3 +76,34 @@ def test_nothing_passes_when_the_first_step_fails() -> None:
 def test_a_chain_beyond_the_family_is_refused() -> None:
     with pytest.raises(ValueError, match="ends at 3 of 1 steps"):
         walk_chain([Counts(1, 1)], Chain(0, 3), 0.9, 0.05)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, float("nan")])
+def test_a_level_that_is_none_is_refused_and_passes_nothing(level: float) -> None:
+    with pytest.raises(ValueError, match="must lie between 0 and 1"):
+        walk_chain([Counts(100, 100)], Chain(0, 0), 0.9, level)
+
+
+@settings(deadline=None)
+@given(
+    first=st.integers(1, 25),
+    more=st.integers(1, 25),
+    truths=st.tuples(st.floats(0.5, 0.99), st.floats(0.5, 0.99)),
+    level=st.floats(0.02, 0.4),
+)
+def test_two_nested_steps_err_no_more_often_than_the_level_exactly(
+    first: int, more: int, truths: tuple[float, float], level: float
+) -> None:
+    # All outcomes of two steps, the second adding rows that agree at another rate.
+    target, false = 0.8, 0.0
+    both = (first * truths[0] + more * truths[1]) / (first + more)
+    for inner, outer in product(range(first + 1), range(more + 1)):
+        family = [Counts(inner, first), Counts(inner + outer, first + more)]
+        passed = walk_chain(family, Chain(0, 1), target, level).passed
+        if passed is not None and (truths[0], both)[passed] < target:
+            false += chance(inner, first, truths[0]) * chance(outer, more, truths[1])
+    assert false <= level * (1 + 1e-9)
+
+
+def chance(agreed: int, rows: int, truth: float) -> float:
+    return math.comb(rows, agreed) * truth**agreed * (1 - truth) ** (rows - agreed)

@@ -1,9 +1,16 @@
-"""The levels of attempts share one error budget."""
+"""The levels of attempts share one error budget.
+
+That they do with recycling is shown twice without chance: against an adversary who
+knows everything but the fresh rows, and by all outcomes of small binomial tests.
+"""
+
+import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracer_router.parity.fixed_sequence import Chain, Counts, walk_chain
 from tracer_router.parity.ledger import (
     LedgerEntry,
     level_of,
@@ -62,3 +69,70 @@ def test_rows_seen_before_cost_a_bit_for_every_look() -> None:
 def test_there_is_no_attempt_zero() -> None:
     with pytest.raises(ValueError, match="attempt 0"):
         level_of(0, DELTA)
+
+
+def test_the_more_kinds_of_answer_the_more_a_look_costs() -> None:
+    assert level_on_rows_seen(3, DELTA, answers=10) == pytest.approx(DELTA / 12 / 100)
+    with pytest.raises(ValueError, match="at least one kind"):
+        level_on_rows_seen(2, DELTA, answers=0)
+
+
+def worst_case(attempt: int, last: int, passed: frozenset[int]) -> float:
+    """Give the greatest chance of any false certificate from here on.
+
+    The adversary chooses for every attempt, knowing what happened before, whether its
+    policies are good (then they pass or fail as it likes) or bad (then they pass with
+    exactly the probability that the level allows).
+    """
+    if attempt > last:
+        return 0.0
+    level = level_of(attempt, DELTA, passed)
+    kept = worst_case(attempt + 1, last, passed)
+    handed_on = worst_case(attempt + 1, last, passed | {attempt})
+    bad = level + (1 - level) * kept
+    return max(handed_on, kept, bad)
+
+
+def test_no_adversary_gets_more_than_the_budget_out_of_recycled_levels() -> None:
+    whole = worst_case(1, 10, frozenset())
+    assert 0.04 < whole <= DELTA
+
+
+def false_from(
+    attempt: int, truths: tuple[float, ...], passed: frozenset[int]
+) -> float:
+    """Give the exact chance of a false certificate, 40 fresh rows an attempt."""
+    if attempt > len(truths):
+        return 0.0
+    rows, target, truth = 40, 0.85, truths[attempt - 1]
+    level, total = level_of(attempt, 0.3, passed), 0.0
+    ahead: dict[bool, float] = {}
+    for agreed in range(rows + 1):
+        found = walk_chain([Counts(agreed, rows)], Chain(0, 0), target, level)
+        if found.whole not in ahead:
+            then = passed | {attempt} if found.whole else passed
+            is_false = found.whole and truth < target
+            ahead[found.whole] = (
+                1.0 if is_false else false_from(attempt + 1, truths, then)
+            )
+        chance = (
+            math.comb(rows, agreed) * truth**agreed * (1 - truth) ** (rows - agreed)
+        )
+        total += chance * ahead[found.whole]
+    return total
+
+
+@pytest.mark.parametrize(
+    "truths",
+    [
+        (0.8499,) * 5,
+        (0.99, 0.8499, 0.8499, 0.8499),
+        (0.99, 0.99, 0.99, 0.8499, 0.8499),
+        (0.8499, 0.99, 0.8499, 0.99, 0.8499),
+        (0.86, 0.86, 0.86, 0.8499),
+    ],
+)
+def test_small_binomial_tests_err_within_the_budget_exactly(
+    truths: tuple[float, ...],
+) -> None:
+    assert 0.01 < false_from(1, truths, frozenset()) <= 0.3
