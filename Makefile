@@ -105,6 +105,7 @@ verify: generate ## Fail when generated files were not current
 .PHONY: bench
 bench: venv ## The benchmarks, each with its table
 	@for each in benchmarks/*.py; do $(ELAPSED) "$$each"; $(PY) "$$each"; done
+	@$(ELAPSED) "the data plane, short form"; $(PY) -m benchmarks.dataplane --short
 
 .PHONY: lock
 lock: venv ## Resolve the requirements anew; the only target that changes a version

@@ -1,0 +1,56 @@
+"""The data plane with a surrogate that costs nothing: what the rest of the path costs.
+
+    python -m benchmarks.dataplane.constant PORT TEACHER STORE TASK
+
+Everything of a surrogate answer but the classifier: reading, fingerprint, redaction,
+coin, decision, rendering, trace.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracer_bentos.serving.app import DataPlane
+from tracer_bentos.serving.servers import serve
+from tracer_bentos.serving.settings import read_settings
+from tracer_router.contracts import runtime
+from tracer_router.contracts.policy import PolicyDocument, RevisionPolicy
+
+_DIGEST = "sha256:" + "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Always the same."""
+
+    label: str = "card_arrival"
+    accepted: bool = True
+    cell: str = "card_arrival"
+
+
+class Constant:
+    """A surrogate of one answer."""
+
+    def decide(self, text: str) -> Answer:  # noqa: ARG002 - whatever is asked
+        """Give the answer."""
+        return Answer()
+
+
+if __name__ == "__main__":
+    port, teacher, store, task = sys.argv[1:]
+    settings = read_settings(
+        {
+            runtime.TEACHER_URL: teacher,
+            runtime.HOST: "127.0.0.1",
+            runtime.TRAFFIC_PORT: port,
+            runtime.INTERNAL_PORT: "0",
+            runtime.STORE_URL: Path(store).resolve().as_uri(),
+            runtime.SPOOL: str(Path(store).resolve() / "spool"),
+            runtime.ACCESS: "Open",
+        }
+    )
+    plane = DataPlane(settings)
+    plane.loaded.adopt(Constant(), _DIGEST)
+    policy = RevisionPolicy(surrogate=True, audit=0.0, bundle=_DIGEST, tasks=(task,))
+    plane.policies.offer(PolicyDocument(generation=0, revisions={"0": policy}))
+    serve(plane)

@@ -1,0 +1,79 @@
+"""A real surrogate for the benchmark, and texts that it answers or leaves alone."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from examples.recorded_teacher.recordings import read_recordings
+from tracer_bentos.packaging.bundle_io import write_bundle
+from tracer_bentos.packaging.surrogate import Surrogate
+from tracer_bentos.training.golden import GOLDEN_TEXTS
+from tracer_bentos.training.pipeline import learn
+from tracer_bentos.training.question import Question
+from tracer_bentos.training.rows import row_of, select_rows
+from tracer_router.contracts.traces import TraceRecord
+
+PROMPT = "Name the intent of the customer's message. Answer with the label only."
+MODEL = "gpt-4o-mini"
+ROWS = 3000
+LENGTH = 200
+"""Characters of a text."""
+TEXTS = 32
+"""Different texts that are asked in turn."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What to ask."""
+
+    answered: tuple[str, ...]
+    """Texts of the length that the surrogate answers."""
+    deferred: tuple[str, ...]
+    """Texts of the length that it leaves to the teacher."""
+
+
+def request_of(text: str, **more: Any) -> Mapping[str, Any]:
+    """Give a chat completion's request, with the prompt of the task."""
+    messages = [
+        {"role": "system", "content": PROMPT},
+        {"role": "user", "content": text},
+    ]
+    return {"model": MODEL, "messages": messages, **more}
+
+
+def build(folder: Path, task: str) -> Texts:
+    """Train on the recorded questions, write the bundle, choose the texts."""
+    recorded = [(each.text, each.label) for each in read_recordings().values()]
+    rows = (
+        row_of(TraceRecord(input=text, teacher=label, task=task), None, unmarked=True)
+        for text, label in recorded[:ROWS]
+    )
+    terms = Question(
+        attempt=1, target=0.85, confidence=0.95, level=0.025, minimum=100, seed=1
+    )
+    learned = learn(terms, select_rows(rows))
+    if learned.surrogate is None or learned.certificate is None:
+        raise SystemExit(f"the surrogate of the benchmark is refused: {learned.reason}")
+    write_bundle(folder, learned.surrogate, learned.certificate, GOLDEN_TEXTS)
+    return _choose(learned.surrogate, recorded[ROWS:])
+
+
+def _choose(surrogate: Surrogate, recorded: list[tuple[str, str]]) -> Texts:
+    by_label: dict[str, list[str]] = {}
+    for text, label in recorded:
+        by_label.setdefault(label, []).append(text)
+    alike = (" ".join(texts)[:LENGTH] for texts in by_label.values())
+    answered = [text for text in alike if surrogate.decide(text).accepted]
+    everything = " ".join(text for text, _ in recorded)
+    mixed = (
+        everything[start : start + LENGTH] for start in range(0, 100_000, LENGTH * 3)
+    )
+    deferred = [text for text in mixed if not surrogate.decide(text).accepted]
+    return Texts(tuple(answered[:TEXTS]), tuple(deferred[:TEXTS]))
+
+
+def body_of(text: str, **more: Any) -> bytes:
+    """Give a request's body."""
+    return json.dumps(request_of(text, **more)).encode()
