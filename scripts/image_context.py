@@ -20,6 +20,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from devcluster.cache import cache_folder
+
 __all__ = ["IMAGES", "Image", "main", "prepare"]
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,9 +77,8 @@ def _dependencies(image: Image) -> Path:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     inputs = [lock.read_bytes(), Path(__file__).read_bytes(), image.home.encode()]
     key = _digest([*inputs, version.encode(), sysconfig.get_platform().encode()])
-    kept = _cache() / f"{lock.parent.name}-{lock.stem}-{key}"
+    kept = cache_folder("contexts") / f"{lock.parent.name}-{lock.stem}-{key}"
     if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
             layer = Path(folder) / "deps"
             _install(lock, layer)
@@ -194,11 +195,6 @@ def _digest(parts: Iterable[bytes]) -> str:
     for part in parts:
         total.update(hashlib.sha256(part).digest())
     return total.hexdigest()[:20]
-
-
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "tracer-router" / "contexts"
 
 
 def _link(source: str, target: str) -> str:

@@ -166,13 +166,12 @@ def bento_served(archive: Path, teacher: str, home: Path) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     serve = [*bentoml, "serve", "tracer-surrogate:latest", "--port", port]
-    process = subprocess.Popen(
-        [*serve, "--host", "127.0.0.1"], env=environment, start_new_session=True
-    )
+    process = subprocess.Popen([*serve, "--host", "127.0.0.1"], env=environment)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        # Its workers lead process groups of their own: only it can end them.
+        process.terminate()
         process.wait()
 
 
