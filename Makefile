@@ -31,7 +31,7 @@ demo: venv ## A certified surrogate takes over real traffic, on a real cluster
 .PHONY: test
 test: check cluster-up ## Check, statistics, API, chart and a whole rollout on a real cluster
 	@$(ELAPSED) "tests on a real cluster, and the statistical ones"
-	@$(PY) -m pytest -q -m "cluster or statistical" tests --ignore tests/e2e/test_trouble.py
+	@$(PY) -m pytest -q -m "cluster or statistical" tests
 
 ##@ Parts of them
 
@@ -77,10 +77,6 @@ chart: cluster-up ## The chart on a real API server
 .PHONY: e2e
 e2e: cluster-up ## End to end on a real cluster
 	@$(PY) -m pytest -q -m cluster tests/e2e
-
-.PHONY: e2e-trouble
-e2e-trouble: cluster-up ## Lost teacher, corrupt Bento, store down; not part of `make test` yet
-	@$(PY) -m pytest -q -m cluster tests/e2e/test_trouble.py
 
 .PHONY: images
 images: cluster-up ## The images, loaded into the cluster

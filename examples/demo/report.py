@@ -91,9 +91,9 @@ def _further(outcome: Outcome) -> Iterator[str]:
     yield f"it goes on serving at {outcome.cluster.gateway_url}/v1"
     yield "look further:"
     if outcome.cluster.own:
-        yield f"  export KUBECONFIG={outcome.cluster.kubeconfig}"
-        yield "  alias kubectl='.venv/bin/python -m devcluster kubectl'"
+        yield '  eval "$(.venv/bin/python -m devcluster env)"   # kubectl, its access'
     yield f"  kubectl get trouter,trev -n {name.namespace}"
     yield f"  .venv/bin/tracer-router explain {name.name} -n {name.namespace}"
+    yield "  .venv/bin/python -m examples.demo.ask   # some questions: who answers?"
     if outcome.cluster.own:
-        yield "  make cluster-down   when you have seen enough"
+        yield "  make cluster-down   # when you have seen enough"

@@ -70,12 +70,34 @@ class Clients:
         """Close the connections."""
         await self._client.close()
 
+    async def ask(self, question: Recording) -> Answer:
+        """Ask one question.
+
+        Raises:
+            OpenAIError: It was not answered.
+        """
+        messages: list[ChatCompletionMessageParam] = [
+            {"role": "system", "content": self._prompt},
+            {"role": "user", "content": question.text},
+        ]
+        began = time.monotonic()
+        raw = await self._client.chat.completions.with_raw_response.create(
+            model=MODEL, messages=messages, temperature=0
+        )
+        return Answer(
+            question=question,
+            label=raw.parse().choices[0].message.content or "",
+            decision=raw.headers.get("x-tracer-decision", "teacher"),
+            revision=raw.headers.get("x-tracer-revision", ""),
+            seconds=time.monotonic() - began,
+        )
+
     async def _work(self, questions: Iterator[Recording]) -> None:
         for question in questions:
             await self._pace()
             if self._paused:
                 return
-            await self._ask(question)
+            await self._count(question)
 
     async def _pace(self) -> None:
         now = time.monotonic()
@@ -83,25 +105,8 @@ class Clients:
         self._next_start = start + 1 / self._load.rate
         await asyncio.sleep(start - now)
 
-    async def _ask(self, question: Recording) -> None:
-        messages: list[ChatCompletionMessageParam] = [
-            {"role": "system", "content": self._prompt},
-            {"role": "user", "content": question.text},
-        ]
-        began = time.monotonic()
+    async def _count(self, question: Recording) -> None:
         try:
-            raw = await self._client.chat.completions.with_raw_response.create(
-                model=MODEL, messages=messages, temperature=0
-            )
-            label = raw.parse().choices[0].message.content or ""
+            self.account.add(await self.ask(question))
         except OpenAIError as error:
             self.account.fail(question, error)
-            return
-        answer = Answer(
-            question=question,
-            label=label,
-            decision=raw.headers.get("x-tracer-decision", "teacher"),
-            revision=raw.headers.get("x-tracer-revision", ""),
-            seconds=time.monotonic() - began,
-        )
-        self.account.add(answer)

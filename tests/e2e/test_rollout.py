@@ -1,8 +1,8 @@
-"""The demo's story, with the operator killed in the middle of it."""
+"""The demo's story, with the operator killed again and again."""
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -15,7 +15,7 @@ from examples.demo.story import roll_out
 from examples.demo.traffic import Load
 from examples.demo.watch import View
 from support.stage import CHILDREN, Stage, eventually
-from tracer_router.api import RevisionPhase
+from tracer_router.api import Phase, RevisionPhase
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 
@@ -25,22 +25,62 @@ HELD_BACK = 600
 REST_SECONDS = 30
 
 
+def _at_weight(percent: int) -> Callable[[View], bool]:
+    return lambda view: view.phase is Phase.CANARY and view.weight == percent
+
+
+MOMENTS: dict[str, Callable[[View], bool]] = {
+    "before the first attempt": lambda view: bool(_labelled(view)),
+    "during training": lambda view: view.in_phase(RevisionPhase.TRAINING) is not None,
+    "while the candidate loads": _at_weight(0),
+    **{f"at {percent} %": _at_weight(percent) for percent in (5, 25, 100)},
+    "when it is live": lambda view: view.phase is Phase.LIVE,
+}
+"""When the operator is killed: once each, as soon as it is seen."""
+
+SEEN_FOR_SURE = {
+    "before the first attempt",
+    "during training",
+    "at 5 %",
+    "at 25 %",
+    "when it is live",
+}
+"""The others may pass between two looks."""
+
+
 @dataclass(slots=True)
 class Story:
     """What was seen on the way to a live surrogate and after."""
 
     stage: Stage
-    killed: list[str] = field(default_factory=list)
+    kills: dict[str, asyncio.Task[str]] = field(default_factory=dict)
+    weights: list[int] = field(default_factory=list)
+    audits: list[int] = field(default_factory=list)
+    made: set[tuple[str, str]] = field(default_factory=set)
     rollout: Account = field(default_factory=Account)
     held_back: Account = field(default_factory=Account)
     view: View | None = None
 
     def kill_the_operator(self, view: View) -> None:
-        """Kill it once, as soon as the candidate takes traffic."""
-        if view.weight and not self.killed:
-            self.killed.append("in the middle of the rollout")
-            now = ("--grace-period=0", "--force", "--wait=false")
-            self.stage.kubectl("delete", "pod", f"-l={OPERATOR}", *now)
+        """Kill it without a word of warning at every one of the moments."""
+        for moment, reached in MOMENTS.items():
+            if moment not in self.kills and reached(view):
+                self.kills[moment] = asyncio.create_task(asyncio.to_thread(self._kill))
+                return  # one at a time
+
+    def write_down(self, view: View) -> None:
+        """Keep what a restart must not change, as long as the first rollout lasts."""
+        self.made |= {
+            (each.metadata.name, each.metadata.uid or "") for each in view.revisions
+        }
+        agreement = view.router.status.agreement
+        if view.phase is Phase.CANARY and not view.in_phase(RevisionPhase.LIVE):
+            self.weights.append(view.weight)
+            self.audits.append(agreement.n if agreement else 0)
+
+    def _kill(self) -> str:
+        now = ("--grace-period=0", "--force", "--wait=false")
+        return self.stage.kubectl("delete", "pod", f"-l={OPERATOR}", *now)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +98,7 @@ async def _play(story: Story) -> None:
     questions = prepare_questions(held_back=HELD_BACK)
     clients = story.stage.clients(questions, Load())
     watch = story.stage.watch(ROUTER)
-    watch.listeners.append(story.kill_the_operator)
+    watch.listeners += [story.write_down, story.kill_the_operator]
     try:
         await roll_out(watch, clients, questions)
         story.rollout = clients.account
@@ -68,6 +108,12 @@ async def _play(story: Story) -> None:
     finally:
         await clients.close()
     story.view = await watch.until("rest", _at_rest, 300)
+    await asyncio.gather(*story.kills.values())
+
+
+def _labelled(view: View) -> int:
+    traces = view.router.status.traces
+    return traces.labelled if traces else 0
 
 
 def _at_rest(view: View) -> bool:
@@ -76,9 +122,21 @@ def _at_rest(view: View) -> bool:
     return live is not None and not view.in_phase(RevisionPhase.TRAINING)
 
 
-def test_not_one_request_failed_though_the_operator_was_killed(story: Story) -> None:
-    assert story.killed == ["in the middle of the rollout"]
+def test_not_one_request_failed_whenever_the_operator_was_killed(story: Story) -> None:
+    killed = {
+        moment for moment, kill in story.kills.items() if "deleted" in kill.result()
+    }
+
+    assert killed >= SEEN_FOR_SURE
     assert story.rollout.failures + story.held_back.failures == []
+
+
+def test_an_operator_that_was_killed_goes_on_where_it_was(story: Story) -> None:
+    names = [name for name, _ in story.made]
+
+    assert story.weights == sorted(story.weights)
+    assert story.audits == sorted(story.audits)
+    assert len(names) == len(set(names)), "a revision was made twice"
 
 
 def test_every_answer_was_the_teachers_or_a_certified_label(story: Story) -> None:
