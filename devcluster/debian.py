@@ -14,7 +14,6 @@ from devcluster.errors import CommandFailed, PrerequisiteMissing
 from devcluster.progress import say
 
 SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
-LISTS = Path("/var/lib/apt/lists")
 POLICY = Path("/usr/sbin/policy-rc.d")
 NO_SERVICES = (
     "#!/bin/sh\n# No service of Debian's own: the node starts its own.\nexit 101\n"
@@ -102,11 +101,13 @@ def _install(packages: list[str]) -> None:
         raise PrerequisiteMissing(f"no apt-get here; install by hand: {wanted}")
     say(f"installing {wanted}")
     settings = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    if not any(LISTS.glob("*_Packages*")):
-        run(["apt-get", "update", "-q"], env=settings)
-    command = ["apt-get", "install", "-q", "-y", "--no-install-recommends"]
+    command = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages]
     with _services_held_back():
-        run([*command, *packages], env=settings)
+        try:
+            run(command, env=settings)
+        except CommandFailed:  # no lists yet, or lists of packages that are gone
+            run(["apt-get", "update", "-q"], env=settings)
+            run(command, env=settings)
 
 
 @contextmanager
