@@ -70,15 +70,72 @@ WRONG = [
         "margin must be below target: lower parity.margin",
         "spec.parity.margin",
     ),
-    Wrong("spec.access", None, "add access: {mode: Open}, or remove teacher.apiKey"),
-    Wrong("spec.access", {}, "say access.mode Open, or remove teacher.apiKey"),
+    Wrong("spec.access", None, "GatewayHeader or Open, or remove teacher.apiKey"),
+    Wrong("spec.access", {}, "GatewayHeader or Open, or remove teacher.apiKey"),
     Wrong(
         "spec.access.mode",
         "PassThrough",
-        "say access.mode Open, or remove teacher.apiKey",
+        "GatewayHeader or Open, or remove teacher.apiKey",
         "spec.access",
     ),
-    Wrong("spec.access.mode", "Closed", 'supported values: "PassThrough", "Open"'),
+    Wrong(
+        "spec.access.mode", "Closed", 'supported values: "PassThrough", "ClientKeys"'
+    ),
+    Wrong(
+        "spec.access",
+        {"mode": "ClientKeys"},
+        "access.clientKeys belongs to mode ClientKeys",
+        "spec.access.clientKeys",
+    ),
+    Wrong(
+        "spec.access",
+        {"mode": "Open", "clientKeys": {"secretName": "callers"}},
+        "access.clientKeys belongs to mode ClientKeys",
+        "spec.access.clientKeys",
+    ),
+    Wrong(
+        "spec.access",
+        {"mode": "GatewayHeader"},
+        "access.gatewayHeader belongs to mode GatewayHeader",
+        "spec.access.gatewayHeader",
+    ),
+    Wrong(
+        "spec.access",
+        {"mode": "GatewayHeader", "gatewayHeader": {"name": "x caller"}},
+        "say the name of an HTTP header",
+        "spec.access.gatewayHeader.name",
+    ),
+    Wrong(
+        "spec.access.passThrough",
+        {"lifetime": "1m"},
+        "access.passThrough belongs to mode PassThrough",
+    ),
+    Wrong(
+        "spec",
+        {
+            "teacher": {"url": "https://api.example.com/v1"},
+            "parity": {"target": "95%"},
+            "access": {
+                "mode": "ClientKeys",
+                "clientKeys": {"secretName": "callers"},
+            },
+        },
+        "which the teacher does not know: add teacher.apiKey",
+        "spec.access",
+    ),
+    Wrong(
+        "spec",
+        {
+            "teacher": {"url": "https://api.example.com/v1"},
+            "parity": {"target": "95%"},
+            "access": {"passThrough": {"lifetime": "2d"}},
+        },
+        "say a duration from 10s to 24h",
+        "spec.access.passThrough.lifetime",
+    ),
+    Wrong("spec.limits.requestSize", "1Gi", "say a size from 1Ki to 256Mi"),
+    Wrong("spec.limits.requestSize", "big", "say a quantity, such as 500m or 2Gi"),
+    Wrong("spec.limits.concurrentRequests", 0, "greater than or equal to 1"),
     Wrong("spec.tasks.header", "x tracer", "say the name of an HTTP header"),
     Wrong("spec.tasks.session.header", "", "say the name of an HTTP header"),
     Wrong(

@@ -28,6 +28,22 @@ GOOD = {
     ),
     "the client's own key": at(MINIMAL, "spec.access", {"mode": "PassThrough"}),
     "an access section without a mode": at(MINIMAL, "spec.access", {}),
+    "a client's key that is asked about often": at(
+        MINIMAL, "spec.access", {"passThrough": {"lifetime": "30s"}}
+    ),
+    "keys of your own": at(
+        router_manifest(),
+        "spec.access",
+        {"mode": "ClientKeys", "clientKeys": {"secretName": "callers"}},
+    ),
+    "a gateway that says who calls": at(
+        MINIMAL,
+        "spec.access",
+        {"mode": "GatewayHeader", "gatewayHeader": {"name": "x-caller"}},
+    ),
+    "a request size in plain bytes": at(
+        MINIMAL, "spec.limits", {"requestSize": 1048576}
+    ),
     "a fraction of a percent": at(MINIMAL, "spec.parity.target", "99.5%"),
     "one step": at(MINIMAL, "spec.rollout", {"steps": ["100%"]}),
     "a name of forty characters": at(MINIMAL, "metadata.name", "a" * 40),

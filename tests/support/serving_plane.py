@@ -12,6 +12,7 @@ import aiohttp
 import zstandard
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
+from tracer_bentos.serving.access import Access
 from tracer_bentos.serving.app import DataPlane
 from tracer_bentos.serving.decide import Surrogate
 from tracer_bentos.serving.prices import Price
@@ -23,11 +24,21 @@ from tracer_router.contracts.document import digest_of
 from tracer_router.contracts.evidence import Evidence
 from tracer_router.contracts.policy import PolicyDocument, RevisionPolicy
 
-__all__ = ["ARCHIVE", "BUNDLE", "FirstWord", "Plane", "certified", "serving", "until"]
+__all__ = [
+    "ANYBODY",
+    "ARCHIVE",
+    "BUNDLE",
+    "FirstWord",
+    "Plane",
+    "certified",
+    "serving",
+    "until",
+]
 
 ARCHIVE = b"an exported Bento"
 BUNDLE = "sha256:" + "b" * 64
 BENTO_KEY = "bundles/one.bento"
+ANYBODY = Access.OPEN
 PROMPT = "Name the department."
 
 

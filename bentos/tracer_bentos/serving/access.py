@@ -1,35 +1,56 @@
-"""Whom the surrogate may answer, remembered as keyed hashes only."""
+"""Who may call at all, and whom the surrogate may answer."""
 
 import hashlib
 import secrets
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 
-from tracer_bentos.serving.settings import Access
+from tracer_bentos.serving.acceptances import LIFETIME_SECONDS, Acceptances
+from tracer_bentos.serving.client_keys import ClientKeys, presented_keys
+from tracer_bentos.serving.exchange import Exchange, Headers
 
-__all__ = ["Gate"]
+__all__ = ["Access", "Caller", "Gate"]
 
-LIFETIME_SECONDS: Final = 3600.0
-CALLERS: Final = 10_000
-_CREDENTIALS: Final = frozenset(
-    {
-        b"authorization",
-        b"api-key",
-        b"x-api-key",
-        b"cookie",
-        b"openai-organization",
-        b"openai-project",
-    }
-)
+_KEYS: Final = frozenset({b"authorization", b"api-key", b"x-api-key"})
+_CREDENTIALS: Final = _KEYS | {
+    b"cookie",
+    b"openai-organization",
+    b"openai-project",
+}
+
+
+class Access(StrEnum):
+    """Who may call."""
+
+    PASS_THROUGH = "PassThrough"  # noqa: S105 - a mode, not a password
+    """Everybody; the client's own key goes on to the teacher, which decides."""
+    CLIENT_KEYS = "ClientKeys"
+    """Whoever has a key of the mounted Secret."""
+    GATEWAY_HEADER = "GatewayHeader"
+    """Whoever a gateway has let through, named in a header that it sets."""
+    OPEN = "Open"
+    """Whoever reaches the pod."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who was let in, known by a hash under a key of this process."""
+
+    digest: bytes = field(repr=False)
 
 
 class Gate:
-    """Knows the callers that the teacher has accepted within the last hour.
+    """Lets callers in, and remembers whom the teacher has accepted.
 
-    When the pod brings the teacher's key itself, the caller's own says nothing about
-    the teacher, and whoever reaches the pod has the teacher already: anyone passes.
+    Args:
+        access: Who may call.
+        own_key: Whether the pod sends a key of its own to the teacher.
+        keys: Folder of the clients' keys, with ClientKeys.
+        header: Header that names the caller, in lower case, with GatewayHeader.
+        lifetime: How long an acceptance of the teacher counts, with PassThrough.
     """
 
     def __init__(
@@ -37,35 +58,74 @@ class Gate:
         access: Access,
         *,
         own_key: bool,
-        clock: Callable[[], float] = time.monotonic,
+        keys: Path | None = None,
+        header: str | None = None,
+        lifetime: float = LIFETIME_SECONDS,
     ) -> None:
-        self._anyone = own_key or access is Access.OPEN
+        self._mode = access
+        self._keys = ClientKeys(keys) if keys else None
+        self._header = header.encode() if header else None
         self._salt = secrets.token_bytes(32)
-        self._clock = clock
-        self._seen: OrderedDict[bytes, float] = OrderedDict()
+        self._acceptances = Acceptances(lifetime)
+        self._kept = _kept_from_teacher(self._header, own_key=own_key)
 
-    def knows(self, caller: bytes) -> bool:
+    def let_in(self, exchange: Exchange) -> Caller | None:
+        """Give the caller; none when the request must be refused.
+
+        What was shown to this router and not to the teacher is taken out of the
+        request's headers.
+        """
+        headers = exchange.headers
+        who = self._identity(headers)
+        if who is None:
+            return None
+        if self._kept:
+            exchange.headers = [pair for pair in headers if pair[0] not in self._kept]
+        return Caller(hashlib.blake2b(who, key=self._salt, digest_size=16).digest())
+
+    def knows(self, caller: Caller, model: str) -> bool:
         """Say whether the surrogate may answer this caller."""
-        if self._anyone:
+        if self._mode is not Access.PASS_THROUGH:
             return True
-        seen = self._seen.get(caller)
-        return seen is not None and self._clock() - seen < LIFETIME_SECONDS
+        return self._acceptances.recent(caller.digest, model)
 
-    def accepted(self, caller: bytes) -> None:
-        """Remember that the teacher answered this caller."""
-        self._seen[caller] = self._clock()
-        self._seen.move_to_end(caller)
-        if len(self._seen) > CALLERS:
-            self._seen.popitem(last=False)
+    def answered(self, caller: Caller, model: str, status: int) -> None:
+        """Note what the teacher said to a request with the caller's own key."""
+        if status == HTTPStatus.OK:
+            self._acceptances.accept(caller.digest, model)
+        elif status == HTTPStatus.UNAUTHORIZED:
+            self._acceptances.revoke(caller.digest)
+        elif status == HTTPStatus.FORBIDDEN:
+            self._acceptances.refuse(caller.digest, model)
 
-    def refused(self, caller: bytes) -> None:
-        """Forget a caller whose key the teacher turned down."""
-        self._seen.pop(caller, None)
+    def _identity(self, headers: Headers) -> bytes | None:
+        match self._mode:
+            case Access.PASS_THROUGH | Access.OPEN:
+                return _credentials(headers)
+            case Access.CLIENT_KEYS:
+                return self._client(headers)
+            case Access.GATEWAY_HEADER:
+                named = [value for name, value in headers if name == self._header]
+                # More than one means that somebody else has set it as well.
+                return named[0] if len(named) == 1 and named[0].strip() else None
 
-    def caller(self, headers: Iterable[tuple[bytes, bytes]], model: str) -> bytes:
-        """Give the keyed hash of a caller's credentials and the model asked for."""
-        digest = hashlib.blake2b(model.encode(), key=self._salt, digest_size=16)
-        for name, value in headers:
-            if name in _CREDENTIALS:
-                digest.update(b"\n%s:%d:%s" % (name, len(value), value))
-        return digest.digest()
+    def _client(self, headers: Headers) -> bytes | None:
+        names = (
+            self._keys.name_of(key) for key in presented_keys(headers) if self._keys
+        )
+        found = next((name for name in names if name), None)
+        return found.encode() if found else None
+
+
+def _kept_from_teacher(header: bytes | None, *, own_key: bool) -> frozenset[bytes]:
+    kept = _KEYS if own_key else frozenset()
+    return kept | {header} if header else kept
+
+
+def _credentials(headers: Headers) -> bytes:
+    # With lengths, so that no two sets of headers give the same bytes.
+    return b"".join(
+        b"%s:%d:%s\n" % (name, len(value), value)
+        for name, value in headers
+        if name in _CREDENTIALS
+    )

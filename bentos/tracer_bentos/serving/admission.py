@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from tracer_bentos.serving.access import Gate
+from tracer_bentos.serving.access import Caller, Gate
 from tracer_bentos.serving.coin import Coin, Toss
 from tracer_bentos.serving.counts import Counts, Fault
 from tracer_bentos.serving.decide import Deferral, Prediction, Situation, deferral
@@ -41,8 +41,8 @@ class Admission:
     """Keyed hash of the client's session, when it names one."""
     toss: Toss
     """The audit coin, drawn before the decision."""
-    caller: bytes = field(repr=False)
-    """Keyed hash of the caller's credentials."""
+    caller: Caller
+    """Who asks."""
     prediction: Prediction | None
     """What the surrogate says, when it was asked."""
     deferral: Deferral | None
@@ -89,12 +89,13 @@ class Desk:
         self._counts = counts
         self._session_header = session_header
 
-    def admit(self, exchange: Exchange, question: Question) -> Admission:
+    def admit(
+        self, exchange: Exchange, question: Question, caller: Caller
+    ) -> Admission:
         """Draw the coin, then decide who answers."""
         identity = uuid.uuid4().hex
         session = exchange.header(self._session_header)
         toss = self._coin.toss(session or identity, self._policies.current.audit)
-        caller = self._gate.caller(exchange.headers, question.model)
         situation = self._situation(exchange, question, caller)
         text = redact(question.input)
         prediction, reason = self._decide(situation, text, toss)
@@ -111,14 +112,14 @@ class Desk:
         )
 
     def _situation(
-        self, exchange: Exchange, question: Question, caller: bytes
+        self, exchange: Exchange, question: Question, caller: Caller
     ) -> Situation:
         return Situation(
             policy=self._policies.current,
             task=question.task,
             loaded=self._loaded.digest,
             forced=(exchange.header(FORCE_HEADER) or "").lower() == FORCE_TEACHER,
-            caller_known=self._gate.knows(caller),
+            caller_known=self._gate.knows(caller, question.model),
         )
 
     def _decide(

@@ -1,6 +1,7 @@
 """The wiring of one data-plane process; no logic of its own."""
 
 import asyncio
+from urllib.parse import urlsplit
 
 from tracer_bentos.serving.access import Gate
 from tracer_bentos.serving.admission import Desk
@@ -22,7 +23,8 @@ from tracer_bentos.serving.protocols.table import by_path, language_models
 from tracer_bentos.serving.relay import Relay
 from tracer_bentos.serving.settings import Settings
 from tracer_bentos.serving.tasks.book import TaskBook
-from tracer_bentos.serving.upstream import TeacherKey, Upstream
+from tracer_bentos.serving.teacher_key import TeacherKey
+from tracer_bentos.serving.upstream import Upstream
 from tracer_router.contracts.evidence import Evidence
 from tracer_router.contracts.traces import TraceRecord
 
@@ -45,14 +47,14 @@ class DataPlane:
         """Its surrogate."""
         self._loader = Loader(settings, self.loaded, read)
         self._recorder = _recorder(settings, self.counts)
-        key_file = settings.teacher_key_file
-        key = TeacherKey(key_file) if key_file else None
+        key = _teacher_key(settings)
         self._upstream = Upstream(settings.teacher_url, key)
         self._journal = Journal(
             self.counts, Prices(settings.prices), self._offer, settings.revision
         )
-        self._auditor = Auditor(self._upstream, self._journal, self.counts)
-        self.traffic = self._traffic()
+        gate = _gate(settings)
+        self._auditor = Auditor(self._upstream, self._journal, self.counts, gate)
+        self.traffic = self._traffic(gate)
         """What clients talk to."""
         metrics = Metrics(self.evidence, self.counts)
         self.internal = Internal(self.evidence, self.policies, metrics)
@@ -97,9 +99,8 @@ class DataPlane:
             surrogate=self.loaded.state(),
         )
 
-    def _traffic(self) -> Dispatcher:
+    def _traffic(self, gate: Gate) -> Dispatcher:
         settings = self.settings
-        gate = Gate(settings.access, own_key=settings.teacher_key_file is not None)
         desk = Desk(
             coin=Coin(settings.teacher_url, settings.store_url),
             policies=self.policies,
@@ -117,6 +118,7 @@ class DataPlane:
             journal=self._journal,
             gate=gate,
             counts=self.counts,
+            limits=settings.limits,
             revision=settings.revision,
             task_header=settings.task_header,
         )
@@ -140,3 +142,20 @@ def _recorder(settings: Settings, counts: Counts) -> Recorder | None:
         records=settings.segment_records,
         seconds=settings.segment_seconds,
     )
+
+
+def _gate(settings: Settings) -> Gate:
+    return Gate(
+        settings.access,
+        own_key=settings.teacher_key_file is not None,
+        keys=settings.client_keys,
+        header=settings.caller_header,
+        lifetime=settings.acceptance_seconds,
+    )
+
+
+def _teacher_key(settings: Settings) -> TeacherKey | None:
+    if settings.teacher_key_file is None:
+        return None
+    teacher = urlsplit(settings.teacher_url)
+    return TeacherKey(settings.teacher_key_file, teacher.hostname or "", teacher.port)

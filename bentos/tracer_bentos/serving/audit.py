@@ -9,6 +9,7 @@ from typing import Final
 
 import aiohttp
 
+from tracer_bentos.serving.access import Gate
 from tracer_bentos.serving.admission import Admission
 from tracer_bentos.serving.counts import Counts, Fault
 from tracer_bentos.serving.exchange import Exchange, Headers
@@ -44,10 +45,13 @@ class Ticket:
 class Auditor:
     """Runs audits, some at once and a bounded number waiting."""
 
-    def __init__(self, upstream: Upstream, journal: Journal, counts: Counts) -> None:
+    def __init__(
+        self, upstream: Upstream, journal: Journal, counts: Counts, gate: Gate
+    ) -> None:
         self._upstream = upstream
         self._journal = journal
         self._counts = counts
+        self._gate = gate
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._running: set[asyncio.Task[None]] = set()
         self._sessions: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -138,6 +142,9 @@ class Auditor:
         response = await self._upstream.ask(
             "POST", url, forwarded, body, repeatable=True
         )
+        # The caller's own key: a revoked one stops with the first audit.
+        model = admission.question.model
+        self._gate.answered(admission.caller, model, response.status)
         tee = Tee()
         async with response:
             tee.start(

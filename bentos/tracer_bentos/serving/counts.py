@@ -8,6 +8,7 @@ from typing import Final
 
 from tracer_bentos.serving.decide import Deferral
 from tracer_bentos.serving.prefix import CompletedPrefix, Verdict
+from tracer_bentos.serving.refusals import Refusal
 from tracer_router.constants import OTHER_TASK
 from tracer_router.contracts.evidence import (
     SLOW_SECONDS,
@@ -102,6 +103,7 @@ class Counts:
         self.traces_dropped = 0
         self.deferrals: Counter[Deferral] = Counter()
         self.faults: Counter[Fault] = Counter()
+        self.refusals: Counter[Refusal] = Counter()
         self._tasks: dict[str, TaskCounts] = {}
 
     def task(self, fingerprint: str) -> TaskCounts:
@@ -131,6 +133,7 @@ class Counts:
             failed=self.failed,
             faults=self.faults[Fault.ADMISSION] + self.faults[Fault.SURROGATE],
             slow=self.slow,
+            refused=self.refusals.total(),
             traces_written=self.traces_written,
             traces_pending=pending,
             traces_dropped=self.traces_dropped,

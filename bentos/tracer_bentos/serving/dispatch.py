@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
-from tracer_bentos.serving.access import Gate
+from tracer_bentos.serving.access import Caller, Gate
 from tracer_bentos.serving.admission import Admission, Desk
 from tracer_bentos.serving.audit import Auditor
 from tracer_bentos.serving.counts import Counts, Fault
@@ -23,9 +23,11 @@ from tracer_bentos.serving.exchange import (
     Send,
 )
 from tracer_bentos.serving.journal import Journal
+from tracer_bentos.serving.limits import Limits, Places
 from tracer_bentos.serving.protocols.adapter import Adapter, Answer, Rendered
 from tracer_bentos.serving.protocols.table import BETA_HEADERS
 from tracer_bentos.serving.reading import read_copy
+from tracer_bentos.serving.refusals import Refusal, refuse
 from tracer_bentos.serving.relay import Relay, Relayed
 from tracer_bentos.serving.tasks.book import TaskBook
 from tracer_bentos.serving.tee import Tee
@@ -53,6 +55,7 @@ class Dispatcher:
         journal: Journal,
         gate: Gate,
         counts: Counts,
+        limits: Limits,
         revision: int,
         task_header: str,
     ) -> None:
@@ -64,6 +67,8 @@ class Dispatcher:
         self._journal = journal
         self._gate = gate
         self._counts = counts
+        self._limits = limits
+        self._places = Places(limits.at_once)
         self._revision = str(revision).encode()
         self._task_header = task_header
         self.draining = False
@@ -76,15 +81,29 @@ class Dispatcher:
         self._counts.requests += 1
         exchange = Exchange(scope, receive, send)
         exchange.closing = self.draining
-        try:
-            await self._take(exchange)
-        except ClientGone:
-            _log.debug("a client left before its request was complete")
-
-    async def _take(self, exchange: Exchange) -> None:
         adapter = self._adapters.get(exchange.raw_path)
         if adapter:
             exchange.error_body = adapter.error_body
+        if not self._places.take():
+            await self._refuse(exchange, Refusal.TOO_MANY)
+            return
+        try:
+            await self._let_in(exchange, adapter)
+        except ClientGone:
+            _log.debug("a client left before its request was complete")
+        finally:
+            self._places.leave()
+
+    async def _let_in(self, exchange: Exchange, adapter: Adapter | None) -> None:
+        caller = self._gate.let_in(exchange)
+        if caller is None:
+            await self._refuse(exchange, Refusal.KEY_UNKNOWN)
+        else:
+            await self._take(exchange, adapter, caller)
+
+    async def _take(
+        self, exchange: Exchange, adapter: Adapter | None, caller: Caller
+    ) -> None:
         if exchange.header("upgrade") == "websocket":
             await self._no_websocket(exchange)
             return
@@ -92,17 +111,17 @@ class Dispatcher:
             self._count(await self._relay.stream(exchange))
             return
         try:
-            body = await exchange.whole()
+            body = await exchange.whole(self._limits.request_bytes)
         except BodyTooLarge:
-            await self._too_large(exchange)
+            await self._refuse(exchange, Refusal.TOO_LARGE)
             return
-        await self._question(exchange, adapter, body)
+        await self._question(exchange, adapter, body, caller)
 
     async def _question(
-        self, exchange: Exchange, adapter: Adapter, body: bytes
+        self, exchange: Exchange, adapter: Adapter, body: bytes, caller: Caller
     ) -> None:
         began = time.perf_counter()
-        admission = self._admit(exchange, adapter, body)
+        admission = self._admit(exchange, adapter, body, caller)
         if admission is None:
             self._count(await self._relay.buffered(exchange, body))
             return
@@ -117,14 +136,15 @@ class Dispatcher:
             await self._defer(exchange, body, admission)
 
     def _admit(
-        self, exchange: Exchange, adapter: Adapter, body: bytes
+        self, exchange: Exchange, adapter: Adapter, body: bytes, caller: Caller
     ) -> Admission | None:
         try:
             asked = adapter.read(body)
             if asked is None:
                 return None
             named = exchange.header(self._task_header)
-            return self._desk.admit(exchange, self._tasks.recognise(asked, named))
+            question = self._tasks.recognise(asked, named)
+            return self._desk.admit(exchange, question, caller)
         except Exception as error:  # noqa: BLE001 - whatever it is, the teacher answers
             self._fault(Fault.ADMISSION, error)
             return None
@@ -191,12 +211,11 @@ class Dispatcher:
         self, admission: Admission, relayed: Relayed, tee: Tee
     ) -> Answer | None:
         """Note what the teacher said; none when it turned the caller down."""
+        if relayed.status is not None:
+            model = admission.question.model
+            self._gate.answered(admission.caller, model, relayed.status)
         if relayed.status in _TURNED_DOWN:
-            # Strangers' texts are neither kept nor counted against the teacher.
-            self._gate.refused(admission.caller)
-            return None
-        if relayed.status == HTTPStatus.OK:
-            self._gate.accepted(admission.caller)
+            return None  # strangers' texts are neither kept nor counted
         answer = _NO_ANSWER
         try:
             answer = read_copy(admission.question.asked, tee)
@@ -205,15 +224,9 @@ class Dispatcher:
             self._fault(Fault.TRACE, error)
         return answer
 
-    async def _too_large(self, exchange: Exchange) -> None:
-        self._counts.failed += 1
-        exchange.closing = True  # the rest of the body is not read
-        await exchange.refuse(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            "The request body is larger than 16 MiB, which this router reads at most.",
-            "invalid_request_error",
-            "request_too_large",
-        )
+    async def _refuse(self, exchange: Exchange, refusal: Refusal) -> None:
+        self._counts.refusals[refusal] += 1
+        await refuse(exchange, refusal)
 
     async def _no_websocket(self, exchange: Exchange) -> None:
         self._counts.failed += 1

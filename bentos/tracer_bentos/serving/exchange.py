@@ -1,10 +1,17 @@
 """One HTTP exchange with a client, over the plain ASGI interface."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    MutableMapping,
+)
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
+from tracer_bentos.serving.limits import REQUEST_BYTES
 from tracer_bentos.serving.protocols.errors import ErrorBody, openai_error_body
 
 __all__ = [
@@ -26,8 +33,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
-
-BODY_LIMIT: Final = 16 * 1024 * 1024
 
 
 class ClientGone(Exception):  # noqa: N818 - an event, not an error
@@ -86,7 +91,7 @@ class Exchange:
             if message.get("body"):
                 yield message["body"]
 
-    async def whole(self) -> bytes:
+    async def whole(self, limit: int = REQUEST_BYTES) -> bytes:
         """Give the whole request body.
 
         Raises:
@@ -94,12 +99,12 @@ class Exchange:
             ClientGone: The client closed the connection.
         """
         length = self.header("content-length") or "0"
-        if int(length) > BODY_LIMIT:
+        if int(length) > limit:
             raise BodyTooLarge
         body = bytearray()
         async for piece in self.pieces():
             body += piece
-            if len(body) > BODY_LIMIT:
+            if len(body) > limit:
                 raise BodyTooLarge
         return bytes(body)
 
@@ -127,10 +132,18 @@ class Exchange:
         await self.start(status, [*headers, length])
         await self.end(content)
 
-    async def refuse(self, status: int, message: str, kind: str, code: str) -> None:
+    async def refuse(
+        self,
+        status: int,
+        message: str,
+        kind: str,
+        code: str,
+        *,
+        headers: Iterable[tuple[bytes, bytes]] = (),
+    ) -> None:
         """Send an error of ours, in the shape of the protocol's own."""
-        headers = [(b"content-type", b"application/json")]
-        await self.answer(status, headers, self.error_body(status, message, kind, code))
+        whole = [(b"content-type", b"application/json"), *headers]
+        await self.answer(status, whole, self.error_body(status, message, kind, code))
 
     async def gone(self) -> None:
         """Return once the client has closed the connection."""

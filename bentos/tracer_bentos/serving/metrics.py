@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from tracer_bentos.serving.counts import Counts, Fault
 from tracer_bentos.serving.decide import Deferral
+from tracer_bentos.serving.refusals import Refusal
 from tracer_router.contracts.evidence import Evidence, TaskEvidence
 
 __all__ = ["Metrics"]
@@ -56,6 +57,11 @@ class _EvidenceCollector(Collector):
             "tracer_faults",
             "Failures of the data plane; the teacher answered instead.",
             {fault: self._counts.faults[fault] for fault in Fault},
+        )
+        yield _by_enum(
+            "tracer_refusals",
+            "Requests that the data plane refused itself, by reason.",
+            {reason: self._counts.refusals[reason] for reason in Refusal},
         )
 
 

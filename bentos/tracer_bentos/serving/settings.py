@@ -5,12 +5,14 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from tracer_bentos.serving.acceptances import LIFETIME_SECONDS
+from tracer_bentos.serving.access import Access
+from tracer_bentos.serving.limits import AT_ONCE, REQUEST_BYTES, Limits
 from tracer_bentos.serving.prices import Price
 from tracer_router import constants
 from tracer_router.contracts import runtime
@@ -29,15 +31,6 @@ DEFAULT_SPOOL: Final = Path(tempfile.gettempdir()) / "tracer-spool"
 SPOOL_LIMIT: Final = 256 * 1024 * 1024
 
 
-class Access(StrEnum):
-    """Whom the surrogate may answer."""
-
-    PASS_THROUGH = "PassThrough"  # noqa: S105 - a mode, not a password
-    """Only callers whose own key the teacher has accepted lately."""
-    OPEN = "Open"
-    """Anyone who can reach the pod."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The whole configuration of one process."""
@@ -49,7 +42,15 @@ class Settings:
     teacher_key_file: Path | None = None
     """File with the teacher's key; none when clients bring their own."""
     access: Access = Access.PASS_THROUGH
-    """Whom the surrogate may answer."""
+    """Who may call."""
+    client_keys: Path | None = None
+    """Folder of the clients' keys, with ClientKeys."""
+    caller_header: str | None = None
+    """Header in which a gateway names the caller, with GatewayHeader."""
+    acceptance_seconds: float = LIFETIME_SECONDS
+    """How long the teacher's acceptance of a key counts, with PassThrough."""
+    limits: Limits = field(default_factory=Limits)
+    """How much it takes on."""
     prices: tuple[Price, ...] = ()
     """What the teacher's models cost."""
     revision: int = 0
@@ -109,6 +110,10 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         teacher_identity=given.get(runtime.TEACHER_IDENTITY, ""),
         teacher_key_file=_path(given, runtime.TEACHER_KEY_FILE),
         access=_access(given),
+        client_keys=_path(given, runtime.CLIENT_KEYS),
+        caller_header=given.get(runtime.CALLER_HEADER, "").lower() or None,
+        acceptance_seconds=number(runtime.ACCEPTANCE_SECONDS, LIFETIME_SECONDS),
+        limits=_limits(given),
         prices=_prices(given),
         revision=int(number(runtime.REVISION, 0)),
         bundle_digest=given.get(runtime.BUNDLE_DIGEST),
@@ -162,11 +167,23 @@ def _teacher_url(given: Mapping[str, str]) -> str:
 def _access(given: Mapping[str, str]) -> Access:
     named = given.get(runtime.ACCESS, Access.PASS_THROUGH)
     try:
-        return Access(named)
+        mode = Access(named)
     except ValueError:
         raise SpecError(
             f"{runtime.ACCESS}={named!r}: say {' or '.join(Access)}"
         ) from None
+    if mode is Access.CLIENT_KEYS and runtime.CLIENT_KEYS not in given:
+        raise SpecError(f"{mode} needs {runtime.CLIENT_KEYS}: name the folder of keys")
+    if mode is Access.GATEWAY_HEADER and runtime.CALLER_HEADER not in given:
+        raise SpecError(f"{mode} needs {runtime.CALLER_HEADER}: name the header")
+    return mode
+
+
+def _limits(given: Mapping[str, str]) -> Limits:
+    return Limits(
+        request_bytes=int(_number(given, runtime.REQUEST_BYTES, REQUEST_BYTES)),
+        at_once=int(_number(given, runtime.REQUESTS_AT_ONCE, AT_ONCE)),
+    )
 
 
 def _prices(given: Mapping[str, str]) -> tuple[Price, ...]:

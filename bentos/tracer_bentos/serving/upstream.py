@@ -1,9 +1,7 @@
 """The teacher: one pooled client, streaming both ways, its own answers untouched."""
 
 import logging
-import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
@@ -12,6 +10,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from tracer_bentos.serving.exchange import ClientGone
+from tracer_bentos.serving.teacher_key import KeyRefused, TeacherKey
 from tracer_router.contracts.evidence import TeacherState
 
 __all__ = ["TeacherUnreachable", "Upstream"]
@@ -23,7 +22,6 @@ IDLE_SECONDS: Final = 4.0
 """Shorter than the five seconds after which many servers drop an idle connection."""
 STALE_TRIES: Final = 3
 """Pooled connections that may turn out to be closed before one request gives up."""
-KEY_CHECK_SECONDS: Final = 1.0
 _LONGEST_CAUSE: Final = 300
 _PRINTABLE: Final = "".join(map(chr, range(0x21, 0x7F)))
 _NO_AUTO_HEADERS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
@@ -36,7 +34,7 @@ class TeacherUnreachable(Exception):  # noqa: N818 - named as status names it
 class Upstream:
     """Everything that is sent to the teacher goes through here."""
 
-    def __init__(self, base: str, key: "TeacherKey | None" = None) -> None:
+    def __init__(self, base: str, key: TeacherKey | None = None) -> None:
         self._base = base
         self._root = base.removesuffix("/v1")
         self._key = key
@@ -74,9 +72,13 @@ class Upstream:
         """The key to send instead of the client's; none to let theirs through.
 
         Raises:
-            TeacherUnreachable: There should be a key and its file cannot be read.
+            TeacherUnreachable: There should be a key, and it cannot be had or must not
+                be sent to this teacher.
         """
-        return self._key.current() if self._key else None
+        try:
+            return self._key.current() if self._key else None
+        except KeyRefused as error:
+            raise self.failed(error) from None
 
     async def ask(
         self,
@@ -151,36 +153,3 @@ def _stale(
         return repeatable
     whole = body is None or isinstance(body, bytes)
     return isinstance(error, aiohttp.ClientOSError) and whole
-
-
-class TeacherKey:
-    """The key in a mounted file, read again when the file changes."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._key: str | None = None
-        self._changed = 0
-        self._checked = -KEY_CHECK_SECONDS
-
-    def current(self) -> str:
-        """Give the key as the file has it now.
-
-        Raises:
-            TeacherUnreachable: The file has never been readable.
-        """
-        now = time.monotonic()
-        if now - self._checked >= KEY_CHECK_SECONDS:
-            self._checked = now
-            self._read()
-        if self._key is None:
-            raise TeacherUnreachable(f"the teacher's key {self._file} cannot be read")
-        return self._key
-
-    def _read(self) -> None:
-        try:
-            changed = self._file.stat().st_mtime_ns
-            if changed != self._changed:
-                self._key = self._file.read_text().strip() or self._key
-                self._changed = changed
-        except OSError as error:
-            _log.warning("teacher key %s: %s", self._file, error.strerror)

@@ -1,5 +1,13 @@
 """The Kubernetes API: both kinds as pydantic models, from which the CRDs are made."""
 
+from tracer_router.api.access import (
+    Access,
+    AccessMode,
+    ClientKeys,
+    GatewayHeader,
+    Limits,
+    PassThrough,
+)
 from tracer_router.api.conditions import (
     Condition,
     ConditionStatus,
@@ -7,6 +15,7 @@ from tracer_router.api.conditions import (
     Reason,
     set_condition,
 )
+from tracer_router.api.duration import Duration
 from tracer_router.api.evidence import BootCounts, Counts, EvidenceStatus, TaskCounts
 from tracer_router.api.kind import Column, Kind
 from tracer_router.api.meta import ObjectMeta, OwnerReference
@@ -25,8 +34,6 @@ from tracer_router.api.revision import (
 )
 from tracer_router.api.router import TracerRouter
 from tracer_router.api.spec import (
-    Access,
-    AccessMode,
     Audit,
     Parity,
     Price,
@@ -66,18 +73,23 @@ __all__ = [
     "BootCounts",
     "BundleStatus",
     "CertificateStatus",
+    "ClientKeys",
     "Column",
     "Condition",
     "ConditionStatus",
     "ConditionType",
     "Counts",
+    "Duration",
     "Effect",
     "EvidenceStatus",
     "Gateway",
+    "GatewayHeader",
     "Kind",
+    "Limits",
     "ObjectMeta",
     "OwnerReference",
     "Parity",
+    "PassThrough",
     "Percent",
     "Phase",
     "Price",

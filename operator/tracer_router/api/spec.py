@@ -8,14 +8,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from tracer_router.api.access import Access, Limits
 from tracer_router.api.model import ApiModel, Effect, ListMap, Rule
 from tracer_router.api.percent import PERCENT_PATTERN, Between, Percent
 from tracer_router.api.text import Decimals, HeaderName, HttpUrl, SecretName
 from tracer_router.api.traffic import Resources, Traces, Traffic
 
 __all__ = [
-    "Access",
-    "AccessMode",
     "Audit",
     "Parity",
     "Price",
@@ -35,15 +34,6 @@ class Protocol(StrEnum):
 
     OPENAI = "OpenAI"
     """Chat completions as OpenAI defines them; other paths pass through."""
-
-
-class AccessMode(StrEnum):
-    """Who may call."""
-
-    PASS_THROUGH = "PassThrough"  # noqa: S105 - a mode, no password
-    """The client's own Authorization goes on to the teacher, which decides."""
-    OPEN = "Open"
-    """Whoever reaches the pods; for a Gateway or a network policy that decides."""
 
 
 class SecretKey(ApiModel):
@@ -114,14 +104,6 @@ class Parity(ApiModel):
         "1%"
     )
     """How far below the target live agreement may lie and still be promoted."""
-
-
-class Access(ApiModel):
-    """Who may call."""
-
-    mode: Annotated[AccessMode, Effect.NOTHING] = AccessMode.PASS_THROUGH
-    """PassThrough: the client's own Authorization goes on to the teacher. Open: whoever
-    reaches the pods."""
 
 
 class Session(ApiModel):
@@ -216,14 +198,23 @@ class TracerRouterSpec(ApiModel):
         Rule(
             "!has(self.teacher.apiKey) || has(self.access)",
             "with teacher.apiKey the router pays for every caller, so spec.access must"
-            " say who may call: add access: {mode: Open}, or remove teacher.apiKey",
+            " say who may call: add access with mode ClientKeys, GatewayHeader or Open,"
+            " or remove teacher.apiKey",
             ".access",
         ),
         Rule(
             "!has(self.teacher.apiKey) || !has(self.access)"
             " || self.access.mode != 'PassThrough'",
             "access.mode PassThrough sends the client's own key, teacher.apiKey sends"
-            " another: say access.mode Open, or remove teacher.apiKey",
+            " another: say access.mode ClientKeys, GatewayHeader or Open, or remove"
+            " teacher.apiKey",
+            ".access",
+        ),
+        Rule(
+            "has(self.teacher.apiKey) || !has(self.access)"
+            " || self.access.mode != 'ClientKeys'",
+            "with access.mode ClientKeys clients show your keys, which the teacher does"
+            " not know: add teacher.apiKey",
             ".access",
         ),
     )
@@ -234,6 +225,8 @@ class TracerRouterSpec(ApiModel):
     """The promise."""
     access: Access | None = None
     """Who may call; PassThrough when absent."""
+    limits: Limits = Limits()
+    """How much one pod takes on."""
     tasks: Tasks = Tasks()
     """How requests are told apart into tasks."""
     traces: Traces = Traces()

@@ -80,6 +80,8 @@ class RequestCounts(Document):
     """Faults of our own in deciding; the teacher answered instead."""
     slow: int = 0
     """Questions in which deciding took longer than `SLOW_SECONDS`."""
+    refused: int = 0
+    """Refused by this pod on purpose: unknown key, too large, too many at once."""
     traces_written: int = 0
     """Trace records that reached the store."""
     traces_pending: int = 0

@@ -7,11 +7,14 @@ nothing else configures it.
 from typing import Final
 
 __all__ = [
+    "ACCEPTANCE_SECONDS",
     "ACCESS",
     "ATTEMPT_FILE",
     "BENTO_DIGEST",
     "BENTO_KEY",
     "BUNDLE_DIGEST",
+    "CALLER_HEADER",
+    "CLIENT_KEYS",
     "FAREWELL_SECONDS",
     "HOST",
     "INTERNAL_PORT",
@@ -19,6 +22,8 @@ __all__ = [
     "POD_NAME",
     "POLICY_FILE",
     "PRICES",
+    "REQUESTS_AT_ONCE",
+    "REQUEST_BYTES",
     "REVISION",
     "SESSION_HEADER",
     "SPOOL",
@@ -40,7 +45,17 @@ TEACHER_IDENTITY: Final = "TRACER_TEACHER_IDENTITY"
 TEACHER_KEY_FILE: Final = "TRACER_TEACHER_KEY_FILE"
 """File with the teacher's key; read again when it changes. Absent: pass-through."""
 ACCESS: Final = "TRACER_ACCESS"
-"""PassThrough or Open."""
+"""PassThrough, ClientKeys, GatewayHeader or Open."""
+ACCEPTANCE_SECONDS: Final = "TRACER_ACCEPTANCE_SECONDS"
+"""How long the teacher's acceptance of a client's key counts, with PassThrough."""
+CLIENT_KEYS: Final = "TRACER_CLIENT_KEYS"
+"""Folder of the clients' keys, with ClientKeys; read again when it changes."""
+CALLER_HEADER: Final = "TRACER_CALLER_HEADER"
+"""Header in which a gateway names the caller, with GatewayHeader."""
+REQUEST_BYTES: Final = "TRACER_REQUEST_BYTES"
+"""Largest request body that is read into memory."""
+REQUESTS_AT_ONCE: Final = "TRACER_REQUESTS_AT_ONCE"
+"""Requests that one pod has under way at most."""
 PRICES: Final = "TRACER_PRICES"
 """JSON list of {model, inputPerMillionTokens, outputPerMillionTokens} as strings."""
 REVISION: Final = "TRACER_REVISION"

@@ -6,6 +6,7 @@ from typing import Any
 from tracer_router.api import TracerRouter
 from tracer_router.constants import INTERNAL_PORT, TRAFFIC_PORT
 from tracer_router.contracts import runtime
+from tracer_router.resources.access import access_parts, limit_values
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import (
     Manifest,
@@ -104,8 +105,11 @@ def build_deployment(
 def _pod(
     router: TracerRouter, served: Served, installation: Installation
 ) -> dict[str, Any]:
-    store = store_parts(router, installation)
-    teacher = teacher_parts(router)
+    mounted = (
+        store_parts(router, installation),
+        teacher_parts(router),
+        access_parts(router),
+    )
     spread = {
         "maxSkew": 1,
         "topologyKey": "kubernetes.io/hostname",
@@ -119,21 +123,22 @@ def _pod(
         "securityContext": POD_SECURITY,
         "terminationGracePeriodSeconds": _GRACE_SECONDS,
         "topologySpreadConstraints": [spread],
-        "containers": [_container(router, served, store, teacher)],
+        "containers": [_container(router, served, mounted)],
         "volumes": [
             {"name": "policy", "configMap": {"name": policy_name(router)}},
             {"name": "spool", "emptyDir": {"sizeLimit": "1Gi"}},
             {"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}},
-            *store.volumes,
-            *teacher.volumes,
+            *(volume for each in mounted for volume in each.volumes),
         ],
     }
 
 
 def _container(
-    router: TracerRouter, served: Served, store: PodParts, teacher: PodParts
+    router: TracerRouter, served: Served, mounted: tuple[PodParts, ...]
 ) -> dict[str, Any]:
-    values = {**store.values, **teacher.values, **_own_values(router, served)}
+    values = _own_values(router, served)
+    for each in mounted:
+        values |= each.values
     pod_name = {"fieldRef": {"fieldPath": "metadata.name"}}
     container = {
         "name": "router",
@@ -156,8 +161,7 @@ def _container(
             {"name": "policy", "mountPath": _POLICY, "readOnly": True},
             {"name": "spool", "mountPath": _SPOOL},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own volume
-            *store.mounts,
-            *teacher.mounts,
+            *(mount for each in mounted for mount in each.mounts),
         ],
     }
     if router.spec.resources is not None:
@@ -177,6 +181,7 @@ def _own_values(router: TracerRouter, served: Served) -> dict[str, str]:
         runtime.SPOOL: _SPOOL,
         runtime.TASK_HEADER: router.spec.tasks.header,
         runtime.SESSION_HEADER: router.spec.tasks.session.header,
+        **limit_values(router.spec.limits),
         **{name: value for name, value in optional.items() if value},
     }
 

@@ -18,15 +18,13 @@ def teacher_identity(router: TracerRouter) -> str:
 
 
 def teacher_parts(router: TracerRouter) -> PodParts:
-    """Give URL, prices, access mode and the key as a mounted file."""
+    """Give URL, prices and the key as a mounted file."""
     teacher = router.spec.teacher
     prices = [price.model_dump(by_alias=True) for price in teacher.prices]
-    access = router.spec.access
     values = {
         runtime.TEACHER_URL: teacher.url,
         runtime.TEACHER_IDENTITY: teacher_identity(router),
         runtime.PRICES: json.dumps(prices, sort_keys=True),
-        runtime.ACCESS: str(access.mode.value) if access else "PassThrough",
     }
     if teacher.api_key is None:
         return PodParts(values)

@@ -23,6 +23,7 @@ def test_two_fields_are_enough_and_the_rest_has_defaults() -> None:
             "prices": [],
         },
         "parity": {"target": "95%", "confidence": "95%", "margin": "1%"},
+        "limits": {"requestSize": "16Mi", "concurrentRequests": 1000},
         "tasks": {"header": "x-tracer-task", "session": {"header": "x-session-id"}},
         "traces": {},
         "training": {"minimumTraces": 1000, "growth": "50%"},

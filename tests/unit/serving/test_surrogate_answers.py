@@ -9,10 +9,17 @@ import pytest
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletion
 
-from support.serving_plane import BUNDLE, PROMPT, Plane, certified, serving, until
+from support.serving_plane import (
+    ANYBODY,
+    BUNDLE,
+    PROMPT,
+    Plane,
+    certified,
+    serving,
+    until,
+)
 from support.serving_teacher import Teacher, teaching
 from tracer_bentos.serving.protocols.chat.request import OpenAIChat
-from tracer_bentos.serving.settings import Access
 from tracer_bentos.serving.tasks.book import TaskBook
 from tracer_router.contracts.document import digest_of
 from tracer_router.contracts.policy import PolicyDocument, RevisionPolicy
@@ -54,7 +61,7 @@ async def test_a_certified_task_is_answered_as_the_teacher_would(
 ) -> None:
     async with (
         teaching() as teacher,
-        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+        serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
         await loaded(plane)
         await plane.push(certified(task_of(), audit=0))
@@ -78,7 +85,7 @@ async def test_a_stream_of_the_surrogate_is_read_by_the_official_client(
 ) -> None:
     async with (
         teaching() as teacher,
-        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+        serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
         await loaded(plane)
         await plane.push(certified(task_of(), audit=0))
@@ -110,7 +117,7 @@ async def test_the_teacher_answers_whatever_is_not_certified(
 ) -> None:
     async with (
         teaching() as teacher,
-        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+        serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
         await loaded(plane)
         await plane.push(certified(task_of(), audit=0))
@@ -139,7 +146,7 @@ async def test_a_policy_that_does_not_say_so_lets_nothing_answer(
     policy = policy.model_copy(update={"tasks": tasks})
     async with (
         teaching() as teacher,
-        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+        serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
         await loaded(plane)
         await plane.push(PolicyDocument(generation=1, revisions={"1": policy}))
@@ -165,7 +172,7 @@ async def test_a_named_task_is_the_same_whatever_its_prompt(tmp_path: Path) -> N
     named = {"x-tracer-task": "triage"}
     async with (
         teaching() as teacher,
-        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+        serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
         await loaded(plane)
         await ask(plane.client(), "Refund my order", extra_headers=named)
@@ -192,7 +199,7 @@ async def test_audits_are_counted_only_as_a_completed_prefix(tmp_path: Path) -> 
     teacher = Teacher(label=lambda _: "refund")
     async with (
         teaching(teacher),
-        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+        serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
         await loaded(plane)
         await plane.push(certified(task_of(), audit=1))
@@ -219,7 +226,7 @@ async def test_a_session_is_audited_once(tmp_path: Path) -> None:
     session = {"x-session-id": "user-7"}
     async with (
         teaching() as teacher,
-        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+        serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
         await loaded(plane)
         await plane.push(certified(task_of(), audit=1))
@@ -238,7 +245,7 @@ async def test_an_audit_without_an_answer_is_missing(tmp_path: Path) -> None:
     teacher = Teacher(refusal=(500, b"{}"))
     async with (
         teaching(teacher),
-        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+        serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
         await loaded(plane)
         await plane.push(certified(task_of(), audit=1))
@@ -255,7 +262,7 @@ async def test_what_is_saved_is_what_the_teacher_costs_on_average(
     forced = {"x-tracer-force": "teacher"}
     async with (
         teaching() as teacher,
-        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+        serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
         await loaded(plane)
         await plane.push(certified(task_of(), audit=0))
