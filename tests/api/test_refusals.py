@@ -16,6 +16,7 @@ pytestmark = pytest.mark.cluster
 
 WHOLE = router_manifest()
 PRICE = WHOLE["spec"]["teacher"]["prices"][0]
+ENDPOINT = {"path": "/classify", "input": ["$.items[*]['the text']"], "label": "$.a[0]"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,36 @@ WRONG = [
     Wrong("spec.teacher.url", "https://u:p@example.com", "without query or user"),
     Wrong("spec.teacher.url", "https://example.com?v=1", "without query or user"),
     Wrong("spec.teacher.url", "https://x/" + "y" * 2048, "may not be more than 2048"),
-    Wrong("spec.teacher.protocol", "Smoke", 'supported values: "OpenAI"'),
+    Wrong("spec.teacher.protocol", "Smoke", 'supported values: "OpenAI", "Anthropic"'),
+    Wrong(
+        "spec.teacher.protocol",
+        "HTTP",
+        "protocol HTTP needs endpoints, and no other has any",
+        "spec.teacher.endpoints",
+    ),
+    Wrong(
+        "spec.teacher.endpoints",
+        [ENDPOINT],
+        "protocol HTTP needs endpoints, and no other has any",
+    ),
+    Wrong(
+        "spec.teacher.endpoints",
+        [{**ENDPOINT, "path": "classify"}],
+        "say a path that begins with a slash",
+        "spec.teacher.endpoints[0].path",
+    ),
+    Wrong(
+        "spec.teacher.endpoints",
+        [{**ENDPOINT, "input": ["text"]}],
+        "say a path in JSON, such as $.ticket.text",
+        "spec.teacher.endpoints[0].input[0]",
+    ),
+    Wrong(
+        "spec.teacher.endpoints",
+        [{**ENDPOINT, "label": "$.labels[*]"}],
+        "say a path in JSON to one place",
+        "spec.teacher.endpoints[0].label",
+    ),
     Wrong("spec.teacher.apiKey.secretName", "My_Secret", "say the name of a Secret"),
     Wrong("spec.teacher.apiKey.key", "a/b", "say a key of the Secret"),
     Wrong(
@@ -144,6 +174,8 @@ WRONG = [
         "must differ: rename one of them",
         "spec.tasks.header",
     ),
+    Wrong("spec.tasks.ignore", ["messages"], "cannot be ignored: remove it"),
+    Wrong("spec.tasks.limit", 0, "greater than or equal to 1"),
     Wrong("spec.traces.store", {}, "Required value", "spec.traces.store.s3"),
     Wrong("spec.traces.store.s3.bucket", "A", "say the name of a bucket"),
     Wrong("spec.traces.store.s3.endpoint", "s3:7070", "say an http or https URL"),

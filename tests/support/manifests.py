@@ -25,7 +25,12 @@ def router_manifest(name: str = "tickets", **spec: Any) -> Manifest:
         "parity": {"target": "95%", "confidence": "95%", "margin": "1%"},
         "access": {"mode": "Open"},
         "limits": {"requestSize": "8Mi", "concurrentRequests": 500},
-        "tasks": {"header": "x-tracer-task", "session": {"header": "x-session-id"}},
+        "tasks": {
+            "header": "x-tracer-task",
+            "session": {"header": "x-session-id"},
+            "ignore": ["temperature"],
+            "limit": 32,
+        },
         "traces": {
             "store": {
                 "s3": {

@@ -55,6 +55,8 @@ class Teacher:
             await exchange.answer(status, [(b"x-should-retry", b"false")], content)
         elif exchange.path.endswith("/chat/completions"):
             await self._complete(exchange, json.loads(body))
+        elif exchange.path.endswith("/classify"):
+            await _send_json(exchange, {"echo": json.loads(body)})
         else:
             headers = [(b"x-teacher", b"one"), (b"x-teacher", b"two")]
             await exchange.answer(207, headers, body[::-1] or b"\x00\xff")

@@ -19,7 +19,7 @@ from tracer_bentos.serving.loading import BundleReader, Loaded, Loader, read_bun
 from tracer_bentos.serving.metrics import Metrics
 from tracer_bentos.serving.policy_box import PolicyBox
 from tracer_bentos.serving.prices import Prices
-from tracer_bentos.serving.protocols.table import by_path, language_models
+from tracer_bentos.serving.protocols.table import by_path
 from tracer_bentos.serving.relay import Relay
 from tracer_bentos.serving.settings import Settings
 from tracer_bentos.serving.tasks.book import TaskBook
@@ -39,7 +39,7 @@ class DataPlane:
     def __init__(self, settings: Settings, read: BundleReader = read_bundle) -> None:
         self.settings = settings
         """What it was told."""
-        self.counts = Counts()
+        self.counts = Counts(settings.task_limit)
         """What it counts."""
         self.policies = PolicyBox(settings.revision)
         """What the operator allows."""
@@ -48,7 +48,7 @@ class DataPlane:
         self._loader = Loader(settings, self.loaded, read)
         self._recorder = _recorder(settings, self.counts)
         key = _teacher_key(settings)
-        self._upstream = Upstream(settings.teacher_url, key)
+        self._upstream = Upstream(settings.teacher_url, key, settings.speech.key_header)
         self._journal = Journal(
             self.counts, Prices(settings.prices), self._offer, settings.revision
         )
@@ -110,8 +110,8 @@ class DataPlane:
             session_header=settings.session_header,
         )
         return Dispatcher(
-            adapters=by_path(language_models()),
-            tasks=TaskBook(settings.teacher_identity),
+            adapters=by_path(settings.speech.adapters),
+            tasks=TaskBook(settings.teacher_identity, settings.speech.ignored),
             desk=desk,
             relay=Relay(self._upstream),
             auditor=self._auditor,

@@ -19,7 +19,6 @@ from tracer_router.contracts.evidence import (
 
 __all__ = ["Counts", "Fault", "TaskCounts"]
 
-TASKS: Final = 64
 LABELS: Final = 256
 
 
@@ -92,7 +91,7 @@ class TaskCounts:
 class Counts:
     """The counts of one boot of one process."""
 
-    def __init__(self) -> None:
+    def __init__(self, task_limit: int = 64) -> None:
         self.boot = secrets.token_hex(8)
         self.requests = 0
         self.surrogate = 0
@@ -105,13 +104,14 @@ class Counts:
         self.faults: Counter[Fault] = Counter()
         self.refusals: Counter[Refusal] = Counter()
         self._tasks: dict[str, TaskCounts] = {}
+        self._task_limit = task_limit
 
     def task(self, fingerprint: str) -> TaskCounts:
         """Give the counts of a task; beyond the limit, those of all others together."""
         known = self._tasks.get(fingerprint)
         if known:
             return known
-        name = fingerprint if len(self._tasks) < TASKS else OTHER_TASK
+        name = fingerprint if len(self._tasks) < self._task_limit else OTHER_TASK
         return self._tasks.setdefault(name, TaskCounts(name))
 
     def decided(self, seconds: float) -> None:

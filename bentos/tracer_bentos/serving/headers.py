@@ -1,12 +1,13 @@
 """Which headers cross the data plane: all but those of one connection, and ours."""
 
+from dataclasses import dataclass, field
 from typing import Final
 
 from multidict import CIMultiDict
 
 from tracer_bentos.serving.exchange import Headers
 
-__all__ = ["READABLE_CODINGS", "from_teacher", "to_teacher"]
+__all__ = ["READABLE_CODINGS", "Credential", "from_teacher", "to_teacher"]
 
 READABLE_CODINGS: Final = ("gzip", "deflate", "identity")
 """Content codings in which an answer can be read for a trace."""
@@ -26,11 +27,22 @@ _OF_ONE_CONNECTION: Final = frozenset(
 )
 _OURS: Final = b"x-tracer-"
 _SET_ANEW: Final = frozenset({b"host", b"expect"})
+_CREDENTIALS: Final = frozenset({b"api-key", b"authorization", b"x-api-key"})
 _NO_CONTENT: Final = frozenset({204, 304})
 
 
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """The teacher's key as a header."""
+
+    header: str
+    """Name of the header."""
+    value: str = field(repr=False)
+    """Its value."""
+
+
 def to_teacher(
-    headers: Headers, *, readable: bool, key: str | None
+    headers: Headers, *, readable: bool, key: Credential | None
 ) -> "CIMultiDict[str]":
     """Give the headers of a request to the teacher.
 
@@ -42,13 +54,15 @@ def to_teacher(
     """
     kept: CIMultiDict[str] = CIMultiDict()
     dropped = _OF_ONE_CONNECTION | _SET_ANEW | _named_by_connection(headers)
+    if key is not None:
+        dropped |= _CREDENTIALS
     for name, value in headers:
         if name not in dropped and not name.startswith(_OURS):
             kept.add(name.decode("latin-1"), value.decode("latin-1"))
     if readable:
         _narrow(kept)
     if key is not None:
-        kept["authorization"] = f"Bearer {key}"
+        kept[key.header] = key.value
     return kept
 
 

@@ -1,7 +1,7 @@
 """What Prometheus sees: the same counts as the evidence, with bounded labels.
 
 Read from the evidence at each scrape, so that nothing is counted twice and a request
-costs no metric of its own. Labels are tasks (at most 64 and `other`) and closed sets.
+costs no metric of its own. Labels are tasks (bounded, and `other`) and closed sets.
 """
 
 from collections.abc import Callable, Iterator

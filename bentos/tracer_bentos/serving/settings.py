@@ -14,6 +14,7 @@ from tracer_bentos.serving.acceptances import LIFETIME_SECONDS
 from tracer_bentos.serving.access import Access
 from tracer_bentos.serving.limits import AT_ONCE, REQUEST_BYTES, Limits
 from tracer_bentos.serving.prices import Price
+from tracer_bentos.serving.speech import Speech
 from tracer_router import constants
 from tracer_router.contracts import runtime
 from tracer_router.errors import SpecError
@@ -37,6 +38,8 @@ class Settings:
 
     teacher_url: str
     """Base URL of the teacher; stands for a client's `/v1`."""
+    speech: Speech = field(default_factory=Speech)
+    """What it speaks."""
     teacher_identity: str = ""
     """Which teacher it is, as fingerprints say it."""
     teacher_key_file: Path | None = None
@@ -75,6 +78,8 @@ class Settings:
     """Header that names a client's session."""
     task_header: str = "x-tracer-task"
     """Header by which a client may name its task."""
+    task_limit: int = 64
+    """Tasks that are told apart."""
     host: str = ""
     """Address to bind; empty for every interface, IPv4 and IPv6."""
     traffic_port: int = constants.TRAFFIC_PORT
@@ -105,8 +110,10 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """
     given = {key: value for key, value in environment.items() if value}
     number = partial(_number, given)
+    speech = Speech.read(given)
     return Settings(
-        teacher_url=_teacher_url(given),
+        teacher_url=speech.base_url(_teacher_url(given)),
+        speech=speech,
         teacher_identity=given.get(runtime.TEACHER_IDENTITY, ""),
         teacher_key_file=_path(given, runtime.TEACHER_KEY_FILE),
         access=_access(given),
@@ -126,6 +133,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         pod=given.get(runtime.POD_NAME, "local"),
         session_header=given.get(runtime.SESSION_HEADER, "x-session-id").lower(),
         task_header=given.get(runtime.TASK_HEADER, "x-tracer-task").lower(),
+        task_limit=max(int(number(runtime.TASKS_LIMIT, 64)), 1),
         host=given.get(runtime.HOST, ""),
         traffic_port=int(number(runtime.TRAFFIC_PORT, constants.TRAFFIC_PORT)),
         internal_port=int(number(runtime.INTERNAL_PORT, constants.INTERNAL_PORT)),

@@ -10,6 +10,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from tracer_bentos.serving.exchange import ClientGone
+from tracer_bentos.serving.headers import Credential
 from tracer_bentos.serving.teacher_key import KeyRefused, TeacherKey
 from tracer_router.contracts.evidence import TeacherState
 
@@ -34,10 +35,16 @@ class TeacherUnreachable(Exception):  # noqa: N818 - named as status names it
 class Upstream:
     """Everything that is sent to the teacher goes through here."""
 
-    def __init__(self, base: str, key: TeacherKey | None = None) -> None:
+    def __init__(
+        self,
+        base: str,
+        key: TeacherKey | None = None,
+        key_header: str = "authorization",
+    ) -> None:
         self._base = base
         self._root = base.removesuffix("/v1")
         self._key = key
+        self._key_header = key_header
         self.state = TeacherState()
         """What the last request met."""
 
@@ -68,7 +75,7 @@ class Upstream:
         return URL(address, encoded=True)
 
     @property
-    def key(self) -> str | None:
+    def key(self) -> Credential | None:
         """The key to send instead of the client's; none to let theirs through.
 
         Raises:
@@ -76,9 +83,13 @@ class Upstream:
                 be sent to this teacher.
         """
         try:
-            return self._key.current() if self._key else None
+            key = self._key.current() if self._key else None
         except KeyRefused as error:
             raise self.failed(error) from None
+        if key is None:
+            return None
+        bearer = self._key_header == "authorization"
+        return Credential(self._key_header, f"Bearer {key}" if bearer else key)
 
     async def ask(
         self,

@@ -36,13 +36,9 @@ from tracer_router.api.router import TracerRouter
 from tracer_router.api.spec import (
     Audit,
     Parity,
-    Price,
-    Protocol,
     Rollout,
-    SecretKey,
     Session,
     Tasks,
-    Teacher,
     TracerRouterSpec,
     Training,
 )
@@ -53,6 +49,7 @@ from tracer_router.api.status import (
     TracerRouterStatus,
     Weight,
 )
+from tracer_router.api.teacher import Endpoint, Price, Protocol, SecretKey, Teacher
 from tracer_router.api.traffic import (
     Gateway,
     Resources,
@@ -81,6 +78,7 @@ __all__ = [
     "Counts",
     "Duration",
     "Effect",
+    "Endpoint",
     "EvidenceStatus",
     "Gateway",
     "GatewayHeader",

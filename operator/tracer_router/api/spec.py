@@ -3,79 +3,26 @@
 Only fields whose behaviour exists: one that nothing reads would break a promise.
 """
 
-from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from tracer_router.api.access import Access, Limits
-from tracer_router.api.model import ApiModel, Effect, ListMap, Rule
+from tracer_router.api.model import ApiModel, Effect, Rule
 from tracer_router.api.percent import PERCENT_PATTERN, Between, Percent
-from tracer_router.api.text import Decimals, HeaderName, HttpUrl, SecretName
+from tracer_router.api.teacher import Teacher
+from tracer_router.api.text import HeaderName
 from tracer_router.api.traffic import Resources, Traces, Traffic
 
 __all__ = [
     "Audit",
     "Parity",
-    "Price",
-    "Protocol",
     "Rollout",
-    "SecretKey",
     "Session",
     "Tasks",
-    "Teacher",
     "TracerRouterSpec",
     "Training",
 ]
-
-
-class Protocol(StrEnum):
-    """What the teacher speaks."""
-
-    OPENAI = "OpenAI"
-    """Chat completions as OpenAI defines them; other paths pass through."""
-
-
-class SecretKey(ApiModel):
-    """One key of a Secret in the router's namespace."""
-
-    secret_name: Annotated[SecretName, Effect.NOTHING]
-    """Name of the Secret."""
-    key: Annotated[
-        str,
-        Field(max_length=253),
-        Rule(
-            "self.matches('^[-._a-zA-Z0-9]+$')",
-            "say a key of the Secret: letters, digits, '-', '_' and '.'",
-        ),
-        Effect.NOTHING,
-    ] = "api-key"
-    """Key within it."""
-
-
-class Price(ApiModel):
-    """What the teacher charges for one model."""
-
-    model: Annotated[str, Field(min_length=1, max_length=253), Effect.NOTHING]
-    """Model as requests name it."""
-    input_per_million_tokens: Annotated[Decimals, Effect.NOTHING]
-    """Price of a million prompt tokens, such as "2.50"."""
-    output_per_million_tokens: Annotated[Decimals, Effect.NOTHING]
-    """Price of a million answer tokens, such as "10.00"."""
-
-
-class Teacher(ApiModel):
-    """The model that answers whatever is not certified."""
-
-    url: Annotated[HttpUrl, Effect.SURROGATE_OFF]
-    """Base URL, with its /v1."""
-    protocol: Annotated[Protocol, Effect.SURROGATE_OFF] = Protocol.OPENAI
-    """What it speaks."""
-    api_key: SecretKey | None = None
-    """Key sent to the teacher; without it the client's own Authorization passes
-    through. With it, `access` must be said."""
-    prices: Annotated[tuple[Price, ...], Field(max_length=64), ListMap("model")] = ()
-    """Prices by model; without them nothing is said about savings."""
 
 
 class Parity(ApiModel):
@@ -129,6 +76,22 @@ class Tasks(ApiModel):
     go to the teacher."""
     session: Session = Session()
     """How sessions are recognised."""
+    ignore: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=128)], ...],
+        Field(max_length=64),
+        Rule(
+            "!self.exists(f, f in ['messages', 'system', 'input', 'instructions',"
+            " 'prompt', 'tools', 'tool_choice', 'response_format', 'text'])",
+            "what is asked, and what shapes the answer, cannot be ignored: remove it",
+        ),
+        Effect.RECERTIFY,
+    ] = ()
+    """Fields of a request that do not define the question, beside those that never do,
+    such as user, metadata and seed. For requests that differ in nothing else, such as a
+    field of your own."""
+    limit: Annotated[int, Field(ge=1, le=256), Effect.NOTHING] = 64
+    """Tasks that are counted apart; the rest are counted together as `other` and go to
+    the teacher."""
 
 
 class Training(ApiModel):

@@ -15,6 +15,7 @@ __all__ = [
     "BUNDLE_DIGEST",
     "CALLER_HEADER",
     "CLIENT_KEYS",
+    "ENDPOINTS",
     "FAREWELL_SECONDS",
     "HOST",
     "INTERNAL_PORT",
@@ -22,6 +23,7 @@ __all__ = [
     "POD_NAME",
     "POLICY_FILE",
     "PRICES",
+    "PROTOCOL",
     "REQUESTS_AT_ONCE",
     "REQUEST_BYTES",
     "REVISION",
@@ -31,6 +33,8 @@ __all__ = [
     "STORE_ENDPOINT",
     "STORE_REGION",
     "STORE_URL",
+    "TASKS_IGNORE",
+    "TASKS_LIMIT",
     "TASK_HEADER",
     "TEACHER_IDENTITY",
     "TEACHER_KEY_FILE",
@@ -40,6 +44,14 @@ __all__ = [
 
 TEACHER_URL: Final = "TRACER_TEACHER_URL"
 """Base URL of the teacher, with its /v1."""
+PROTOCOL: Final = "TRACER_PROTOCOL"
+"""What the teacher speaks: OpenAI, Anthropic or HTTP."""
+ENDPOINTS: Final = "TRACER_ENDPOINTS"
+"""JSON list of {path, input, label} of a teacher that speaks HTTP."""
+TASKS_IGNORE: Final = "TRACER_TASKS_IGNORE"
+"""JSON list of request fields that do not define a question."""
+TASKS_LIMIT: Final = "TRACER_TASKS_LIMIT"
+"""Tasks that are told apart."""
 TEACHER_IDENTITY: Final = "TRACER_TEACHER_IDENTITY"
 """Which teacher it is, as fingerprints say it; absent: model names say enough."""
 TEACHER_KEY_FILE: Final = "TRACER_TEACHER_KEY_FILE"

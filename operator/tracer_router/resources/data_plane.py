@@ -1,5 +1,6 @@
 """Deployment, Service and disruption budget of the pods of one revision."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -180,6 +181,8 @@ def _own_values(router: TracerRouter, served: Served) -> dict[str, str]:
         runtime.POLICY_FILE: f"{_POLICY}/policy.json",
         runtime.SPOOL: _SPOOL,
         runtime.TASK_HEADER: router.spec.tasks.header,
+        runtime.TASKS_IGNORE: json.dumps(sorted(router.spec.tasks.ignore)),
+        runtime.TASKS_LIMIT: str(router.spec.tasks.limit),
         runtime.SESSION_HEADER: router.spec.tasks.session.header,
         **limit_values(router.spec.limits),
         **{name: value for name, value in optional.items() if value},

@@ -85,6 +85,9 @@ def test_what_the_claim_is_about_turns_the_surrogate_off() -> None:
     assert off == {
         "teacher.url",
         "teacher.protocol",
+        "teacher.endpoints.path",
+        "teacher.endpoints.input",
+        "teacher.endpoints.label",
         "parity.target",
         "parity.confidence",
     }

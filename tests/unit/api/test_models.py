@@ -20,11 +20,17 @@ def test_two_fields_are_enough_and_the_rest_has_defaults() -> None:
         "teacher": {
             "url": "https://api.example.com/v1",
             "protocol": "OpenAI",
+            "endpoints": [],
             "prices": [],
         },
         "parity": {"target": "95%", "confidence": "95%", "margin": "1%"},
         "limits": {"requestSize": "16Mi", "concurrentRequests": 1000},
-        "tasks": {"header": "x-tracer-task", "session": {"header": "x-session-id"}},
+        "tasks": {
+            "header": "x-tracer-task",
+            "session": {"header": "x-session-id"},
+            "ignore": [],
+            "limit": 64,
+        },
         "traces": {},
         "training": {"minimumTraces": 1000, "growth": "50%"},
         "rollout": {"steps": ["5%", "25%", "100%"]},

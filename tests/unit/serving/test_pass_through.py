@@ -8,6 +8,7 @@ import pytest
 
 from support.serving_plane import PROMPT, serving, until
 from support.serving_teacher import Teacher, teaching
+from tracer_bentos.serving.speech import Protocol, Speech
 
 
 async def test_the_official_client_gets_the_teachers_answer(tmp_path: Path) -> None:
@@ -124,6 +125,21 @@ async def test_the_mounted_key_replaces_the_clients(tmp_path: Path) -> None:
     ):
         await plane.client("sk-of-the-client").models.with_raw_response.list()
     assert teacher.seen[0].header("authorization") == "Bearer sk-router"
+
+
+async def test_a_key_for_anthropic_goes_where_it_looks(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("sk-router")
+    speech = Speech(Protocol.ANTHROPIC)
+    sent = {"x-api-key": "sk-of-the-client", "authorization": "Bearer other"}
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path, teacher_key_file=key, speech=speech) as plane,
+        plane.http.get(f"{plane.url}/v1/models", headers=sent) as response,
+    ):
+        assert response.status == 207
+    assert teacher.seen[0].header("x-api-key") == "sk-router"
+    assert teacher.seen[0].header("authorization") is None
 
 
 async def test_a_body_beyond_the_limit_is_refused_in_openais_shape(

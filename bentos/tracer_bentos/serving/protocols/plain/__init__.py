@@ -1,0 +1,1 @@
+"""Plain HTTP: JSON in, JSON out."""

@@ -1,0 +1,66 @@
+"""What a data plane is told about the teacher's protocol."""
+
+import json
+
+import pytest
+
+from tracer_bentos.serving.settings import read_settings
+from tracer_bentos.serving.speech import Protocol
+from tracer_router.contracts import runtime
+from tracer_router.errors import SpecError
+
+ENDPOINTS = [{"path": "/classify", "input": ["$.text"], "label": "$.label"}]
+
+
+def told(**values: str) -> dict[str, str]:
+    return {runtime.TEACHER_URL: "https://teacher.example.com", **values}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "url", "header"),
+    [
+        ("OpenAI", "https://teacher.example.com", "authorization"),
+        ("Anthropic", "https://teacher.example.com/v1", "x-api-key"),
+        ("HTTP", "https://teacher.example.com/v1", "authorization"),
+    ],
+)
+def test_a_protocol_says_what_a_path_and_a_key_mean(
+    protocol: str, url: str, header: str
+) -> None:
+    settings = read_settings(told(**{runtime.PROTOCOL: protocol}))
+    assert settings.teacher_url == url
+    assert settings.speech.key_header == header
+
+
+def test_every_language_model_has_the_paths_of_all() -> None:
+    paths = {each.path for each in read_settings(told()).speech.adapters}
+    assert paths == {
+        "/v1/chat/completions",
+        "/v1/responses",
+        "/v1/completions",
+        "/v1/messages",
+    }
+
+
+def test_a_plain_teacher_has_the_paths_that_are_named() -> None:
+    given = told(**{runtime.PROTOCOL: "HTTP", runtime.ENDPOINTS: json.dumps(ENDPOINTS)})
+    speech = read_settings(given).speech
+    assert speech.protocol is Protocol.HTTP
+    assert [each.path for each in speech.adapters] == ["/classify"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        (runtime.PROTOCOL, "Smoke", "say OpenAI or Anthropic or HTTP"),
+        (runtime.ENDPOINTS, "{}", "is not a list in JSON"),
+        (runtime.ENDPOINTS, '[{"input": []}]', "is not a list of path, input and"),
+        (runtime.ENDPOINTS, '[{"path": "/", "input": ["a"]}]', "is no selector"),
+        (runtime.TASKS_IGNORE, "user", "is not a list in JSON"),
+    ],
+)
+def test_what_cannot_be_understood_is_refused_by_name(
+    name: str, value: str, remedy: str
+) -> None:
+    with pytest.raises(SpecError, match=remedy):
+        read_settings(told(**{name: value}))
