@@ -29,7 +29,7 @@ demo: venv ## A certified surrogate takes over real traffic, on a real cluster
 	@$(PY) -m examples.demo
 
 .PHONY: test
-test: check cluster-up ## Check, statistics, API, chart and a whole rollout on a real cluster
+test: check conformance cluster-up ## Check, statistics, API, chart and a whole rollout on a real cluster
 	@$(ELAPSED) "tests on a real cluster, and the statistical ones"
 	@$(PY) -m pytest -q -m "cluster or statistical" tests
 
@@ -61,6 +61,10 @@ type: venv ## Types, strictly
 unit: venv ## Unit and repository tests
 	@$(ELAPSED) "unit and repository tests"
 	@$(PY) -m pytest -q -m "not cluster and not statistical" tests
+
+.PHONY: conformance
+conformance: venv ## Official clients cannot tell a router from the teacher
+	@scripts/conformance.sh
 
 .PHONY: statistical
 statistical: venv ## Seeded repeats: do certificates hold as often as they say?
@@ -110,6 +114,7 @@ lock: venv ## Resolve the requirements anew; the only target that changes a vers
 	@$(LOCK) pyproject.toml --extra operator -o requirements/operator.lock
 	@$(LOCK) pyproject.toml --extra train --extra serve -o requirements/runtime.lock
 	@$(LOCK) pyproject.toml --all-extras -o requirements/dev.lock
+	@$(LOCK) requirements/conformance.in -o requirements/conformance.lock
 	@$(LOCK) examples/recorded_teacher/requirements.in -c requirements/runtime.lock \
 		-o examples/recorded_teacher/requirements.lock
 

@@ -1,0 +1,88 @@
+"""Starts the stage, prints where it is, and ends when its input is closed."""
+
+import asyncio
+import json
+import sys
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from stage.rule import reply_to
+from stage.teacher import teacher
+from support.serving_plane import ARCHIVE, BUNDLE, Guess, settings_for, until
+from tracer_bentos.serving.app import DataPlane
+from tracer_bentos.serving.decide import Surrogate
+from tracer_bentos.serving.protocols.label import Call, Said, canonical_json, label_of
+from tracer_bentos.serving.servers import Listener
+from tracer_bentos.serving.settings import Access
+from tracer_bentos.store import open_store
+from tracer_router.contracts.policy import RevisionPolicy
+
+
+class Parrot:
+    """A surrogate that has learnt the stub teacher's rule by heart."""
+
+    def decide(self, text: str) -> Guess:
+        """Give what the teacher would say; defer whatever it fails at."""
+        reply = reply_to(text)
+        calls = tuple(Call(name, canonical_json(given)) for name, given in reply.calls)
+        label = label_of(Said(reply.text, calls))
+        return Guess(label or "", 1.0, label is not None, "all")
+
+
+class EveryTask(tuple[str, ...]):
+    """Certified are all tasks."""
+
+    __slots__ = ()
+
+    def __contains__(self, task: object) -> bool:
+        return True
+
+
+def read_parrot(archive: bytes, into: Path, digest: str) -> Surrogate:
+    """Give the surrogate, whatever the archive."""
+    del archive, into, digest
+    return Parrot()
+
+
+async def serve_plane(
+    stack: AsyncExitStack, url: str, *, surrogate: bool
+) -> tuple[str, str]:
+    """Start a router before the teacher; give its URL and that of its evidence."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    settings = settings_for(url, folder, access=Access.OPEN)
+    open_store(settings.store).write(settings.bento_key or "", ARCHIVE)
+    plane = DataPlane(settings, read_parrot)
+    await plane.start()
+    stack.push_async_callback(plane.finish)
+    await until(lambda: plane.loaded.digest == BUNDLE)
+    fields: dict[str, Any] = {"surrogate": surrogate, "audit": 0.0, "bundle": BUNDLE}
+    plane.policies.current = RevisionPolicy(**fields).model_copy(
+        update={"tasks": EveryTask()}
+    )
+    traffic = await listen(stack, plane.traffic)
+    return traffic, await listen(stack, plane.internal) + "/evidence"
+
+
+async def listen(stack: AsyncExitStack, app: Any) -> str:
+    """Serve an application on any free port and give its URL."""
+    listener = Listener(app, "127.0.0.1", 0, 1.0)
+    await listener.start()
+    stack.push_async_callback(listener.stop)
+    return f"http://127.0.0.1:{listener.port}"
+
+
+async def main() -> None:
+    """Stay until nobody needs the stage any more."""
+    async with AsyncExitStack() as stack:
+        direct = await listen(stack, teacher)
+        through, _ = await serve_plane(stack, f"{direct}/v1", surrogate=False)
+        surrogate, evidence = await serve_plane(stack, f"{direct}/v1", surrogate=True)
+        urls = {"direct": direct, "through": through, "surrogate": surrogate}
+        sys.stdout.write(json.dumps({**urls, "evidence": evidence}) + "\n")
+        sys.stdout.flush()
+        await asyncio.to_thread(sys.stdin.read)
+
+
+asyncio.run(main())
