@@ -1,0 +1,162 @@
+"""Worlds of several attempts: does a router's whole life err no more than delta?"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.certificates.results import Outcome
+from benchmarks.certificates.rules import count_steps, declare
+from benchmarks.certificates.traffic import (
+    BINS,
+    Incumbent,
+    Population,
+    Sample,
+    Window,
+    lay_out_attempts,
+)
+from tracer_router.parity.fixed_sequence import Chain, Counts, walk_chain
+from tracer_router.parity.ledger import level_of
+
+__all__ = ["Life", "live_candidates", "live_under_incumbent", "lives"]
+
+ATTEMPTS = 5
+_TRAIN = 4_000
+_RUNS_PER_LAYOUT = 50
+_TARGET = 0.95
+_BAD, _GOOD = 0.948, 0.985
+_INCUMBENT = Incumbent(accepts=0.6, audits=0.02, coin=0.25)
+_WHERE_ANSWERED, _WHERE_DEFERRED = 0.930, 0.975
+"""The candidate learnt from what was labelled, so it is better where the incumbent
+defers: .948 over the traffic."""
+
+Chance = np.random.Generator
+Levels = Callable[[int, frozenset[int]], float]
+"""From the attempt and those whose whole chain passed to a level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How a rule spends its error probability over attempts."""
+
+    name: str
+    """What it does, for people."""
+    level: Levels
+    """The level of an attempt."""
+    ours: bool = False
+    """Whether it is the product's own ledger."""
+
+
+def lives(delta: float) -> tuple[Life, ...]:
+    """Give the product's ledger and two others that hand out too much."""
+    return (
+        Life("ours", lambda r, passed: level_of(r, delta, passed), ours=True),
+        Life("every attempt at the whole level", lambda _r, _passed: delta),
+        Life(
+            "level handed on, passed or not", lambda r, _: level_of(r, delta, range(r))
+        ),
+    )
+
+
+def live_candidates(
+    rows: int, runs: int, seed: np.random.SeedSequence, delta: float
+) -> list[Outcome]:
+    """Let candidates be good for some attempts and bad for the rest.
+
+    The worst time to turn bad is after passes that have piled up the level.
+    """
+    chance = np.random.default_rng(seed)
+    contenders = lives(delta)
+    name = f"{ATTEMPTS} attempts, good ones first, at .95"
+    found = [Outcome(name, rows, life.name, ours=life.ours) for life in contenders]
+    for _ in range(runs):
+        good = int(chance.integers(ATTEMPTS))
+        truths = [_GOOD if at < good else _BAD for at in range(ATTEMPTS)]
+        tests = [_test(chance, Population.flat(truth), rows) for truth in truths]
+        for life, outcome in zip(contenders, found, strict=True):
+            steps = _live(tests, life.level)
+            false = any(step is not None for step in steps[good:])
+            certified = any(step is not None for step in steps)
+            outcome.tally.add(certified=certified, false=false)
+    return found
+
+
+def live_under_incumbent(
+    rows: int, runs: int, seed: np.random.SeedSequence, delta: float
+) -> list[Outcome]:
+    """Let candidates be tested on what is labelled while an incumbent answers.
+
+    The incumbent's answers are labelled at its audit rate, all else always; the coin,
+    drawn before anything is decided, labels whatever it hits. Candidates are all bad.
+    """
+    chance = np.random.default_rng(seed)
+    name = f"{ATTEMPTS} attempts under an incumbent, .948 at .95"
+    found = [Outcome(name, rows, each, ours=each == "ours") for each in _VIEWS]
+    for run in range(runs):
+        if run % _RUNS_PER_LAYOUT == 0:
+            layout = int(chance.integers(2**31))
+            windows = lay_out_attempts(_INCUMBENT, ATTEMPTS, rows, _TARGET, layout)
+        drawn = [_answers(chance, window) for window in windows]
+        chains = [_declare(chance, Population.flat(_BAD), rows) for _ in windows]
+        for outcome, view in zip(found, _VIEWS.values(), strict=True):
+            counted = [view(w, d, rows) for w, d in zip(windows, drawn, strict=True)]
+            tests = list(zip(counted, chains, strict=True))
+            steps = _live(tests, lambda r, passed: level_of(r, delta, passed))
+            passed = any(step is not None for step in steps)
+            outcome.tally.add(certified=passed, false=passed)
+    return found
+
+
+Test = tuple[list[Counts], Chain]
+
+
+def _live(tests: Sequence[Test], level: Levels) -> list[int | None]:
+    passed: set[int] = set()
+    steps = []
+    for attempt, (family, chain) in enumerate(tests, start=1):
+        result = walk_chain(family, chain, _TARGET, level(attempt, frozenset(passed)))
+        steps.append(result.passed)
+        if result.whole:
+            passed.add(attempt)
+    return steps
+
+
+def _test(chance: Chance, population: Population, rows: int) -> Test:
+    chain = _declare(chance, population, rows)
+    return count_steps(population.draw(chance, rows)), chain
+
+
+def _declare(chance: Chance, population: Population, rows: int) -> Chain:
+    return declare(population.promised().draw(chance, _TRAIN), rows, _TARGET)
+
+
+def _answers(chance: Chance, window: Window) -> Sample:
+    rates = np.where(window.accepted, _WHERE_ANSWERED, _WHERE_DEFERRED)
+    bins = chance.integers(0, BINS, len(rates))
+    return Sample(bins, chance.random(len(rates)) < rates)
+
+
+def _coins_only(window: Window, drawn: Sample, _rows: int) -> list[Counts]:
+    return count_steps(drawn.taken(window.certify))
+
+
+def _as_if_uniform(_window: Window, drawn: Sample, rows: int) -> list[Counts]:
+    return count_steps(drawn.taken(np.arange(len(drawn.bins))[-rows:]))
+
+
+def _inverse_rates(window: Window, drawn: Sample, rows: int) -> list[Counts]:
+    newest = drawn.taken(np.arange(len(drawn.bins))[-rows:])
+    weights = 1 / window.propensity[-rows:]
+    whole = np.cumsum(np.bincount(newest.bins, weights, BINS))
+    agreed = np.cumsum(np.bincount(newest.bins, weights * newest.agreed, BINS))
+    counts = np.cumsum(np.bincount(newest.bins, minlength=BINS))
+    scaled = np.rint(counts * agreed / np.maximum(whole, 1e-9))
+    pairs = zip(scaled.tolist(), counts.tolist(), strict=True)
+    return [Counts(int(k), int(n)) for k, n in pairs]
+
+
+_VIEWS: dict[str, Callable[[Window, Sample, int], list[Counts]]] = {
+    "ours": _coins_only,
+    "labelled rows as if uniform": _as_if_uniform,
+    "inverse rates put into a binomial": _inverse_rates,
+}

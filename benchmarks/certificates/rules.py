@@ -1,0 +1,127 @@
+"""The rules that decide which step of a family is served: ours, and naive ones.
+
+Ours is the product's code as it stands. The naive rules are there to show that the
+worlds tell a valid procedure from one that is not.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betainc
+
+from benchmarks.certificates.traffic import BINS, Sample
+from tracer_router.parity.fixed_sequence import (
+    Chain,
+    Counts,
+    walk_chain,
+)
+
+__all__ = [
+    "Rule",
+    "Terms",
+    "best_of_many",
+    "count_steps",
+    "declare",
+    "expected_rule",
+    "fixed_sequence",
+    "pointwise_scan",
+]
+
+Floats = NDArray[np.float64]
+_SCAN_SHARE = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is asked of one attempt."""
+
+    target: float
+    """Agreement asked for."""
+    level: float
+    """Error level of the attempt."""
+    chain: Chain
+    """Steps declared before looking; the naive rules declare nothing."""
+
+
+Rule = Callable[[Sample, Terms, np.random.Generator], int | None]
+"""Gives the step that is served, none when it refuses."""
+
+
+def declare(train: Sample, certify: int, target: float) -> Chain:
+    """Declare a chain from training rows alone, as the trainer does.
+
+    It starts where a test has most power by prediction and ends at the loosest step
+    that reached the target in training.
+    """
+    agreed, rows = _cumulated(train)
+    share = agreed / np.maximum(rows, 1)
+    spread = np.maximum(share * (1 - share), target * (1 - target) / 4)
+    power = (share - target) * np.sqrt(rows / len(train.bins) * certify / spread)
+    start = int(np.argmax(power))
+    hopeful = np.flatnonzero(share >= target)
+    return Chain(start, max(start, int(hopeful[-1])) if len(hopeful) else start)
+
+
+def count_steps(sample: Sample) -> list[Counts]:
+    """Count agreements and rows of every step of the family."""
+    agreed, rows = _cumulated(sample)
+    pairs = zip(agreed.tolist(), rows.tolist(), strict=True)
+    return [Counts(int(k), int(n)) for k, n in pairs]
+
+
+def fixed_sequence(
+    sample: Sample, terms: Terms, _chance: np.random.Generator
+) -> int | None:
+    """Serve the last step that passed: ours."""
+    family = count_steps(sample)
+    return walk_chain(family, terms.chain, terms.target, terms.level).passed
+
+
+def pointwise_scan(
+    sample: Sample, terms: Terms, _chance: np.random.Generator
+) -> int | None:
+    """Serve the loosest step whose own test passes, of all that could be tried."""
+    return _last(_p_values(sample, terms.target) <= terms.level)
+
+
+def best_of_many(
+    sample: Sample, terms: Terms, chance: np.random.Generator
+) -> int | None:
+    """Scan 70 % of the rows, then try candidates on the rest until one looks right.
+
+    "Looks right" is a share at or above the target, without a bound.
+    """
+    scanned = chance.random(len(sample.bins)) < _SCAN_SHARE
+    candidates = _p_values(sample.taken(scanned), terms.target) <= terms.level
+    agreed, rows = _cumulated(sample.taken(~scanned))
+    return _last(candidates & (rows > 0) & (agreed >= terms.target * rows))
+
+
+def expected_rule(
+    sample: Sample, terms: Terms, _chance: np.random.Generator
+) -> int | None:
+    """Serve the loosest step with (errors + 1) / (rows + 1) in bounds.
+
+    Right on average over many certificates, which is no statement about this one.
+    """
+    agreed, rows = _cumulated(sample)
+    return _last((rows - agreed + 1) / (rows + 1) <= 1 - terms.target)
+
+
+def _cumulated(sample: Sample) -> tuple[Floats, Floats]:
+    rows = np.bincount(sample.bins, minlength=BINS)
+    agreed = np.bincount(sample.bins[sample.agreed], minlength=BINS)
+    return np.cumsum(agreed).astype(float), np.cumsum(rows).astype(float)
+
+
+def _p_values(sample: Sample, target: float) -> Floats:
+    agreed, rows = _cumulated(sample)
+    values: Floats = betainc(np.maximum(agreed, 1), rows - agreed + 1, target)
+    return np.where(agreed > 0, values, 1.0)
+
+
+def _last(passing: NDArray[np.bool_]) -> int | None:
+    found = np.flatnonzero(passing)
+    return int(found[-1]) if len(found) else None

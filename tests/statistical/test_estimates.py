@@ -1,0 +1,105 @@
+"""Do the estimates beside the certificate hold as often as they say?"""
+
+import math
+
+import numpy as np
+import pytest
+
+from benchmarks.certificates.results import tolerated
+from tracer_router.parity.badges import Correction, award_badges
+from tracer_router.parity.ceiling import RepeatCalls, ceiling_of
+from tracer_router.parity.fixed_sequence import Chain, Counts, walk_chain
+from tracer_router.parity.weighted import Unit, dependence_of, weighted_rate
+
+pytestmark = pytest.mark.statistical
+
+LEVEL = 0.05
+
+
+def sampled(
+    chance: np.random.Generator, sessions: int, phases: list[tuple[float, float]]
+) -> list[Unit]:
+    """Draw the uniform sample of phases, each a coin's rate and an agreement."""
+    units = []
+    for coin, agreement in phases:
+        sizes = chance.integers(1, 5, sessions)
+        heads = chance.random(sessions) < coin
+        rates = chance.beta(4 * agreement, 4 * (1 - agreement), sessions)
+        yes = chance.binomial(sizes, rates)
+        units += [
+            Unit(float(y), int(s), coin)
+            for y, s, taken in zip(yes, sizes, heads, strict=True)
+            if taken
+        ]
+    return units
+
+
+@pytest.mark.parametrize(
+    "phases",
+    [
+        [(0.05, 0.95)],
+        [(0.02, 0.95), (1.0, 0.95)],
+        [(0.05, 0.93), (0.5, 0.97), (0.1, 0.95)],
+    ],
+)
+def test_a_weighted_rate_covers_the_traffic_of_all_phases(
+    phases: list[tuple[float, float]],
+) -> None:
+    chance, runs = np.random.default_rng(21), 300
+    truth = sum(agreement for _, agreement in phases) / len(phases)
+    missed = 0
+    for _ in range(runs):
+        found = weighted_rate(sampled(chance, 600, phases), LEVEL)
+        missed += not found.low <= truth <= found.high
+    assert missed / runs <= tolerated(LEVEL, runs, errors=3)
+
+
+def test_the_intraclass_correlation_is_found_on_average() -> None:
+    chance, found = np.random.default_rng(22), []
+    for _ in range(200):
+        rates = chance.beta(0.9, 0.1, 160)  # correlation 1 / (0.9 + 0.1 + 1)
+        units = [Unit(float(y), 5) for y in chance.binomial(5, rates)]
+        found.append(dependence_of(units))
+    error = np.std([each.intraclass for each in found]) / math.sqrt(200)
+    assert np.mean([each.intraclass for each in found]) == pytest.approx(
+        0.5, abs=4 * error + 0.01
+    )
+    assert np.mean([each.design_effect for each in found]) == pytest.approx(
+        3.0, abs=0.1
+    )
+
+
+@pytest.mark.parametrize("correction", list(Correction))
+def test_any_false_badge_is_no_more_frequent_than_its_level(
+    correction: Correction,
+) -> None:
+    # Half of the cells sit just below the floor at the step that is served.
+    chance, runs, floor, false = np.random.default_rng(23), 1_500, 0.9, 0
+    inner, outer = 150, 100
+    rates = np.array([0.8999, 0.99] * 3)
+    for _ in range(runs):
+        first = chance.binomial(inner, rates)
+        second = first + chance.binomial(outer, rates)
+        cells = {
+            str(at): [Counts(int(a), inner), Counts(int(b), inner + outer)]
+            for at, (a, b) in enumerate(zip(first, second, strict=True))
+        }
+        pooled = [
+            Counts(int(first.sum()), 6 * inner),
+            Counts(int(second.sum()), 6 * (inner + outer)),
+        ]
+        result = walk_chain(pooled, Chain(0, 1), 0.9, 0.05)
+        badges = award_badges(cells, Chain(0, 1), result, floor, LEVEL, correction)
+        false += any(b.awarded and int(b.cell) % 2 == 0 for b in badges)
+    assert false / runs <= tolerated(LEVEL, runs, errors=3)
+
+
+def test_the_ceiling_is_below_what_is_possible_no_more_often_than_its_level() -> None:
+    # Every request has the same two answers, so the root of rho is no slack bound.
+    chance, runs, top = np.random.default_rng(24), 4_000, 0.93
+    same = top**2 + (1 - top) ** 2
+    too_low = 0
+    for _ in range(runs):
+        pairs = int(chance.binomial(400, same))
+        too_low += ceiling_of(RepeatCalls(pairs, 400 - pairs), LEVEL).agreement < top
+    assert too_low / runs <= tolerated(LEVEL, runs, errors=3)
