@@ -1,5 +1,6 @@
 """The worlds: each is a way in which a certificate could be false."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,6 +11,7 @@ from benchmarks.certificates.rules import (
     expected_rule,
     fixed_sequence,
     pointwise_scan,
+    whole_sessions,
 )
 from benchmarks.certificates.single import (
     Contender,
@@ -43,7 +45,11 @@ PLAIN = (
     Contender("best of many by a second look", best_of_many, DELTA),
     Contender("(errors + 1) / (rows + 1)", expected_rule, DELTA),
 )
-GROUPS = (FIRST, WHOLE, ALL_ROWS)
+SESSIONS = Contender(
+    "whole sessions by bets", whole_sessions, DELTA, "window", ours=True
+)
+GROUPS = (FIRST, WHOLE, SESSIONS, ALL_ROWS)
+UNCLAIMED = (replace(FIRST, claimed=False), replace(WHOLE, claimed=False))
 MAJORITY = Contender("majority of copies", fixed_sequence, DELTA, "majority")
 
 
@@ -76,15 +82,13 @@ def worlds_of_one_attempt() -> tuple[World, ...]:
             "long sessions are worse, .948 at .95",
             0.95,
             _unequal(),
-            GROUPS,
-            claimed=False,
+            (*UNCLAIMED, SESSIONS, ALL_ROWS),
         ),
         grouped(
             "popular texts are worse, .948 at .95",
             0.95,
             _popular(),
-            GROUPS,
-            claimed=False,
+            (*UNCLAIMED, ALL_ROWS),
         ),
     )
 

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from scipy.special import betainc
 
 from benchmarks.certificates.traffic import BINS, Sample
+from tracer_router.parity.clusters import Bet, cluster_p_value
 from tracer_router.parity.fixed_sequence import (
     Chain,
     Counts,
     walk_chain,
+    walk_tests,
 )
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "expected_rule",
     "fixed_sequence",
     "pointwise_scan",
+    "whole_sessions",
 ]
 
 Floats = NDArray[np.float64]
@@ -43,6 +46,8 @@ class Terms:
     """Error level of the attempt."""
     chain: Chain
     """Steps declared before looking; the naive rules declare nothing."""
+    bet: Bet | None = None
+    """What was declared for a test of whole sessions."""
 
 
 Rule = Callable[[Sample, Terms, np.random.Generator], int | None]
@@ -77,6 +82,24 @@ def fixed_sequence(
     """Serve the last step that passed: ours."""
     family = count_steps(sample)
     return walk_chain(family, terms.chain, terms.target, terms.level).passed
+
+
+def whole_sessions(
+    sample: Sample, terms: Terms, _chance: np.random.Generator
+) -> int | None:
+    """Serve the last step that passed as a bet on sessions with all their rows."""
+    member, bet = sample.member, terms.bet
+    if member is None or bet is None:
+        raise ValueError("sessions are tested with their rows and a declared bet")
+
+    def test(step: int) -> float:
+        taken = sample.bins <= step
+        rows = np.bincount(member[taken]).tolist()
+        agreed = np.bincount(member[taken & sample.agreed], minlength=len(rows))
+        units = map(Counts, agreed.tolist(), rows)
+        return cluster_p_value(units, terms.target, bet)
+
+    return walk_tests(test, terms.chain, terms.level).passed
 
 
 def pointwise_scan(

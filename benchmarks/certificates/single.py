@@ -10,18 +10,20 @@ from benchmarks.certificates.results import Outcome
 from benchmarks.certificates.rules import Rule, Terms, declare
 from benchmarks.certificates.traffic import (
     BINS,
+    OPTIMISM,
     Layout,
     Population,
     Sample,
     groups_for,
     lay_out,
 )
-from tracer_router.parity.fixed_sequence import Chain
+from tracer_router.parity.clusters import Bet, declare_bet
+from tracer_router.parity.fixed_sequence import Chain, Counts
 
 __all__ = ["Contender", "Grouping", "Trial", "World", "grouped", "independent", "live"]
 
 _TRAIN = 4_000
-_RUNS_PER_LAYOUT = 25
+_RUNS_PER_LAYOUT = 100
 """Runs that share one split of one layout; their outcomes are drawn anew."""
 
 Chance = np.random.Generator
@@ -43,6 +45,8 @@ class Contender:
     """Which of a trial's samples it looks at."""
     ours: bool = False
     """Whether it is the product's own procedure."""
+    claimed: bool = True
+    """Whether a certificate by it speaks about the world at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Trial:
     """What was declared."""
     views: Mapping[str, Sample]
     """The rows, by who would look at them."""
+    bet: Bet | None = None
+    """What was declared for a test of whole sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +75,6 @@ class World:
     """The rules."""
     trials: Callable[[int, int, np.random.SeedSequence], Iterator[Trial]]
     """Gives the runs: certify rows, how many runs, seed."""
-    claimed: bool = True
-    """Whether the certificate's sentence is about such traffic."""
 
 
 def live(
@@ -78,13 +82,13 @@ def live(
 ) -> list[Outcome]:
     """Let every rule face the same runs of a world."""
     found = [
-        Outcome(world.name, rows, c.name, ours=c.ours, claimed=world.claimed)
+        Outcome(world.name, rows, c.name, ours=c.ours, claimed=c.claimed)
         for c in world.contenders
     ]
     chance = np.random.default_rng(seed.spawn(1)[0])
     for trial in world.trials(rows, runs, seed):
         for contender, outcome in zip(world.contenders, found, strict=True):
-            terms = Terms(world.target, contender.level, trial.chain)
+            terms = Terms(world.target, contender.level, trial.chain, trial.bet)
             step = contender.rule(trial.views[contender.view], terms, chance)
             false = step is not None and bool(world.truth[step] < world.target)
             outcome.tally.add(certified=step is not None, false=false)
@@ -125,12 +129,7 @@ class Grouping:
 
 
 def grouped(
-    name: str,
-    target: float,
-    grouping: Grouping,
-    contenders: tuple[Contender, ...],
-    *,
-    claimed: bool = True,
+    name: str, target: float, grouping: Grouping, contenders: tuple[Contender, ...]
 ) -> World:
     """Give a world whose rows come in groups; the product's split chooses among them.
 
@@ -148,12 +147,13 @@ def grouped(
                 group = grouping.groups(chance, wanted)
                 choice = int(chance.integers(2**31))
                 layout = lay_out(group, rows, target, choice, grouping.key)
+                bet = _declare_bet(chance, layout, grouping, target)
             train = promised.draw(chance, _TRAIN)
             chain = declare(train, rows, target)
-            yield Trial(chain, _views(chance, layout, grouping, viewed))
+            yield Trial(chain, _views(chance, layout, grouping, viewed), bet)
 
     truth = np.full(BINS, grouping.truth)
-    return World(name, target, truth, contenders, trials, claimed)
+    return World(name, target, truth, contenders, trials)
 
 
 def _views(
@@ -161,11 +161,24 @@ def _views(
 ) -> dict[str, Sample]:
     rates = grouping.rates(chance, layout)[layout.member]
     bins = chance.integers(0, BINS, len(rates))
-    window = Sample(bins, chance.random(len(rates)) < rates)
+    window = Sample(bins, chance.random(len(rates)) < rates, layout.member)
     views = {"window": window, "certify": window.taken(layout.certify)}
     if "majority" in viewed:
         views["majority"] = _majority(window, layout)
     return views
+
+
+def _declare_bet(
+    chance: Chance, layout: Layout, grouping: Grouping, target: float
+) -> Bet:
+    # Training looks better than it is, as everywhere in these worlds.
+    rates = np.minimum(grouping.rates(chance, layout) + OPTIMISM, 1.0)
+    agreed = chance.binomial(layout.sizes, rates)
+    units = [
+        Counts(*pair)
+        for pair in zip(agreed.tolist(), layout.sizes.tolist(), strict=True)
+    ]
+    return declare_bet(units, target, int(layout.sizes.max()))
 
 
 def _majority(window: Sample, layout: Layout) -> Sample:

@@ -17,6 +17,7 @@ from tracer_bentos.training.split import certify_share, split_rows
 
 __all__ = [
     "BINS",
+    "OPTIMISM",
     "Incumbent",
     "Layout",
     "Population",
@@ -29,7 +30,8 @@ __all__ = [
 
 BINS = 100
 """Bins of the score, the most trusted first; one step of the family each."""
-_OPTIMISM = 0.02
+OPTIMISM = 0.02
+"""How much better policies look in training than they are."""
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 Bools = NDArray[np.bool_]
@@ -45,10 +47,13 @@ class Sample:
     """Bin of every row."""
     agreed: Bools
     """Whether the surrogate gave the teacher's answer."""
+    member: Ints | None = None
+    """Session or text of every row, numbered, where a rule wants to know."""
 
     def taken(self, rows: Ints | Bools) -> "Sample":
         """Give some of the rows."""
-        return Sample(self.bins[rows], self.agreed[rows])
+        member = None if self.member is None else self.member[rows]
+        return Sample(self.bins[rows], self.agreed[rows], member)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class Population:
         Without that a chain would start where the rows are too few for any test to
         pass, and the worlds would try nothing.
         """
-        return Population(tuple(min(rate + _OPTIMISM, 1.0) for rate in self.rates))
+        return Population(tuple(min(rate + OPTIMISM, 1.0) for rate in self.rates))
 
     def draw(self, chance: np.random.Generator, rows: int) -> Sample:
         """Draw independent rows."""
@@ -128,9 +133,9 @@ def groups_for(certify: int, size: float, target: float) -> int:
         size: Mean number of rows in a group.
         target: Agreement asked for.
     """
-    groups = certify
     # More than the share asks for: group sizes vary, and those on the edge train.
-    while certify_share(math.ceil(groups * size), target) * groups < 1.15 * certify:
+    spare, groups = 1.1 * certify + 5 * math.sqrt(certify), certify
+    while certify_share(math.ceil(groups * size), target) * groups < spare:
         groups += 1
     return groups
 

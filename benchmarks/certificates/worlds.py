@@ -55,25 +55,27 @@ def main(arguments: list[str]) -> int:
     outcomes: list[Outcome] = []
     for found, seconds in explore(asked.rows, asked.runs, asked.only):
         outcomes += found
+        if asked.json:
+            write_outcomes(asked.json, outcomes, _about(arguments))
         rates = ", ".join(f"{each.rule} {each.rate:.4f}" for each in found)
         print(
             f"{found[0].world}, n = {found[0].rows}: {rates} ({seconds:.0f} s)",
             flush=True,
         )
     print("\n" + table_of(outcomes, DELTA))
-    if asked.json:
-        about = {
-            "date": f"{datetime.now(UTC):%Y-%m-%d}",
-            "command": "python -m benchmarks.certificates.worlds "
-            + " ".join(arguments),
-            "delta": DELTA,
-            "seed": SEED,
-        }
-        write_outcomes(asked.json, outcomes, about)
     broken = [each for each in outcomes if each.breaks(DELTA)]
     for each in broken:
         print(f"BROKEN: {each.world}, n = {each.rows}, {each.rule}: {each.rate:.4f}")
     return 1 if broken else 0
+
+
+def _about(arguments: list[str]) -> dict[str, object]:
+    return {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "command": "python -m benchmarks.certificates.worlds " + " ".join(arguments),
+        "delta": DELTA,
+        "seed": SEED,
+    }
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

@@ -6,12 +6,12 @@ probability of passing any false step is at most the level, whatever the order: 
 first false step of the chain is one fixed test, and no later one is reached without it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tracer_router.parity.exact import p_value
 
-__all__ = ["Chain", "ChainResult", "Counts", "walk_chain"]
+__all__ = ["Chain", "ChainResult", "Counts", "walk_chain", "walk_tests"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,31 @@ def walk_chain(
     """
     if chain.end >= len(family):
         raise ValueError(f"the chain ends at {chain.end} of {len(family)} steps")
+    return walk_tests(
+        lambda step: p_value(family[step].agreed, family[step].rows, target),
+        chain,
+        level,
+    )
+
+
+def walk_tests(test: Callable[[int], float], chain: Chain, level: float) -> ChainResult:
+    """Walk a chain whose steps have p-values of any valid kind, asked for in order.
+
+    Claim, assumptions and source: as `walk_chain`, where `test` gives a valid p-value
+    of "agreement at this step is below the target".
+
+    Args:
+        test: From the index of a step to its p-value.
+        chain: The steps declared before looking.
+        level: Error probability of the whole chain.
+    """
     if not 0 < level < 1:
         raise ValueError(f"a level of {level}: it must lie between 0 and 1")
     passed, p_values = None, []
     for step in range(chain.start, chain.end + 1):
-        counts = family[step]
-        p_values.append(p_value(counts.agreed, counts.rows, target))
-        if p_values[-1] > level:
+        p_values.append(test(step))
+        # Written so that a p-value that is not a number fails.
+        if not p_values[-1] <= level:
             break
         passed = step
     return ChainResult(passed, tuple(p_values), whole=passed == chain.end)
