@@ -1,0 +1,160 @@
+"""Side by side with the published peer: same rows, same vectors, same machine.
+
+    TRACER_DATA=FOLDER python -m benchmarks.certificates.peer [--set banking77]
+        [--targets .90 .95 .98] [--rows 1000 3000 8000 10003] [--splits 1]
+        [--sides WORD ...] [--flat RUNS] [--json FILE]
+
+N rows are traces, all others are the test that no side learns from; at as many rows as
+the set's official training part has, the official split is used. The peer is fitted by
+its own `fit` and decides by its own router. `--flat` adds flat worlds, in which its own
+calibration function and ours face the same rows.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.certificates.peer.environment import PEER, peer_versions
+from benchmarks.certificates.peer.flat import FlatOutcome, compare_flat
+from benchmarks.certificates.peer.sides import SIDES, Traces
+
+__all__ = ["main"]
+
+SEED = 20261125
+LEVEL = 0.05
+FLAT = [(0.898, 0.90), (0.948, 0.95)]
+FLAT_ROWS = [200, 600, 1600]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One side on one split."""
+
+    side: str
+    """Which side."""
+    target: float
+    """Agreement asked for."""
+    rows: int
+    """Traces learnt from."""
+    split: int
+    """Number of the split."""
+    coverage: float
+    """Share of the test rows that it answers."""
+    agreement: float | None
+    """Share of those answered as the teacher does; none where it answers none."""
+    seconds: float
+    """Wall time of the fit."""
+    memory_megabytes: float | None
+    """Peak resident memory of the fit, where it had a process of its own."""
+
+
+def read_set(name: str) -> tuple[Traces, int]:
+    """Give all rows of a set with their vectors, and how many are its training part."""
+    if not os.environ.get("TRACER_DATA"):
+        sys.exit("TRACER_DATA names no folder: it must hold the sets and embeddings/")
+    folder = Path(os.environ["TRACER_DATA"])
+    with gzip.open(folder / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    vectors = np.load(folder / "embeddings" / f"{name}.minilm.f16.npy")
+    training = np.array([row.get("split") == "train" for row in rows])
+    order = np.argsort(~training, kind="stable")
+    texts = np.array([row["input"] for row in rows])
+    labels = np.array([row["teacher"] for row in rows])
+    whole = Traces(texts, labels, vectors.astype(np.float32))
+    return whole.taken(order), int(training.sum())
+
+
+def compare(asked: argparse.Namespace) -> Iterator[Fit]:
+    """Give every side on every split, the sides in turn on each."""
+    whole, official = read_set(asked.set)
+    names = [s for s in SIDES if not asked.sides or any(w in s for w in asked.sides)]
+    for rows in asked.rows:
+        for split in range(asked.splits if rows != official else 1):
+            order = np.arange(len(whole.labels))
+            if rows != official:
+                order = np.random.default_rng([SEED, rows, split]).permutation(order)
+            learnt, test = whole.taken(order[:rows]), whole.taken(order[rows:])
+            for target in asked.targets:
+                for name in names:
+                    yield _fit(name, learnt, test, target, split)
+
+
+def _fit(name: str, learnt: Traces, test: Traces, target: float, split: int) -> Fit:
+    found = SIDES[name](learnt, test, target, LEVEL, split)
+    agreed = (found.labels == test.labels)[found.accepted]
+    return Fit(
+        side=name,
+        target=target,
+        rows=len(learnt.labels),
+        split=split,
+        coverage=float(found.accepted.mean()),
+        agreement=float(agreed.mean()) if len(agreed) else None,
+        seconds=found.seconds,
+        memory_megabytes=found.memory_megabytes,
+    )
+
+
+def main(arguments: list[str]) -> None:
+    """Compare, print and write."""
+    asked = _parse(arguments)
+    fits: list[Fit] = []
+    for fit in compare(asked):
+        fits.append(fit)
+        said = "none answered" if fit.agreement is None else f"{fit.agreement:.4f}"
+        print(
+            f"N = {fit.rows}, {fit.target:.2f}, split {fit.split}, {fit.side}: coverage"
+            f" {fit.coverage:.3f}, agreement {said}, fit {fit.seconds:.1f} s",
+            flush=True,
+        )
+    flat = []
+    for truth, target in FLAT if asked.flat else ():
+        for rows in FLAT_ROWS:
+            flat.append(compare_flat(truth, target, rows, asked.flat, SEED))
+            print(_flat_line(flat[-1]), flush=True)
+    if asked.json:
+        about = {
+            "date": f"{datetime.now(UTC):%Y-%m-%d}",
+            "set": asked.set,
+            "level": LEVEL,
+            "peer": [PEER, *peer_versions()],
+            "cores": os.cpu_count(),
+            # Times on a busy machine are upper bounds; this says how busy it was.
+            "load": round(os.getloadavg()[2], 1),
+            "fits": [asdict(each) for each in fits],
+            "flat": [asdict(each) for each in flat],
+        }
+        asked.json.write_text(json.dumps(about, indent=1) + "\n")
+
+
+def _flat_line(one: FlatOutcome) -> str:
+    return (
+        f"flat {one.truth} at {one.target}, n = {one.rows}: the peer serves"
+        f" {one.peer / one.runs:.3f} ({one.peer_claims / one.runs:.3f} with a bound"
+        f" that claims the target), ours {one.ours / one.runs:.3f}"
+    )
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--set", default="banking77")
+    parser.add_argument("--targets", type=float, nargs="*", default=[0.90, 0.95, 0.98])
+    parser.add_argument(
+        "--rows", type=int, nargs="*", default=[1000, 3000, 8000, 10003]
+    )
+    parser.add_argument("--splits", type=int, default=1)
+    parser.add_argument("--sides", nargs="*", help="sides whose name has such a word")
+    parser.add_argument("--flat", type=int, default=0, help="runs of each flat world")
+    parser.add_argument("--json", type=Path, help="where to write the result")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,74 @@
+"""What runs in the peer's environment: its own fit, router and calibration, unmodified.
+
+Started as a program by `sides` and `flat`; imports nothing of ours. Its first argument
+says what to do, the others are files.
+"""
+
+import json
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from tracer import FitConfig, load_router
+from tracer.api import fit
+from tracer.fit.pipeline import _calibrate_threshold
+
+BINARY_MEGABYTE = 1024
+
+
+def fit_and_route(problem: Path, answer: Path) -> None:
+    """Fit on the problem's traces and route its test rows with the served router."""
+    given = np.load(problem)
+    terms = json.loads(str(given["terms"]))
+    with tempfile.TemporaryDirectory() as folder:
+        traces = Path(folder) / "traces.jsonl"
+        pairs = zip(given["texts"].tolist(), given["labels"].tolist(), strict=True)
+        traces.write_text(
+            "".join(json.dumps({"input": t, "teacher": y}) + "\n" for t, y in pairs)
+        )
+        config = FitConfig(
+            target_teacher_agreement=terms["target"],
+            # Its own default tries three targets more; only what is asked is timed.
+            frontier_targets=(terms["target"],),
+            seed=terms["seed"],
+            skip_candidates=tuple(terms["skip"]),
+            verbose=False,
+        )
+        began = time.perf_counter()
+        result = fit(traces, Path(folder) / "policy", given["vectors"], config)
+        seconds = time.perf_counter() - began
+        labels, accepted = _route(
+            Path(folder) / "policy", result, given["test_vectors"]
+        )
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / BINARY_MEGABYTE
+    np.savez(answer, labels=labels, accepted=accepted, seconds=seconds, memory=memory)
+
+
+def _route(folder: Path, result: object, vectors: np.ndarray) -> tuple:
+    if result.manifest.selected_method is None:
+        return np.full(len(vectors), ""), np.zeros(len(vectors), bool)
+    routed = load_router(folder).predict_batch(vectors)
+    return np.array([label or "" for label in routed["labels"]]), routed["handled"]
+
+
+def calibrate(worlds: Path, answer: Path) -> None:
+    """Calibrate on every given world with the function's own defaults."""
+    given = np.load(worlds)
+    target = float(given["target"])
+    deployed, claimed = [], []
+    for scores, labels, agreed in zip(
+        given["scores"], given["labels"], given["agreed"], strict=True
+    ):
+        answers = np.where(agreed, labels, (labels + 1) % 10)
+        found = _calibrate_threshold(scores, answers, labels, target)
+        deployed.append(found is not None)
+        claimed.append(found["teacher_agreement_lower"] if found else np.nan)
+    np.savez(answer, deployed=deployed, claimed=claimed)
+
+
+if __name__ == "__main__":
+    what, source, sink = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    {"fit": fit_and_route, "calibrate": calibrate}[what](source, sink)

@@ -1,0 +1,150 @@
+"""The sides that are compared: each learns from the same traces, decides on the rest.
+
+A side is one function. Ours goes into `SIDES` like the others.
+"""
+
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import (  # type: ignore[import-untyped] # publishes no types
+    threadpool_limits,
+)
+
+from benchmarks.certificates.peer.environment import peer_python
+from tracer_router.parity.exact import p_value
+from tracer_router.parity.fixed_sequence import Chain, Counts, walk_chain
+
+__all__ = ["SIDES", "Decisions", "Side", "Traces", "run_inside"]
+
+INSIDE = Path(__file__).with_name("inside.py")
+SLOW = ("dt", "rf", "et", "gbt")
+"""Tree models of the peer's zoo. Where they were tried they cost a multiple of the
+time and another model was chosen in the end."""
+_STEPS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Rows of a data set in the order in which they are used."""
+
+    texts: NDArray[np.str_]
+    """The inputs."""
+    labels: NDArray[np.str_]
+    """What the teacher said."""
+    vectors: NDArray[np.float32]
+    """Their embeddings, the same for every side."""
+
+    def taken(self, rows: NDArray[np.intp]) -> "Traces":
+        """Give some of the rows."""
+        return Traces(self.texts[rows], self.labels[rows], self.vectors[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What a side does with the test rows."""
+
+    labels: NDArray[np.str_]
+    """Its answer to each; any where it is not accepted."""
+    accepted: NDArray[np.bool_]
+    """Whether it answers at all."""
+    seconds: float
+    """Wall time of the fit."""
+    memory_megabytes: float | None = None
+    """Peak resident memory, where it had a process of its own."""
+
+
+Side = Callable[[Traces, Traces, float, float, int], Decisions]
+"""fit(rows, test rows, target, level, seed); labels of the test rows are not for it."""
+
+
+def fit_peer(
+    rows: Traces, test: Traces, target: float, _level: float, seed: int
+) -> Decisions:
+    """Let the peer fit and route in its own environment; its level cannot be chosen."""
+    terms = json.dumps({"target": target, "seed": seed, "skip": SLOW})
+    found = run_inside(
+        "fit",
+        terms=terms,
+        texts=rows.texts,
+        labels=rows.labels,
+        vectors=rows.vectors,
+        test_vectors=test.vectors,
+    )
+    seconds, memory = float(found["seconds"]), float(found["memory"])
+    return Decisions(found["labels"], found["accepted"].astype(bool), seconds, memory)
+
+
+def fit_plain(
+    rows: Traces, test: Traces, target: float, level: float, seed: int
+) -> Decisions:
+    """Fit a plain but valid procedure: what any improvement has to beat.
+
+    Logistic regression, its largest probability as score, thresholds and chain from
+    13 % of the rows, fixed-sequence tests on 27 % more.
+    """
+    began = time.perf_counter()
+    order = np.random.default_rng(seed).permutation(len(rows.labels))
+    train, tune, certify = np.split(
+        order, [int(0.60 * len(order)), int(0.73 * len(order))]
+    )
+    with threadpool_limits(limits=1):
+        model = LogisticRegression(C=30.0, max_iter=2_000)
+        model.fit(rows.vectors[train], rows.labels[train])
+        held, certified, served = (
+            model.predict_proba(vectors)
+            for vectors in (rows.vectors[tune], rows.vectors[certify], test.vectors)
+        )
+    classes = model.classes_
+    thresholds = np.quantile(held.max(axis=1), np.linspace(1, 0, _STEPS + 1)[1:])
+    chain = _chain(
+        _counts(held, classes, rows.labels[tune], thresholds), len(certify), target
+    )
+    family = _counts(certified, classes, rows.labels[certify], thresholds)
+    passed = walk_chain(family, chain, target, level).passed
+    seconds = time.perf_counter() - began
+    trusted = served.max(axis=1) >= (np.inf if passed is None else thresholds[passed])
+    return Decisions(classes[served.argmax(axis=1)], trusted, seconds)
+
+
+def run_inside(what: str, **arrays: object) -> dict[str, NDArray[np.generic]]:
+    """Run one task in the peer's environment on arrays, and give its arrays back."""
+    with tempfile.TemporaryDirectory() as folder:
+        given, answer = Path(folder) / "given.npz", Path(folder) / "answer.npz"
+        np.savez(given, **arrays)  # type: ignore[arg-type] # arrays and what becomes one
+        command = [peer_python(), INSIDE, what, given, answer]
+        subprocess.run(command, check=True)  # noqa: S603 - the benchmark's own program
+        with np.load(answer) as found:
+            return dict(found)
+
+
+def _counts(
+    chances: NDArray[np.float64],
+    classes: NDArray[np.str_],
+    labels: NDArray[np.str_],
+    thresholds: NDArray[np.float64],
+) -> list[Counts]:
+    scores, agreed = chances.max(axis=1), classes[chances.argmax(axis=1)] == labels
+    taken = scores[None, :] >= thresholds[:, None]
+    pairs = zip((taken & agreed).sum(axis=1), taken.sum(axis=1), strict=True)
+    return [Counts(int(k), int(n)) for k, n in pairs]
+
+
+def _chain(tuned: list[Counts], certify: int, target: float) -> Chain:
+    rows = max(counts.rows for counts in tuned)
+    # The best p-value, if the certify rows come out as the tuned ones did.
+    scale = certify / rows
+    values = [
+        p_value(round(c.agreed * scale), round(c.rows * scale), target) for c in tuned
+    ]
+    return Chain(int(np.argmin(values)), len(tuned) - 1)
+
+
+SIDES: dict[str, Side] = {"tracer-llm 0.3.3": fit_peer, "plain, valid": fit_plain}
