@@ -1,4 +1,4 @@
-"""The trace store: a folder or an S3 bucket behind four verbs.
+"""The trace store: a folder or a bucket of S3, GCS or Azure behind a few verbs.
 
 Used by the training Job and the data plane. Keys are relative to the router's prefix;
 `tracer_router.contracts.layout` names them.
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore, ObjectStore, S3Store
+from obstore.store import LocalStore, ObjectStore, S3Store, from_url
 
 from tracer_router.contracts import runtime
 from tracer_router.errors import StoreError
@@ -95,12 +95,24 @@ def open_store(environment: Mapping[str, str]) -> TraceStore:
     url = environment.get(runtime.STORE_URL, "").rstrip("/")
     if url.startswith("s3://"):
         return TraceStore(_s3(url, environment), url)
+    if url.startswith(("gs://", "az://")):
+        # Tested against S3 and folders; these two are obstore's own, by its own rules.
+        return TraceStore(_ambient(url), url)
     if url.startswith("file://"):
         folder = Path(url.removeprefix("file://"))
         return TraceStore(LocalStore(prefix=folder, mkdir=True), url)
     raise StoreError(
-        f"{runtime.STORE_URL}={url!r}: say s3://BUCKET/PREFIX or file:///FOLDER"
+        f"{runtime.STORE_URL}={url!r}: say s3://BUCKET/PREFIX, gs://BUCKET/PREFIX,"
+        " az://CONTAINER/PREFIX or file:///FOLDER"
     )
+
+
+def _ambient(url: str) -> ObjectStore:
+    try:
+        return from_url(url)
+    except BaseError as error:
+        cause = str(error).splitlines()[0]
+        raise StoreError(f"cannot open {url}: {cause}") from error
 
 
 def _s3(url: str, environment: Mapping[str, str]) -> S3Store:

@@ -25,7 +25,7 @@ from tracer_bentos.serving.settings import Settings
 from tracer_bentos.serving.tasks.book import TaskBook
 from tracer_bentos.serving.teacher_key import TeacherKey
 from tracer_bentos.serving.upstream import Upstream
-from tracer_router.contracts.evidence import Evidence
+from tracer_router.contracts.evidence import CaptureState, Evidence
 from tracer_router.contracts.traces import TraceRecord
 
 __all__ = ["DataPlane"]
@@ -88,13 +88,15 @@ class DataPlane:
 
     def evidence(self) -> Evidence:
         """Give the report of this process."""
-        pending = self._recorder.pending if self._recorder else 0
+        recorder = self._recorder
+        pending, logged = (recorder.pending, recorder.logged) if recorder else (0, 0)
         return Evidence(
             revision=self.settings.revision,
             boot=self.counts.boot,
             policy_generation=self.policies.generation,
-            requests=self.counts.totals(pending),
+            requests=self.counts.totals(pending, logged),
             tasks=self.counts.tasks(),
+            capture=recorder.state if recorder else CaptureState(),
             teacher=self._upstream.state,
             surrogate=self.loaded.state(),
         )

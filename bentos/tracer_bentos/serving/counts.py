@@ -124,7 +124,7 @@ class Counts:
         for task, number in labelled.items():
             self.task(task).uniform_labelled += number
 
-    def totals(self, pending: int) -> RequestCounts:
+    def totals(self, pending: int, logged: int) -> RequestCounts:
         """Give the counts over all tasks as they are reported."""
         return RequestCounts(
             requests=self.requests,
@@ -135,6 +135,7 @@ class Counts:
             slow=self.slow,
             refused=self.refusals.total(),
             traces_written=self.traces_written,
+            traces_logged=logged,
             traces_pending=pending,
             traces_dropped=self.traces_dropped,
         )

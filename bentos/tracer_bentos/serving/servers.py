@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 # Gateways keep idle connections for up to an hour; whoever closes first loses requests.
 KEEP_ALIVE_SECONDS: Final = 3660
 BACKLOG: Final = 2048
+TRY_AGAIN_SECONDS: Final = 2.0
 
 
 class _Server(uvicorn.Server):
@@ -91,7 +92,7 @@ async def run(plane: DataPlane) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     host, grace = settings.host, settings.inflight_seconds
     traffic = Listener(plane.traffic, host, settings.traffic_port, grace)
-    internal = Listener(plane.internal, host, settings.internal_port, 1.0)
+    internal = _Internal(plane.internal, host, settings.internal_port)
     await internal.start()
     await plane.start()
     await traffic.start()
@@ -104,6 +105,42 @@ async def run(plane: DataPlane) -> None:
     await plane.finish()
     await _farewell(plane)
     await internal.stop()
+
+
+class _Internal:
+    """The internal port; while it cannot be listened on, clients are served anyway."""
+
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+        self._app, self._host, self.port = app, host, port
+        self._listener: Listener | None = None
+        self._trying: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Listen, or begin to try again until it can be done."""
+        try:
+            await self._listen()
+        except SpecError as error:
+            _log.error("%s: no evidence, no probes until it is free", error)
+            self._trying = asyncio.create_task(self._try_again())
+
+    async def stop(self) -> None:
+        """Stop listening, or trying to."""
+        if self._trying:
+            self._trying.cancel()
+        if self._listener:
+            await self._listener.stop()
+
+    async def _listen(self) -> None:
+        listener = Listener(self._app, self._host, self.port, 1.0)
+        await listener.start()
+        self._listener, self.port = listener, listener.port
+
+    async def _try_again(self) -> None:
+        while not self._listener:
+            await asyncio.sleep(TRY_AGAIN_SECONDS)
+            with contextlib.suppress(SpecError):
+                await self._listen()
+        _log.info("internal on %d after all", self.port)
 
 
 async def _farewell(plane: DataPlane) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,7 +27,8 @@ SPOOL_BYTES: Final = "TRACER_SPOOL_BYTES"
 INFLIGHT_SECONDS: Final = "TRACER_INFLIGHT_SECONDS"
 UPLOAD_SECONDS: Final = "TRACER_UPLOAD_SECONDS"
 
-DEFAULT_SPOOL: Final = Path(tempfile.gettempdir()) / "tracer-spool"
+# Not `tempfile.gettempdir()`: that one writes, and fails where the disk is full.
+DEFAULT_SPOOL: Final = Path(os.environ.get("TMPDIR") or "/tmp") / "tracer-spool"  # noqa: S108
 SPOOL_LIMIT: Final = 256 * 1024 * 1024
 
 

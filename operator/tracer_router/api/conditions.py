@@ -24,6 +24,10 @@ class ConditionType(StrEnum):
     """The teacher answered lately; Unknown before the first request."""
     CERTIFIED = "Certified"
     """A certificate stands for the spec as it is."""
+    TRACES_STORED = "TracesStored"
+    """What pods record gets into the store; Unknown before the first report."""
+    EVIDENCE_REPORTED = "EvidenceReported"
+    """Every ready pod answers the operator's polls."""
     TRAFFIC_PROGRAMMED = "TrafficProgrammed"
     """The Gateway took the route, or none is asked for."""
 
@@ -67,6 +71,10 @@ class Reason(StrEnum):
     ROUTE_PENDING = "RoutePending"
     GATEWAY_API_MISSING = "GatewayApiMissing"
     NO_GATEWAY = "NoGateway"
+    TRACES_ARRIVE = "TracesArrive"
+    TRACES_WAIT = "TracesWait"
+    PODS_REPORT = "PodsReport"
+    PODS_SILENT = "PodsSilent"
 
 
 class Condition(ApiModel):

@@ -55,6 +55,8 @@ class TraceCounts(ApiModel):
 
     captured: int = 0
     """Requests recorded."""
+    dropped: int = 0
+    """Requests whose record was given up: local disk full or broken."""
     labelled: int = 0
     """Of those, with a usable answer of the teacher."""
     needed: int = 0
@@ -72,7 +74,8 @@ class TracerRouterStatus(ApiModel):
     conditions: Annotated[
         tuple[Condition, ...], Field(max_length=16), ListMap("type")
     ] = ()
-    """Ready, Reconciling, Stalled, TeacherReachable, Certified, TrafficProgrammed."""
+    """Ready, Reconciling, Stalled, TeacherReachable, Certified, TracesStored,
+    EvidenceReported, TrafficProgrammed."""
     stable: int | None = None
     """Revision that serves."""
     candidate: int | None = None

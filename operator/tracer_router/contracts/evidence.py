@@ -6,6 +6,7 @@ from tracer_router.contracts.document import Document
 
 __all__ = [
     "SLOW_SECONDS",
+    "CaptureState",
     "CellEvidence",
     "Evidence",
     "LoadState",
@@ -84,6 +85,8 @@ class RequestCounts(Document):
     """Refused by this pod on purpose: unknown key, too large, too many at once."""
     traces_written: int = 0
     """Trace records that reached the store."""
+    traces_logged: int = 0
+    """Trace records made safe on local disk in this boot: a kill loses none of them."""
     traces_pending: int = 0
     """Trace records on local disk or in memory, not yet in the store."""
     traces_dropped: int = 0
@@ -97,6 +100,13 @@ class TeacherState(Document):
     """Whether the teacher answered the last request; none before the first."""
     cause: str | None = None
     """Why it did not, for people; never holds a prompt or a key."""
+
+
+class CaptureState(Document):
+    """Whether traces get to local disk and into the store."""
+
+    trouble: str | None = None
+    """Why they do not just now, for people; none when they do."""
 
 
 class LoadState(Document):
@@ -125,6 +135,8 @@ class Evidence(Document):
     """Counts over all tasks."""
     tasks: tuple[TaskEvidence, ...] = ()
     """Counts by task."""
+    capture: CaptureState = CaptureState()
+    """What became of the last traces."""
     teacher: TeacherState = TeacherState()
     """What the teacher was like lately."""
     surrogate: LoadState = Field(default=LoadState())

@@ -13,14 +13,12 @@ from tracer_router.api import (
     set_condition,
 )
 from tracer_router.planning.observed import Observed
+from tracer_router.planning.reporting import State, evidence_reported, traces_stored
 from tracer_router.planning.roles import Roles
 from tracer_router.planning.validity import void_reason
 from tracer_router.resources.manifest import Manifest, ObjectKey
 
 __all__ = ["State", "assess_conditions", "route_accepted", "set_all"]
-
-State = tuple[ConditionType, ConditionStatus, Reason, str]
-"""A condition without its times."""
 
 _TRUE, _FALSE, _UNKNOWN = (
     ConditionStatus.TRUE,
@@ -48,6 +46,8 @@ def assess_conditions(
         ),
         _teacher(observed),
         _certified(observed.router, revisions, missing),
+        traces_stored(observed),
+        evidence_reported(observed),
         route,
     )
 

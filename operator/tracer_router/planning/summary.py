@@ -60,6 +60,7 @@ def summarise(
         agreement=_agreement(shown),
         traces=TraceCounts(
             captured=counts.traces_written,
+            dropped=counts.traces_dropped,
             labelled=labelled_rows(revisions),
             needed=rows_needed(router, revisions),
         ),

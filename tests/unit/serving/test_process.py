@@ -1,82 +1,19 @@
 """The entry point of the runtime image, as a process with signals and memory."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-import zstandard
 
 from support.serving_plane import until
+from support.serving_process import ask, evidence, started, stored
 from support.serving_teacher import teaching
 from tracer_router.contracts import runtime
-from tracer_router.contracts.evidence import Evidence
 
-ASKED = {"model": "gpt-test", "messages": [{"role": "user", "content": "Refund"}]}
 MEBIBYTE = 1024 * 1024
-
-
-@dataclass
-class Process:
-    running: subprocess.Popen[bytes]
-    traffic: str
-    internal: str
-
-    def memory(self) -> int:
-        status = Path(f"/proc/{self.running.pid}/status").read_text()
-        return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) * 1024
-
-
-@contextmanager
-def started(teacher: str, folder: Path, **changes: str) -> Iterator[Process]:
-    environment = {
-        **os.environ,
-        runtime.TEACHER_URL: teacher,
-        runtime.STORE_URL: f"file://{folder / 'store'}",
-        runtime.SPOOL: str(folder / "spool"),
-        "TRACER_HOST": "127.0.0.1",
-        "TRACER_TRAFFIC_PORT": "0",
-        "TRACER_INTERNAL_PORT": "0",
-        "TRACER_LINGER_SECONDS": "0",
-        **changes,
-    }
-    command = [sys.executable, "-m", "tracer_bentos.serving"]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
-    try:
-        assert process.stderr
-        for line in process.stderr:
-            found = re.search(rb"traffic on port (\d+), internal on (\d+)", line)
-            if found:
-                ports = [f"http://127.0.0.1:{port.decode()}" for port in found.groups()]
-                yield Process(process, *ports)
-                break
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def stored(folder: Path) -> int:
-    return sum(
-        len(zstandard.decompress(path.read_bytes()).splitlines())
-        for path in folder.glob("store/traces/*/*.zst")
-    )
-
-
-async def ask(http: aiohttp.ClientSession, process: Process) -> None:
-    address = f"{process.traffic}/v1/chat/completions"
-    async with http.post(address, json=ASKED) as response:
-        assert response.status == 200
-
-
-async def evidence(http: aiohttp.ClientSession, process: Process) -> Evidence:
-    async with http.get(f"{process.internal}/evidence") as response:
-        return Evidence.from_json(await response.read())
 
 
 async def test_a_terminated_process_stores_its_traces_and_hands_over_its_counts(

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from tracer_bentos.serving.capture.shipper import Shipper
 from tracer_bentos.serving.capture.spool import Spool
 from tracer_bentos.serving.counts import Counts
+from tracer_router.contracts.evidence import CaptureState
 from tracer_router.contracts.traces import TraceRecord
 from tracer_router.errors import StoreError
 
@@ -54,13 +55,24 @@ class Recorder:
         self._store = ThreadPoolExecutor(1, "shipper")
         self._delay = FIRST_DELAY_SECONDS
         self._not_before = 0.0
-        self._trouble: str | None = None
+        self._no_disk: str | None = None
+        self._no_store: str | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def pending(self) -> int:
         """Records that are not in the store yet."""
         return len(self._waiting) + self._spool.pending
+
+    @property
+    def logged(self) -> int:
+        """Records that have been made safe on local disk."""
+        return self._spool.logged
+
+    @property
+    def state(self) -> CaptureState:
+        """Whether records get to disk and store, and if not, why."""
+        return CaptureState(trouble=self._no_disk or self._no_store)
 
     def offer(self, record: TraceRecord) -> None:
         """Take a record, or count it as dropped when the queue is full."""
@@ -86,7 +98,7 @@ class Recorder:
         until = time.monotonic() + deadline
         while self._spool.sealed and time.monotonic() < until:
             await self._ship()
-            if self._trouble:
+            if self._no_store:
                 await asyncio.sleep(min(self._delay, LOOK_SECONDS))
         await self._on_disk(self._spool.close)
         self._disk.shutdown(wait=False)
@@ -111,12 +123,17 @@ class Recorder:
         self._wake.clear()
         batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
         try:
-            self._counts.traces_dropped += await self._on_disk(
-                lambda: self._append(batch, seal=seal)
-            )
+            dropped = await self._on_disk(lambda: self._append(batch, seal=seal))
         except (OSError, ValueError) as error:
             self._counts.traces_dropped += len(batch)
-            self._say(f"spool: {len(batch)} traces dropped: {error}")
+            if batch or not self._no_disk:
+                self._disk_trouble(f"local disk: {error}; traces are dropped")
+            return
+        self._counts.traces_dropped += dropped
+        if dropped:
+            self._disk_trouble("local disk: no room for more; traces are dropped")
+        elif batch:
+            self._no_disk = None
 
     def _append(self, batch: list[TraceRecord], *, seal: bool) -> int:
         dropped = self._spool.append(batch)
@@ -143,17 +160,20 @@ class Recorder:
             if new:
                 tally = segment.tally
                 self._counts.sealed(tally.records, tally.labelled)
-        self._trouble, self._delay = None, FIRST_DELAY_SECONDS
+        self._no_store, self._delay = None, FIRST_DELAY_SECONDS
 
     def _back_off(self, error: Exception) -> None:
         self._not_before = time.monotonic() + self._delay
         self._delay = min(self._delay * 2, LONGEST_DELAY_SECONDS)
-        self._say(f"store: {error}; traces wait on local disk")
-
-    def _say(self, trouble: str) -> None:
-        if trouble != self._trouble:
+        trouble = f"store: {error}; traces wait on local disk"
+        if trouble != self._no_store:
             _log.warning(trouble)
-        self._trouble = trouble
+        self._no_store = trouble
+
+    def _disk_trouble(self, trouble: str) -> None:
+        if trouble != self._no_disk:
+            _log.warning(trouble)
+        self._no_disk = trouble
 
     async def _on_disk(self, work: Callable[[], Done]) -> Done:
         return await asyncio.get_running_loop().run_in_executor(self._disk, work)

@@ -1,7 +1,8 @@
 """Write-ahead segments on local disk: what is here survives the process.
 
-One thread at a time uses a spool. A record is in the file, flushed, before it counts as
-pending; a segment leaves only when it lies in the store.
+One thread at a time uses a spool. A record is on the disk before it counts as logged,
+so that neither the end of the process nor that of the machine loses it; a segment
+leaves only when it lies in the store.
 """
 
 import fcntl
@@ -83,6 +84,9 @@ class Spool:
         self._open_bytes = 0
         self._began = clock()
         self._tally = Tally()
+        self.logged = 0
+        """Records that are safe on this disk since the process began, ever shipped or
+        not."""
         self._number = 0
         self._sealed: list[Segment] = []
         self._sealed_bytes = 0
@@ -135,6 +139,7 @@ class Spool:
             tally.add(record)
         self._write(b"".join(lines))
         self._tally = tally
+        self.logged += len(lines)
         return dropped
 
     def due(self, records: int, seconds: float) -> bool:
@@ -180,10 +185,22 @@ class Spool:
         try:
             while written < len(content):
                 written += self._file.write(content[written:])
+            os.fdatasync(self._file)
         except OSError:
-            self._file.truncate(self._open_bytes)  # no half record before the next
+            self._mend(self._file)
             raise
         self._open_bytes += len(content)
+
+    def _mend(self, file: FileIO) -> None:
+        """Leave no half record before the next one."""
+        try:
+            file.truncate(self._open_bytes)
+        except OSError:
+            # Never written to again: the next process cuts it off and ships the rest.
+            file.close()
+            self._file, self._tally, self._open_bytes = None, Tally(), 0
+            self._number += 1
+            raise
 
     def _recover(self) -> None:
         for path in sorted(self._folder.glob(f"*{_SEALED}")):

@@ -1,0 +1,42 @@
+"""What pods report about themselves, as conditions of the router."""
+
+from tracer_router.api import ConditionStatus, ConditionType, Reason
+from tracer_router.planning.observed import Observed
+
+__all__ = ["State", "evidence_reported", "traces_stored"]
+
+State = tuple[ConditionType, ConditionStatus, Reason, str]
+"""A condition without its times."""
+
+
+def traces_stored(observed: Observed) -> State:
+    """Say whether what the pods record gets into the store."""
+    kind = ConditionType.TRACES_STORED
+    reports = {pod.name: pod.evidence for pod in observed.pods if pod.evidence}
+    if not reports:
+        message = "no pod has reported yet"
+        return kind, ConditionStatus.UNKNOWN, Reason.NO_TRAFFIC_YET, message
+    for name, evidence in sorted(reports.items()):
+        if evidence.capture.trouble:
+            message = f"pod {name}: {evidence.capture.trouble}; requests are served"
+            return kind, ConditionStatus.FALSE, Reason.TRACES_WAIT, message
+    message = "traces reach the store"
+    return kind, ConditionStatus.TRUE, Reason.TRACES_ARRIVE, message
+
+
+def evidence_reported(observed: Observed) -> State:
+    """Say whether every ready pod answers the polls of the operator."""
+    kind = ConditionType.EVIDENCE_REPORTED
+    silent = [pod.name for pod in observed.pods if pod.ready and pod.evidence is None]
+    if silent:
+        message = (
+            f"{len(silent)} ready pods do not answer on their internal port, such as"
+            f" {min(silent)}: let the operator reach it; requests are served, but no"
+            " verdict is given on what is not seen"
+        )
+        return kind, ConditionStatus.FALSE, Reason.PODS_SILENT, message
+    if not any(pod.evidence for pod in observed.pods):
+        message = "no pod is ready yet"
+        return kind, ConditionStatus.UNKNOWN, Reason.NO_TRAFFIC_YET, message
+    message = "every ready pod answers"
+    return kind, ConditionStatus.TRUE, Reason.PODS_REPORT, message
