@@ -7,7 +7,8 @@ import pytest
 def cache(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """No test touches this machine's cache; sockets in it need a short path."""
+    """No test touches this machine's cache or clusters; sockets need a short path."""
     folder = tmp_path_factory.mktemp("c")
     monkeypatch.setenv("TRACER_CACHE", str(folder))
+    monkeypatch.delenv("DEVCLUSTER_NAME", raising=False)
     return folder
