@@ -50,6 +50,8 @@ GOOD = {
     "a bucket on AWS by identity": at(
         MINIMAL, "spec.traces", {"store": {"s3": {"bucket": "traces"}}}
     ),
+    "texts as they came": at(MINIMAL, "spec.traces", {"capture": "Raw"}),
+    "nothing kept": at(MINIMAL, "spec.traces", {"capture": "Disabled"}),
     "no live audits beyond the canary's": at(
         MINIMAL, "spec.audit", {"live": "10%", "canary": "10%"}
     ),

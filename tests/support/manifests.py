@@ -32,6 +32,9 @@ def router_manifest(name: str = "tickets", **spec: Any) -> Manifest:
             "limit": 32,
         },
         "traces": {
+            "capture": "Redacted",
+            "redactor": "standard",
+            "redact": [{"name": "ticket", "pattern": "T-[0-9]{4,9}"}],
             "store": {
                 "s3": {
                     "bucket": "traces",
@@ -40,7 +43,7 @@ def router_manifest(name: str = "tickets", **spec: Any) -> Manifest:
                     "prefix": "team/tickets",
                     "credentials": {"secretName": "bucket"},
                 }
-            }
+            },
         },
         "training": {"minimumTraces": 1000, "growth": "50%"},
         "rollout": {"steps": ["5%", "25%", "100%"]},

@@ -23,6 +23,7 @@ from tracer_bentos.packaging.surrogate import (
     Surrogate,
     Vocabulary,
 )
+from tracer_bentos.redaction.standard import Standard
 from tracer_router.contracts.bundle import BundleManifest, GoldenVector
 from tracer_router.contracts.certificate import Certificate
 from tracer_router.contracts.document import Document, digest_of
@@ -69,6 +70,11 @@ class Predictor:
     golden: tuple[GoldenVector, ...]
     """Decisions that it must reproduce."""
 
+    @property
+    def redaction(self) -> str:
+        """Identity of the redactor of the texts that it was certified on."""
+        return self.manifest.redaction
+
     def decide(self, text: str) -> Prediction:
         """Decide about one text."""
         return self.surrogate.decide(text)
@@ -88,7 +94,11 @@ class Predictor:
 
 
 def write_bundle(
-    folder: Path, surrogate: Surrogate, certificate: Certificate, texts: Sequence[str]
+    folder: Path,
+    surrogate: Surrogate,
+    certificate: Certificate,
+    texts: Sequence[str],
+    redaction: str = Standard.identity,
 ) -> BundleManifest:
     """Write a bundle into a new or empty folder; the manifest comes last.
 
@@ -97,6 +107,7 @@ def write_bundle(
         surrogate: What decides.
         certificate: What is claimed of it.
         texts: Synthetic inputs of the golden vectors; never from traces.
+        redaction: Identity of the redactor of the texts it was certified on.
 
     Raises:
         DocumentError: The folder holds something already.
@@ -114,7 +125,7 @@ def write_bundle(
     for name, content in contents.items():
         (folder / name).write_bytes(content)
     files = {name: digest_of(content) for name, content in contents.items()}
-    manifest = BundleManifest(task=certificate.task, files=files)
+    manifest = BundleManifest(task=certificate.task, redaction=redaction, files=files)
     (folder / _MANIFEST).write_bytes(manifest.to_json())
     return manifest
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from tracer_bentos.redaction.redactor import Redactor
 from tracer_bentos.serving.access import Caller, Gate
 from tracer_bentos.serving.coin import Coin, Toss
 from tracer_bentos.serving.counts import Counts, Fault
@@ -14,7 +15,6 @@ from tracer_bentos.serving.exchange import Exchange
 from tracer_bentos.serving.loading import Loaded
 from tracer_bentos.serving.policy_box import PolicyBox
 from tracer_bentos.serving.protocols.adapter import Question
-from tracer_bentos.serving.redaction import redact
 from tracer_router.contracts.traces import Decision
 
 __all__ = ["Admission", "Desk"]
@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 FORCE_HEADER: Final = "x-tracer-force"
 FORCE_TEACHER: Final = "teacher"
+LONGEST_INPUT: Final = 65_536
+"""In characters; redacting and classifying more would hold other requests up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Admission:
 class Desk:
     """Admits questions."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name
         self,
         *,
         coin: Coin,
@@ -80,6 +82,7 @@ class Desk:
         loaded: Loaded,
         gate: Gate,
         counts: Counts,
+        redactor: Redactor,
         session_header: str,
     ) -> None:
         self._coin = coin
@@ -88,16 +91,21 @@ class Desk:
         self._gate = gate
         self._counts = counts
         self._session_header = session_header
+        self.redactor = redactor
+        """What every text goes through first."""
 
     def admit(
         self, exchange: Exchange, question: Question, caller: Caller
-    ) -> Admission:
-        """Draw the coin, then decide who answers."""
+    ) -> Admission | None:
+        """Draw the coin, then decide who answers; none for what is not looked at."""
+        if len(question.input) > LONGEST_INPUT:
+            self._counts.deferrals[Deferral.TOO_LONG] += 1
+            return None
         identity = uuid.uuid4().hex
         session = exchange.header(self._session_header)
         toss = self._coin.toss(session or identity, self._policies.current.audit)
         situation = self._situation(exchange, question, caller)
-        text = redact(question.input)
+        text = self.redactor.redact(question.input)
         prediction, reason = self._decide(situation, text, toss)
         return Admission(
             id=identity,

@@ -1,8 +1,10 @@
 """The wiring of one data-plane process; no logic of its own."""
 
 import asyncio
+import logging
 from urllib.parse import urlsplit
 
+from tracer_bentos.redaction.redactor import Absent, Redactor, build_redactor
 from tracer_bentos.serving.access import Gate
 from tracer_bentos.serving.admission import Desk
 from tracer_bentos.serving.audit import Auditor
@@ -26,9 +28,13 @@ from tracer_bentos.serving.tasks.book import TaskBook
 from tracer_bentos.serving.teacher_key import TeacherKey
 from tracer_bentos.serving.upstream import Upstream
 from tracer_router.contracts.evidence import CaptureState, Evidence
+from tracer_router.contracts.redaction import Redaction
 from tracer_router.contracts.traces import TraceRecord
+from tracer_router.errors import SpecError
 
 __all__ = ["DataPlane"]
+
+_log = logging.getLogger(__name__)
 
 AUDIT_SECONDS = 10.0
 
@@ -45,15 +51,24 @@ class DataPlane:
         """What the operator allows."""
         self.loaded = Loaded(settings.bundle_digest)
         """Its surrogate."""
-        self._loader = Loader(settings, self.loaded, read)
+        self._redactor = _redactor(settings.redaction)
+        self.redaction = self._redactor.identity
+        """Identity of what every text goes through first."""
+        self._loader = Loader(settings, self.loaded, read, self._redactor.identity)
         self._recorder = _recorder(settings, self.counts)
         key = _teacher_key(settings)
         self._upstream = Upstream(settings.teacher_url, key, settings.speech.key_header)
         self._journal = Journal(
-            self.counts, Prices(settings.prices), self._offer, settings.revision
+            self.counts,
+            Prices(settings.prices),
+            self._offer,
+            settings.revision,
+            self._redactor.identity,
         )
         gate = _gate(settings)
-        self._auditor = Auditor(self._upstream, self._journal, self.counts, gate)
+        self._auditor = Auditor(
+            self._upstream, self._journal, self.counts, gate, self._redactor
+        )
         self.traffic = self._traffic(gate)
         """What clients talk to."""
         metrics = Metrics(self.evidence, self.counts)
@@ -96,10 +111,15 @@ class DataPlane:
             policy_generation=self.policies.generation,
             requests=self.counts.totals(pending, logged),
             tasks=self.counts.tasks(),
-            capture=recorder.state if recorder else CaptureState(),
+            capture=self._capture(),
             teacher=self._upstream.state,
             surrogate=self.loaded.state(),
         )
+
+    def _capture(self) -> CaptureState:
+        if isinstance(self._redactor, Absent):
+            return CaptureState(trouble=f"nothing is kept: {self._redactor.reason}")
+        return self._recorder.state if self._recorder else CaptureState()
 
     def _traffic(self, gate: Gate) -> Dispatcher:
         settings = self.settings
@@ -109,6 +129,7 @@ class DataPlane:
             loaded=self.loaded,
             gate=gate,
             counts=self.counts,
+            redactor=self._redactor,
             session_header=settings.session_header,
         )
         return Dispatcher(
@@ -135,8 +156,8 @@ class DataPlane:
 
 
 def _recorder(settings: Settings, counts: Counts) -> Recorder | None:
-    if not settings.store:
-        return None  # nowhere to: on one machine, without a store, nothing is captured
+    if not settings.store or not settings.capture:
+        return None
     return Recorder(
         Spool(settings.spool, settings.pod, settings.spool_bytes),
         Shipper(settings.store),
@@ -144,6 +165,14 @@ def _recorder(settings: Settings, counts: Counts) -> Recorder | None:
         records=settings.segment_records,
         seconds=settings.segment_seconds,
     )
+
+
+def _redactor(redaction: Redaction) -> Redactor:
+    try:
+        return build_redactor(redaction)
+    except SpecError as error:
+        _log.error("%s; nothing is kept, the teacher answers", error)
+        return Absent(str(error))
 
 
 def _gate(settings: Settings) -> Gate:

@@ -9,6 +9,7 @@ from typing import Final
 
 import aiohttp
 
+from tracer_bentos.redaction.redactor import Redactor
 from tracer_bentos.serving.access import Gate
 from tracer_bentos.serving.admission import Admission
 from tracer_bentos.serving.counts import Counts, Fault
@@ -46,12 +47,18 @@ class Auditor:
     """Runs audits, some at once and a bounded number waiting."""
 
     def __init__(
-        self, upstream: Upstream, journal: Journal, counts: Counts, gate: Gate
+        self,
+        upstream: Upstream,
+        journal: Journal,
+        counts: Counts,
+        gate: Gate,
+        redactor: Redactor,
     ) -> None:
         self._upstream = upstream
         self._journal = journal
         self._counts = counts
         self._gate = gate
+        self._redactor = redactor
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._running: set[asyncio.Task[None]] = set()
         self._sessions: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -153,7 +160,7 @@ class Auditor:
             async for piece in response.content.iter_any():
                 tee.piece(piece)
             tee.end()
-        return read_copy(asked, tee)
+        return read_copy(asked, tee, self._redactor)
 
     def _end(
         self, ticket: Ticket, admission: Admission, answer: Answer, latency_ms: float

@@ -28,6 +28,10 @@ class Prediction(Protocol):
 class Surrogate(Protocol):
     """A loaded and verified bundle."""
 
+    @property
+    def redaction(self) -> str:
+        """Identity of the redactor of the texts that it was certified on."""
+
     def decide(self, text: str) -> Prediction:
         """Give the prediction for one redacted text."""
 
@@ -45,6 +49,8 @@ class Deferral(StrEnum):
     """The policy does not name the task."""
     CALLER_UNKNOWN = "caller-unknown"
     """The teacher has not accepted the caller's key lately."""
+    TOO_LONG = "too-long"
+    """The text is longer than any that is classified."""
     NOT_ACCEPTED = "not-accepted"
     """The certified policy does not accept the text."""
     NOT_HONOURED = "not-honoured"

@@ -218,7 +218,7 @@ class Dispatcher:
             return None  # strangers' texts are neither kept nor counted
         answer = _NO_ANSWER
         try:
-            answer = read_copy(admission.question.asked, tee)
+            answer = read_copy(admission.question.asked, tee, self._desk.redactor)
             self._journal.taught(admission, answer, relayed.latency_ms)
         except Exception as error:  # noqa: BLE001 - the client has its answer already
             self._fault(Fault.TRACE, error)

@@ -28,11 +28,13 @@ class Journal:
         prices: Prices,
         offer: Callable[[TraceRecord], None],
         revision: int,
+        redaction: str,
     ) -> None:
         self._counts = counts
         self._prices = prices
         self._offer = offer
         self._revision = revision
+        self._redaction = redaction
 
     def admitted(self, admission: Admission) -> None:
         """Count a question of a task."""
@@ -90,6 +92,7 @@ class Journal:
         prediction, usage = admission.prediction, answer.usage
         record = TraceRecord(
             input=admission.input,
+            redaction=self._redaction,
             teacher=answer.label,
             id=admission.id,
             time=admission.received,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from tracer_bentos.redaction.standard import Standard
 from tracer_bentos.serving.decide import Surrogate
 from tracer_bentos.serving.settings import Settings
 from tracer_bentos.store import TraceStore, open_store
@@ -18,7 +19,7 @@ from tracer_router.contracts.document import digest_of
 from tracer_router.contracts.evidence import LoadState
 from tracer_router.errors import DocumentError, StoreError
 
-__all__ = ["BundleReader", "Loaded", "Loader", "read_bundle"]
+__all__ = ["BundleReader", "Loaded", "Loader", "expect_redaction", "read_bundle"]
 
 _log = logging.getLogger(__name__)
 
@@ -80,12 +81,14 @@ class Loader:
         settings: Settings,
         loaded: Loaded,
         read: BundleReader = read_bundle,
+        redaction: str = Standard.identity,
         *,
         first_delay: float = FIRST_DELAY_SECONDS,
     ) -> None:
         self._settings = settings
         self._loaded = loaded
         self._read = read
+        self._redaction = redaction
         self._delay = first_delay
 
     async def run(self) -> None:
@@ -111,7 +114,23 @@ class Loader:
         settings = self._settings
         archive = _fetch(open_store(settings.store), settings)
         with tempfile.TemporaryDirectory(prefix="tracer-bundle-") as folder:
-            return self._read(archive, Path(folder), settings.bundle_digest or "")
+            digest = settings.bundle_digest or ""
+            found = self._read(archive, Path(folder), digest)
+        expect_redaction(found, self._redaction)
+        return found
+
+
+def expect_redaction(surrogate: Surrogate, redaction: str) -> None:
+    """Check that a surrogate sees texts redacted as those it was certified on.
+
+    Raises:
+        DocumentError: They would be redacted otherwise here.
+    """
+    if surrogate.redaction != redaction:
+        raise DocumentError(
+            f"the surrogate was certified on texts redacted by {surrogate.redaction},"
+            f" here they are by {redaction}: it needs a certificate of its own"
+        )
 
 
 def _fetch(store: TraceStore, settings: Settings) -> bytes:

@@ -10,6 +10,7 @@ from typing import Final
 from tracer_bentos.packaging.archive import read_bento
 from tracer_bentos.packaging.bundle_io import load_bundle
 from tracer_bentos.serving.app import DataPlane
+from tracer_bentos.serving.loading import expect_redaction
 from tracer_bentos.serving.servers import serve
 from tracer_bentos.serving.settings import Settings, read_settings
 from tracer_router.constants import UNNAMED_TASK
@@ -49,7 +50,8 @@ def local_plane(settings: Settings, bundle: Path) -> DataPlane:
     A policy pushed or mounted replaces the one implied here.
 
     Raises:
-        DocumentError: The bundle is not whole, or decides otherwise on this machine.
+        DocumentError: The bundle is not whole, decides otherwise on this machine, or
+            was certified on texts that were redacted otherwise.
     """
     if bundle.is_file():
         with tempfile.TemporaryDirectory(prefix="tracer-bundle-") as scratch:
@@ -69,6 +71,7 @@ def _plane(settings: Settings, bundle: Path) -> DataPlane:
             " on those"
         )
     plane = DataPlane(settings)
+    expect_redaction(predictor, plane.redaction)
     plane.loaded.adopt(predictor, digest)
     policy = RevisionPolicy(surrogate=True, audit=AUDIT, bundle=digest, tasks=(task,))
     revisions = {str(settings.revision): policy}

@@ -1,14 +1,14 @@
 """From the copy of a teacher's response to an answer that a trace may hold."""
 
+from tracer_bentos.redaction.redactor import Redactor
 from tracer_bentos.serving.protocols.adapter import Answer, Asked
-from tracer_bentos.serving.redaction import redact
 from tracer_bentos.serving.tee import Tee
 from tracer_router.contracts.traces import TraceStatus
 
 __all__ = ["read_copy"]
 
 
-def read_copy(asked: Asked, tee: Tee) -> Answer:
+def read_copy(asked: Asked, tee: Tee, redactor: Redactor) -> Answer:
     """Give the teacher's answer; failed when it never came to its end.
 
     A text in which redaction finds something is no label: written out it would be kept
@@ -18,6 +18,7 @@ def read_copy(asked: Asked, tee: Tee) -> Answer:
     if reply is None:
         return Answer(TraceStatus.FAILED)
     answer = asked.adapter.answer(asked, reply)
-    if answer.label is not None and redact(answer.label) != answer.label:
+    label = answer.label
+    if label is not None and redactor.redact(label) != label:
         return Answer(TraceStatus.ABNORMAL, usage=answer.usage)
     return answer

@@ -16,7 +16,8 @@ from tracer_bentos.serving.prices import Price
 from tracer_bentos.serving.speech import Speech
 from tracer_router import constants
 from tracer_router.contracts import runtime
-from tracer_router.errors import SpecError
+from tracer_router.contracts.redaction import Redaction
+from tracer_router.errors import DocumentError, SpecError
 
 __all__ = ["Access", "Settings", "read_settings"]
 
@@ -64,6 +65,10 @@ class Settings:
     """Digest of the archive that holds the bundle."""
     bento_key: str | None = None
     """Where the archive lies in the store."""
+    redaction: Redaction = field(default_factory=Redaction)
+    """What every text goes through first."""
+    capture: bool = True
+    """Whether traces are kept."""
     store: Mapping[str, str] = field(default_factory=dict)
     """The environment that `open_store` reads; empty when nothing is captured."""
     store_url: str = ""
@@ -126,6 +131,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         bundle_digest=given.get(runtime.BUNDLE_DIGEST),
         bento_digest=given.get(runtime.BENTO_DIGEST),
         bento_key=given.get(runtime.BENTO_KEY),
+        redaction=_redaction(given),
+        capture=given.get(runtime.CAPTURE) != "Disabled",
         store=_store(given),
         store_url=given.get(runtime.STORE_URL, ""),
         policy_file=_path(given, runtime.POLICY_FILE),
@@ -192,6 +199,14 @@ def _limits(given: Mapping[str, str]) -> Limits:
         request_bytes=int(_number(given, runtime.REQUEST_BYTES, REQUEST_BYTES)),
         at_once=int(_number(given, runtime.REQUESTS_AT_ONCE, AT_ONCE)),
     )
+
+
+def _redaction(given: Mapping[str, str]) -> Redaction:
+    text = given.get(runtime.REDACTION)
+    try:
+        return Redaction.from_json(text) if text else Redaction()
+    except DocumentError as error:
+        raise SpecError(f"{runtime.REDACTION}: {error}") from None
 
 
 def _prices(given: Mapping[str, str]) -> tuple[Price, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tracer_bentos.packaging.bento import build_bento
 from tracer_bentos.packaging.bundle_io import write_bundle
+from tracer_bentos.redaction.redactor import Redactor, build_redactor
 from tracer_bentos.store import TraceStore
 from tracer_bentos.training.golden import GOLDEN_TEXTS
 from tracer_bentos.training.ledger import (
@@ -18,6 +19,7 @@ from tracer_bentos.training.ledger import (
 from tracer_bentos.training.pipeline import Learned, learn
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.reader import Fault, read_segment
+from tracer_bentos.training.redacted import as_served
 from tracer_bentos.training.rows import Row, RowSet, row_of, select_rows
 from tracer_router.contracts.document import digest_of
 from tracer_router.contracts.layout import attempt_key, bento_key, segment_time
@@ -44,7 +46,9 @@ def run_attempt(store: TraceStore, request: AttemptRequest) -> AttemptResult:
     known = read_result(store, standing.number)
     if known is not None:
         return known
-    rows, faults = _read(store, fixed_segments(store, request, standing.number))
+    redactor = build_redactor(request.redaction)
+    segments = fixed_segments(store, request, standing.number)
+    rows, faults = _read(store, segments, redactor)
     _quarantine(store, standing.number, faults)
     learned = learn(_question(request, standing), rows)
     result = _result(store, request, standing, (rows, learned, faults))
@@ -91,12 +95,14 @@ def _question(request: AttemptRequest, standing: Standing) -> Question:
     )
 
 
-def _read(store: TraceStore, segments: Sequence[str]) -> tuple[RowSet, list[Fault]]:
+def _read(
+    store: TraceStore, segments: Sequence[str], redactor: Redactor
+) -> tuple[RowSet, list[Fault]]:
     faults: list[Fault] = []
 
     def rows() -> Iterator[Row]:
         for key in segments:
-            for found in _segment(store, key):
+            for found in _segment(store, key, redactor):
                 if isinstance(found, Fault):
                     faults.append(found)
                 else:
@@ -105,17 +111,22 @@ def _read(store: TraceStore, segments: Sequence[str]) -> tuple[RowSet, list[Faul
     return select_rows(rows()), faults
 
 
-def _segment(store: TraceStore, key: str) -> Iterator[Row | Fault]:
+def _segment(store: TraceStore, key: str, redactor: Redactor) -> Iterator[Row | Fault]:
     try:
         content = store.read(key)
     except FileNotFoundError:
         yield Fault(key, 0, "the segment is gone from the store")
         return
+    otherwise = 0
     for found in read_segment(content, key):
         if isinstance(found, Fault):
             yield found
+        elif record := as_served(found, redactor):
+            yield row_of(record, segment_time(key), unmarked=False)
         else:
-            yield row_of(found, segment_time(key), unmarked=False)
+            otherwise += 1
+    if otherwise:
+        yield Fault(key, 0, f"{otherwise} texts were redacted otherwise than is asked")
 
 
 def _quarantine(store: TraceStore, number: int, faults: Sequence[Fault]) -> None:
@@ -136,7 +147,8 @@ def _result(
     found: tuple[RowSet, Learned, Sequence[Fault]],
 ) -> AttemptResult:
     rows, learned, faults = found
-    bundle, bento = _package(store, learned)
+    redaction = build_redactor(request.redaction).identity
+    bundle, bento = _package(store, learned, redaction)
     return AttemptResult(
         request=request.digest,
         attempt=standing.number,
@@ -157,13 +169,15 @@ def _result(
     )
 
 
-def _package(store: TraceStore, learned: Learned) -> tuple[str | None, str | None]:
+def _package(
+    store: TraceStore, learned: Learned, redaction: str
+) -> tuple[str | None, str | None]:
     if learned.surrogate is None or learned.certificate is None:
         return None, None
     with tempfile.TemporaryDirectory(prefix="tracer-training-") as scratch:
         folder = Path(scratch) / "bundle"
         manifest = write_bundle(
-            folder, learned.surrogate, learned.certificate, GOLDEN_TEXTS
+            folder, learned.surrogate, learned.certificate, GOLDEN_TEXTS, redaction
         )
         archive = build_bento(folder, manifest.digest, Path(scratch)).read_bytes()
     bento = digest_of(archive)

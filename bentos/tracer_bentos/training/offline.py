@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracer_bentos.packaging.bundle_io import Predictor, load_bundle, write_bundle
+from tracer_bentos.redaction.standard import Standard
 from tracer_bentos.training.golden import GOLDEN_TEXTS
 from tracer_bentos.training.offline_ledger import (
     OfflineAttempt,
@@ -14,6 +15,7 @@ from tracer_bentos.training.offline_ledger import (
 from tracer_bentos.training.pipeline import Learned, learn
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.reader import Fault, open_traces, read_lines, trace_files
+from tracer_bentos.training.redacted import as_served
 from tracer_bentos.training.rows import Row, row_of, select_rows
 from tracer_router.contracts.document import digest_of
 from tracer_router.errors import DocumentError
@@ -78,9 +80,14 @@ def open_bundle(folder: Path) -> Predictor:
 
 
 def _rows(path: Path, faults: list[Fault]) -> Iterator[Row]:
+    redactor = Standard()
     for file in trace_files(path):
         for found in read_lines(open_traces(file), file.name):
             if isinstance(found, Fault):
                 faults.append(found)
+            elif record := as_served(found, redactor):
+                yield row_of(record, None, unmarked=True)
             else:
-                yield row_of(found, None, unmarked=True)
+                faults.append(
+                    Fault(file.name, 0, "redacted otherwise than serving does")
+                )

@@ -51,7 +51,9 @@ from tracer_router.api.status import (
 )
 from tracer_router.api.teacher import Endpoint, Price, Protocol, SecretKey, Teacher
 from tracer_router.api.traffic import (
+    Capture,
     Gateway,
+    RedactPattern,
     Resources,
     S3Store,
     Store,
@@ -69,6 +71,7 @@ __all__ = [
     "Audit",
     "BootCounts",
     "BundleStatus",
+    "Capture",
     "CertificateStatus",
     "ClientKeys",
     "Column",
@@ -93,6 +96,7 @@ __all__ = [
     "Price",
     "Protocol",
     "Reason",
+    "RedactPattern",
     "Resources",
     "RevisionPhase",
     "Rollout",

@@ -87,6 +87,8 @@ class TracerRevisionSpec(ApiModel):
     """Runtime image of its pods and of its Job."""
     teacher: str = Field(max_length=2200)
     """Identity of the teacher that it learns from: its URL and protocol."""
+    redaction: str | None = Field(default=None, max_length=16384)
+    """How the texts were redacted that it learns from, as JSON; absent: by default."""
 
 
 class BundleStatus(ApiModel):

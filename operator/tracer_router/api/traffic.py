@@ -1,14 +1,17 @@
 """Where traces lie, how requests reach the pods, and what a pod may use."""
 
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from tracer_router.api.model import ApiModel, Effect, Rule
+from tracer_router.api.model import ApiModel, Effect, ListMap, Rule
 from tracer_router.api.text import DnsName, HttpUrl, Quantity, SecretName
 
 __all__ = [
+    "Capture",
     "Gateway",
+    "RedactPattern",
     "Resources",
     "S3Store",
     "Store",
@@ -73,11 +76,75 @@ class Store(ApiModel):
     """A bucket."""
 
 
+class Capture(StrEnum):
+    """What is kept of a request."""
+
+    REDACTED = "Redacted"
+    """The text after redaction, and the teacher's answer."""
+    RAW = "Raw"
+    """The text as it came, and the teacher's answer."""
+    DISABLED = "Disabled"
+    """Nothing: nothing new can be learnt, a certified surrogate goes on."""
+
+
+class RedactPattern(ApiModel):
+    """What else is taken out of texts."""
+
+    name: Annotated[
+        str,
+        Field(max_length=32),
+        Rule(
+            "self.matches('^[a-z][a-z0-9-]*$')",
+            "say a name in lower case, such as ticket; [ticket] stands in the text",
+        ),
+        Effect.SURROGATE_OFF,
+    ]
+    """What it finds; `[name]` stands in its place."""
+    pattern: Annotated[
+        str,
+        Field(min_length=1, max_length=256),
+        Rule(
+            "!''.matches(self)",
+            "say a regular expression (RE2) that does not match an empty text",
+        ),
+        Effect.SURROGATE_OFF,
+    ]
+    """A regular expression in RE2's syntax: it takes linear time whatever the text."""
+
+
 class Traces(ApiModel):
-    """Where traces, bundles and the ledger of attempts lie."""
+    """What is kept of requests, and where."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "self.capture != 'Raw' || (self.redactor == 'standard'"
+            " && (!has(self.redact) || self.redact.size() == 0))",
+            "traces.capture Raw redacts nothing: remove traces.redact and"
+            " traces.redactor, or say Redacted",
+            ".capture",
+        ),
+    )
 
     store: Store | None = None
-    """The store; the chart's own when absent."""
+    """The store of traces, bundles and the ledger of attempts; the chart's own when
+    absent."""
+    capture: Annotated[Capture, Effect.SURROGATE_OFF] = Capture.REDACTED
+    """What is kept of a request. The surrogate sees texts as they are kept."""
+    redactor: Annotated[
+        str,
+        Field(max_length=63),
+        Rule(
+            "self.matches('^[a-z]([a-z0-9-]*[a-z0-9])?$') && self != 'none'",
+            "say standard, or the name of a redactor in your runtime image",
+        ),
+        Effect.SURROGATE_OFF,
+    ] = "standard"
+    """What takes personal and secret parts out of texts: standard (e-mail addresses,
+    phone and card numbers, keys), or one that your runtime image brings."""
+    redact: Annotated[
+        tuple[RedactPattern, ...], Field(max_length=32), ListMap("name")
+    ] = ()
+    """What else is taken out, in this order."""
 
 
 class Gateway(ApiModel):

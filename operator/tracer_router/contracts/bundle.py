@@ -27,6 +27,8 @@ class BundleManifest(Document):
     """Version of the bundle format."""
     task: str
     """Fingerprint of the task it may answer."""
+    redaction: str
+    """Identity of the redactor of the texts that it was trained and certified on."""
     files: dict[str, str] = Field(default_factory=dict)
     """File name to ``sha256:HEX``; nothing else may lie in the folder."""
 

@@ -14,6 +14,7 @@ __all__ = [
     "BENTO_KEY",
     "BUNDLE_DIGEST",
     "CALLER_HEADER",
+    "CAPTURE",
     "CLIENT_KEYS",
     "ENDPOINTS",
     "FAREWELL_SECONDS",
@@ -24,6 +25,7 @@ __all__ = [
     "POLICY_FILE",
     "PRICES",
     "PROTOCOL",
+    "REDACTION",
     "REQUESTS_AT_ONCE",
     "REQUEST_BYTES",
     "REVISION",
@@ -64,6 +66,10 @@ CLIENT_KEYS: Final = "TRACER_CLIENT_KEYS"
 """Folder of the clients' keys, with ClientKeys; read again when it changes."""
 CALLER_HEADER: Final = "TRACER_CALLER_HEADER"
 """Header in which a gateway names the caller, with GatewayHeader."""
+REDACTION: Final = "TRACER_REDACTION"
+"""JSON document of the redactor and the user's patterns."""
+CAPTURE: Final = "TRACER_CAPTURE"
+"""Disabled: no trace is kept."""
 REQUEST_BYTES: Final = "TRACER_REQUEST_BYTES"
 """Largest request body that is read into memory."""
 REQUESTS_AT_ONCE: Final = "TRACER_REQUESTS_AT_ONCE"

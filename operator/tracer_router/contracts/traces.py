@@ -36,6 +36,8 @@ class TraceRecord(BaseModel):
 
     input: str
     """The text that was to be classified, after redaction."""
+    redaction: str | None = None
+    """Identity of the redactor that the text went through; absent elsewhere."""
     teacher: str | None = None
     """The teacher's canonical whole answer; absent when it gave none."""
     id: str | None = None

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from tracer_router.contracts.certificate import Certificate
 from tracer_router.contracts.document import Document, digest_of
+from tracer_router.contracts.redaction import Redaction
 
 __all__ = ["AttemptRequest", "AttemptResult", "Outcome", "TrainingSummary"]
 
@@ -32,6 +33,8 @@ class AttemptRequest(Document):
     """Labelled rows of the uniform sample without which nothing is tried."""
     seed: int
     """Seed of everything random in the attempt."""
+    redaction: Redaction = Redaction()
+    """Only texts redacted in this way belong to the row set."""
 
     @property
     def digest(self) -> str:

@@ -14,11 +14,13 @@ from tracer_router.api import (
     TracerRevisionStatus,
     TracerRouter,
 )
+from tracer_router.contracts.redaction import Redaction
 from tracer_router.contracts.training import AttemptRequest, Outcome, TrainingSummary
 from tracer_router.planning.evidence import total
 from tracer_router.planning.observed import JobState, Observed
 from tracer_router.planning.validity import teacher_identity
 from tracer_router.resources.manifest import revision_name
+from tracer_router.resources.redaction import redaction_of
 
 __all__ = [
     "attempt_request",
@@ -77,6 +79,7 @@ def next_attempt(
         confidence=parity.confidence.fraction,
         minimum=router.spec.training.minimum_traces,
         seed=number,
+        redaction=redaction_of(router),
     )
     attempt = AttemptSpec(
         until=request.until,
@@ -109,7 +112,13 @@ def attempt_request(router: TracerRouter, revision: TracerRevision) -> AttemptRe
         confidence=attempt.confidence.fraction,
         minimum=attempt.minimum,
         seed=attempt.seed,
+        redaction=_redaction(revision),
     )
+
+
+def _redaction(revision: TracerRevision) -> Redaction:
+    said = revision.spec.redaction
+    return Redaction.from_json(said) if said else Redaction()
 
 
 def conclude_training(
@@ -220,6 +229,7 @@ def _revision(
         attempt=attempt,
         image=image,
         teacher=teacher_identity(router),
+        redaction=redaction_of(router).to_json().decode(),
     )
     phase = RevisionPhase.TRAINING if attempt else RevisionPhase.PASSTHROUGH
     status = TracerRevisionStatus(phase=phase)

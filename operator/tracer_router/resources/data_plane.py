@@ -23,6 +23,7 @@ from tracer_router.resources.pod import (
     environment,
     store_parts,
 )
+from tracer_router.resources.redaction import redaction_values
 from tracer_router.resources.teacher import teacher_parts
 
 __all__ = [
@@ -185,6 +186,7 @@ def _own_values(router: TracerRouter, served: Served) -> dict[str, str]:
         runtime.TASKS_LIMIT: str(router.spec.tasks.limit),
         runtime.SESSION_HEADER: router.spec.tasks.session.header,
         **limit_values(router.spec.limits),
+        **redaction_values(router),
         **{name: value for name, value in optional.items() if value},
     }
 

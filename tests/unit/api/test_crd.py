@@ -90,6 +90,10 @@ def test_what_the_claim_is_about_turns_the_surrogate_off() -> None:
         "teacher.endpoints.label",
         "parity.target",
         "parity.confidence",
+        "traces.capture",
+        "traces.redactor",
+        "traces.redact.name",
+        "traces.redact.pattern",
     }
 
 

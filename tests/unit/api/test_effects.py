@@ -12,11 +12,13 @@ from tracer_router.planning.policy import plan_policy
 from tracer_router.planning.validity import teacher_identity
 from tracer_router.resources.data_plane import Served, build_deployment
 from tracer_router.resources.installation import Installation
+from tracer_router.resources.redaction import redaction_of
 from tracer_router.resources.route import build_route
 
 EFFECTS = field_effects(TracerRouter)
 WHOLE = router_manifest()
 PRICE = WHOLE["spec"]["teacher"]["prices"][0]
+PATTERN = WHOLE["spec"]["traces"]["redact"][0]
 ENDPOINT = {"path": "/classify", "input": ["$.text"], "label": "$.label"}
 CHANGES: dict[str, Any] = {
     "teacher.url": "https://other.example.com/v1",
@@ -47,6 +49,10 @@ CHANGES: dict[str, Any] = {
     "traces.store.s3.region": "us-east-1",
     "traces.store.s3.prefix": "other",
     "traces.store.s3.credentials.secretName": "other",
+    "traces.capture": "Raw",
+    "traces.redactor": "theirs",
+    "traces.redact.name": [{**PATTERN, "name": "other"}],
+    "traces.redact.pattern": [{**PATTERN, "pattern": "other"}],
     "training.minimumTraces": 2000,
     "training.growth": "100%",
     "rollout.steps": ["50%", "100%"],
@@ -64,7 +70,7 @@ CHANGES: dict[str, Any] = {
     "suspend": True,
 }
 
-LISTS = ("teacher.prices", "teacher.endpoints")
+LISTS = ("teacher.prices", "teacher.endpoints", "traces.redact")
 """Changed as a whole, an item at a time."""
 
 
@@ -88,7 +94,9 @@ def live_revision() -> TracerRevision:
         "bundle": {"digest": "sha256:01", "bento": "sha256:02", "key": "b"},
         "tasks": [{"fingerprint": "t1", "certificate": certificate}],
     }
-    manifest = revision_manifest(teacher=teacher_identity(router(WHOLE)))
+    whole = router(WHOLE)
+    redaction = redaction_of(whole).to_json().decode()
+    manifest = revision_manifest(teacher=teacher_identity(whole), redaction=redaction)
     return TracerRevision.model_validate(manifest | {"status": status})
 
 
@@ -126,7 +134,7 @@ def test_every_row_is_tried() -> None:
 
 @pytest.mark.parametrize("path", CHANGES)
 def test_a_change_does_what_the_reference_says(path: str) -> None:
-    place = next((each for each in LISTS if path.startswith(each)), path)
+    place = next((each for each in LISTS if path.startswith(f"{each}.")), path)
     changed = router(at(WHOLE, f"spec.{place}", CHANGES[path]))
     assert changed.spec != router(WHOLE).spec
     assert effect_of(changed) is EFFECTS[path]

@@ -31,7 +31,7 @@ def test_two_fields_are_enough_and_the_rest_has_defaults() -> None:
             "ignore": [],
             "limit": 64,
         },
-        "traces": {},
+        "traces": {"capture": "Redacted", "redactor": "standard", "redact": []},
         "training": {"minimumTraces": 1000, "growth": "50%"},
         "rollout": {"steps": ["5%", "25%", "100%"]},
         "audit": {"live": "2%", "canary": "100%"},
