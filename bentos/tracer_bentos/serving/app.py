@@ -56,8 +56,12 @@ class DataPlane:
         """Identity of what every text goes through first."""
         self._loader = Loader(settings, self.loaded, read, self._redactor.identity)
         self._recorder = _recorder(settings, self.counts)
-        key = _teacher_key(settings)
-        self._upstream = Upstream(settings.teacher_url, key, settings.speech.key_header)
+        self._upstream = Upstream(
+            settings.teacher_url,
+            _teacher_key(settings),
+            key_header=settings.speech.key_header,
+            authorities=settings.teacher_authorities,
+        )
         self._journal = Journal(
             self.counts,
             Prices(settings.prices),
@@ -79,7 +83,6 @@ class DataPlane:
         """Begin to take requests; nothing here waits for teacher or store."""
         if self.settings.policy_file:
             self.policies.read(self.settings.policy_file)
-        await self._upstream.open()
         if self._recorder:
             self._recorder.start()
         self._loading = asyncio.create_task(self._load())
@@ -98,7 +101,7 @@ class DataPlane:
         await self._auditor.finish(AUDIT_SECONDS)
         if self._recorder:
             await self._recorder.finish(self.settings.upload_seconds)
-        await self._upstream.close()
+        self._upstream.close()
         self.internal.final = True
 
     def evidence(self) -> Evidence:

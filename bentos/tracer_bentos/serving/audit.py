@@ -7,8 +7,6 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-import aiohttp
-
 from tracer_bentos.redaction.redactor import Redactor
 from tracer_bentos.serving.access import Gate
 from tracer_bentos.serving.admission import Admission
@@ -21,6 +19,7 @@ from tracer_bentos.serving.protocols.adapter import Answer
 from tracer_bentos.serving.reading import read_copy
 from tracer_bentos.serving.tee import Tee
 from tracer_bentos.serving.upstream import TeacherUnreachable, Upstream
+from tracer_bentos.serving.wire.connection import WireError
 from tracer_router.contracts.traces import TraceStatus
 
 __all__ = ["Auditor", "Ticket"]
@@ -124,12 +123,7 @@ class Auditor:
             async with self._slots, asyncio.timeout(DEADLINE_SECONDS):
                 began = time.perf_counter()
                 answer = await self._ask(admission, headers, exchange)
-        except (
-            TeacherUnreachable,
-            TimeoutError,
-            aiohttp.ClientError,
-            OSError,
-        ) as error:
+        except (TeacherUnreachable, TimeoutError, WireError) as error:
             _log.info("audit without an answer: %s", type(error).__name__)
         except Exception as error:  # noqa: BLE001 - an audit must always be settled
             self._counts.faults[Fault.AUDIT] += 1
@@ -142,22 +136,20 @@ class Auditor:
         self, admission: Admission, headers: Headers, exchange: Exchange
     ) -> Answer:
         forwarded = to_teacher(headers, readable=True, key=self._upstream.key)
-        forwarded["content-type"] = "application/json"
-        url = self._upstream.url(exchange.raw_path)
+        forwarded.append((b"content-type", b"application/json"))
+        target = self._upstream.target(exchange.raw_path)
         asked = admission.question.asked
         body = asked.adapter.audit_body(asked)
         response = await self._upstream.ask(
-            "POST", url, forwarded, body, repeatable=True
+            "POST", target, forwarded, body, repeatable=True
         )
         # The caller's own key: a revoked one stops with the first audit.
         model = admission.question.model
         self._gate.answered(admission.caller, model, response.status)
         tee = Tee()
         async with response:
-            tee.start(
-                response.status, from_teacher(response.raw_headers, response.status)
-            )
-            async for piece in response.content.iter_any():
+            tee.start(response.status, from_teacher(response.headers, response.status))
+            async for piece in response.pieces():
                 tee.piece(piece)
             tee.end()
         return read_copy(asked, tee, self._redactor)

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from tracer_bentos.serving.limits import REQUEST_BYTES
 from tracer_bentos.serving.protocols.errors import ErrorBody, openai_error_body
+from tracer_bentos.serving.wire.connection import Headers, Upload
 
 __all__ = [
     "ASGIApp",
@@ -32,7 +33,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
 
 
 class ClientGone(Exception):  # noqa: N818 - an event, not an error
@@ -73,6 +73,12 @@ class Exchange:
         """Whether the client announced a request body."""
         length = self.header("content-length")
         return length not in {None, "0"} or self.header("transfer-encoding") is not None
+
+    def upload(self) -> Upload:
+        """Give the request body to be passed on as it arrives."""
+        chunked = self.header("transfer-encoding") is not None
+        length = None if chunked else int(self.header("content-length") or 0)
+        return Upload(self.pieces(), length)
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Give the request body as it arrives.

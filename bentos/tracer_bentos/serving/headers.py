@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from multidict import CIMultiDict
-
 from tracer_bentos.serving.exchange import Headers
 
 __all__ = ["READABLE_CODINGS", "Credential", "from_teacher", "to_teacher"]
@@ -26,7 +24,8 @@ _OF_ONE_CONNECTION: Final = frozenset(
     }
 )
 _OURS: Final = b"x-tracer-"
-_SET_ANEW: Final = frozenset({b"host", b"expect"})
+_NEVER_SENT: Final = _OF_ONE_CONNECTION | {b"host", b"expect", b"content-length"}
+_ACCEPT_ENCODING: Final = b"accept-encoding"
 _CREDENTIALS: Final = frozenset({b"api-key", b"authorization", b"x-api-key"})
 _NO_CONTENT: Final = frozenset({204, 304})
 
@@ -41,10 +40,8 @@ class Credential:
     """Its value."""
 
 
-def to_teacher(
-    headers: Headers, *, readable: bool, key: Credential | None
-) -> "CIMultiDict[str]":
-    """Give the headers of a request to the teacher.
+def to_teacher(headers: Headers, *, readable: bool, key: Credential | None) -> Headers:
+    """Give the headers of a request to the teacher; those that frame it are set anew.
 
     Args:
         headers: As the client sent them.
@@ -52,23 +49,25 @@ def to_teacher(
             ever narrows what the client offered.
         key: The teacher's key, to be sent instead of any that the client has.
     """
-    kept: CIMultiDict[str] = CIMultiDict()
-    dropped = _OF_ONE_CONNECTION | _SET_ANEW | _named_by_connection(headers)
+    dropped = _NEVER_SENT | _named_by_connection(headers)
+    if readable:
+        dropped |= {_ACCEPT_ENCODING}
     if key is not None:
         dropped |= _CREDENTIALS
-    for name, value in headers:
-        if name not in dropped and not name.startswith(_OURS):
-            kept.add(name.decode("latin-1"), value.decode("latin-1"))
+    kept = [
+        pair
+        for pair in headers
+        if pair[0] not in dropped and not pair[0].startswith(_OURS)
+    ]
     if readable:
-        _narrow(kept)
+        kept.append((_ACCEPT_ENCODING, _narrowed(headers)))
     if key is not None:
-        kept[key.header] = key.value
+        kept.append((key.header.encode(), key.value.encode()))
     return kept
 
 
-def from_teacher(raw: tuple[tuple[bytes, bytes], ...], status: int) -> Headers:
+def from_teacher(headers: Headers, status: int) -> Headers:
     """Give the headers of the response to the client."""
-    headers = [(name.lower(), value) for name, value in raw]
     dropped = _OF_ONE_CONNECTION | _named_by_connection(headers)
     if status in _NO_CONTENT:
         dropped |= {b"content-length"}  # announces a body that never comes
@@ -84,12 +83,18 @@ def _named_by_connection(headers: Headers) -> frozenset[bytes]:
     )
 
 
-def _narrow(headers: "CIMultiDict[str]") -> None:
-    offered = ",".join(headers.getall("accept-encoding", []))
-    kept = [
+def _narrowed(headers: Headers) -> bytes:
+    offered = (
         coding.strip()
-        for coding in offered.split(",")
-        if coding.split(";")[0].strip().lower() in READABLE_CODINGS
+        for name, value in headers
+        if name == _ACCEPT_ENCODING
+        for coding in value.split(b",")
+    )
+    kept = [
+        coding
+        for coding in offered
+        if coding.partition(b";")[0].strip().lower().decode("latin-1")
+        in READABLE_CODINGS
     ]
     # Without the header a server may choose any coding, so say that none is wanted.
-    headers["accept-encoding"] = ", ".join(kept) or "identity"
+    return b", ".join(kept) or b"identity"

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -21,10 +21,15 @@ class MountedSecret:
     """The entries of one folder, as they were when it was last looked at."""
 
     def __init__(
-        self, folder: Path, clock: Callable[[], float] = time.monotonic
+        self,
+        folder: Path,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        names: Container[str] | None = None,
     ) -> None:
         self.folder = folder
         """Where it is mounted."""
+        self._names = names
         self._clock = clock
         self._looked = float("-inf")
         self._mark: _Mark | None = None
@@ -46,26 +51,26 @@ class MountedSecret:
 
     def _look(self) -> None:
         try:
-            mark = _mark(self.folder)
+            files = self._files()
+            mark = _mark(self.folder, files)
             if mark == self._mark:
                 return
-            self._entries = {
-                path.name: path.read_text().strip() for path in _files(self.folder)
-            }
+            self._entries = {path.name: path.read_text().strip() for path in files}
             self._mark = mark
             self.version += 1
         except (OSError, UnicodeDecodeError) as error:
             _log.warning("secret %s cannot be read: %s", self.folder, error)
 
+    def _files(self) -> list[Path]:
+        """Give the files of entries; on a folder of anything, those named only."""
+        visible = (p for p in self.folder.iterdir() if not p.name.startswith("."))
+        wanted = (p for p in visible if self._names is None or p.name in self._names)
+        return sorted(path for path in wanted if path.is_file())
 
-def _files(folder: Path) -> list[Path]:
-    visible = (path for path in folder.iterdir() if not path.name.startswith("."))
-    return sorted(path for path in visible if path.is_file())
 
-
-def _mark(folder: Path) -> _Mark:
+def _mark(folder: Path, files: list[Path]) -> _Mark:
     """Give something that differs once the Secret has changed."""
     link = folder / _DATA
-    paths = [link] if link.exists() else _files(folder)
+    paths = [link] if link.exists() else files
     stats = [(path.name, path.stat()) for path in paths]
     return tuple((name, stat.st_ino, stat.st_mtime_ns) for name, stat in stats)

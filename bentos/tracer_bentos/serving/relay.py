@@ -1,16 +1,14 @@
 """Carries one exchange to the teacher and its answer back, byte for byte."""
 
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
-
-import aiohttp
 
 from tracer_bentos.serving.exchange import ClientGone, Exchange, UntilGone
 from tracer_bentos.serving.headers import from_teacher, to_teacher
 from tracer_bentos.serving.tee import Tee
-from tracer_bentos.serving.upstream import TeacherUnreachable, Upstream
+from tracer_bentos.serving.upstream import Arriving, TeacherUnreachable, Upstream
+from tracer_bentos.serving.wire.connection import Upload, WireError
 
 __all__ = ["Relay", "Relayed"]
 
@@ -35,7 +33,7 @@ class Relay:
 
     async def stream(self, exchange: Exchange) -> Relayed:
         """Pass an exchange through without reading any of it."""
-        body = exchange.pieces() if exchange.has_body else None
+        body = exchange.upload() if exchange.has_body else None
         return await self._carry(exchange, body, tee=None)
 
     async def buffered(
@@ -53,15 +51,17 @@ class Relay:
     async def _carry(
         self,
         exchange: Exchange,
-        body: bytes | AsyncIterator[bytes] | None,
+        body: bytes | Upload | None,
         *,
         tee: Tee | None,
     ) -> Relayed:
         began = time.perf_counter()
         status, unreachable = None, False
         try:
-            async with UntilGone(exchange):
-                response = await self._ask(exchange, body, tee)
+            async with (
+                UntilGone(exchange),
+                await self._ask(exchange, body, tee) as response,
+            ):
                 status = response.status
                 await self._return(exchange, response, tee)
         except TeacherUnreachable as error:
@@ -74,38 +74,35 @@ class Relay:
     async def _ask(
         self,
         exchange: Exchange,
-        body: bytes | AsyncIterator[bytes] | None,
+        body: bytes | Upload | None,
         tee: Tee | None,
-    ) -> aiohttp.ClientResponse:
+    ) -> Arriving:
         mine = tee is not None
         headers = to_teacher(exchange.headers, readable=mine, key=self._upstream.key)
-        url = self._upstream.url(exchange.raw_path, exchange.query)
+        target = self._upstream.target(exchange.raw_path, exchange.query)
         return await self._upstream.ask(
-            exchange.method, url, headers, body, repeatable=mine
+            exchange.method, target, headers, body, repeatable=mine
         )
 
     async def _return(
-        self, exchange: Exchange, response: aiohttp.ClientResponse, tee: Tee | None
+        self, exchange: Exchange, response: Arriving, tee: Tee | None
     ) -> None:
-        headers = from_teacher(response.raw_headers, response.status)
+        headers = from_teacher(response.headers, response.status)
         if tee:
             tee.start(response.status, headers)
         try:
             await exchange.start(response.status, headers)
-            async for piece in response.content.iter_any():
+            async for piece in response.pieces():
                 if tee:
                     tee.piece(piece)
                 await exchange.piece(piece)
             if tee:
                 tee.end()
             await exchange.end()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except WireError as error:
             # The status is out: leaving the response unfinished is what tells the
             # client, as it would have been told by the teacher itself.
             self._upstream.failed(error)
-        finally:
-            # Gives the connection back when the answer is complete, else closes it.
-            response.release()
 
 
 async def _bad_gateway(exchange: Exchange, error: TeacherUnreachable) -> None:

@@ -45,6 +45,8 @@ class Settings:
     """Which teacher it is, as fingerprints say it."""
     teacher_key_file: Path | None = None
     """File with the teacher's key; none when clients bring their own."""
+    teacher_authorities: Path | None = None
+    """File of certificates by which the teacher is believed, beside the usual ones."""
     access: Access = Access.PASS_THROUGH
     """Who may call."""
     client_keys: Path | None = None
@@ -121,6 +123,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         speech=speech,
         teacher_identity=given.get(runtime.TEACHER_IDENTITY, ""),
         teacher_key_file=_path(given, runtime.TEACHER_KEY_FILE),
+        teacher_authorities=_path(given, runtime.TEACHER_AUTHORITIES),
         access=_access(given),
         client_keys=_path(given, runtime.CLIENT_KEYS),
         caller_header=given.get(runtime.CALLER_HEADER, "").lower() or None,

@@ -25,7 +25,8 @@ class TeacherKey:
 
     def __init__(self, file: Path, host: str, port: int | None = None) -> None:
         self._name = file.name
-        self._secret = MountedSecret(file.parent)
+        names = (file.name, ALLOWED_HOSTS)
+        self._secret = MountedSecret(file.parent, names=names)
         self._addresses = _addresses(host, port)
         self._host = host
 
@@ -40,6 +41,12 @@ class TeacherKey:
         if not key:
             raise KeyRefused(
                 f"the teacher's key {self._secret.folder / self._name} cannot be read"
+            )
+        if not (key.isascii() and key.isprintable()):
+            # More than a key would be sent: a line break ends a header.
+            raise KeyRefused(
+                f"the teacher's key {self._secret.folder / self._name} is not one line"
+                " of printable ASCII characters"
             )
         if not self._allowed(entries):
             raise KeyRefused(

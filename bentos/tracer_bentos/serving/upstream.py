@@ -1,35 +1,65 @@
-"""The teacher: one pooled client, streaming both ways, its own answers untouched."""
+"""The teacher: streaming both ways over pooled connections, its answers untouched."""
 
 import logging
 from collections.abc import AsyncIterator
-from typing import Final
-from urllib.parse import quote
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import quote, urlsplit
 
-import aiohttp
-from multidict import CIMultiDict
-from yarl import URL
-
-from tracer_bentos.serving.exchange import ClientGone
 from tracer_bentos.serving.headers import Credential
 from tracer_bentos.serving.teacher_key import KeyRefused, TeacherKey
+from tracer_bentos.serving.wire.connection import Connection, Headers, Upload, WireError
+from tracer_bentos.serving.wire.pool import Pool
+from tracer_bentos.serving.wire.proxy import Origin
 from tracer_router.contracts.evidence import TeacherState
 
-__all__ = ["TeacherUnreachable", "Upstream"]
+__all__ = ["Arriving", "TeacherUnreachable", "Upstream"]
 
 _log = logging.getLogger(__name__)
 
-CONNECT_SECONDS: Final = 10.0
-IDLE_SECONDS: Final = 4.0
-"""Shorter than the five seconds after which many servers drop an idle connection."""
 STALE_TRIES: Final = 3
 """Pooled connections that may turn out to be closed before one request gives up."""
 _LONGEST_CAUSE: Final = 300
 _PRINTABLE: Final = "".join(map(chr, range(0x21, 0x7F)))
-_NO_AUTO_HEADERS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+_SAFE_TO_REPEAT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
 class TeacherUnreachable(Exception):  # noqa: N818 - named as status names it
     """The teacher gave no answer at all; the message says why, without any content."""
+
+
+class Arriving:
+    """A response whose head is there and whose body is on its way."""
+
+    def __init__(self, connection: Connection, pool: Pool) -> None:
+        self._connection = connection
+        self._pool = pool
+        self.status = connection.status
+        """Status."""
+        self.headers: Headers = connection.headers
+        """Headers as they came, names in lower case."""
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """Give the body as it arrives.
+
+        Raises:
+            WireError: It ended before its end.
+        """
+        return self._connection.pieces()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # A connection whose answer is not whole is closed: the teacher stops working.
+        self._pool.give(self._connection)
 
 
 class Upstream:
@@ -39,40 +69,39 @@ class Upstream:
         self,
         base: str,
         key: TeacherKey | None = None,
+        *,
         key_header: str = "authorization",
+        authorities: Path | None = None,
     ) -> None:
         self._base = base
-        self._root = base.removesuffix("/v1")
+        self._pool = Pool(Origin.of(base), authorities)
+        self._path = quote(urlsplit(base).path, safe=_PRINTABLE)
+        self._root = self._path.removesuffix("/v1")
+        self._lead = self._leading_headers()
         self._key = key
         self._key_header = key_header
         self.state = TeacherState()
         """What the last request met."""
 
-    async def open(self) -> None:
-        """Make the connection pool; nothing is contacted."""
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS),
-            # Answers may take minutes; only the connection has a deadline.
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            skip_auto_headers=_NO_AUTO_HEADERS,
-        )
+    @property
+    def connections(self) -> int:
+        """Connections in use."""
+        return self._pool.open
 
-    async def close(self) -> None:
-        """Close the connection pool."""
-        await self._session.close()
+    def close(self) -> None:
+        """Close the connections that are idle."""
+        self._pool.close()
 
-    def url(self, path: bytes, query: bytes = b"") -> URL:
-        """Give the teacher's URL of a client's path: its `/v1` is the base URL."""
+    def target(self, path: bytes, query: bytes = b"") -> bytes:
+        """Give the teacher's path of a client's: its `/v1` is the base URL."""
         text = quote(path, safe=_PRINTABLE)
         if text == "/v1" or text.startswith("/v1/"):
-            address = self._base + text.removeprefix("/v1")
+            text = self._path + text.removeprefix("/v1")
         else:
-            address = self._root + "/" + text.removeprefix("/")
+            text = self._root + "/" + text.removeprefix("/")
         if query:
-            address += "?" + quote(query, safe=_PRINTABLE)
-        return URL(address, encoded=True)
+            text += "?" + quote(query, safe=_PRINTABLE)
+        return (text or "/").encode()
 
     @property
     def key(self) -> Credential | None:
@@ -94,73 +123,82 @@ class Upstream:
     async def ask(
         self,
         method: str,
-        url: URL,
-        headers: "CIMultiDict[str]",
-        body: bytes | AsyncIterator[bytes] | None,
+        target: bytes,
+        headers: Headers,
+        body: bytes | Upload | None,
         *,
         repeatable: bool = False,
-    ) -> aiohttp.ClientResponse:
+    ) -> Arriving:
         """Send a request and give the response as soon as its headers are there.
 
         Args:
             method: As the client sent it.
-            url: From `url`.
+            target: From `target`.
             headers: From `to_teacher`.
             body: The request body, whole or as it arrives.
             repeatable: Whether to try again when a pooled connection turns out to have
-                been closed by the teacher before it answered anything.
+                been closed by the teacher before it answered anything, although the
+                method itself does not say that it may.
 
         Raises:
             TeacherUnreachable: No response came.
         """
+        head = self._head(method, target, headers, body)
+        whole = not isinstance(body, Upload)
+        again = whole and (repeatable or method in _SAFE_TO_REPEAT)
         for left in reversed(range(STALE_TRIES)):
             try:
-                response = await self._send(method, url, headers, body)
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                if left and _stale(error, repeatable, body):
+                connection = await self._pool.take()
+            except WireError as error:
+                raise self.failed(error) from None
+            try:
+                connection.send(head, body, bodiless=method == "HEAD")
+                await connection.head()
+            except WireError as error:
+                self._pool.give(connection)
+                stale = connection.used > 1 and not connection.begun
+                if left and again and stale:
                     continue
                 raise self.failed(error) from None
+            except BaseException:
+                self._pool.give(connection)  # closes it: nobody waits for the answer
+                raise
             break
-        self.state = TeacherState(reachable=True)
-        return response
+        self.state = _REACHABLE
+        return Arriving(connection, self._pool)
 
-    async def _send(
-        self,
-        method: str,
-        url: URL,
-        headers: "CIMultiDict[str]",
-        body: bytes | AsyncIterator[bytes] | None,
-    ) -> aiohttp.ClientResponse:
-        try:
-            return await self._session.request(
-                method, url, headers=headers, data=body, allow_redirects=False
-            )
-        except aiohttp.ClientConnectionError as error:
-            # aiohttp wraps what the body's own iterator raised.
-            if isinstance(error.__cause__, ClientGone):
-                raise ClientGone from None
-            raise
-
-    def failed(self, error: BaseException) -> TeacherUnreachable:
+    def failed(self, error: WireError | KeyRefused) -> TeacherUnreachable:
         """Note that the teacher did not answer, and give the error to raise."""
-        cause = f"{type(error).__name__}: {error}"[:_LONGEST_CAUSE]
+        cause = str(error)[:_LONGEST_CAUSE]
         if cause != self.state.cause:
             _log.warning("teacher %s: %s", self._base, cause)
         self.state = TeacherState(reachable=False, cause=cause)
         return TeacherUnreachable(cause)
 
+    def _head(
+        self,
+        method: str,
+        target: bytes,
+        headers: Headers,
+        body: bytes | Upload | None,
+    ) -> bytes:
+        parts = [b"%s %s%s" % (method.encode(), self._before_path, target), self._lead]
+        parts += [b"%s: %s\r\n" % pair for pair in headers]
+        length = body.length if isinstance(body, Upload) else len(body or b"")
+        if length is None:
+            parts.append(b"transfer-encoding: chunked\r\n")
+        elif body or method in _WITH_BODY:
+            parts.append(b"content-length: %d\r\n" % length)
+        return b"".join([*parts, b"\r\n"])
 
-def _stale(
-    error: BaseException, repeatable: bool, body: bytes | AsyncIterator[bytes] | None
-) -> bool:
-    """Tell whether a pooled connection was dead, so that nothing was processed.
+    def _leading_headers(self) -> bytes:
+        origin, proxy = self._pool.origin, self._pool.proxy
+        lines = [b" HTTP/1.1", b"host: " + origin.authority.encode()]
+        passes_on = proxy is not None and origin.scheme == "http"
+        self._before_path = b"http://" + lines[1][6:] if passes_on else b""
+        if proxy and passes_on:
+            lines += [b"%s: %s" % pair for pair in proxy.headers]
+        return b"\r\n".join([*lines, b""])
 
-    A request whose body could not be written was never whole at the teacher, so
-    anything that can be sent again may be; after that only what is safe to repeat.
-    """
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return False
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return repeatable
-    whole = body is None or isinstance(body, bytes)
-    return isinstance(error, aiohttp.ClientOSError) and whole
+
+_REACHABLE: Final = TeacherState(reachable=True)

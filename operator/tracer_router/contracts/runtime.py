@@ -38,6 +38,7 @@ __all__ = [
     "TASKS_IGNORE",
     "TASKS_LIMIT",
     "TASK_HEADER",
+    "TEACHER_AUTHORITIES",
     "TEACHER_IDENTITY",
     "TEACHER_KEY_FILE",
     "TEACHER_URL",
@@ -58,6 +59,8 @@ TEACHER_IDENTITY: Final = "TRACER_TEACHER_IDENTITY"
 """Which teacher it is, as fingerprints say it; absent: model names say enough."""
 TEACHER_KEY_FILE: Final = "TRACER_TEACHER_KEY_FILE"
 """File with the teacher's key; read again when it changes. Absent: pass-through."""
+TEACHER_AUTHORITIES: Final = "TRACER_TEACHER_AUTHORITIES"
+"""PEM file of certificates by which the teacher is believed, beside the usual ones."""
 ACCESS: Final = "TRACER_ACCESS"
 """PassThrough, ClientKeys, GatewayHeader or Open."""
 ACCEPTANCE_SECONDS: Final = "TRACER_ACCEPTANCE_SECONDS"

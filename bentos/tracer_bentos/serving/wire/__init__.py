@@ -1,0 +1,1 @@
+"""HTTP/1.1 to the teacher: connections, their pool, proxies and trust."""

@@ -1,0 +1,74 @@
+"""The way to the teacher through a proxy, as the usual variables name it."""
+
+import base64
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib import request
+from urllib.parse import unquote, urlsplit
+
+__all__ = ["Origin", "Proxy"]
+
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port of a server."""
+
+    scheme: str
+    """`http` or `https`."""
+    host: str
+    """Name or address, IPv6 without brackets."""
+    port: int
+    """Port, also when the URL names none."""
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        """Give the origin of a URL."""
+        parts = urlsplit(url)
+        port = parts.port or _PORTS[parts.scheme]
+        return cls(parts.scheme, parts.hostname or "", port)
+
+    @property
+    def authority(self) -> str:
+        """Host and port as a Host header has them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def tunnel(self) -> str:
+        """Host and port as CONNECT has them, the port always named."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy that passes HTTP on and tunnels HTTPS."""
+
+    origin: Origin
+    """Where it listens."""
+    headers: tuple[tuple[bytes, bytes], ...]
+    """What it wants to see: credentials, when its URL has any."""
+
+    @classmethod
+    def before(cls, origin: Origin) -> Self | None:
+        """Give the proxy before a server; none when the environment names none.
+
+        HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY mean what they mean to curl.
+        """
+        named = request.getproxies_environment()
+        url = named.get(origin.scheme) or named.get("all")
+        if not url or _bypassed(origin.host, named):
+            return None
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+        basic = b"Basic " + base64.b64encode(user.encode())
+        headers = ((b"proxy-authorization", basic),) if parts.username else ()
+        return cls(Origin("http", parts.hostname or "", parts.port or 80), headers)
+
+
+def _bypassed(host: str, named: dict[str, str]) -> bool:
+    # Documented for people, unknown to the published types.
+    bypass: Any = request.__dict__["proxy_bypass_environment"]
+    return bool(bypass(host, named))
