@@ -15,6 +15,7 @@ from typing_extensions import override
 from tracer_bentos.serving.app import DataPlane
 from tracer_bentos.serving.exchange import ASGIApp
 from tracer_bentos.serving.heap import settle_heap
+from tracer_bentos.serving.joined_writes import JoiningProtocol
 from tracer_router.errors import SpecError
 
 __all__ = ["Listener", "run", "serve"]
@@ -45,7 +46,7 @@ class Listener:
         app_: Any = app
         config = uvicorn.Config(
             app_,
-            http="httptools",
+            http=JoiningProtocol,
             ws="none",
             lifespan="off",
             access_log=False,

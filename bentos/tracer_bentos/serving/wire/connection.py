@@ -90,8 +90,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self.used += 1
         if isinstance(body, Upload):
-            self.transport.write(head)
-            self._upload = self._loop.create_task(self._send_pieces(body))
+            self._upload = self._loop.create_task(self._send_pieces(head, body))
             self._upload.add_done_callback(self._uploaded)
         elif body and len(body) > WRITTEN_AT_ONCE:
             self.transport.write(head)
@@ -246,17 +245,21 @@ class Connection(asyncio.Protocol):
         self._error = self._error or WireError(cause)
         self.abort()
 
-    async def _send_pieces(self, upload: Upload) -> None:
+    async def _send_pieces(self, head: bytes, upload: Upload) -> None:
         async for piece in upload.pieces:
+            framed = piece
             if upload.length is None:
-                piece = b"%x\r\n%s\r\n" % (len(piece), piece)  # noqa: PLW2901 - framed
-            self.transport.write(piece)
+                framed = b"%x\r\n%s\r\n" % (len(piece), piece)
+            # The head goes with the first piece: most bodies are there as a whole.
+            self.transport.write(head + framed)
+            head = b""
             if self._writable:
                 await self._writable
             if self.closed:
                 return
-        if upload.length is None:
-            self.transport.write(b"0\r\n\r\n")
+        if head or upload.length is None:
+            last = b"0\r\n\r\n" if upload.length is None else b""
+            self.transport.write(head + last)
 
     def _uploaded(self, upload: "asyncio.Task[None]") -> None:
         error = None if upload.cancelled() else upload.exception()
