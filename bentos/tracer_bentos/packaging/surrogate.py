@@ -79,10 +79,11 @@ class Vocabulary:
 
     def vector(self, features: Features) -> Vector:
         """Weigh a text's n-grams; words and characters each have length 1."""
-        places = np.searchsorted(self.hashes, features)
+        ordered = np.sort(features)  # searching in order stays within the cache
+        places = self.hashes.searchsorted(ordered)
         places[places == len(self.hashes)] = 0
-        hits = places[self.hashes[places] == features]
-        positions, counts = np.unique(hits, return_counts=True)
+        hits = places[self.hashes[places] == ordered]
+        positions, counts = _runs(hits)
         terms = _TERM_WEIGHTS[np.minimum(counts, len(_TERM_WEIGHTS) - 1)]
         values = terms * self.idf[positions]
         words = is_word(self.hashes[positions])
@@ -105,7 +106,8 @@ class Classifier:
     def signals(self, features: Features) -> Signals:
         """Give the predicted label of a text and how sure it is."""
         positions, values, known = self.vocabulary.vector(features)
-        products = self.weights[positions] * values[:, None]
+        products = self.weights.take(positions, axis=0)
+        products *= values[:, None]
         decisions = np.add.reduce(products, axis=0, dtype=np.float32) + self.bias
         best = np.sort(decisions)[: -_RIVALS - 1 : -1].tolist()
         rivals = sum(math.exp(_SHARPNESS * (other - best[0])) for other in best[1:])
@@ -182,8 +184,20 @@ class Surrogate:
         return [self.decide(text) for text in texts]
 
 
+def _runs(ordered: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Give each number of an ordered array once, and how often it is there."""
+    first = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    starts = first.nonzero()[0]
+    counts = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=counts[:-1])
+    counts[-1:] = len(ordered) - starts[-1:]
+    return ordered[starts], counts
+
+
 def _scale(values: NDArray[np.float32], block: NDArray[np.bool_]) -> None:
-    part = values[block]
+    places = block.nonzero()[0]
+    part = values[places]
     length = np.sqrt(np.add.reduce(part * part))
     if length > 0:
-        values[block] = part / length
+        values[places] = part / length
