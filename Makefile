@@ -107,6 +107,7 @@ bench: venv ## The benchmarks, each with its table
 	@for each in benchmarks/*.py; do $(ELAPSED) "$$each"; $(PY) "$$each"; done
 	@$(ELAPSED) "the data plane, short form"; $(PY) -m benchmarks.dataplane --short
 	@$(ELAPSED) "false certificates in seeded worlds"; $(PY) -m benchmarks.certificates.worlds --runs 1000
+	@$(ELAPSED) "the rollout rule, short form"; $(PY) -m benchmarks.rollout 500
 
 .PHONY: lock
 lock: venv ## Resolve the requirements anew; the only target that changes a version

@@ -88,11 +88,13 @@ def _announce(revision: TracerRevision) -> None:
             attempt = revision.spec.attempt
             rows = attempt.labelled if attempt else 0
             say(f"{name}: training job started on {rows:,} labelled traces")
-        case RevisionPhase.CANARY:
-            say(f"{name}: certified, its pods are being started")
+        case RevisionPhase.SHADOW:
+            say(f"{name}: certified; in shadow, the teacher still answers everything")
             for task in status.tasks:
                 for line in certificate_lines(task.certificate):
                     say(f"  {line}")
+        case RevisionPhase.CANARY:
+            say(f"{name} answers its first users: {status.reason}")
         case RevisionPhase.LIVE:
             say(f"{name} is live: {status.reason}")
         case phase:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
 
 from examples.demo.account import Account
 from examples.demo.cluster import Cluster, connect
@@ -85,7 +84,7 @@ async def roll_out(watch: Watch, clients: Clients, questions: Questions) -> View
 async def _milestones(watch: Watch, clients: Clients) -> View:
     await watch.until("the first attempt", _training, _TRAINING_SECONDS)
     view = await watch.until("its result", _concluded, _RESULT_SECONDS)
-    if view.in_phase(RevisionPhase.CANARY) is None:
+    if not _certified(view):
         reasons = (each.status.reason or "" for each in view.revisions)
         raise DemoFailed(f"nothing was certified: {'; '.join(filter(None, reasons))}")
     view = await watch.until("full promotion", _live, _LIVE_SECONDS)
@@ -107,12 +106,12 @@ def _training(view: View) -> bool:
 
 
 def _concluded(view: View) -> bool:
-    ends: Iterable[RevisionPhase] = (
-        RevisionPhase.CANARY,
-        RevisionPhase.LIVE,
-        RevisionPhase.REJECTED,
-    )
-    return any(view.in_phase(phase) for phase in ends)
+    return _certified(view) or view.in_phase(RevisionPhase.REJECTED) is not None
+
+
+def _certified(view: View) -> bool:
+    phases = (RevisionPhase.SHADOW, RevisionPhase.CANARY, RevisionPhase.LIVE)
+    return any(view.in_phase(phase) for phase in phases)
 
 
 def _live(view: View) -> bool:

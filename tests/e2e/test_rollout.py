@@ -25,14 +25,15 @@ HELD_BACK = 600
 REST_SECONDS = 30
 
 
-def _at_weight(percent: int) -> Callable[[View], bool]:
-    return lambda view: view.phase is Phase.CANARY and view.weight == percent
+def _at_weight(percent: int, phase: Phase = Phase.CANARY) -> Callable[[View], bool]:
+    return lambda view: view.phase is phase and view.weight == percent
 
 
 MOMENTS: dict[str, Callable[[View], bool]] = {
     "before the first attempt": lambda view: bool(_labelled(view)),
     "during training": lambda view: view.in_phase(RevisionPhase.TRAINING) is not None,
-    "while the candidate loads": _at_weight(0),
+    "while the candidate loads": _at_weight(0, Phase.SHADOW),
+    "in shadow": _at_weight(50, Phase.SHADOW),
     **{f"at {percent} %": _at_weight(percent) for percent in (5, 25, 100)},
     "when it is live": lambda view: view.phase is Phase.LIVE,
 }
@@ -41,6 +42,7 @@ MOMENTS: dict[str, Callable[[View], bool]] = {
 SEEN_FOR_SURE = {
     "before the first attempt",
     "during training",
+    "in shadow",
     "at 5 %",
     "at 25 %",
     "when it is live",

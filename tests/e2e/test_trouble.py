@@ -253,7 +253,7 @@ def _captured(view: View) -> bool:
 
 
 def _candidate(view: View) -> bool:
-    return view.in_phase(RevisionPhase.CANARY) is not None
+    return view.in_phase(RevisionPhase.SHADOW) is not None
 
 
 def _passing_through(view: View) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tracer_router.parity.sequential import promotion_log_e, rollback_log_e
-from tracer_router.parity.verdict import Aim, AuditCounts, Verdict, assess
+from tracer_router.parity.verdict import Aim, AuditCounts, Gate, Verdict, assess
 
 pytestmark = pytest.mark.statistical
 
@@ -73,7 +73,7 @@ def _first_verdict(counts: NDArray[np.int64]) -> Verdict:
     for audits in range(25, AUDITS + 1, 25):
         disagreed = int(counts[audits - 1])
         seen = AuditCounts(audits - disagreed, disagreed)
-        verdict = assess(AIM, seen, 3, 3).verdict
+        verdict = assess(AIM, seen, Gate(3, 3)).verdict
         if verdict is not Verdict.HOLD:
             return verdict
     return Verdict.HOLD

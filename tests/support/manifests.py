@@ -45,9 +45,26 @@ def router_manifest(name: str = "tickets", **spec: Any) -> Manifest:
                 }
             },
         },
-        "training": {"minimumTraces": 1000, "growth": "50%"},
-        "rollout": {"steps": ["5%", "25%", "100%"]},
-        "audit": {"live": "2%", "canary": "100%"},
+        "training": {
+            "minimumTraces": 1000,
+            "growth": "50%",
+            "maxAge": "30d",
+            "budget": 12,
+        },
+        "rollout": {
+            "steps": ["5%", "25%", "100%"],
+            "period": "24h",
+            "maxDuration": "7d",
+            "onInconclusive": "Hold",
+            "promotion": "Automatic",
+            "soak": "1h",
+        },
+        "audit": {
+            "mode": "Fixed",
+            "detect": {"loss": "5%", "within": "24h"},
+            "live": "2%",
+            "canary": "100%",
+        },
         "traffic": {
             "gateway": {"name": "gw", "namespace": "infra", "sectionName": "http"},
             "hostnames": ["llm.example.com", "*.example.org"],

@@ -1,5 +1,7 @@
 """A small world around the operator: pods that boot, count and load as told."""
 
+import copy
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,6 +48,7 @@ def make_router(**spec: Any) -> dict[str, Any]:
             "parity": {"target": "90%"},
             "traffic": {"gateway": {"name": "gw"}},
             "replicas": 1,
+            "rollout": {"period": "1s"},
             **spec,
         },
     }
@@ -64,6 +67,10 @@ class World:
     teacher: TeacherState = field(default_factory=TeacherState)
     pushed: list[tuple[str, PolicyDocument]] = field(default_factory=list)
     boots: dict[int, int] = field(default_factory=dict)
+    faults: dict[int, int] = field(default_factory=dict)
+    flow: dict[int, int] = field(default_factory=dict)
+    flowed: Counter[int] = field(default_factory=Counter)
+    other_tasks: dict[int, tuple[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.cluster.put(self.router)
@@ -83,27 +90,37 @@ class World:
         """Answer as the pod at this address."""
         self.pushed.append((address, policy))
         revision = int(address.removeprefix("10.0.0."))
-        task = self.tasks.get(revision)
+        task = self.tasks.get(revision, TaskEvidence(task=TASK))
+        requests = task.requests + self.flowed[revision]
+        task = task.model_copy(update={"requests": requests})
         return Evidence(
             revision=revision,
             boot=f"boot-{revision}-{self.boots.get(revision, 0)}",
             policy_generation=policy.generation,
             requests=RequestCounts(
-                requests=task.requests if task else 0,
-                surrogate=task.answered if task else 0,
-                traces_written=task.uniform_labelled if task else 0,
+                requests=task.requests,
+                surrogate=task.answered,
+                traces_written=task.uniform_labelled,
+                faults=self.faults.get(revision, 0),
             ),
-            tasks=(task,) if task else (),
+            tasks=(task, *self._others(revision)),
             teacher=self.teacher,
             surrogate=LoadState(
                 loaded=self.loaded.get(revision), reason=self.reasons.get(revision)
             ),
         )
 
+    def _others(self, revision: int) -> tuple[TaskEvidence, ...]:
+        if revision not in self.other_tasks:
+            return ()
+        name, rows = self.other_tasks[revision]
+        return (TaskEvidence(task=name, requests=rows, uniform_labelled=rows),)
+
     async def turn(self, times: int = 1, seconds: float = 15) -> None:
         """Reconcile and let the cluster's own controllers catch up, so many times."""
         for _ in range(times):
             self.now += timedelta(seconds=seconds)
+            self.flowed.update(self.flow)
             await self.reconciler.reconcile(("default", "tickets"))
             self._run_deployments()
             self._accept_route()
@@ -158,6 +175,16 @@ class World:
     def revision(self, number: int) -> dict[str, Any]:
         """Give the status of a revision."""
         return self.cluster.status_of("TracerRevision", f"tickets-r{number}")
+
+    def spec(self, number: int) -> dict[str, Any]:
+        """Give the spec of a revision."""
+        key = ObjectKey("TracerRevision", f"tickets-r{number}")
+        found: dict[str, Any] = self.cluster.objects[key]["spec"]
+        return found
+
+    def router_now(self) -> dict[str, Any]:
+        """Give the router as it is, to be changed and put back."""
+        return copy.deepcopy(self.cluster.objects[ObjectKey("TracerRouter", "tickets")])
 
     def condition(self, kind: str) -> tuple[str, str, str]:
         """Give status, reason and message of a condition."""

@@ -48,7 +48,7 @@ def run_attempt(store: TraceStore, request: AttemptRequest) -> AttemptResult:
         return known
     redactor = build_redactor(request.redaction)
     segments = fixed_segments(store, request, standing.number)
-    rows, faults = _read(store, segments, redactor)
+    rows, faults = _read(store, segments, redactor, request.task)
     _quarantine(store, standing.number, faults)
     learned = learn(_question(request, standing), rows)
     result = _result(store, request, standing, (rows, learned, faults))
@@ -96,7 +96,10 @@ def _question(request: AttemptRequest, standing: Standing) -> Question:
 
 
 def _read(
-    store: TraceStore, segments: Sequence[str], redactor: Redactor
+    store: TraceStore,
+    segments: Sequence[str],
+    redactor: Redactor,
+    task: str | None,
 ) -> tuple[RowSet, list[Fault]]:
     faults: list[Fault] = []
 
@@ -108,7 +111,7 @@ def _read(
                 else:
                     yield found
 
-    return select_rows(rows()), faults
+    return select_rows(rows(), task), faults
 
 
 def _segment(store: TraceStore, key: str, redactor: Redactor) -> Iterator[Row | Fault]:

@@ -84,10 +84,15 @@ def row_of(record: TraceRecord, fallback: datetime | None, *, unmarked: bool) ->
     )
 
 
-def select_rows(rows: Iterable[Row]) -> RowSet:
-    """Give the rows of the dominant task, oldest first where times are known."""
+def select_rows(rows: Iterable[Row], wanted: str | None = None) -> RowSet:
+    """Give the rows of one task, oldest first where times are known.
+
+    Args:
+        rows: Rows of any tasks.
+        wanted: The task; the dominant one when absent.
+    """
     everything = list(rows)
-    task = _dominant(everything)
+    task = wanted or _dominant(everything)
     chosen = [row for row in everything if row.task == task]
     timed = bool(chosen) and all(row.time for row in chosen)
     if timed:

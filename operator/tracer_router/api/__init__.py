@@ -16,11 +16,24 @@ from tracer_router.api.conditions import (
     set_condition,
 )
 from tracer_router.api.duration import Duration
-from tracer_router.api.evidence import BootCounts, Counts, EvidenceStatus, TaskCounts
+from tracer_router.api.evidence import (
+    BootCounts,
+    CellCounts,
+    Counts,
+    EvidenceStatus,
+    TaskCounts,
+)
 from tracer_router.api.kind import Column, Kind
 from tracer_router.api.meta import ObjectMeta, OwnerReference
 from tracer_router.api.model import ApiModel, Effect, Rule
 from tracer_router.api.percent import Percent
+from tracer_router.api.progress import (
+    Baseline,
+    ClosedCell,
+    Detector,
+    DriftWatch,
+    ShareBaseline,
+)
 from tracer_router.api.revision import (
     AttemptSpec,
     BundleStatus,
@@ -32,11 +45,17 @@ from tracer_router.api.revision import (
     TracerRevisionSpec,
     TracerRevisionStatus,
 )
+from tracer_router.api.rollout import (
+    Audit,
+    AuditMode,
+    Detect,
+    OnInconclusive,
+    Promotion,
+    Rollout,
+)
 from tracer_router.api.router import TracerRouter
 from tracer_router.api.spec import (
-    Audit,
     Parity,
-    Rollout,
     Session,
     Tasks,
     TracerRouterSpec,
@@ -44,6 +63,8 @@ from tracer_router.api.spec import (
 )
 from tracer_router.api.status import (
     Agreement,
+    AuditStatus,
+    History,
     Phase,
     TraceCounts,
     TracerRouterStatus,
@@ -69,31 +90,42 @@ __all__ = [
     "ApiModel",
     "AttemptSpec",
     "Audit",
+    "AuditMode",
+    "AuditStatus",
+    "Baseline",
     "BootCounts",
     "BundleStatus",
     "Capture",
+    "CellCounts",
     "CertificateStatus",
     "ClientKeys",
+    "ClosedCell",
     "Column",
     "Condition",
     "ConditionStatus",
     "ConditionType",
     "Counts",
+    "Detect",
+    "Detector",
+    "DriftWatch",
     "Duration",
     "Effect",
     "Endpoint",
     "EvidenceStatus",
     "Gateway",
     "GatewayHeader",
+    "History",
     "Kind",
     "Limits",
     "ObjectMeta",
+    "OnInconclusive",
     "OwnerReference",
     "Parity",
     "PassThrough",
     "Percent",
     "Phase",
     "Price",
+    "Promotion",
     "Protocol",
     "Reason",
     "RedactPattern",
@@ -104,6 +136,7 @@ __all__ = [
     "S3Store",
     "SecretKey",
     "Session",
+    "ShareBaseline",
     "Store",
     "StoreCredentials",
     "TaskCertificate",

@@ -10,7 +10,20 @@ from pydantic import Field
 
 from tracer_router.api.model import ApiModel, ListMap
 
-__all__ = ["BootCounts", "Counts", "EvidenceStatus", "TaskCounts"]
+__all__ = ["BootCounts", "CellCounts", "Counts", "EvidenceStatus", "TaskCounts"]
+
+
+class CellCounts(ApiModel):
+    """Cumulative audits of one cell."""
+
+    cell: str = Field(max_length=1024)
+    """Name of the cell."""
+    agreed: int = 0
+    """Audits in which the teacher agreed."""
+    disagreed: int = 0
+    """Audits in which the teacher disagreed."""
+    missing: int = 0
+    """Audits without a usable answer of the teacher."""
 
 
 class TaskCounts(ApiModel):
@@ -34,6 +47,10 @@ class TaskCounts(ApiModel):
     """Audits in which the teacher disagreed."""
     audits_missing: int = 0
     """Audits without a usable answer of the teacher."""
+    cells: Annotated[
+        tuple[CellCounts, ...], Field(max_length=300), ListMap("cell")
+    ] = ()
+    """The same audits by cell."""
     cost_saved: str = "0"
     """Predicted teacher cost of what was answered without an audit, as a decimal."""
     cost_teacher: str = "0"
@@ -51,6 +68,10 @@ class Counts(ApiModel):
     """Answered by the teacher."""
     failed: int = 0
     """Answered with an error of the pod's own."""
+    faults: int = 0
+    """Faults of our own in deciding; the teacher answered instead."""
+    slow: int = 0
+    """Questions in which deciding took long."""
     traces_written: int = 0
     """Traces that reached the store."""
     traces_dropped: int = 0
@@ -79,3 +100,5 @@ class EvidenceStatus(ApiModel):
         tuple[BootCounts, ...], Field(max_length=250), ListMap("boot")
     ] = ()
     """The last counts of live boots."""
+    ended: Annotated[tuple[str, ...], Field(max_length=250)] = ()
+    """Boots that were retired lately: what they may still say was counted already."""

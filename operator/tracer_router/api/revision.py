@@ -12,6 +12,7 @@ from tracer_router.api.kind import Column, Kind
 from tracer_router.api.meta import ObjectMeta
 from tracer_router.api.model import ApiModel, ListMap, Rule
 from tracer_router.api.percent import Percent
+from tracer_router.api.progress import Baseline, ClosedCell, DriftWatch, ShareBaseline
 
 __all__ = [
     "AttemptSpec",
@@ -33,8 +34,8 @@ class RevisionPhase(StrEnum):
     """It has no surrogate and never will: revision 0."""
     TRAINING = "Training"
     """Its Job runs."""
-    CERTIFIED = "Certified"
-    """It has a certificate and takes no traffic yet."""
+    SHADOW = "Shadow"
+    """It is asked and audited, while the teacher answers all that it is asked."""
     CANARY = "Canary"
     """It takes a part of the traffic."""
     LIVE = "Live"
@@ -60,6 +61,12 @@ class AttemptSpec(ApiModel):
     """Labelled rows without which nothing is tried."""
     labelled: int = 0
     """Labelled rows that had been counted when it began; growth is counted from it."""
+    task: str | None = None
+    """The task that it must be about; the one with the most rows when absent."""
+    cause: str = "growth"
+    """Why it was begun: growth, drift, age, a new task, or by request."""
+    verb: str | None = Field(default=None, max_length=63)
+    """Id of the request, when a person asked for it."""
     target: Percent
     """Agreement to certify."""
     confidence: Percent
@@ -169,7 +176,31 @@ class TracerRevisionStatus(ApiModel):
     rollout_step: int | None = None
     """Which step of the rollout it is on, from 0."""
     step_since: datetime | None = None
-    """When that step began."""
+    """When that step, or the phase, began."""
+    rollout_since: datetime | None = None
+    """When its rollout began; the deadline is counted from here."""
+    traffic_since: datetime | None = None
+    """When it first took traffic, as a shadow; the traffic period is counted from
+    here."""
+    unserved: bool = False
+    """Whether nothing served when its rollout began: it is tested in shadow at the
+    target itself then."""
+    approved: bool = False
+    """Whether a person has opened full weight for it."""
+    handled: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    """Ids of the requests that were carried out on it."""
+    earlier: Baseline | None = None
+    """Counts of earlier tries: they count for promotion, not for rollback."""
+    share: ShareBaseline | None = None
+    """Requests counted when the step began."""
+    drift: DriftWatch | None = None
+    """Its drift detectors, once live."""
+    drifted: bool = False
+    """Whether a drift alarm spoke against it or a cell of it."""
+    closed: Annotated[
+        tuple[ClosedCell, ...], Field(max_length=300), ListMap("cell")
+    ] = ()
+    """Cells that were given back to the teacher."""
     conditions: Annotated[
         tuple[Condition, ...], Field(max_length=16), ListMap("type")
     ] = ()

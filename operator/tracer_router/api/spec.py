@@ -8,16 +8,16 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from tracer_router.api.access import Access, Limits
+from tracer_router.api.duration import Duration, Within
 from tracer_router.api.model import ApiModel, Effect, Rule
 from tracer_router.api.percent import PERCENT_PATTERN, Between, Percent
+from tracer_router.api.rollout import Audit, Rollout
 from tracer_router.api.teacher import Teacher
 from tracer_router.api.text import HeaderName
 from tracer_router.api.traffic import Resources, Traces, Traffic
 
 __all__ = [
-    "Audit",
     "Parity",
-    "Rollout",
     "Session",
     "Tasks",
     "TracerRouterSpec",
@@ -103,55 +103,13 @@ class Training(ApiModel):
         "50%"
     )
     """Growth of the labelled traces since the last attempt before the next one."""
-
-
-_STEP = Between("1%", "100%", "25%", whole=True)
-
-
-class Rollout(ApiModel):
-    """How a certified surrogate takes its part of the traffic."""
-
-    steps: Annotated[
-        tuple[Annotated[Percent, _STEP], ...],
-        Field(min_length=1, max_length=10),
-        Rule(
-            "self.size() == 0 || self[self.size() - 1] == '100%'",
-            "the last of rollout.steps must be 100%: add it",
-        ),
-        Rule(
-            "!self.all(s, s.matches('^[0-9]{1,3}%$')) || ("
-            "self.map(s, int(s.replace('%', ''))).isSorted()"
-            " && self.all(s, self.exists_one(t, t == s)))",
-            "rollout.steps must rise, each once: put them in order, such as"
-            " 5%, 25%, 100%",
-        ),
-        Effect.NOTHING,
-    ] = (Percent("5%"), Percent("25%"), Percent("100%"))
-    """Shares of the traffic, rising, the last 100%."""
-
-
-class Audit(ApiModel):
-    """How much of the traffic is answered by the teacher as well, to keep watch."""
-
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            f"!self.live.matches(r'{PERCENT_PATTERN}')"
-            f" || !self.canary.matches(r'{PERCENT_PATTERN}')"
-            " || double(self.live.replace('%', ''))"
-            " <= double(self.canary.replace('%', ''))",
-            "audit.live must not be above audit.canary: raise canary or lower live",
-            ".live",
-        ),
+    max_age: Annotated[Duration, Within("1d", "365d", "30d"), Effect.NOTHING] = (
+        Duration("30d")
     )
-
-    live: Annotated[Percent, Between("0.1%", "100%", "2%"), Effect.NOTHING] = Percent(
-        "2%"
-    )
-    """Share of the sessions that is audited at full weight."""
-    canary: Annotated[Percent, Between("0.1%", "100%", "100%"), Effect.NOTHING] = (
-        Percent("100%")
-    )
-    """Share of the candidate's sessions that is audited during the rollout."""
+    """Age of the live certificate at which another attempt is made, if there are new
+    labelled traces."""
+    budget: Annotated[int, Field(ge=1, le=1000), Effect.NOTHING] = 12
+    """Attempts within 30 days at most; one that is asked for by `retrain` is free."""
 
 
 class TracerRouterSpec(ApiModel):

@@ -6,9 +6,18 @@ from typing import Annotated
 from pydantic import Field
 
 from tracer_router.api.conditions import Condition
+from tracer_router.api.evidence import Counts
 from tracer_router.api.model import ApiModel, ListMap
 
-__all__ = ["Agreement", "Phase", "TraceCounts", "TracerRouterStatus", "Weight"]
+__all__ = [
+    "Agreement",
+    "AuditStatus",
+    "History",
+    "Phase",
+    "TraceCounts",
+    "TracerRouterStatus",
+    "Weight",
+]
 
 
 class Phase(StrEnum):
@@ -18,6 +27,8 @@ class Phase(StrEnum):
     """The teacher answers everything and is recorded."""
     TRAINING = "Training"
     """An attempt at a certificate is under way."""
+    SHADOW = "Shadow"
+    """A certified candidate is asked and audited, while the teacher answers."""
     CANARY = "Canary"
     """A certified candidate takes a part of the traffic."""
     LIVE = "Live"
@@ -34,7 +45,7 @@ class Weight(ApiModel):
     asked: Annotated[int, Field(ge=0, le=100)] | None = None
     """What the operator programmed."""
     observed: Annotated[int, Field(ge=0, le=100)] | None = None
-    """What the pods counted lately."""
+    """What the pods have counted since the step began."""
 
 
 class Agreement(ApiModel):
@@ -61,6 +72,26 @@ class TraceCounts(ApiModel):
     """Of those, with a usable answer of the teacher."""
     needed: int = 0
     """Labelled traces at which the next attempt is made."""
+
+
+class AuditStatus(ApiModel):
+    """How much is audited at full weight, and what it costs."""
+
+    rate: str
+    """Share of the sessions, such as 1.3%."""
+    reason: str
+    """Why it is that much."""
+    cost_per_day: str | None = None
+    """What the teacher's audits cost a day at the present traffic, as a decimal."""
+
+
+class History(ApiModel):
+    """What revisions that are no longer kept had counted."""
+
+    counts: Counts = Counts()
+    """Sum of their counts."""
+    revisions: Annotated[tuple[int, ...], Field(max_length=1000)] = ()
+    """Those whose counts are in the sum and that are about to be deleted."""
 
 
 class TracerRouterStatus(ApiModel):
@@ -101,3 +132,9 @@ class TracerRouterStatus(ApiModel):
         Field(max_length=100, json_schema_extra={"x-kubernetes-list-type": "set"}),
     ] = ()
     """Digests of bundles that were rolled back and must not serve again."""
+    audit: AuditStatus | None = None
+    """How much is audited at full weight."""
+    handled: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    """Ids of requests in the annotations that were carried out or refused."""
+    history: History = History()
+    """What revisions that are no longer kept had counted."""

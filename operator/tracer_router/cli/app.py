@@ -8,6 +8,7 @@ from tracer_router import __version__
 from tracer_router.cli.cluster import add_cluster_verbs
 from tracer_router.cli.offline import add_offline_verbs
 from tracer_router.cli.serving import add_serve
+from tracer_router.cli.verbs import add_rollout_verbs
 from tracer_router.errors import TracerRouterError
 
 __all__ = ["build_parser", "main"]
@@ -22,6 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     add_cluster_verbs(verbs)
+    add_rollout_verbs(verbs)
     add_offline_verbs(verbs)
     add_serve(verbs)
     return parser

@@ -8,9 +8,10 @@ from tracer_router.api import (
     TracerRevision,
     TracerRouter,
 )
-from tracer_router.planning.rollout import assess_revision
+from tracer_router.planning.gates import assess_revision
+from tracer_router.planning.tally import audits_of
 
-__all__ = ["explain", "tabulate"]
+__all__ = ["explain", "list_revisions", "tabulate"]
 
 _COLUMNS = (
     "NAME",
@@ -24,15 +25,26 @@ _COLUMNS = (
 )
 
 
+_REVISION_COLUMNS = (
+    "REVISION",
+    "PHASE",
+    "SINCE",
+    "COVERAGE",
+    "AGREED",
+    "CLOSED",
+    "REASON",
+)
+
+
 def tabulate(routers: Sequence[TracerRouter]) -> str:
     """Give routers as a table, one a line."""
-    rows = [_COLUMNS, *(_row(each) for each in routers)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines)
+    return _table([_COLUMNS, *(_row(each) for each in routers)])
+
+
+def list_revisions(revisions: Iterable[TracerRevision]) -> str:
+    """Give revisions as a table, the newest first."""
+    newest = sorted(revisions, key=lambda one: -one.spec.revision)
+    return _table([_REVISION_COLUMNS, *map(_revision_row, newest)])
 
 
 def explain(router: TracerRouter, revisions: Iterable[TracerRevision]) -> str:
@@ -46,12 +58,42 @@ def explain(router: TracerRouter, revisions: Iterable[TracerRevision]) -> str:
             f"  traces: {traces.captured} captured, {traces.labelled} labelled, "
             f"{traces.needed} needed for the next attempt"
         )
+    if status.audit is not None:
+        cost = (
+            f", {status.audit.cost_per_day} a day" if status.audit.cost_per_day else ""
+        )
+        lines.append(f"  audits: {status.audit.rate} ({status.audit.reason}){cost}")
     if status.saved:
         lines.append(f"  saved: {status.saved}")
     for revision in sorted(revisions, key=lambda each: each.spec.revision):
         lines += [f"  {line}" for line in _revision(router, revision)]
     lines.append(f"  next: {status.next or 'nothing is missing'}")
     return "\n".join(lines)
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _revision_row(revision: TracerRevision) -> tuple[str, ...]:
+    status, audits = revision.status, audits_of(revision)
+    held = status.tasks[0].certificate if status.tasks else None
+    since = status.step_since
+    cells = (
+        revision.spec.revision,
+        status.phase,
+        since.isoformat(timespec="minutes").replace("+00:00", "Z") if since else None,
+        held.coverage if held else None,
+        f"{audits.agreed}/{audits.total}" if audits.total else None,
+        ",".join(each.cell for each in status.closed) or None,
+        status.reason,
+    )
+    return tuple("-" if cell is None else str(cell) for cell in cells)
 
 
 def _row(router: TracerRouter) -> tuple[str, ...]:
@@ -84,6 +126,7 @@ def _revision(router: TracerRouter, revision: TracerRevision) -> list[str]:
     lines = [f"revision {revision.spec.revision}: {status.phase}"]
     if status.reason:
         lines.append(f"  why: {status.reason}")
+    lines += [f"  cell {e.cell!r} is closed: {e.reason}" for e in status.closed]
     for task in status.tasks:
         held = task.certificate
         lines.append(
@@ -91,11 +134,12 @@ def _revision(router: TracerRouter, revision: TracerRevision) -> list[str]:
             f"{held.confidence}; attempt {held.attempt} at level {held.level}; "
             f"k = {held.k} of n = {held.n}, {held.m} missing; covers {held.coverage}"
         )
-    if status.phase in {RevisionPhase.CANARY, RevisionPhase.LIVE}:
+    judged = {RevisionPhase.SHADOW, RevisionPhase.CANARY, RevisionPhase.LIVE}
+    if status.phase in judged:
         seen = assess_revision(router, revision)
         lines.append(
             f"  evidence: {seen.reason}; promotion {seen.promotion_e:.3g} of "
-            f"{seen.promotion_bound:.3g}, rollback {seen.rollback_e:.3g} of "
-            f"{seen.rollback_bound:.3g}"
+            f"{seen.promotion_bound:.3g} (error level {seen.level:.2g}), rollback "
+            f"{seen.rollback_e:.3g} of {seen.rollback_bound:.3g}"
         )
     return lines

@@ -27,6 +27,7 @@ __all__ = ["KubernetesCluster", "build_event", "connect"]
 
 _TIMEOUT_SECONDS = 30
 _APPLY = "application/apply-patch+yaml"
+_MERGE = "application/merge-patch+json"
 _ERRORS: dict[int, type[ClusterError]] = {
     403: Forbidden,
     404: NotFound,
@@ -86,6 +87,18 @@ class KubernetesCluster:
         event = build_event(about, reason, message)
         namespace = about["metadata"]["namespace"]
         await self._call("POST", path_of(namespace, "Event"), body=event)
+
+    async def annotate(
+        self, namespace: str, key: ObjectKey, annotations: Mapping[str, str | None]
+    ) -> None:
+        """Set annotations of an object, as a person would; None removes.
+
+        Raises:
+            NotFound: There is no such object.
+        """
+        path = path_of(namespace, key.kind, key.name)
+        body = {"metadata": {"annotations": dict(annotations)}}
+        await self._call("PATCH", path, None, body, _MERGE)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -155,6 +155,7 @@ async def _pod(
         address=address,
         evidence=evidence,
         trouble=_trouble(status),
+        leaving=leaving,
     )
 
 

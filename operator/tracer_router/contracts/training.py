@@ -35,6 +35,8 @@ class AttemptRequest(Document):
     """Seed of everything random in the attempt."""
     redaction: Redaction = Redaction()
     """Only texts redacted in this way belong to the row set."""
+    task: str | None = None
+    """Fingerprint of the task to learn; the one with the most rows when absent."""
 
     @property
     def digest(self) -> str:

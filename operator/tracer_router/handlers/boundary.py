@@ -29,7 +29,17 @@ __all__ = ["StatusWriter", "failed_status"]
 _LOG = logging.getLogger(__name__)
 _FIGURES_EVERY_SECONDS = 10.0
 _FIGURES = frozenset(
-    {"coverage", "agreement", "traces", "saved", "next", "evidence", "message"}
+    {
+        "agreement",
+        "audit",
+        "coverage",
+        "evidence",
+        "message",
+        "next",
+        "observed",
+        "saved",
+        "traces",
+    }
 )
 """Fields that move with the traffic; alone they are written every few seconds only."""
 
@@ -46,7 +56,10 @@ class StatusWriter:
         """Write what changed: decisions at once, figures every few seconds."""
         before = {each.metadata.name: each for each in observed.revisions}
         for revision in plan.revisions:
-            await self._write_revision(before[revision.metadata.name], revision)
+            urgent = revision.spec.revision in plan.urgent
+            await self._write_revision(
+                before[revision.metadata.name], revision, urgent=urgent
+            )
         await self.write_router(observed.router, plan.status)
 
     async def write_router(
@@ -65,18 +78,22 @@ class StatusWriter:
         await self._write(router.status.to_manifest(), manifest)
 
     async def _write_revision(
-        self, before: TracerRevision, after: TracerRevision
+        self, before: TracerRevision, after: TracerRevision, *, urgent: bool
     ) -> None:
-        await self._write(before.status.to_manifest(), build_revision_status(after))
+        old = before.status.to_manifest()
+        await self._write(old, build_revision_status(after), urgent=urgent)
 
-    async def _write(self, old: dict[str, Any], manifest: Manifest) -> None:
+    async def _write(
+        self, old: dict[str, Any], manifest: Manifest, *, urgent: bool = False
+    ) -> None:
         new = manifest["status"]
         if old == new:
             return
         metadata = manifest["metadata"]
         key = f"{manifest['kind']}/{metadata['namespace']}/{metadata['name']}"
         recent = self.clock() - self._written.get(key, -_FIGURES_EVERY_SECONDS)
-        if _decisions(old) == _decisions(new) and recent < _FIGURES_EVERY_SECONDS:
+        soon = recent < _FIGURES_EVERY_SECONDS and not urgent
+        if soon and _decisions(old) == _decisions(new):
             return
         await self.cluster.apply_status(manifest)
         self._written[key] = self.clock()

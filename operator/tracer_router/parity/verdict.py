@@ -1,21 +1,38 @@
-"""The verdict on a candidate at one step of its rollout: promote, hold or roll back.
+"""The verdict on a candidate at one gate of its rollout: promote, hold or roll back.
 
 Promotion is non-inferiority: evidence that agreement is above target minus margin, with
 no evidence that it is below the target. A missing audit counts as a disagreement for
 promotion and as an agreement for rollback: neither verdict profits from a silence.
+
+One process runs from shadow to full weight, and over retries. Claimed, whenever one
+looks: a candidate at target minus margin or below reaches full weight with probability
+1 - confidence at most; one at the target or above is ever rolled back for its audits or
+for a guard with probability 1 - confidence at most (a retry follows a rollback, so it
+adds nothing). Assumed: as in `sequential`.
 """
 
 import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tracer_router.parity.guards import AUDITS_SHARE
 from tracer_router.parity.sequential import (
     audits_needed,
     promotion_log_e,
     rollback_log_e,
 )
 
-__all__ = ["Aim", "Assessment", "AuditCounts", "Verdict", "assess", "step_bound"]
+__all__ = [
+    "NO_AUDITS",
+    "Aim",
+    "Assessment",
+    "AuditCounts",
+    "Gate",
+    "Verdict",
+    "assess",
+    "rollback_bound",
+    "step_bound",
+]
 
 MISSING_LIMIT = 0.10
 """Share of missing audits above which nothing is promoted."""
@@ -61,6 +78,31 @@ class AuditCounts:
         """Give the audits that were begun and have ended, somehow."""
         return self.agreed + self.disagreed + self.missing
 
+    def since(self, before: "AuditCounts") -> "AuditCounts":
+        """Give the audits that came after those counted before."""
+        return AuditCounts(
+            max(0, self.agreed - before.agreed),
+            max(0, self.disagreed - before.disagreed),
+            max(0, self.missing - before.missing),
+        )
+
+
+NO_AUDITS = AuditCounts(0, 0)
+"""Before the first audit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What lies between a candidate and its next weight."""
+
+    number: int
+    """Which gate it is, from 1; the last one opens full weight."""
+    of: int
+    """How many there are: the shadow, and one for each weight but the last."""
+    unserved: bool = False
+    """Whether it is a shadow while nothing else serves: every label is free, so the
+    test is at the target itself, without the margin."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
@@ -80,27 +122,47 @@ class Assessment:
     """Evidence for rollback."""
     rollback_bound: float
     """What `rollback_e` must reach."""
+    level: float
+    """Probability of opening this gate to a candidate at the boundary."""
     audits_needed: int | None
     """About how many more audits promote at the present rate; none: out of reach."""
 
 
-def step_bound(confidence: float, step: int, steps: int) -> float:
-    """Give the e-value that promotes from a step; the last one needs the whole 1/alpha.
+def step_bound(confidence: float, gate: int, gates: int) -> float:
+    """Give the e-value that opens a gate; the last one needs the whole 1/alpha.
 
-    Three steps at 95 % are bounds of 2.7, 7.4 and 20: error levels .37, .14 and .05.
+    Three gates at 95 % are bounds of 2.7, 7.4 and 20: error levels .37, .14 and .05.
     """
-    if not 1 <= step <= steps:
-        raise ValueError(f"no step {step} of {steps}")
-    return float((1 / (1 - confidence)) ** (step / steps))
+    if not 1 <= gate <= gates:
+        raise ValueError(f"no gate {gate} of {gates}")
+    return float((1 / (1 - confidence)) ** (gate / gates))
 
 
-def assess(aim: Aim, counts: AuditCounts, step: int, steps: int) -> Assessment:
-    """Judge the audits so far at step ``step`` of ``steps``, counted from 1."""
+def rollback_bound(confidence: float) -> float:
+    """Give the e-value that rolls back: the guards have the rest of the error."""
+    return 1 / (AUDITS_SHARE * (1 - confidence))
+
+
+def assess(
+    aim: Aim, counts: AuditCounts, gate: Gate, before: AuditCounts = NO_AUDITS
+) -> Assessment:
+    """Judge the audits so far.
+
+    Args:
+        aim: What is promised.
+        counts: All audits of the candidate, from shadow on and over all its retries.
+        gate: The gate that it stands before.
+        before: Audits of earlier tries. They still count for promotion, so that trying
+            again is no way round the test; rollback starts anew.
+    """
+    margin = 0.0 if gate.unserved else aim.margin
+    fresh = counts.since(before)
     against = counts.disagreed + counts.missing
-    promotion = promotion_log_e(against, counts.total, aim.target, aim.margin)
-    rollback = rollback_log_e(counts.disagreed, counts.total, aim.target)
-    bound = step_bound(aim.confidence, step, steps)
-    verdict, reason = _judge(aim, counts, (promotion, rollback), bound)
+    promotion = promotion_log_e(against, counts.total, aim.target, margin)
+    rollback = rollback_log_e(fresh.disagreed, fresh.total, aim.target)
+    bound = step_bound(aim.confidence, gate.number, gate.of)
+    needed = _needed(aim, margin, counts, bound)
+    verdict, reason = _judge(aim, counts, (promotion, rollback, margin), bound, needed)
     return Assessment(
         verdict=verdict,
         reason=reason,
@@ -108,43 +170,47 @@ def assess(aim: Aim, counts: AuditCounts, step: int, steps: int) -> Assessment:
         promotion_e=_exp(promotion),
         promotion_bound=bound,
         rollback_e=_exp(rollback),
-        rollback_bound=1 / (1 - aim.confidence),
-        audits_needed=_needed(aim, counts, bound),
+        rollback_bound=rollback_bound(aim.confidence),
+        level=1 / bound,
+        audits_needed=needed,
     )
 
 
 def _judge(
-    aim: Aim, counts: AuditCounts, logs: tuple[float, float], bound: float
+    aim: Aim,
+    counts: AuditCounts,
+    found: tuple[float, float, float],
+    bound: float,
+    needed: int | None,
 ) -> tuple[Verdict, str]:
-    promotion, rollback = logs
+    promotion, rollback, margin = found
     seen = _figures(counts)
     if counts.total == 0:
         return Verdict.HOLD, "no audit has completed yet; no evidence is no success"
     # Before the missing share: silences count as agreements here, so this is sure.
-    if rollback >= -math.log(1 - aim.confidence):
+    if rollback >= math.log(rollback_bound(aim.confidence)):
         return Verdict.ROLL_BACK, f"agreement is below {aim.target:.4g}: {seen}"
     if counts.missing > MISSING_LIMIT * counts.total:
         return Verdict.HOLD, f"more than {MISSING_LIMIT:.0%} of audits missing: {seen}"
     if promotion < math.log(bound):
-        return Verdict.HOLD, _waiting(aim, counts, bound)
+        return Verdict.HOLD, _waiting(counts, needed)
     if rollback >= 0:
         return Verdict.HOLD, f"evidence points below {aim.target:.4g} as well: {seen}"
-    return Verdict.PROMOTE, f"agreement above {aim.target - aim.margin:.4g}: {seen}"
+    return Verdict.PROMOTE, f"agreement above {aim.target - margin:.4g}: {seen}"
 
 
-def _waiting(aim: Aim, counts: AuditCounts, bound: float) -> str:
-    needed = _needed(aim, counts, bound)
+def _waiting(counts: AuditCounts, needed: int | None) -> str:
     if needed is None:
         return f"not in reach at the present rate: {_figures(counts)}"
     return f"about {needed} more audits at the present rate: {_figures(counts)}"
 
 
-def _needed(aim: Aim, counts: AuditCounts, bound: float) -> int | None:
+def _needed(aim: Aim, margin: float, counts: AuditCounts, bound: float) -> int | None:
     against = counts.disagreed + counts.missing
     # One pseudo-audit at half the allowed disagreement: a forecast before the first.
     rate = (against + (1 - aim.target) / 2) / (counts.total + 1)
     return audits_needed(
-        lambda z, n: promotion_log_e(z, n, aim.target, aim.margin),
+        lambda z, n: promotion_log_e(z, n, aim.target, margin),
         against,
         counts.total,
         rate,

@@ -1,11 +1,11 @@
 """Which objects must exist for the revisions as they are now, and which no longer."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tracer_router.api import RevisionPhase, TracerRevision
+from tracer_router.planning.gates import weight_of
 from tracer_router.planning.observed import Observed
 from tracer_router.planning.roles import Roles
-from tracer_router.planning.rollout import weight_of
 from tracer_router.planning.training import attempt_request
 from tracer_router.resources.access import build_service_account
 from tracer_router.resources.data_plane import (
@@ -20,11 +20,14 @@ from tracer_router.resources.manifest import Manifest, ObjectKey
 from tracer_router.resources.route import build_front_service, build_route
 from tracer_router.resources.training_job import build_request, build_training_job
 
-__all__ = ["SOAK", "front_revision", "plan_children", "plan_deletions"]
+__all__ = [
+    "beyond_history",
+    "front_revision",
+    "plan_children",
+    "plan_deletions",
+]
 
-SOAK = timedelta(minutes=10)
-"""How long a revision that no longer serves keeps its pods, to go back to."""
-
+_ROLLING = {RevisionPhase.SHADOW, RevisionPhase.CANARY}
 _RETIRED = {RevisionPhase.SUPERSEDED, RevisionPhase.ROLLED_BACK, RevisionPhase.REJECTED}
 
 
@@ -62,7 +65,7 @@ def plan_deletions(
 
     Jobs and requests of kept revisions stay for people to read.
     """
-    dropped = _beyond_history(observed, revisions)
+    dropped = beyond_history(observed, revisions)
     keep = {ObjectKey.of(each) for each in wanted}
     keep.add(ObjectKey("ConfigMap", policy_name(observed.router)))
     for revision in revisions:
@@ -71,7 +74,9 @@ def plan_deletions(
             keep.add(ObjectKey("Job", f"{name}-training"))
             keep.add(ObjectKey("ConfigMap", f"{name}-attempt"))
     orphans = tuple(sorted(key for key in observed.children if key not in keep))
-    names = (each.metadata.name for each in dropped)
+    # Only once the router's status says that their counts are in its history.
+    safe = set(observed.router.status.history.revisions)
+    names = (e.metadata.name for e in dropped if e.spec.revision in safe)
     return orphans + tuple(ObjectKey("TracerRevision", name) for name in names)
 
 
@@ -94,7 +99,7 @@ def _serves(
     observed: Observed, revision: TracerRevision, roles: Roles, now: datetime
 ) -> bool:
     number, phase = revision.spec.revision, revision.status.phase
-    if number == roles.stable or phase is RevisionPhase.CANARY:
+    if number == roles.stable or phase in _ROLLING:
         return True
     if number == 0 and not roles.stable:
         return True
@@ -102,7 +107,8 @@ def _serves(
     if not deployed or phase is RevisionPhase.TRAINING:
         return False
     since = revision.status.step_since or _since(observed, roles.stable)
-    soaking = since is not None and now - since < SOAK
+    soak = observed.router.spec.rollout.soak.span
+    soaking = since is not None and now - since < soak
     return soaking or number == front_revision(observed, roles)
 
 
@@ -145,9 +151,10 @@ def _training(
     ]
 
 
-def _beyond_history(
+def beyond_history(
     observed: Observed, revisions: tuple[TracerRevision, ...]
 ) -> tuple[TracerRevision, ...]:
+    """Give the ended revisions that are no longer kept."""
     deployed = {key.name for key in observed.children if key.kind == "Deployment"}
     retired = [
         each

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from tracer_router.api import (
+    ClosedCell,
     Condition,
     ConditionStatus,
     ConditionType,
@@ -12,10 +13,12 @@ from tracer_router.api import (
     TracerRouter,
     set_condition,
 )
+from tracer_router.planning.candidate import overdue
 from tracer_router.planning.observed import Observed
 from tracer_router.planning.reporting import State, evidence_reported, traces_stored
 from tracer_router.planning.roles import Roles
 from tracer_router.planning.validity import void_reason
+from tracer_router.planning.verbs import is_paused
 from tracer_router.resources.manifest import Manifest, ObjectKey
 
 __all__ = ["State", "assess_conditions", "route_accepted", "set_all"]
@@ -32,12 +35,13 @@ def assess_conditions(
     revisions: tuple[TracerRevision, ...],
     roles: Roles,
     missing: str,
+    now: datetime,
 ) -> tuple[State, ...]:
     """Give every condition of a router that could be reconciled."""
     route = _traffic(observed)
     return (
         _ready(observed, roles, route),
-        _reconciling(roles, missing, route),
+        _reconciling(observed, roles, missing, route, now),
         (
             ConditionType.STALLED,
             _FALSE,
@@ -100,10 +104,16 @@ def _ready(observed: Observed, roles: Roles, route: State) -> State:
     return ConditionType.READY, _TRUE, Reason.TEACHER_SERVES, message
 
 
-def _reconciling(roles: Roles, missing: str, route: State) -> State:
+def _reconciling(
+    observed: Observed, roles: Roles, missing: str, route: State, now: datetime
+) -> State:
     kind = ConditionType.RECONCILING
     if roles.training is not None:
         return kind, _TRUE, Reason.TRAINING, missing
+    if roles.candidate is not None and is_paused(observed.router):
+        return kind, _FALSE, Reason.PAUSED, missing
+    if roles.candidate is not None and overdue(observed, roles.candidate, now):
+        return kind, _FALSE, Reason.INCONCLUSIVE, missing
     if roles.candidate is not None:
         return kind, _TRUE, Reason.ROLLING_OUT, missing
     if route[1] is not _TRUE:
@@ -136,12 +146,14 @@ def _certified(
     router: TracerRouter, revisions: tuple[TracerRevision, ...], missing: str
 ) -> State:
     kind = ConditionType.CERTIFIED
-    serving = {RevisionPhase.LIVE, RevisionPhase.CANARY}
+    serving = {RevisionPhase.LIVE, RevisionPhase.CANARY, RevisionPhase.SHADOW}
     held = [each for each in revisions if each.status.phase in serving]
     for revision in reversed(held):
         void = void_reason(router, revision)
         if void is None:
             message = f"revision {revision.spec.revision}: {_figures(revision)}"
+            if any(each.weakens for each in revision.status.closed):
+                return kind, _FALSE, Reason.DRIFTED, message
             return kind, _TRUE, Reason.CERTIFICATE_STANDS, message
         return kind, _FALSE, Reason.TARGET_RAISED, void
     ended = [each for each in revisions if each.spec.attempt is not None]
@@ -154,11 +166,21 @@ def _certified(
 
 def _figures(revision: TracerRevision) -> str:
     tasks = (task.certificate for task in revision.status.tasks)
-    return "; ".join(
+    claims = "; ".join(
         f"agreement of at least {each.target} at confidence {each.confidence} "
         f"(attempt {each.attempt}, level {each.level}, {each.k} of {each.n})"
         for each in tasks
     )
+    return "; ".join([claims, *map(_without, revision.status.closed)])
+
+
+def _without(cell: ClosedCell) -> str:
+    if cell.weakens:
+        return (
+            f"not covering the rest until tested again, as cell {cell.cell!r} "
+            f"{cell.reason}"
+        )
+    return f"without cell {cell.cell!r}, which is {cell.reason}"
 
 
 def _traffic(observed: Observed) -> State:

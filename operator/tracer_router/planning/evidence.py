@@ -1,16 +1,28 @@
-"""Adds up what the pods of a revision have counted: never twice, nothing lost.
+"""Adds up what the pods of a revision have counted: never twice.
 
-Counts of live boots are kept apart; the last counts of a boot that ended are retired.
+Counts of live boots are kept apart by boot; when a boot has ended, the last counts that
+were read are retired, once, and it is not listened to any more. Audits that were open
+then count as missing. What a pod counted after the last reading is lost: at most what
+happens between two readings.
 """
 
 from collections.abc import Iterable
 from decimal import Decimal
 
-from tracer_router.api import BootCounts, Counts, EvidenceStatus, TaskCounts
+from tracer_router.api import (
+    BootCounts,
+    CellCounts,
+    Counts,
+    EvidenceStatus,
+    TaskCounts,
+)
 from tracer_router.contracts.evidence import Evidence, TaskEvidence
 from tracer_router.planning.observed import PodState
 
 __all__ = ["add_up", "fold_evidence", "total"]
+
+_REMEMBERED = 250
+"""Ended boots that are still recognised; a pod that was merely out of sight is rare."""
 
 
 def fold_evidence(
@@ -22,26 +34,30 @@ def fold_evidence(
     """
     before = before or EvidenceStatus()
     pods = tuple(pods)
+    deaf = set(before.ended)
     reported = {
         pod.evidence.boot: BootCounts(
             boot=pod.evidence.boot, pod=pod.name, counts=_counts(pod.evidence)
         )
         for pod in pods
-        if pod.evidence
+        if pod.evidence and pod.evidence.boot not in deaf
     }
     silent = {pod.name for pod in pods if pod.evidence is None}
-    kept, ended = {}, []
+    kept: dict[str, BootCounts] = {}
+    ended: list[BootCounts] = []
     for each in before.boots:
         if each.boot in reported:
             continue
         if each.pod in silent:
             kept[each.boot] = each
         else:
-            ended.append(each.counts)
+            ended.append(each)
     live = kept | reported
+    gone = (*before.ended, *(each.boot for each in ended))
     return EvidenceStatus(
-        retired=add_up([before.retired, *ended]),
+        retired=add_up([before.retired, *(_retired(each.counts) for each in ended)]),
         boots=tuple(live[boot] for boot in sorted(live)),
+        ended=gone[-_REMEMBERED:],
     )
 
 
@@ -65,9 +81,20 @@ def add_up(counts: Iterable[Counts]) -> Counts:
     return Counts(tasks=tasks, **sums)
 
 
+def _retired(counts: Counts) -> Counts:
+    """Give the counts of a boot that ended: its open audits will never be known."""
+    return counts.model_copy(update={"tasks": tuple(map(_closed, counts.tasks))})
+
+
+def _closed(task: TaskCounts) -> TaskCounts:
+    known = task.audits_agreed + task.audits_disagreed
+    missing = max(task.audits_missing, task.audits_admitted - known)
+    return task.model_copy(update={"audits_missing": missing})
+
+
 def _add_tasks(name: str, counts: list[TaskCounts]) -> TaskCounts:
     money = {"cost_saved", "cost_teacher"}
-    whole = set(TaskCounts.model_fields) - money - {"task", "labels"}
+    whole = set(TaskCounts.model_fields) - money - {"task", "labels", "cells"}
     sums = {field: sum(getattr(each, field) for each in counts) for field in whole}
     costs = {
         field: str(sum(Decimal(getattr(each, field)) for each in counts))
@@ -75,7 +102,21 @@ def _add_tasks(name: str, counts: list[TaskCounts]) -> TaskCounts:
     }
     # The same labels are seen by many pods: a sum would count them twice.
     most = max(each.labels for each in counts)
-    return TaskCounts(task=name, labels=most, **sums, **costs)
+    cells = _add_cells(cell for each in counts for cell in each.cells)
+    return TaskCounts(task=name, labels=most, cells=cells, **sums, **costs)
+
+
+def _add_cells(counts: Iterable[CellCounts]) -> tuple[CellCounts, ...]:
+    sums: dict[str, CellCounts] = {}
+    for each in counts:
+        known = sums.get(each.cell, CellCounts(cell=each.cell))
+        sums[each.cell] = CellCounts(
+            cell=each.cell,
+            agreed=known.agreed + each.agreed,
+            disagreed=known.disagreed + each.disagreed,
+            missing=known.missing + each.missing,
+        )
+    return tuple(sums[cell] for cell in sorted(sums))
 
 
 def _counts(evidence: Evidence) -> Counts:
@@ -85,6 +126,8 @@ def _counts(evidence: Evidence) -> Counts:
         surrogate=requests.surrogate,
         teacher=requests.teacher,
         failed=requests.failed,
+        faults=requests.faults,
+        slow=requests.slow,
         traces_written=requests.traces_written,
         traces_dropped=requests.traces_dropped,
         tasks=tuple(map(_task, sorted(evidence.tasks, key=lambda each: each.task))),
@@ -92,9 +135,10 @@ def _counts(evidence: Evidence) -> Counts:
 
 
 def _task(task: TaskEvidence) -> TaskCounts:
-    fields = set(TaskCounts.model_fields) - {"cost_saved", "cost_teacher"}
+    fields = set(TaskCounts.model_fields) - {"cost_saved", "cost_teacher", "cells"}
     return TaskCounts(
         **{name: getattr(task, name) for name in fields},
+        cells=tuple(CellCounts(**dict(each)) for each in task.cells),
         cost_saved=f"{task.cost_saved:.6f}",
         cost_teacher=f"{task.cost_teacher:.6f}",
     )

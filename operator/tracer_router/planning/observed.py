@@ -36,6 +36,8 @@ class PodState:
     """What it reported just now; none when it did not answer."""
     trouble: str | None = None
     """Why it does not start, for people."""
+    leaving: bool = False
+    """Whether it is about to end: what it says may be its last word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class Plan:
     """Revisions with the status to write."""
     status: TracerRouterStatus = field(default_factory=TracerRouterStatus)
     """The router's status, written once the rest has been carried out."""
+    urgent: frozenset[int] = frozenset()
+    """Revisions whose counts are written at once: a pod of theirs is about to end."""
     happenings: tuple[Happening, ...] = ()
     """Events to emit."""
     look_again_in: timedelta = timedelta(seconds=10)

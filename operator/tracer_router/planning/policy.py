@@ -2,10 +2,11 @@
 
 from tracer_router.api import RevisionPhase, TracerRevision, TracerRouter
 from tracer_router.contracts.policy import PolicyDocument, RevisionPolicy
+from tracer_router.planning.auditing import audit_rate
 from tracer_router.planning.observed import Observed
 from tracer_router.planning.validity import void_reason
 
-__all__ = ["canary_audit", "plan_policy"]
+__all__ = ["plan_policy"]
 
 
 def plan_policy(
@@ -26,28 +27,18 @@ def plan_policy(
     return PolicyDocument(generation=live.generation + 1, revisions=wanted)
 
 
-def canary_audit(router: TracerRouter, step: int) -> float:
-    """Give the audit rate of a step: falls with the weight, never below live."""
-    steps, audit = router.spec.rollout.steps, router.spec.audit
-    falling = audit.canary.fraction * steps[0].fraction / steps[step].fraction
-    return max(audit.live.fraction, falling)
-
-
 def _revision_policy(router: TracerRouter, revision: TracerRevision) -> RevisionPolicy:
     status = revision.status
-    step = min(status.rollout_step or 0, len(router.spec.rollout.steps) - 1)
-    match status.phase:
-        case RevisionPhase.LIVE:
-            audit = router.spec.audit.live.fraction
-        case RevisionPhase.CANARY if status.rollout_step is not None:
-            audit = canary_audit(router, step)
-        case _:
-            return RevisionPolicy()
+    rolling = {RevisionPhase.SHADOW, RevisionPhase.CANARY, RevisionPhase.LIVE}
+    shadow = status.phase is RevisionPhase.SHADOW
+    if status.phase not in rolling or (shadow and status.traffic_since is None):
+        return RevisionPolicy()
     if status.bundle is None or void_reason(router, revision):
         return RevisionPolicy()
     return RevisionPolicy(
-        surrogate=True,
-        audit=audit,
+        surrogate=not shadow,
+        audit=audit_rate(router, revision),
         bundle=status.bundle.digest,
         tasks=tuple(task.fingerprint for task in status.tasks),
+        closed=tuple(each.cell for each in status.closed),
     )

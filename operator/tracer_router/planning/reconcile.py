@@ -2,21 +2,22 @@
 
 from datetime import datetime, timedelta
 
-from tracer_router.api import RevisionPhase, TracerRevision
+from tracer_router.api import RevisionPhase, TracerRevision, TracerRevisionStatus
+from tracer_router.planning.candidate import advance
+from tracer_router.planning.carrying_out import carry_out
 from tracer_router.planning.children import plan_children, plan_deletions
 from tracer_router.planning.evidence import fold_evidence
+from tracer_router.planning.live import attend, reinstate
 from tracer_router.planning.observed import Observed
 from tracer_router.planning.plan import Happening, Plan
 from tracer_router.planning.policy import plan_policy
+from tracer_router.planning.retraining import Outlook
 from tracer_router.planning.roles import Roles, assign_roles
-from tracer_router.planning.rollout import advance
 from tracer_router.planning.summary import summarise
 from tracer_router.planning.training import (
+    begin_attempt,
     conclude_training,
-    labelled_rows,
-    next_attempt,
     pass_through,
-    rows_needed,
 )
 from tracer_router.resources.installation import Installation
 
@@ -30,14 +31,15 @@ def plan_reconcile(
     observed: Observed, installation: Installation, now: datetime
 ) -> Plan:
     """Decide everything that is next for one router."""
-    image = installation.runtime_image
-    revisions, missing = _judge(_with_evidence(observed), observed, now)
-    revisions = _supersede(revisions, now)
-    begun = pass_through(observed.router, image) if not revisions else None
-    begun = begun or next_attempt(observed, revisions, image, now)
+    counted = _with_evidence(observed)
+    carried = carry_out(observed, counted, now)
+    revisions, missing = _judge(carried.revisions, observed, now)
+    revisions = _supersede(reinstate(observed, counted, revisions, now), now)
+    outlook = Outlook(observed, revisions, now)
+    begun = _begin(observed, revisions, installation.runtime_image, outlook)
     roles = assign_roles(revisions)
     policy = plan_policy(observed, revisions)
-    missing = missing or _waiting(observed, revisions, roles)
+    missing = missing or _waiting(roles, outlook)
     wanted = plan_children(observed, revisions, roles, installation, now)
     return Plan(
         create=(begun,) if begun else (),
@@ -45,10 +47,24 @@ def plan_reconcile(
         apply=wanted,
         delete=plan_deletions(observed, revisions, wanted),
         revisions=revisions,
-        status=summarise(observed, revisions, policy, missing, now, roles),
-        happenings=_happenings(observed, revisions),
+        status=summarise(observed, revisions, policy, missing, now, carried.refused),
+        happenings=carried.happenings + _happenings(observed, revisions),
+        urgent=frozenset(pod.revision for pod in observed.pods if pod.leaving),
         look_again_in=_SOON if begun or roles != Roles(roles.stable) else _AT_REST,
     )
+
+
+def _begin(
+    observed: Observed,
+    revisions: tuple[TracerRevision, ...],
+    image: str,
+    outlook: Outlook,
+) -> TracerRevision | None:
+    if not revisions:
+        return pass_through(observed.router, image)
+    if outlook.due is None:
+        return None
+    return begin_attempt(observed, revisions, image, outlook.now, outlook.due)
 
 
 def _with_evidence(observed: Observed) -> tuple[TracerRevision, ...]:
@@ -77,8 +93,12 @@ def _judge(
         match revision.status.phase:
             case RevisionPhase.TRAINING:
                 judged.append(conclude_training(observed, revision, now))
-            case RevisionPhase.CANARY | RevisionPhase.LIVE:
-                progress = advance(observed, revision, now)
+            case RevisionPhase.SHADOW | RevisionPhase.CANARY:
+                progress = advance(observed, revisions, revision, now)
+                judged.append(progress.revision)
+                missing = progress.missing or missing
+            case RevisionPhase.LIVE:
+                progress = attend(observed, revision, now)
                 judged.append(progress.revision)
                 missing = progress.missing or missing
             case _:
@@ -100,19 +120,10 @@ def _supersede(
     )
 
 
-def _waiting(
-    observed: Observed, revisions: tuple[TracerRevision, ...], roles: Roles
-) -> str:
+def _waiting(roles: Roles, outlook: Outlook) -> str:
     if roles.training is not None:
         return f"attempt {roles.training.spec.revision} is being trained"
-    needed = rows_needed(observed.router, revisions)
-    rows = labelled_rows(revisions)
-    if rows >= needed:
-        return "the next attempt is being made"
-    return (
-        f"{needed - rows} more labelled requests until the next attempt "
-        f"({rows} of {needed})"
-    )
+    return outlook.waiting
 
 
 def _happenings(
@@ -122,13 +133,23 @@ def _happenings(
     for each in revisions:
         before = observed.revision(each.spec.revision)
         old, new = before.status if before else None, each.status
-        same = old and (old.phase, old.rollout_step) == (new.phase, new.rollout_step)
+        same = old and _stage(old) == _stage(new)
         if not same and new.phase is not None:
             step = "" if new.rollout_step is None else f", step {new.rollout_step + 1}"
             message = f"revision {each.spec.revision}: {new.phase}{step}"
             reason = f": {new.reason}" if new.reason else ""
             found.append(Happening(new.phase.value, message + reason))
+        for cell in new.closed[len(old.closed) if old else 0 :]:
+            message = f"revision {each.spec.revision}: cell {cell.cell!r} goes back to"
+            found.append(
+                Happening("CellClosed", f"{message} the teacher: {cell.reason}")
+            )
     return tuple(found)
+
+
+def _stage(status: TracerRevisionStatus) -> tuple[object, ...]:
+    """Give what people want to hear of when it changes."""
+    return status.phase, status.rollout_step
 
 
 def _update(revision: TracerRevision, **changes: object) -> TracerRevision:

@@ -15,7 +15,7 @@ class Roles:
     stable: int
     """The revision that serves: the newest live one, else the pass-through."""
     candidate: TracerRevision | None = None
-    """The certified revision that is being rolled out."""
+    """The certified revision that is being rolled out, or is in shadow."""
     training: TracerRevision | None = None
     """The attempt whose Job runs."""
 
@@ -28,6 +28,8 @@ def assign_roles(revisions: Iterable[TracerRevision]) -> Roles:
     live = by_phase.get(RevisionPhase.LIVE)
     return Roles(
         stable=live.spec.revision if live else 0,
-        candidate=by_phase.get(RevisionPhase.CANARY),
+        candidate=by_phase.get(
+            RevisionPhase.CANARY, by_phase.get(RevisionPhase.SHADOW)
+        ),
         training=by_phase.get(RevisionPhase.TRAINING),
     )

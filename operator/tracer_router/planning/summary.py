@@ -1,38 +1,43 @@
 """Folds the decisions into the status of the router."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from tracer_router.api import (
     Agreement,
+    AuditStatus,
     Condition,
     Counts,
+    History,
     Percent,
     Phase,
     RevisionPhase,
     TraceCounts,
     TracerRevision,
+    TracerRouter,
     TracerRouterStatus,
     Weight,
 )
 from tracer_router.contracts.policy import PolicyDocument
 from tracer_router.parity.interval import agreement_interval
+from tracer_router.planning.auditing import live_rate
+from tracer_router.planning.children import beyond_history
 from tracer_router.planning.conditions import assess_conditions, set_all
 from tracer_router.planning.evidence import add_up, total
+from tracer_router.planning.gates import weight_of
 from tracer_router.planning.observed import Observed
-from tracer_router.planning.roles import Roles
-from tracer_router.planning.rollout import weight_of
-from tracer_router.planning.training import labelled_rows, rows_needed
-from tracer_router.resources.manifest import Manifest, ObjectKey, revision_name
+from tracer_router.planning.retraining import rows_needed
+from tracer_router.planning.roles import Roles, assign_roles
+from tracer_router.planning.shares import observed_share
+from tracer_router.planning.training import labelled_rows
+from tracer_router.planning.verbs import VERB_PREFIX
 from tracer_router.savings.meter import measure_savings
 
-__all__ = ["summarise"]
+__all__ = ["fold_history", "summarise"]
 
-_SERVED = {
-    RevisionPhase.LIVE,
-    RevisionPhase.CANARY,
-    RevisionPhase.SUPERSEDED,
-    RevisionPhase.ROLLED_BACK,
-}
+_DAY = timedelta(days=1)
+_KEPT_IDS = 100
+_TRYING = {RevisionPhase.SHADOW, RevisionPhase.CANARY, RevisionPhase.LIVE}
 
 
 def summarise(
@@ -41,34 +46,115 @@ def summarise(
     policy: PolicyDocument,
     missing: str,
     now: datetime,
-    roles: Roles,
+    refused: tuple[str, ...] = (),
 ) -> TracerRouterStatus:
     """Give the router's whole status."""
-    router = observed.router
-    counts = add_up(total(each.status.evidence) for each in revisions)
+    router, roles = observed.router, assign_roles(revisions)
+    history = fold_history(observed, revisions)
+    counts = _all_counts(history, revisions)
     shown = _shown(revisions, roles)
-    conditions = assess_conditions(observed, revisions, roles, missing)
+    conditions = assess_conditions(observed, revisions, roles, missing, now)
     return TracerRouterStatus(
         observed_generation=router.metadata.generation or -1,
         phase=_phase(observed, roles),
         conditions=_ordered(set_all(router, conditions, now)),
         stable=roles.stable,
         candidate=roles.candidate.spec.revision if roles.candidate else None,
-        weight=_weight(observed, roles),
+        weight=_weight(observed, revisions, roles),
         policy_generation=policy.generation,
         coverage=_coverage(shown),
         agreement=_agreement(shown),
         traces=TraceCounts(
             captured=counts.traces_written,
             dropped=counts.traces_dropped,
-            labelled=labelled_rows(revisions),
+            labelled=labelled_rows(revisions, router.status.history),
             needed=rows_needed(router, revisions),
         ),
         next=missing or None,
         saved=str(measure_savings([counts])),
         attempts=sum(each.spec.attempt is not None for each in revisions),
         barred=_barred(router.status.barred, revisions),
+        audit=_audit(router, revisions, roles),
+        handled=_handled(router, revisions, refused),
+        history=history,
     )
+
+
+def fold_history(observed: Observed, revisions: tuple[TracerRevision, ...]) -> History:
+    """Give the history with the counts of revisions that are about to be deleted.
+
+    Their numbers stand beside the sum until they are gone, so that none is added twice
+    and none is deleted before it was added, wherever one stops in between.
+    """
+    before = observed.router.status.history
+    present = {each.spec.revision for each in revisions}
+    known = [number for number in before.revisions if number in present]
+    leaving = [
+        each
+        for each in beyond_history(observed, revisions)
+        if each.spec.revision not in known
+    ]
+    added = (total(each.status.evidence) for each in leaving)
+    return History(
+        counts=add_up([before.counts, *added]) if leaving else before.counts,
+        revisions=(*known, *(each.spec.revision for each in leaving)),
+    )
+
+
+def _all_counts(history: History, revisions: tuple[TracerRevision, ...]) -> Counts:
+    kept = (e for e in revisions if e.spec.revision not in set(history.revisions))
+    return add_up([history.counts, *(total(each.status.evidence) for each in kept)])
+
+
+def _handled(
+    router: TracerRouter,
+    revisions: tuple[TracerRevision, ...],
+    refused: tuple[str, ...],
+) -> tuple[str, ...]:
+    """Give the ids that are answered, as long as somebody still asks."""
+    asked = {
+        name.removeprefix(VERB_PREFIX)
+        for name in router.metadata.annotations
+        if name.startswith(VERB_PREFIX)
+    }
+    answered = {*router.status.handled, *refused}
+    for each in revisions:
+        answered |= set(each.status.handled)
+        answered |= {each.spec.attempt.verb or ""} if each.spec.attempt else set()
+    return tuple(sorted(asked & answered))[-_KEPT_IDS:]
+
+
+def _audit(
+    router: TracerRouter,
+    revisions: tuple[TracerRevision, ...],
+    roles: Roles,
+) -> AuditStatus | None:
+    live = next((e for e in revisions if e.spec.revision == roles.stable), None)
+    if live is None or live.status.phase is not RevisionPhase.LIVE:
+        return None
+    watch = live.status.drift
+    chosen = live_rate(router, live, watch.told if watch else None)
+    return AuditStatus(
+        rate=str(Percent.of(chosen.rate)),
+        reason=chosen.reason,
+        cost_per_day=_audit_cost(live),
+    )
+
+
+def _audit_cost(live: TracerRevision) -> str | None:
+    """Give what a day of audits costs at the traffic since the revision went live."""
+    watch, counts = live.status.drift, total(live.status.evidence)
+    if watch is None or watch.told - watch.began < _DAY / 48:
+        return None
+    asked = sum(each.requests - each.answered for each in counts.tasks)
+    audits = sum(each.audits_admitted for each in counts.tasks)
+    paid = sum((Decimal(each.cost_teacher) for each in counts.tasks), Decimal(0))
+    if not asked + audits or not paid:
+        return None
+    whole = next((each.audits for each in watch.detectors if not each.cell), 0)
+    days = Decimal((watch.told - watch.began) / _DAY)
+    each = paid / (asked + audits)
+    return f"{(whole - watch.audits) * each / days:.4f}"
 
 
 def _shown(
@@ -84,7 +170,8 @@ def _phase(observed: Observed, roles: Roles) -> Phase:
     if observed.router.spec.suspend:
         return Phase.SUSPENDED
     if roles.candidate is not None:
-        return Phase.CANARY
+        shadow = roles.candidate.status.phase is RevisionPhase.SHADOW
+        return Phase.SHADOW if shadow else Phase.CANARY
     if roles.stable:
         return Phase.LIVE
     return Phase.TRAINING if roles.training is not None else Phase.COLLECTING
@@ -94,19 +181,16 @@ def _ordered(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
     return tuple(sorted(conditions, key=lambda each: each.type))
 
 
-def _weight(observed: Observed, roles: Roles) -> Weight | None:
+def _weight(
+    observed: Observed, revisions: tuple[TracerRevision, ...], roles: Roles
+) -> Weight | None:
     if roles.candidate is None:
         return None
-    asked = weight_of(observed.router, roles.candidate)
-    key = ObjectKey("HTTPRoute", observed.router.metadata.name)
-    route = observed.children.get(key)
-    name = revision_name(observed.router, roles.candidate.spec.revision)
-    return Weight(asked=asked, observed=_programmed(route, name) if route else None)
-
-
-def _programmed(route: Manifest, name: str) -> int | None:
-    backends = route["spec"]["rules"][0]["backendRefs"]
-    return next((each["weight"] for each in backends if each["name"] == name), None)
+    share = observed_share(roles.candidate, revisions)
+    return Weight(
+        asked=weight_of(observed.router, roles.candidate),
+        observed=None if share is None else round(share * 100),
+    )
 
 
 def _certified_counts(revision: TracerRevision) -> Counts:
@@ -145,9 +229,12 @@ def _agreement(revision: TracerRevision | None) -> Agreement | None:
 def _barred(
     before: tuple[str, ...], revisions: tuple[TracerRevision, ...]
 ) -> tuple[str, ...]:
-    fallen = {
-        each.status.bundle.digest
-        for each in revisions
-        if each.status.phase is RevisionPhase.ROLLED_BACK and each.status.bundle
-    }
-    return tuple(sorted({*before, *fallen}))
+    fallen, trying = set(before), set()
+    for each in revisions:
+        if each.status.bundle is None:
+            continue
+        if each.status.phase is RevisionPhase.ROLLED_BACK:
+            fallen.add(each.status.bundle.digest)
+        elif each.status.phase in _TRYING:
+            trying.add(each.status.bundle.digest)
+    return tuple(sorted(fallen - trying))

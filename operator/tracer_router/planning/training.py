@@ -1,11 +1,13 @@
 """When the next attempt is made, and what becomes of one that ended."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from tracer_router.api import (
     AttemptSpec,
     BundleStatus,
     CertificateStatus,
+    History,
     Percent,
     RevisionPhase,
     TaskCertificate,
@@ -17,57 +19,75 @@ from tracer_router.api import (
 from tracer_router.contracts.redaction import Redaction
 from tracer_router.contracts.training import AttemptRequest, Outcome, TrainingSummary
 from tracer_router.planning.evidence import total
+from tracer_router.planning.moves import begin_rollout, enter, set_status
 from tracer_router.planning.observed import JobState, Observed
-from tracer_router.planning.validity import teacher_identity
+from tracer_router.planning.validity import teacher_identity, void_reason
 from tracer_router.resources.manifest import revision_name
 from tracer_router.resources.redaction import redaction_of
 
 __all__ = [
+    "BETTER_BY",
+    "Cause",
     "attempt_request",
+    "begin_attempt",
     "conclude_training",
     "labelled_rows",
-    "next_attempt",
     "pass_through",
-    "rows_needed",
+    "rows_by_task",
 ]
 
-_BETTER_BY = 0.01
-"""Coverage that a candidate must add to replace the incumbent."""
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why an attempt is begun."""
+
+    text: str
+    """For people."""
+    rows: int
+    """Labelled rows that there are; growth is counted from here."""
+    task: str | None = None
+    """The task that it must be about; the one with the most rows when absent."""
+    verb: str | None = None
+    """Id of the request, when a person asked."""
 
 
-def labelled_rows(revisions: tuple[TracerRevision, ...]) -> int:
+BETTER_BY = 0.01
+"""Coverage that a candidate must add to replace an incumbent that is sound."""
+
+
+def labelled_rows(
+    revisions: tuple[TracerRevision, ...], history: History | None = None
+) -> int:
     """Give the labelled rows of the uniform sample that are in the store.
 
     Of the task that has the most: an attempt is about one task.
     """
+    return max(rows_by_task(revisions, history).values(), default=0)
+
+
+def rows_by_task(
+    revisions: tuple[TracerRevision, ...], history: History | None = None
+) -> dict[str, int]:
+    """Give the labelled rows of each task, of revisions no longer kept as well."""
+    history = history or History()
+    kept = (e for e in revisions if e.spec.revision not in history.revisions)
     by_task: dict[str, int] = {}
-    for revision in revisions:
-        for task in total(revision.status.evidence).tasks:
+    for counts in (history.counts, *(total(each.status.evidence) for each in kept)):
+        for task in counts.tasks:
             known = by_task.get(task.task, 0)
             by_task[task.task] = known + task.uniform_labelled
-    return max(by_task.values(), default=0)
+    return by_task
 
 
-def rows_needed(router: TracerRouter, revisions: tuple[TracerRevision, ...]) -> int:
-    """Give the labelled rows at which the next attempt is made."""
-    attempts = (each.spec.attempt for each in revisions)
-    last = max((each.labelled for each in attempts if each is not None), default=0)
-    growth = 1 + router.spec.training.growth.fraction
-    return max(router.spec.training.minimum_traces, round(last * growth))
-
-
-def next_attempt(
+def begin_attempt(
     observed: Observed,
     revisions: tuple[TracerRevision, ...],
     image: str,
     now: datetime,
-) -> TracerRevision | None:
-    """Give the revision to begin, or None when no attempt is due."""
-    router, rows = observed.router, labelled_rows(revisions)
-    busy = {RevisionPhase.TRAINING, RevisionPhase.CANARY}
-    waiting = any(each.status.phase in busy for each in revisions)
-    if waiting or router.spec.suspend or rows < rows_needed(router, revisions):
-        return None
+    cause: Cause,
+) -> TracerRevision:
+    """Give the revision of a new attempt."""
+    router = observed.router
     number = max((each.spec.revision for each in revisions), default=0) + 1
     parity = router.spec.parity
     request = AttemptRequest(
@@ -80,13 +100,17 @@ def next_attempt(
         minimum=router.spec.training.minimum_traces,
         seed=number,
         redaction=redaction_of(router),
+        task=cause.task,
     )
     attempt = AttemptSpec(
         until=request.until,
         row_set=request.digest,
         seed=request.seed,
         minimum=request.minimum,
-        labelled=rows,
+        labelled=cause.rows,
+        task=cause.task,
+        cause=cause.text,
+        verb=cause.verb,
         target=parity.target,
         confidence=parity.confidence,
     )
@@ -113,6 +137,7 @@ def attempt_request(router: TracerRouter, revision: TracerRevision) -> AttemptRe
         minimum=attempt.minimum,
         seed=attempt.seed,
         redaction=_redaction(revision),
+        task=attempt.task,
     )
 
 
@@ -133,8 +158,10 @@ def conclude_training(
     objection = _objection(observed, revision, job.summary)
     if objection is not None:
         return _rejected(revision, objection, now, job.summary)
-    certified = _certified(revision.status, job.summary, now)
-    return revision.model_copy(update={"status": certified})
+    certified = _certified(revision, job.summary)
+    live = any(each.status.phase is RevisionPhase.LIVE for each in observed.revisions)
+    reason = certified.status.reason or ""
+    return begin_rollout(certified, reason, now, unserved=not live)
 
 
 def _objection(
@@ -147,17 +174,32 @@ def _objection(
         return summary.reason
     if summary.bundle in observed.router.status.barred:
         return "its bundle was rolled back before and is barred"
-    incumbent = _incumbent_coverage(observed.revisions)
-    if (summary.coverage or 0) < incumbent + _BETTER_BY:
-        return f"not better than the incumbent: {summary.coverage:.1%} covered"
-    return None
+    return _no_better(observed, summary)
 
 
-def _incumbent_coverage(revisions: tuple[TracerRevision, ...]) -> float:
-    live = [each for each in revisions if each.status.phase is RevisionPhase.LIVE]
+def _no_better(observed: Observed, summary: TrainingSummary) -> str | None:
+    """Say why the incumbent stays, or None.
+
+    The rule: against an incumbent whose certificate is void, that has drifted or lost
+    cells, any certified candidate is better; against a sound one it must cover at least
+    one point more of the traffic, by their certify rows, at a target as high.
+    """
+    live = [e for e in observed.revisions if e.status.phase is RevisionPhase.LIVE]
     if not live or not live[-1].status.tasks:
-        return -_BETTER_BY
-    return live[-1].status.tasks[0].certificate.coverage.fraction
+        return None
+    incumbent, router = live[-1], observed.router
+    ailing = incumbent.status.drifted or incumbent.status.closed
+    held = incumbent.status.tasks[0]
+    another = summary.task != held.fingerprint
+    if ailing or another or void_reason(router, incumbent) is not None:
+        return None
+    least = held.certificate.coverage.fraction + BETTER_BY
+    if (summary.coverage or 0) >= least:
+        return None
+    return (
+        f"not better than the incumbent: {summary.coverage:.1%} covered, {least:.1%}"
+        " needed; kept as evidence"
+    )
 
 
 def _rejected(
@@ -168,14 +210,7 @@ def _rejected(
 ) -> TracerRevision:
     if summary is not None and summary.quarantined:
         reason += f"; {_quarantine(summary)}"
-    status = revision.status.model_copy(
-        update={
-            "phase": RevisionPhase.REJECTED,
-            "reason": reason,
-            "step_since": now,
-        }
-    )
-    return revision.model_copy(update={"status": status})
+    return enter(revision, RevisionPhase.REJECTED, reason, now)
 
 
 def _quarantine(summary: TrainingSummary) -> str:
@@ -183,9 +218,7 @@ def _quarantine(summary: TrainingSummary) -> str:
     return f"{summary.quarantined} unreadable trace lines quarantined ({named})"
 
 
-def _certified(
-    status: TracerRevisionStatus, summary: TrainingSummary, now: datetime
-) -> TracerRevisionStatus:
+def _certified(revision: TracerRevision, summary: TrainingSummary) -> TracerRevision:
     certificate = CertificateStatus(
         target=Percent.of(summary.target or 0, 4),
         confidence=Percent.of(summary.confidence or 0, 4),
@@ -205,15 +238,7 @@ def _certified(
         key=summary.bento_key or "",
     )
     task = TaskCertificate(fingerprint=summary.task or "", certificate=certificate)
-    return status.model_copy(
-        update={
-            "phase": RevisionPhase.CANARY,
-            "reason": reason,
-            "bundle": bundle,
-            "tasks": (task,),
-            "step_since": now,
-        }
-    )
+    return set_status(revision, reason=reason, bundle=bundle, tasks=(task,))
 
 
 def _revision(

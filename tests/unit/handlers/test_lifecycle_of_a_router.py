@@ -6,8 +6,8 @@ from tracer_router.contracts.training import Outcome
 from tracer_router.resources.manifest import ObjectKey
 
 
-async def canary(world: World) -> World:
-    """Bring a world to the first step of a rollout."""
+async def shadow(world: World) -> World:
+    """Bring a world to a candidate in shadow."""
     world.count(0, requests=1000, uniform_labelled=1000)
     await world.turn(3)
     world.finish_training(1)
@@ -17,11 +17,21 @@ async def canary(world: World) -> World:
     return world
 
 
+async def canary(world: World) -> World:
+    """Bring a world to the first step of a rollout."""
+    await shadow(world)
+    world.count(1, requests=30, audits_admitted=16, audits_agreed=16)
+    await world.turn(2)
+    return world
+
+
 async def live(world: World) -> World:
     """Bring a world to a live surrogate."""
     await canary(world)
+    world.flow = {0: 6000, 1: 30}
     world.count(1, requests=900, answered=600, audits_admitted=600, audits_agreed=600)
-    await world.turn(4)
+    await world.turn(8)
+    world.flow = {}
     return world
 
 
@@ -73,22 +83,21 @@ async def test_a_candidate_takes_no_traffic_before_every_pod_has_it_loaded() -> 
 
 
 async def test_weight_rises_step_by_step_on_evidence_until_live() -> None:
-    world = await canary(World())
-    seen = [world.weights()]
-    for agreed in (60, 150, 600):
+    world = await shadow(World())
+    seen = [(world.status()["phase"], world.weights())]
+    world.flow = {0: 6000, 1: 30}
+    for agreed in (16, 16, 26, 26, 40, 40, 40):
         world.count(1, requests=2 * agreed, answered=agreed, audits_agreed=agreed)
         await world.turn()
-        seen.append(world.weights())
-    await world.turn(2)
-    seen.append(world.weights())
+        if seen[-1] != (now := (world.status()["phase"], world.weights())):
+            seen.append(now)
     assert seen == [
-        {"tickets-r0": 95, "tickets-r1": 5},
-        {"tickets-r0": 75, "tickets-r1": 25},
-        {"tickets-r0": 0, "tickets-r1": 100},
-        {"tickets-r1": 100},
-        {"tickets-r1": 100},
+        ("Shadow", {"tickets-r0": 50, "tickets-r1": 50}),
+        ("Canary", {"tickets-r0": 95, "tickets-r1": 5}),
+        ("Canary", {"tickets-r0": 75, "tickets-r1": 25}),
+        ("Canary", {"tickets-r0": 0, "tickets-r1": 100}),
+        ("Live", {"tickets-r1": 100}),
     ]
-    assert world.status()["phase"] == "Live"
 
 
 async def test_weight_is_held_without_evidence() -> None:
@@ -204,7 +213,7 @@ async def test_a_suspended_router_keeps_its_weight() -> None:
 
 async def test_a_restarted_operator_goes_on_where_it_was() -> None:
     world = await canary(World())
-    world.count(1, requests=40, answered=16, audits_agreed=16)
+    world.count(1, requests=60, answered=26, audits_agreed=26)
     await world.turn()
     router = world.cluster.objects[ObjectKey("TracerRouter", "tickets")]
     restarted = World(

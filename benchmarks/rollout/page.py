@@ -1,0 +1,116 @@
+"""The figures as a page for people."""
+
+from collections.abc import Iterator
+from typing import Any
+
+__all__ = ["write_page"]
+
+_HEAD = """# How often the rollout rule errs, and how soon it decides
+
+Measured on {date} by `python -m benchmarks.rollout`, seeded; the figures with their
+intervals are in [{file}](../../benchmarks/rollout/results/{file}). Target 95 %,
+margin 1 %, confidence 95 %, three gates (shadow, 5 %, 25 %), {runs:,} rollouts a cell,
+looked at after every audit, up to {audits:,} audits. The verdicts simulated are those
+of `tracer_router.parity`, compared with the real functions within the same run.
+
+## Wrong verdicts
+
+*Wrong promotion*: the candidate agrees 94 % (target minus margin) and reaches full
+weight. *Wrong rollback*: it agrees 95 % and is rolled back. Each may be 5 % at most.
+"""
+
+
+def write_page(found: dict[str, Any]) -> str:
+    """Give the page in Markdown."""
+    head = _HEAD.format(
+        date=found["date"],
+        file=f"{found['date']}.json",
+        runs=found["runs"],
+        audits=found["audits"],
+    )
+    return "\n".join([head, *_errors(found), *_decisions(found), *_peers(found)]) + (
+        "\n" + "\n".join(_drift(found)) + "\n"
+    )
+
+
+def _errors(found: dict[str, Any]) -> Iterator[str]:
+    yield "| audits | wrong promotion | after five retries | wrong rollback |"
+    yield "|---|---|---|---|"
+    for row in found["errors"]:
+        cells = (
+            f"{row[name]:.3f} ({row[f'{name}_interval'][0]:.3f}"
+            f"-{row[f'{name}_interval'][1]:.3f})"
+            for name in ("wrong_promotion", "with_five_retries", "wrong_rollback")
+        )
+        yield f"| {row['world']} | " + " | ".join(cells) + " |"
+    yield ""
+    yield "The last two rows are what would happen if every pod counted its own audit"
+    yield "of a session that is spread over pods: audits are then no longer one a"
+    yield "session, and no rule on counts holds."
+
+
+def _decisions(found: dict[str, Any]) -> Iterator[str]:
+    yield "\n## Audits to the right decision\n"
+    yield "Median (and nine of ten) of all rollouts. A first rollout is tested in"
+    yield "shadow at the target itself, where every label is free.\n"
+    yield "| true agreement | later rollout | first rollout | promoted / rolled back |"
+    yield "|---|---|---|---|"
+    for row in found["decisions"]:
+        later, first = row["later"], row["first"]
+        yield (
+            f"| {row['agreement']:.1%} | {_audits(later)} | {_audits(first)} |"
+            f" {later['promoted']:.3f} / {later['rolled_back']:.3f} |"
+        )
+
+
+def _audits(row: dict[str, Any]) -> str:
+    median = row["median_audits"]
+    most = row["p90_audits"]
+    late = f"over {6_000:,}"
+    shown = late if median is None else f"{median:,.0f}"
+    return f"{shown} ({late if most is None else f'{most:,.0f}'})"
+
+
+def _peers(found: dict[str, Any]) -> Iterator[str]:
+    rows = found["comparison"]
+    yield "\n## Against the rules of other tools, on the same streams\n"
+    yield "Share promoted; what is not promoted is rolled back, with ours also held"
+    yield "where neither is shown yet. The rules of the others are written from their"
+    yield "sources, not run. Their errors depend on the window, which is the traffic.\n"
+    yield "![Share promoted against true agreement](rollout-rule.svg)\n"
+    yield "| rule | " + " | ".join(f"{row['agreement']:.0%}" for row in rows) + " |"
+    yield "|---" * (len(rows) + 1) + "|"
+    ours = " | ".join(f"{row['ours'][0]:.2f}" for row in rows)
+    back = " | ".join(f"{row['ours'][1]:.2f}" for row in rows)
+    yield f"| **TracerRouter** | {ours} |"
+    yield f"| its rollbacks | {back} |"
+    for name in rows[0]["peers"]:
+        yield (
+            f"| {name} | "
+            + " | ".join(f"{row['peers'][name]:.2f}" for row in rows)
+            + " |"
+        )
+
+
+def _drift(found: dict[str, Any]) -> Iterator[str]:
+    drift = found["drift"]
+    yield "\n## Drift while live\n"
+    yield "Median audits from a change (2 % disagreement before) to the alarm, at a run"
+    yield "length of 10,000 audits:\n"
+    yield "| to | one by one | batches of 25 | batches of 100 |"
+    yield "|---|---|---|---|"
+    delays = drift["median_delay_at_run_length_10000"]
+    for after in ("8%", "10%", "15%", "25%"):
+        cells = (f"{delays[f'to {after}, batches of {b}']:.0f}" for b in (1, 25, 100))
+        yield f"| {after} | " + " | ".join(cells) + " |"
+    yield "\nFalse alarms of a whole router (40 cells and the whole, 36,000 audits in"
+    yield "the time for which one is allowed):\n"
+    yield "| steady disagreement | mean alarms | more than one | routers |"
+    yield "|---|---|---|---|"
+    for rate, row in drift["false_alarms_of_40_cells_in_the_stated_time"].items():
+        mean = f"{row['mean']:.3f} ± {2 * row['standard_error']:.3f}"
+        more = f"{row['more_than_one']:.3f}"
+        yield f"| {rate} | {mean} | {more} | {row['routers']:,} |"
+    yield "\nMean audits to a false alarm at the boundary (5 %), threshold 1,000:"
+    for name, (mean, error) in drift["run_length_at_threshold_1000"].items():
+        yield f"{name}: {mean:,.0f} ± {2 * error:,.0f} (cut at 10,000)."

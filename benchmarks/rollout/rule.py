@@ -1,0 +1,154 @@
+"""The project's own verdicts for ten thousand rollouts at once.
+
+The verdict is monotone in each count, so it is a table of boundaries, found by asking
+the real functions. Before anything is simulated, the tables are compared with `assess`
+on random counts: a copy that differs ends the run.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracer_router.parity.sequential import promotion_log_e, rollback_log_e
+from tracer_router.parity.verdict import (
+    MISSING_LIMIT,
+    Aim,
+    AuditCounts,
+    Gate,
+    Verdict,
+    assess,
+    rollback_bound,
+    step_bound,
+)
+
+__all__ = ["Counts", "Rule"]
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+_CHECKED = 4_000
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Cumulative audits of many rollouts at one look."""
+
+    total: Ints
+    disagreed: Ints
+    missing: Ints
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Boundaries by number of audits."""
+
+    aim: Aim
+    gates: int
+    unserved: bool
+    promoted: tuple[Ints, ...]
+    """By gate: the most disagreements and missing audits that open it."""
+    rolled_back: Ints
+    """The fewest disagreements that roll back."""
+    against: Ints
+    """The fewest disagreements with which the rollback e-value is 1."""
+
+    @classmethod
+    def of(cls, aim: Aim, gates: int, audits: int, *, unserved: bool = False) -> Self:
+        """Find the boundaries for up to so many audits, and check them."""
+
+        def promotion(gate: int) -> Ints:
+            margin = 0.0 if unserved and gate == 1 else aim.margin
+            bound = math.log(step_bound(aim.confidence, gate, gates))
+            return _most(
+                audits,
+                lambda z, n: promotion_log_e(z, n, aim.target, margin) >= bound,
+            )
+
+        def rollback(bound: float) -> Ints:
+            below = _most(audits, lambda z, n: rollback_log_e(z, n, aim.target) < bound)
+            return below + 1
+
+        found = cls(
+            aim,
+            gates,
+            unserved,
+            tuple(promotion(gate) for gate in range(1, gates + 1)),
+            rollback(math.log(rollback_bound(aim.confidence))),
+            rollback(0.0),
+        )
+        found.check(audits)
+        return found
+
+    def rolls_back(self, fresh: Counts) -> Flags:
+        """Tell which rollouts are rolled back for the audits of their last try."""
+        found: Flags = fresh.disagreed >= self.rolled_back[fresh.total]
+        return found & (fresh.total > 0)
+
+    def promotes(self, counts: Counts, fresh: Counts, gate: Ints) -> Flags:
+        """Tell which rollouts pass the gate that they stand before."""
+        bounds = np.stack(self.promoted)
+        opened = counts.disagreed + counts.missing <= bounds[gate - 1, counts.total]
+        quiet = counts.missing <= MISSING_LIMIT * counts.total
+        clean = fresh.disagreed < self.against[fresh.total]
+        found: Flags = opened & quiet & clean & (counts.total > 0)
+        return found & ~self.rolls_back(fresh)
+
+    def check(self, audits: int) -> None:
+        """Compare with the real verdict on random counts.
+
+        Raises:
+            AssertionError: The tables say something else.
+        """
+        chance = np.random.default_rng(2026)
+        for _ in range(_CHECKED):
+            total = int(chance.integers(1, audits + 1))
+            rate = chance.choice([0.005, 0.02, 0.05, 0.06, 0.1])
+            disagreed = int(chance.binomial(total, rate))
+            missing = int(chance.binomial(total - disagreed, chance.choice([0, 0.02])))
+            gate = int(chance.integers(1, self.gates + 1))
+            before = int(chance.integers(0, total))
+            lost = int(chance.binomial(min(before, disagreed), 0.5))
+            earlier = AuditCounts(before - lost, lost)
+            if total - disagreed - missing < earlier.agreed:
+                earlier = AuditCounts(0, lost)
+            said = assess(
+                self.aim,
+                AuditCounts(total - disagreed - missing, disagreed, missing),
+                Gate(gate, self.gates, unserved=self.unserved and gate == 1),
+                earlier,
+            ).verdict
+            assert said is self._one(total, disagreed, missing, gate, earlier)  # noqa: S101 - the point
+
+    def _one(
+        self, total: int, disagreed: int, missing: int, gate: int, earlier: AuditCounts
+    ) -> Verdict:
+        def one(number: int) -> Ints:
+            return np.array([number])
+
+        counts = Counts(one(total), one(disagreed), one(missing))
+        fresh = Counts(
+            one(total - earlier.total), one(disagreed - earlier.disagreed), one(missing)
+        )
+        if self.rolls_back(fresh)[0]:
+            return Verdict.ROLL_BACK
+        if self.promotes(counts, fresh, one(gate))[0]:
+            return Verdict.PROMOTE
+        return Verdict.HOLD
+
+
+def _most(audits: int, holds: Callable[[int, int], bool]) -> Ints:
+    """Give, for each number of audits, the most disagreements for which it holds."""
+    found = np.full(audits + 1, -1, np.int64)
+    most = -1
+    for total in range(1, audits + 1):
+        # One audit more moves the boundary by one at most, either way.
+        while most + 1 <= total and holds(most + 1, total):
+            most += 1
+        while most >= 0 and not holds(most, total):
+            most -= 1
+        found[total] = most
+    return found

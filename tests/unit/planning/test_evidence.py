@@ -1,0 +1,173 @@
+"""Evidence is added exactly once, whatever pods and operator do meanwhile.
+
+The oracle: for each boot, what the operator had read of it when it last kept anything,
+or read later and kept. No more is ever counted, and never less.
+"""
+
+from dataclasses import dataclass, field
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracer_router.api import Counts, EvidenceStatus
+from tracer_router.contracts.evidence import (
+    CellEvidence,
+    Evidence,
+    RequestCounts,
+    TaskEvidence,
+)
+from tracer_router.planning.evidence import fold_evidence, total
+from tracer_router.planning.observed import PodState
+
+PODS = 3
+
+
+@dataclass
+class Pod:
+    """One pod: present or not, answering or not, counting since its boot."""
+
+    name: str
+    boot: int = 0
+    present: bool = True
+    answers: bool = True
+    agreed: int = 0
+    disagreed: int = 0
+    open: int = 0
+
+    def state(self) -> PodState:
+        """Give what a poll of it finds."""
+        if not self.answers:
+            return PodState(name=self.name, revision=1)
+        admitted = self.agreed + self.disagreed + self.open
+        cell = CellEvidence(cell="c", agreed=self.agreed, disagreed=self.disagreed)
+        task = TaskEvidence(
+            task="t",
+            requests=admitted,
+            audits_admitted=admitted,
+            audits_agreed=self.agreed,
+            audits_disagreed=self.disagreed,
+            cells=(cell,),
+            cost_saved=0.25 * admitted,
+        )
+        return PodState(
+            name=self.name,
+            revision=1,
+            evidence=Evidence(
+                revision=1,
+                boot=f"{self.name}-{self.boot}",
+                requests=RequestCounts(requests=admitted, faults=self.disagreed),
+                tasks=(task,),
+            ),
+        )
+
+
+@dataclass
+class Field:
+    """Pods and what an operator keeps of them."""
+
+    pods: list[Pod] = field(default_factory=lambda: [Pod(f"p{n}") for n in range(PODS)])
+    kept: EvidenceStatus = field(default_factory=EvidenceStatus)
+    read: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+
+    def poll(self, *, keeps: bool) -> None:
+        """Poll every pod; an operator that crashes then keeps nothing of it."""
+        states = [pod.state() for pod in self.pods if pod.present]
+        folded = fold_evidence(self.kept, states)
+        if not keeps:
+            return
+        self.kept = folded
+        seen = {state.evidence.boot for state in states if state.evidence}
+        silent = {state.name for state in states if state.evidence is None}
+        for pod in self.pods:
+            key = f"{pod.name}-{pod.boot}"
+            if key in seen and key not in self.gone:
+                self.read[key] = (pod.agreed, pod.disagreed, pod.open)
+        for key in self.read:
+            if key not in seen and key.rpartition("-")[0] not in silent:
+                self.gone.add(key)
+
+
+ACTIONS = st.one_of(
+    st.tuples(st.just("count"), st.integers(0, PODS - 1), st.integers(0, 5)),
+    st.tuples(st.just("open"), st.integers(0, PODS - 1), st.integers(0, 3)),
+    st.tuples(st.just("settle"), st.integers(0, PODS - 1), st.booleans()),
+    st.tuples(st.just("restart"), st.integers(0, PODS - 1)),
+    st.tuples(st.just("hide"), st.integers(0, PODS - 1), st.booleans()),
+    st.tuples(st.just("mute"), st.integers(0, PODS - 1), st.booleans()),
+    st.tuples(st.just("poll"), st.booleans()),
+)
+
+
+def act(world: Field, action: tuple[object, ...]) -> None:
+    """Let something happen."""
+    match action:
+        case ("count", int(pod), int(agreed)):
+            world.pods[pod].agreed += agreed
+        case ("open", int(pod), int(number)):
+            world.pods[pod].open += number
+        case ("settle", int(pod), bool(badly)) if world.pods[pod].open:
+            world.pods[pod].open -= 1
+            world.pods[pod].disagreed += badly
+            world.pods[pod].agreed += not badly
+        case ("restart", int(pod)):
+            old = world.pods[pod]
+            world.pods[pod] = Pod(old.name, boot=old.boot + 1)
+        case ("hide", int(pod), bool(hidden)):
+            world.pods[pod].present = not hidden
+        case ("mute", int(pod), bool(mute)):
+            world.pods[pod].answers = not mute
+        case ("poll", bool(keeps)):
+            world.poll(keeps=keeps)
+
+
+def counted(evidence: EvidenceStatus) -> tuple[int, int, int, int, str]:
+    """Give what is in the evidence."""
+    counts = total(evidence)
+    if not counts.tasks:
+        return (0, 0, 0, 0, "0")
+    task = counts.tasks[0]
+    in_cells = sum(cell.agreed + cell.disagreed for cell in task.cells)
+    return (
+        task.audits_agreed,
+        task.audits_disagreed,
+        task.audits_missing,
+        in_cells,
+        str(float(task.cost_saved)),
+    )
+
+
+@given(history=st.lists(ACTIONS, max_size=60))
+def test_evidence_is_added_exactly_once(history: list[tuple[object, ...]]) -> None:
+    world = Field()
+    for action in history:
+        act(world, action)
+    read = world.read
+    agreed = sum(each[0] for each in read.values())
+    disagreed = sum(each[1] for each in read.values())
+    # Audits that were open when a boot was last read are known never to end.
+    lost = sum(read[key][2] for key in world.gone)
+    admitted = sum(sum(each) for each in read.values())
+    expected = (agreed, disagreed, lost, agreed + disagreed, str(0.25 * admitted))
+    if read:
+        assert counted(world.kept) == expected
+    assert total(world.kept).requests == admitted
+
+
+@given(history=st.lists(ACTIONS, max_size=40), cut=st.integers(0, 40))
+def test_what_was_counted_is_never_lost_again(
+    history: list[tuple[object, ...]], cut: int
+) -> None:
+    world = Field()
+    for action in history[:cut]:
+        act(world, action)
+    before = total(world.kept)
+    for action in history[cut:]:
+        act(world, action)
+    after = total(world.kept)
+    assert after.requests >= before.requests
+    assert after.faults >= before.faults
+
+
+def test_no_evidence_is_nothing() -> None:
+    assert total(None) == Counts()
