@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ BUNDLE = "sha256:" + "b" * 64
 BENTO_KEY = "bundles/one.bento"
 ANYBODY = Access.OPEN
 PROMPT = "Name the department."
+PRICE = Price("gpt-test", Decimal("1e-6"), Decimal("1e-6"), Decimal("1e-5"))
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def settings_for(teacher: str, folder: Path, **changes: Any) -> Settings:
         "traffic_port": 0,
         "internal_port": 0,
         "segment_seconds": 0.0,
-        "prices": (Price("gpt-test", 1e-6, 1e-6, 1e-5),),
+        "prices": (PRICE,),
     }
     return Settings(**(told | changes))
 

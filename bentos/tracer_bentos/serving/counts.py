@@ -3,9 +3,11 @@
 import secrets
 from collections import Counter
 from collections.abc import Mapping
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from tracer_bentos.serving.avoided import Avoided, Forecast
 from tracer_bentos.serving.decide import Deferral
 from tracer_bentos.serving.prefix import CompletedPrefix, Verdict
 from tracer_bentos.serving.refusals import Refusal
@@ -39,27 +41,16 @@ class TaskCounts:
         self.requests = 0
         self.answered = 0
         self.uniform_labelled = 0
-        self.cost_saved = 0.0
-        self.cost_teacher = 0.0
+        self.cost_teacher = Decimal(0)
+        self.avoided = Avoided()
+        self.forecast = Forecast()
         self.audits = CompletedPrefix()
         self._labels: set[int] = set()
-        self._measured = 0
-        self._measured_cost = 0.0
 
     def saw_label(self, label: str) -> None:
         """Count a label of the teacher, up to a bound."""
         if len(self._labels) < LABELS:
             self._labels.add(hash(label))
-
-    def paid(self, cost: float) -> None:
-        """Count a measured cost of the teacher."""
-        self._measured += 1
-        self._measured_cost += cost
-
-    @property
-    def mean_cost(self) -> float | None:
-        """What the teacher's measured answers cost on average; none before any."""
-        return self._measured_cost / self._measured if self._measured else None
 
     def evidence(self) -> TaskEvidence:
         """Give the counts as they are reported."""
@@ -83,7 +74,11 @@ class TaskCounts:
                 )
                 for cell, found in sorted(self.audits.cells.items())
             ),
-            cost_saved=self.cost_saved,
+            cost_saved=self.avoided.forecast,
+            cost_correction=self.avoided.correction,
+            cost_spread=self.avoided.spread,
+            cost_samples=self.avoided.samples,
+            cost_audits=self.avoided.audits,
             cost_teacher=self.cost_teacher,
         )
 

@@ -1,10 +1,11 @@
 """Turns what happened to an admitted question into counts and a trace."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from tracer_bentos.serving.admission import Admission
 from tracer_bentos.serving.counts import Counts, TaskCounts
-from tracer_bentos.serving.prices import Prices
+from tracer_bentos.serving.prices import Cost, Prices
 from tracer_bentos.serving.protocols.adapter import Answer
 from tracer_router.contracts.traces import TraceRecord, TraceStatus
 
@@ -17,9 +18,9 @@ class Journal:
     """Writes one entry for each admitted question.
 
     Costs are measured where the teacher counted tokens. Where it did not (a stream
-    without usage) the task's mean measured cost stands in for the count of what the
-    teacher cost, and before any measurement a guess from the sizes; the trace itself
-    then has no cost.
+    without usage) the task's forecast stands in for the count of what the teacher cost,
+    and before any measurement a guess from the sizes; the trace itself then has no
+    cost.
     """
 
     def __init__(
@@ -47,39 +48,54 @@ class Journal:
         task = self._task(admission)
         task.answered += 1
         self._counts.surrogate += 1
-        if not admission.toss.heads:
-            task.cost_saved += self._expected_cost(task, admission, _NOT_ASKED)
+        forecast = self._forecast(task, admission, None)
+        if admission.toss.heads:
+            task.avoided.to_be_audited(admission.id, forecast)
+        else:
+            task.avoided.not_audited(forecast)
             self._trace(admission, _NOT_ASKED, cost=None, latency_ms=None)
 
     def taught(self, admission: Admission, answer: Answer, latency_ms: float) -> None:
         """Note what the teacher said, to the client or to an audit."""
         task = self._task(admission)
         cost = self._measured_cost(admission, answer)
+        if admission.answer is not None:
+            task.avoided.audited(
+                admission.id,
+                admission.session or admission.id,
+                admission.toss.propensity,
+                cost.total if cost else None,
+            )
         if answer.label is not None:
             task.saw_label(answer.label)
-        if cost is not None:
-            task.paid(cost)
         if answer.status is not TraceStatus.FAILED:
-            estimate = self._expected_cost(task, admission, answer)
-            task.cost_teacher += estimate if cost is None else cost
-        self._trace(admission, answer, cost=cost, latency_ms=round(latency_ms, 3))
+            estimate = self._forecast(task, admission, answer.label)
+            task.cost_teacher += cost.total if cost else estimate
+        if cost is not None:
+            estimate = self._forecast(task, admission, answer.label)
+            task.avoided.measured(estimate, cost.total)
+            size = admission.question.size
+            task.forecast.learn(size, answer.label, cost.asked, cost.told)
+        paid = float(cost.total) if cost else None
+        self._trace(admission, answer, cost=paid, latency_ms=round(latency_ms, 3))
 
     def _task(self, admission: Admission) -> TaskCounts:
         return self._counts.task(admission.question.task)
 
-    def _measured_cost(self, admission: Admission, answer: Answer) -> float | None:
+    def _measured_cost(self, admission: Admission, answer: Answer) -> Cost | None:
         if answer.usage is None:
             return None
         return self._prices.cost(admission.question.model, answer.usage)
 
-    def _expected_cost(
-        self, task: TaskCounts, admission: Admission, answer: Answer
-    ) -> float:
-        if task.mean_cost is not None:
-            return task.mean_cost
-        said = admission.answer.label if admission.answer else answer.label
+    def _forecast(
+        self, task: TaskCounts, admission: Admission, told: str | None
+    ) -> Decimal:
         question = admission.question
-        return self._prices.estimate(question.model, question.size, len(said or ""))
+        said = told or (admission.answer.label if admission.answer else "")
+        known = task.forecast.cost(question.size, said)
+        if known is not None:
+            return known
+        return self._prices.estimate(question.model, question.size, len(said))
 
     def _trace(
         self,

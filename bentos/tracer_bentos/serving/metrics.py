@@ -135,6 +135,6 @@ def _tasks(tasks: tuple[TaskEvidence, ...]) -> Iterator[Metric]:
         audits.add_metric([task, "agreed"], one.audits_agreed)
         audits.add_metric([task, "disagreed"], one.audits_disagreed)
         audits.add_metric([task, "missing"], one.audits_missing)
-        cost.add_metric([task, "saved"], one.cost_saved)
-        cost.add_metric([task, "teacher"], one.cost_teacher)
+        cost.add_metric([task, "saved"], float(one.cost_saved) + one.cost_correction)
+        cost.add_metric([task, "teacher"], float(one.cost_teacher))
     yield from (requests, answered, audits, cost)

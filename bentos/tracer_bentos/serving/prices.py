@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any, Self
 
-__all__ = ["Price", "Prices", "Usage"]
+__all__ = ["Cost", "Price", "Prices", "Usage"]
 
 MILLION = 1_000_000
 CHARACTERS_PER_TOKEN = 4
@@ -26,16 +27,31 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What one exchange cost."""
+
+    asked: Decimal
+    """The tokens of the request."""
+    told: Decimal
+    """The tokens of the answer."""
+
+    @property
+    def total(self) -> Decimal:
+        """Both together."""
+        return self.asked + self.told
+
+
+@dataclass(frozen=True, slots=True)
 class Price:
     """The price list of one model, per token."""
 
     model: str
     """Name of the model as clients write it."""
-    prompt: float
+    prompt: Decimal
     """Per token of a request."""
-    cached: float
+    cached: Decimal
     """Per cached token of a request; the full price when the list names none."""
-    completion: float
+    completion: Decimal
     """Per token of an answer."""
 
     @classmethod
@@ -46,18 +62,25 @@ class Price:
             KeyError: A price is missing.
             ValueError: A price is not a number.
         """
-        prompt = float(item["inputPerMillionTokens"])
-        cached = float(item.get("cachedInputPerMillionTokens") or prompt)
-        completion = float(item["outputPerMillionTokens"])
+        prompt = _decimal(item["inputPerMillionTokens"])
+        cached = _decimal(item.get("cachedInputPerMillionTokens") or prompt)
+        completion = _decimal(item["outputPerMillionTokens"])
         return cls(
             str(item["model"]), prompt / MILLION, cached / MILLION, completion / MILLION
         )
 
-    def of(self, usage: Usage) -> float:
-        """Give the cost of one exchange."""
+    def of(self, usage: Usage) -> Cost:
+        """Give the cost of one exchange, exactly."""
         fresh = max(usage.prompt - usage.cached, 0)
-        cached = usage.cached * self.cached
-        return fresh * self.prompt + cached + usage.completion * self.completion
+        asked = fresh * self.prompt + usage.cached * self.cached
+        return Cost(asked, usage.completion * self.completion)
+
+
+def _decimal(text: Any) -> Decimal:
+    try:
+        return Decimal(str(text))
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is not a price: write it like 2.50") from None
 
 
 class Prices:
@@ -66,7 +89,7 @@ class Prices:
     def __init__(self, prices: Iterable[Price]) -> None:
         self._by_model = {price.model: price for price in prices}
 
-    def cost(self, model: str, usage: Usage) -> float | None:
+    def cost(self, model: str, usage: Usage) -> Cost | None:
         """Give the cost of an exchange; none when the model has no price.
 
         A dated snapshot (`gpt-4o-2024-08-06`) costs what its model costs.
@@ -75,10 +98,11 @@ class Prices:
         price = price or self._by_model.get(_SNAPSHOT.sub("", model))
         return price.of(usage) if price else None
 
-    def estimate(self, model: str, prompt_size: int, answer_size: int) -> float:
+    def estimate(self, model: str, prompt_size: int, answer_size: int) -> Decimal:
         """Guess the cost from sizes in characters; 0 when the model has no price."""
         usage = Usage(
             prompt=prompt_size // CHARACTERS_PER_TOKEN,
             completion=max(answer_size // CHARACTERS_PER_TOKEN, 1),
         )
-        return self.cost(model, usage) or 0.0
+        found = self.cost(model, usage)
+        return found.total if found else Decimal(0)

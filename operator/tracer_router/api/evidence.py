@@ -53,6 +53,14 @@ class TaskCounts(ApiModel):
     """The same audits by cell."""
     cost_saved: str = "0"
     """Predicted teacher cost of what was answered without an audit, as a decimal."""
+    cost_correction: str = "0"
+    """What the audited answers add to it, weighted, as a decimal."""
+    cost_spread: str = "0"
+    """Estimated variance of the correction, as a decimal."""
+    cost_samples: int = 0
+    """Sessions that the spread rests on."""
+    cost_audits: str = "0"
+    """Cost of the teacher's answers to audits, as a decimal."""
     cost_teacher: str = "0"
     """Cost of the teacher's answers, audits included, as a decimal."""
 

@@ -1,5 +1,6 @@
 """What the operator says about a TracerRouter. Short, rounded, written on events."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -14,6 +15,7 @@ __all__ = [
     "AuditStatus",
     "History",
     "Phase",
+    "SavingsStatus",
     "TraceCounts",
     "TracerRouterStatus",
     "Weight",
@@ -85,6 +87,27 @@ class AuditStatus(ApiModel):
     """What the teacher's audits cost a day at the present traffic, as a decimal."""
 
 
+class SavingsStatus(ApiModel):
+    """The savings meter, in the currency of the prices; amounts are decimals."""
+
+    saved: str
+    """Teacher cost avoided, less what the pods cost."""
+    low: str | None = None
+    """Lower end of its 95 % interval; absent while too few sessions were audited."""
+    high: str | None = None
+    """Upper end of its interval."""
+    avoided: str
+    """Teacher cost avoided; audited answers avoid nothing."""
+    paid: str
+    """Teacher cost paid, audits included."""
+    audits: str
+    """Of that, for audits."""
+    pods: str = "0"
+    """What the pods cost, at the chart's prices."""
+    pods_until: datetime | None = None
+    """Up to when that is counted; once an hour."""
+
+
 class History(ApiModel):
     """What revisions that are no longer kept had counted."""
 
@@ -136,5 +159,7 @@ class TracerRouterStatus(ApiModel):
     """How much is audited at full weight."""
     handled: Annotated[tuple[str, ...], Field(max_length=100)] = ()
     """Ids of requests in the annotations that were carried out or refused."""
+    savings: SavingsStatus | None = None
+    """The savings meter."""
     history: History = History()
     """What revisions that are no longer kept had counted."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from tracer_router.resources.manifest import Manifest
 
-__all__ = ["contains", "controlled_by"]
+__all__ = ["amount", "contains", "controlled_by"]
 
 
 def contains(live: Any, intent: Any) -> bool:
@@ -47,7 +47,8 @@ _SUFFIXES = {
 }
 
 
-def _amount(value: Any) -> float | None:
+def amount(value: Any) -> float | None:
+    """Give the value of a quantity such as 250m or 1Gi; None when it is none."""
     if not isinstance(value, str):
         return None
     number = value.rstrip("mkMGTi")
@@ -58,5 +59,5 @@ def _amount(value: Any) -> float | None:
 
 
 def _same_amount(live: Any, intent: Any) -> bool:
-    one, other = _amount(live), _amount(intent)
+    one, other = amount(live), amount(intent)
     return one is not None and one == other

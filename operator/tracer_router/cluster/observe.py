@@ -1,11 +1,12 @@
 """Reads everything that belongs to one router into a frozen picture."""
 
 import asyncio
+from decimal import Decimal
 
 from pydantic import ValidationError
 
 from tracer_router.api import TracerRevision, TracerRouter
-from tracer_router.cluster.matching import controlled_by
+from tracer_router.cluster.matching import amount, controlled_by
 from tracer_router.cluster.port import Cluster, Pods
 from tracer_router.contracts.policy import PolicyDocument
 from tracer_router.contracts.training import TrainingSummary
@@ -20,6 +21,7 @@ from tracer_router.resources.manifest import (
     ObjectKey,
 )
 from tracer_router.resources.training_job import COMPONENT as TRAINING
+from tracer_router.savings.pods import Reserved
 
 __all__ = ["CHILD_KINDS", "observe", "read_router"]
 
@@ -34,6 +36,7 @@ CHILD_KINDS = (
 )
 """Kinds of objects that a router controls, beside its revisions."""
 
+_GIB = 2.0**30
 _COMPONENT = "app.kubernetes.io/component"
 
 
@@ -155,8 +158,17 @@ async def _pod(
         address=address,
         evidence=evidence,
         trouble=_trouble(status),
+        reserved=_reserved(manifest),
         leaving=leaving,
     )
+
+
+def _reserved(manifest: Manifest) -> Reserved:
+    containers = manifest.get("spec", {}).get("containers", [])
+    asked = [each.get("resources", {}).get("requests", {}) for each in containers]
+    cores = sum(amount(str(each.get("cpu", "0"))) or 0.0 for each in asked)
+    memory = sum(amount(str(each.get("memory", "0"))) or 0.0 for each in asked)
+    return Reserved(Decimal(str(cores)), Decimal(str(memory / _GIB)))
 
 
 def _trouble(status: Manifest) -> str | None:

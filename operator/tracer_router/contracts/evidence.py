@@ -1,5 +1,7 @@
 """What a data-plane pod reports at `/evidence`: cumulative counts since its boot."""
 
+from decimal import Decimal
+
 from pydantic import Field
 
 from tracer_router.contracts.document import Document
@@ -60,9 +62,17 @@ class TaskEvidence(Document):
     """Of the completed prefix: the teacher failed or gave no usable answer."""
     cells: tuple[CellEvidence, ...] = ()
     """The same audits by cell."""
-    cost_saved: float = 0.0
+    cost_saved: Decimal = Decimal(0)
     """Predicted teacher cost of what the surrogate answered without an audit."""
-    cost_teacher: float = 0.0
+    cost_correction: float = 0.0
+    """What the audited answers add to it, weighted by one over the coin's rate."""
+    cost_spread: float = 0.0
+    """Estimated variance of the correction."""
+    cost_samples: int = 0
+    """Sessions that the spread rests on."""
+    cost_audits: Decimal = Decimal(0)
+    """Cost of the teacher's answers to audits."""
+    cost_teacher: Decimal = Decimal(0)
     """Cost of the teacher's answers, audits included."""
 
 

@@ -38,6 +38,7 @@ _FIGURES = frozenset(
         "next",
         "observed",
         "saved",
+        "savings",
         "traces",
     }
 )

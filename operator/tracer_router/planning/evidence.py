@@ -21,6 +21,10 @@ from tracer_router.planning.observed import PodState
 
 __all__ = ["add_up", "fold_evidence", "total"]
 
+_MONEY = frozenset(
+    {"cost_audits", "cost_correction", "cost_saved", "cost_spread", "cost_teacher"}
+)
+_ZERO = Decimal(0)
 _REMEMBERED = 250
 """Ended boots that are still recognised; a pod that was merely out of sight is rare."""
 
@@ -93,12 +97,11 @@ def _closed(task: TaskCounts) -> TaskCounts:
 
 
 def _add_tasks(name: str, counts: list[TaskCounts]) -> TaskCounts:
-    money = {"cost_saved", "cost_teacher"}
-    whole = set(TaskCounts.model_fields) - money - {"task", "labels", "cells"}
+    whole = set(TaskCounts.model_fields) - _MONEY - {"task", "labels", "cells"}
     sums = {field: sum(getattr(each, field) for each in counts) for field in whole}
     costs = {
-        field: str(sum(Decimal(getattr(each, field)) for each in counts))
-        for field in money
+        field: _text(sum((Decimal(getattr(each, field)) for each in counts), _ZERO))
+        for field in _MONEY
     }
     # The same labels are seen by many pods: a sum would count them twice.
     most = max(each.labels for each in counts)
@@ -135,10 +138,14 @@ def _counts(evidence: Evidence) -> Counts:
 
 
 def _task(task: TaskEvidence) -> TaskCounts:
-    fields = set(TaskCounts.model_fields) - {"cost_saved", "cost_teacher", "cells"}
+    fields = set(TaskCounts.model_fields) - _MONEY - {"cells"}
     return TaskCounts(
         **{name: getattr(task, name) for name in fields},
         cells=tuple(CellCounts(**dict(each)) for each in task.cells),
-        cost_saved=f"{task.cost_saved:.6f}",
-        cost_teacher=f"{task.cost_teacher:.6f}",
+        **{name: _text(Decimal(str(getattr(task, name)))) for name in _MONEY},
     )
+
+
+def _text(amount: Decimal) -> str:
+    """Give a decimal without an exponent, exactly."""
+    return f"{amount:f}"

@@ -8,6 +8,7 @@ from tracer_router.contracts.evidence import Evidence
 from tracer_router.contracts.policy import PolicyDocument
 from tracer_router.contracts.training import TrainingSummary
 from tracer_router.resources.manifest import Manifest, ObjectKey
+from tracer_router.savings.pods import Reserved
 
 __all__ = ["JobState", "Observed", "PodState"]
 
@@ -36,6 +37,8 @@ class PodState:
     """What it reported just now; none when it did not answer."""
     trouble: str | None = None
     """Why it does not start, for people."""
+    reserved: Reserved = field(default_factory=Reserved)
+    """What it reserves of the cluster."""
     leaving: bool = False
     """Whether it is about to end: what it says may be its last word."""
 

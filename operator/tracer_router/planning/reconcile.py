@@ -13,13 +13,14 @@ from tracer_router.planning.plan import Happening, Plan
 from tracer_router.planning.policy import plan_policy
 from tracer_router.planning.retraining import Outlook
 from tracer_router.planning.roles import Roles, assign_roles
-from tracer_router.planning.summary import summarise
+from tracer_router.planning.summary import Findings, summarise
 from tracer_router.planning.training import (
     begin_attempt,
     conclude_training,
     pass_through,
 )
 from tracer_router.resources.installation import Installation
+from tracer_router.savings.pods import PodPrices
 
 __all__ = ["plan_reconcile"]
 
@@ -47,7 +48,14 @@ def plan_reconcile(
         apply=wanted,
         delete=plan_deletions(observed, revisions, wanted),
         revisions=revisions,
-        status=summarise(observed, revisions, policy, missing, now, carried.refused),
+        status=summarise(
+            observed,
+            revisions,
+            policy,
+            Findings(missing, carried.refused),
+            PodPrices(installation.core_hour, installation.gib_hour),
+            now,
+        ),
         happenings=carried.happenings + _happenings(observed, revisions),
         urgent=frozenset(pod.revision for pod in observed.pods if pod.leaving),
         look_again_in=_SOON if begun or roles != Roles(roles.stable) else _AT_REST,

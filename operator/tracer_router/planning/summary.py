@@ -1,5 +1,6 @@
 """Folds the decisions into the status of the router."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from tracer_router.api import (
     Percent,
     Phase,
     RevisionPhase,
+    SavingsStatus,
     TraceCounts,
     TracerRevision,
     TracerRouter,
@@ -31,29 +33,42 @@ from tracer_router.planning.roles import Roles, assign_roles
 from tracer_router.planning.shares import observed_share
 from tracer_router.planning.training import labelled_rows
 from tracer_router.planning.verbs import VERB_PREFIX
-from tracer_router.savings.meter import measure_savings
+from tracer_router.savings.meter import Savings, measure_savings
+from tracer_router.savings.pods import Meter, PodPrices
 
-__all__ = ["fold_history", "summarise"]
+__all__ = ["Findings", "fold_history", "summarise"]
 
 _DAY = timedelta(days=1)
 _KEPT_IDS = 100
 _TRYING = {RevisionPhase.SHADOW, RevisionPhase.CANARY, RevisionPhase.LIVE}
 
 
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the judging of revisions and requests left to be told."""
+
+    missing: str
+    """What is missing for the next step."""
+    refused: tuple[str, ...] = ()
+    """Ids of requests that will never be done."""
+
+
 def summarise(
     observed: Observed,
     revisions: tuple[TracerRevision, ...],
     policy: PolicyDocument,
-    missing: str,
+    found: Findings,
+    prices: PodPrices,
     now: datetime,
-    refused: tuple[str, ...] = (),
 ) -> TracerRouterStatus:
     """Give the router's whole status."""
     router, roles = observed.router, assign_roles(revisions)
     history = fold_history(observed, revisions)
     counts = _all_counts(history, revisions)
+    meter = _pods_meter(observed, prices, now)
+    savings = measure_savings([counts], meter.cost)
     shown = _shown(revisions, roles)
-    conditions = assess_conditions(observed, revisions, roles, missing, now)
+    conditions = assess_conditions(observed, revisions, roles, found.missing, now)
     return TracerRouterStatus(
         observed_generation=router.metadata.generation or -1,
         phase=_phase(observed, roles),
@@ -70,14 +85,44 @@ def summarise(
             labelled=labelled_rows(revisions, router.status.history),
             needed=rows_needed(router, revisions),
         ),
-        next=missing or None,
-        saved=str(measure_savings([counts])),
+        next=found.missing or None,
+        saved=str(savings),
+        savings=_savings(savings, meter, metered=bool(prices)),
         attempts=sum(each.spec.attempt is not None for each in revisions),
         barred=_barred(router.status.barred, revisions),
         audit=_audit(router, revisions, roles),
-        handled=_handled(router, revisions, refused),
+        handled=_handled(router, revisions, found.refused),
         history=history,
     )
+
+
+def _pods_meter(observed: Observed, prices: PodPrices, now: datetime) -> Meter:
+    before = observed.router.status.savings
+    if before is None or before.pods_until is None or not prices:
+        cost = Decimal(before.pods) if before else Decimal(0)
+        return Meter(cost, now)
+    meter = Meter(Decimal(before.pods), before.pods_until)
+    return meter.read((pod.reserved for pod in observed.pods), prices, now)
+
+
+def _savings(found: Savings, meter: Meter, *, metered: bool) -> SavingsStatus | None:
+    """Give the meter; nothing while there is nothing to be said."""
+    if not metered and not found.avoided and not found.paid:
+        return None
+    return SavingsStatus(
+        saved=_money(found.saved),
+        low=None if found.low is None else _money(found.low),
+        high=None if found.high is None else _money(found.high),
+        avoided=_money(found.avoided),
+        paid=_money(found.paid),
+        audits=_money(found.audits),
+        pods=f"{meter.cost:f}",
+        pods_until=meter.until if metered else None,
+    )
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount:.6f}"
 
 
 def fold_history(observed: Observed, revisions: tuple[TracerRevision, ...]) -> History:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Self
 
 __all__ = ["Installation"]
@@ -23,6 +24,10 @@ class Installation:
     """Region of the default store."""
     store_secret: str | None = None
     """Secret with access-key-id and secret-access-key of the default store."""
+    core_hour: Decimal = Decimal(0)
+    """Price of a CPU core for an hour, for the savings meter."""
+    gib_hour: Decimal = Decimal(0)
+    """Price of a GiB of memory for an hour."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -38,4 +43,6 @@ class Installation:
             store_endpoint=environment.get("TRACER_STORE_ENDPOINT") or None,
             store_region=environment.get("TRACER_STORE_REGION") or "us-east-1",
             store_secret=environment.get("TRACER_STORE_SECRET") or None,
+            core_hour=Decimal(environment.get("TRACER_PRICE_CORE_HOUR") or 0),
+            gib_hour=Decimal(environment.get("TRACER_PRICE_GIB_HOUR") or 0),
         )

@@ -1,34 +1,76 @@
-"""Counts and costs to a sentence: what was saved and what share of the bill it is."""
+"""Counts and costs to money: what was saved, how sure that is, and what it cost.
+
+Saved is the teacher cost that was avoided: the forecast for all that the surrogate
+answered without an audit, corrected by what the audits showed. Audited answers save
+nothing, the teacher was paid for them; what audits cost is shown beside. From the
+saving comes off what the pods cost. All sums are exact decimals.
+"""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from typing_extensions import override
 
 from tracer_router.api import Counts
+from tracer_router.parity.total import half_width
 
 __all__ = ["Savings", "measure_savings"]
 
+_NOTHING = Decimal(0)
 
+
+@dataclass(frozen=True, slots=True)
 class Savings:
-    """Teacher cost avoided, beside the teacher cost paid."""
+    """What the router saved, beside what was paid."""
 
-    def __init__(self, saved: Decimal, paid: Decimal) -> None:
-        self.saved = saved
-        self.paid = paid
+    avoided: Decimal
+    """Teacher cost that was avoided."""
+    error: Decimal | None
+    """Half the width of its 95 % interval; none when too few sessions were audited."""
+    paid: Decimal
+    """Teacher cost that was paid, audits included."""
+    audits: Decimal
+    """Of that, for audits."""
+    pods: Decimal = _NOTHING
+    """What the pods cost."""
+
+    @property
+    def saved(self) -> Decimal:
+        """What is left of the avoided cost when the pods are paid."""
+        return self.avoided - self.pods
+
+    @property
+    def low(self) -> Decimal | None:
+        """Lower end of the interval of what was saved."""
+        return None if self.error is None else self.saved - self.error
+
+    @property
+    def high(self) -> Decimal | None:
+        """Upper end of the interval."""
+        return None if self.error is None else self.saved + self.error
 
     @override
     def __str__(self) -> str:
         """Give it as people read it, such as $1.23 (18.0%)."""
-        bill = self.saved + self.paid
+        bill = self.avoided + self.paid
         share = f" ({self.saved / bill:.1%})" if bill else ""
-        return f"${self.saved:.2f}{share}"
+        sign = "-" if self.saved < 0 else ""
+        return f"{sign}${abs(self.saved):.2f}{share}"
 
 
-def measure_savings(counts: Iterable[Counts]) -> Savings:
-    """Add up predicted cost avoided and cost paid, audits included."""
+def measure_savings(counts: Iterable[Counts], pods: Decimal = _NOTHING) -> Savings:
+    """Add up all tasks; the errors of tasks are independent, so their squares add."""
     tasks = [task for each in counts for task in each.tasks]
+    spread = sum(float(task.cost_spread) for task in tasks)
+    samples = sum(task.cost_samples for task in tasks)
+    error = half_width(spread, samples)
+    forecast = sum((Decimal(task.cost_saved) for task in tasks), _NOTHING)
+    correction = sum((Decimal(task.cost_correction) for task in tasks), _NOTHING)
     return Savings(
-        sum((Decimal(task.cost_saved) for task in tasks), Decimal(0)),
-        sum((Decimal(task.cost_teacher) for task in tasks), Decimal(0)),
+        avoided=forecast + correction,
+        error=None if error is None else Decimal(f"{error:.12g}"),
+        paid=sum((Decimal(task.cost_teacher) for task in tasks), _NOTHING),
+        audits=sum((Decimal(task.cost_audits) for task in tasks), _NOTHING),
+        pods=pods,
     )

@@ -5,6 +5,7 @@ or read later and kept. No more is ever counted, and never less.
 """
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,7 +48,7 @@ class Pod:
             audits_agreed=self.agreed,
             audits_disagreed=self.disagreed,
             cells=(cell,),
-            cost_saved=0.25 * admitted,
+            cost_saved=Decimal("0.25") * admitted,
         )
         return PodState(
             name=self.name,
