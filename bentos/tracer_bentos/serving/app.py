@@ -23,6 +23,7 @@ from tracer_bentos.serving.policy_box import PolicyBox
 from tracer_bentos.serving.prices import Prices
 from tracer_bentos.serving.protocols.table import by_path
 from tracer_bentos.serving.relay import Relay
+from tracer_bentos.serving.sessions import AuditedSessions
 from tracer_bentos.serving.settings import Settings
 from tracer_bentos.serving.tasks.book import TaskBook
 from tracer_bentos.serving.teacher_key import TeacherKey
@@ -71,7 +72,12 @@ class DataPlane:
         )
         gate = _gate(settings)
         self._auditor = Auditor(
-            self._upstream, self._journal, self.counts, gate, self._redactor
+            upstream=self._upstream,
+            journal=self._journal,
+            counts=self.counts,
+            gate=gate,
+            redactor=self._redactor,
+            sessions=AuditedSessions(settings.pod, self.policies),
         )
         self.traffic = self._traffic(gate)
         """What clients talk to."""

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +16,7 @@ from tracer_bentos.serving.journal import Journal
 from tracer_bentos.serving.prefix import Verdict
 from tracer_bentos.serving.protocols.adapter import Answer
 from tracer_bentos.serving.reading import read_copy
+from tracer_bentos.serving.sessions import AuditedSessions
 from tracer_bentos.serving.tee import Tee
 from tracer_bentos.serving.upstream import TeacherUnreachable, Upstream
 from tracer_bentos.serving.wire.connection import WireError
@@ -29,7 +29,6 @@ _log = logging.getLogger(__name__)
 AT_ONCE: Final = 32
 WAITING: Final = 512
 DEADLINE_SECONDS: Final = 120.0
-SESSIONS: Final = 20_000
 _OF_THE_BODY: Final = frozenset({b"accept", b"content-length", b"content-type"})
 _FAILED: Final = Answer(TraceStatus.FAILED)
 
@@ -39,7 +38,7 @@ class Ticket:
     """The right to one audit."""
 
     number: int | None
-    """Its number in the task; none when the session has been audited before."""
+    """Its number in the task; none when it is no evidence, see `sessions`."""
 
 
 class Auditor:
@@ -47,11 +46,13 @@ class Auditor:
 
     def __init__(
         self,
+        *,
         upstream: Upstream,
         journal: Journal,
         counts: Counts,
         gate: Gate,
         redactor: Redactor,
+        sessions: AuditedSessions,
     ) -> None:
         self._upstream = upstream
         self._journal = journal
@@ -60,7 +61,7 @@ class Auditor:
         self._redactor = redactor
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._running: set[asyncio.Task[None]] = set()
-        self._sessions: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._sessions = sessions
 
     def admit(self, admission: Admission) -> Ticket | None:
         """Number the audit of an answer on its way out; none when the coin is tails.
@@ -72,9 +73,10 @@ class Auditor:
         """
         if admission.checked is None or not admission.toss.heads:
             return None
-        if admission.session and self._seen(admission.question.task, admission.session):
+        task = admission.question.task
+        if not self._sessions.counts(task, admission.session):
             return Ticket(None)
-        return Ticket(self._counts.task(admission.question.task).audits.admit())
+        return Ticket(self._counts.task(task).audits.admit())
 
     def settle(self, ticket: Ticket, admission: Admission, answer: Answer) -> None:
         """Note what the teacher said about the answer, or that it said nothing."""
@@ -105,15 +107,6 @@ class Auditor:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-
-    def _seen(self, task: str, session: str) -> bool:
-        key = (task, session)
-        seen = key in self._sessions
-        self._sessions[key] = None
-        self._sessions.move_to_end(key)
-        if len(self._sessions) > SESSIONS:
-            self._sessions.popitem(last=False)
-        return seen
 
     async def _run(
         self, ticket: Ticket, admission: Admission, headers: Headers, exchange: Exchange

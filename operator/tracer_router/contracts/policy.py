@@ -23,6 +23,9 @@ class RevisionPolicy(Document):
     """Digest of the only bundle that may answer; none for a pass-through."""
     tasks: tuple[str, ...] = ()
     """Fingerprints of the certified tasks; anything else goes to the teacher."""
+    pods: tuple[str, ...] = ()
+    """Its pods; the audits of a session are evidence in one of them only, so that a
+    session that is spread over pods counts once. When empty, in every one."""
     closed: tuple[str, ...] = ()
     """Cells that were demoted: the teacher answers them."""
 

@@ -1,6 +1,6 @@
 """What every pod may do: the policy document, derived from phases and steps."""
 
-from tracer_router.api import RevisionPhase, TracerRevision, TracerRouter
+from tracer_router.api import RevisionPhase, TracerRevision
 from tracer_router.contracts.policy import PolicyDocument, RevisionPolicy
 from tracer_router.planning.auditing import audit_rate
 from tracer_router.planning.observed import Observed
@@ -14,7 +14,7 @@ def plan_policy(
 ) -> PolicyDocument:
     """Give the document; its generation grows only when its content changes."""
     wanted = {
-        str(each.spec.revision): _revision_policy(observed.router, each)
+        str(each.spec.revision): _revision_policy(observed, each)
         for each in revisions
         if each.status.phase
         not in {RevisionPhase.TRAINING, RevisionPhase.REJECTED, None}
@@ -27,8 +27,9 @@ def plan_policy(
     return PolicyDocument(generation=live.generation + 1, revisions=wanted)
 
 
-def _revision_policy(router: TracerRouter, revision: TracerRevision) -> RevisionPolicy:
-    status = revision.status
+def _revision_policy(observed: Observed, revision: TracerRevision) -> RevisionPolicy:
+    router, status = observed.router, revision.status
+    pods = observed.pods_of(revision.spec.revision)
     rolling = {RevisionPhase.SHADOW, RevisionPhase.CANARY, RevisionPhase.LIVE}
     shadow = status.phase is RevisionPhase.SHADOW
     if status.phase not in rolling or (shadow and status.traffic_since is None):
@@ -40,5 +41,6 @@ def _revision_policy(router: TracerRouter, revision: TracerRevision) -> Revision
         audit=audit_rate(router, revision),
         bundle=status.bundle.digest,
         tasks=tuple(task.fingerprint for task in status.tasks),
+        pods=tuple(sorted(pod.name for pod in pods if pod.ready)),
         closed=tuple(each.cell for each in status.closed),
     )
