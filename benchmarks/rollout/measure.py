@@ -113,6 +113,9 @@ def drift(runs: int) -> Row:
         f"batches of {batch}": drifting.run_lengths(0.05, batch, 1_000, 410, 1e3)
         for batch in (1, 25)
     }
+    lengths["batches of 25, disagreements 100 audits late"] = drifting.late_run_lengths(
+        0.05, 1_000, 411, 1e3
+    )
     alarms = {}
     for rate in (0.042, 0.045, 0.05):
         found = drifting.false_alarms(rate, max(100, runs // 10), seed=420)

@@ -46,7 +46,8 @@ def _errors(found: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield "The last two rows are what would happen if every pod counted its own audit"
     yield "of a session that is spread over pods: audits are then no longer one a"
-    yield "session, and no rule on counts holds."
+    yield "session, and no rule on counts holds. Of the pods that the policy names,"
+    yield "each session therefore belongs to one, and only that one counts it."
 
 
 def _decisions(found: dict[str, Any]) -> Iterator[str]:
@@ -111,6 +112,7 @@ def _drift(found: dict[str, Any]) -> Iterator[str]:
         mean = f"{row['mean']:.3f} ± {2 * row['standard_error']:.3f}"
         more = f"{row['more_than_one']:.3f}"
         yield f"| {rate} | {mean} | {more} | {row['routers']:,} |"
-    yield "\nMean audits to a false alarm at the boundary (5 %), threshold 1,000:"
+    yield "\nMean audits to a false alarm at the boundary (5 %), threshold 1,000,"
+    yield "streams cut at 10,000:\n"
     for name, (mean, error) in drift["run_length_at_threshold_1000"].items():
-        yield f"{name}: {mean:,.0f} ± {2 * error:,.0f} (cut at 10,000)."
+        yield f"- {name}: {mean:,.0f} ± {2 * error:,.0f}"

@@ -6,7 +6,12 @@ from dataclasses import dataclass, field
 from examples.demo.account import Account
 from examples.demo.terminal import say
 from examples.demo.watch import View
-from tracer_router.api import CertificateStatus, RevisionPhase, TracerRevision
+from tracer_router.api import (
+    CertificateStatus,
+    Phase,
+    RevisionPhase,
+    TracerRevision,
+)
 
 __all__ = ["Narrator", "certificate_lines"]
 
@@ -32,7 +37,8 @@ class Narrator:
                 _announce(revision)
         rolling = view.router.status.candidate is not None
         if rolling and view.weight != self._weight:
-            say(f"weight of the candidate: {self._weight} % -> {view.weight} %")
+            what = "share in shadow" if view.phase is Phase.SHADOW else "weight"
+            say(f"{what} of the candidate: {self._weight} % -> {view.weight} %")
             self._weight = view.weight
         self._last = view
 

@@ -13,8 +13,10 @@ __all__ = ["LiveRate", "audit_rate", "canary_audit", "live_rate"]
 
 _ENOUGH = timedelta(minutes=30)
 """Time at full weight before the traffic of a day is guessed from it."""
-_LOWEST = 0.001
-_DIGITS = 3
+_PERCENTS = (0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70)
+_RATES = (*(percent / 100 for percent in _PERCENTS), 1.0)
+"""Rates to choose from, 0.1 % to 100 %: a policy that follows every sway of the traffic
+would be a push a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,9 @@ def live_rate(
     needed = audits_to_detect(
         aim_of(router).target, min(lost, 0.99), threshold_of(watch)
     )
-    rate = round(min(1.0, max(_LOWEST, needed / max(answered, 1.0))), _DIGITS)
+    wanted = needed / max(answered, 1.0)
     return LiveRate(
-        rate,
+        next(rate for rate in _RATES if rate >= min(wanted, 1.0)),
         f"{needed} audits notice a loss of {audit.detect.loss}, of about "
         f"{answered:,.0f} answers in {within}",
     )

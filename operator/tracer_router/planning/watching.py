@@ -23,8 +23,7 @@ __all__ = ["RUN_TIME", "close_cells", "drift_alarms", "threshold_of", "watch_dri
 RUN_TIME = timedelta(days=90)
 """Time in which one false alarm is expected of a whole router at most."""
 
-_BATCH = 25
-_SOONEST, _LATEST = timedelta(minutes=1), timedelta(minutes=5)
+_BATCH_TIME = timedelta(minutes=1)
 _LEAST_AUDITS = 2_000.0
 """Audits that are reckoned with in `RUN_TIME` at least: a young rate is no rate."""
 _FAMILIES = 2
@@ -36,8 +35,8 @@ def watch_drift(
 ) -> TracerRevision:
     """Give a live revision whose detectors know what was audited since the last batch.
 
-    A batch ends by its size and by the clock, never because of what it says; until it
-    ends nothing is told, so that looking often is not looking more.
+    A batch ends by the clock, never because of what it says; until it ends nothing is
+    told, so that looking often is not looking more.
     """
     counts = _by_cell(revision)
     whole = counts[""]
@@ -54,7 +53,7 @@ def watch_drift(
         return set_status(revision, drift=fresh)
     known = {each.cell: each for each in watch.detectors}
     waiting = whole.total - known[""].audits if "" in known else whole.total
-    if not _batch_ends(waiting, now - watch.told):
+    if waiting <= 0 or now - watch.told < _BATCH_TIME:
         return revision
     told = tuple(
         _tell(known.get(cell, Detector(cell=cell)), audits, aim_of(router).target)
@@ -78,7 +77,7 @@ def drift_alarms(revision: TracerRevision) -> tuple[str, ...]:
 def threshold_of(watch: DriftWatch) -> float:
     """Give the threshold of every detector from the audits expected in `RUN_TIME`."""
     whole = next((each for each in watch.detectors if not each.cell), Detector())
-    elapsed = max(watch.told - watch.began, _LATEST)
+    elapsed = max(watch.told - watch.began, _BATCH_TIME)
     expected = (whole.audits - watch.audits) * (RUN_TIME / elapsed)
     return drift_threshold(max(expected, _LEAST_AUDITS), _FAMILIES)
 
@@ -113,11 +112,6 @@ def close_cells(
         closed=(*revision.status.closed, *found),
         drifted=revision.status.drifted or any(each.weakens for each in found),
     )
-
-
-def _batch_ends(waiting: int, elapsed: timedelta) -> bool:
-    full = waiting >= _BATCH and elapsed >= _SOONEST
-    return full or (waiting > 0 and elapsed >= _LATEST)
 
 
 def _by_cell(revision: TracerRevision) -> dict[str, AuditCounts]:
