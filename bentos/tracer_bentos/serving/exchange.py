@@ -1,6 +1,7 @@
 """One HTTP exchange with a client, over the plain ASGI interface."""
 
 import asyncio
+import contextlib
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -9,7 +10,7 @@ from collections.abc import (
     MutableMapping,
 )
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from tracer_bentos.serving.limits import REQUEST_BYTES
 from tracer_bentos.serving.protocols.errors import ErrorBody, openai_error_body
@@ -33,6 +34,10 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+HEAR_OUT_SECONDS: Final = 5.0
+"""How long a client whose request is refused may go on sending it."""
 
 
 class ClientGone(Exception):  # noqa: N818 - an event, not an error
@@ -136,7 +141,22 @@ class Exchange:
         """Send a whole response."""
         length = (b"content-length", str(len(content)).encode())
         await self.start(status, [*headers, length])
+        if self.closing and self.has_body and not self._body_read.is_set():
+            await self.piece(content)
+            await self._hear_out()
+            content = b""
         await self.end(content)
+
+    async def _hear_out(self) -> None:
+        """Let the client end its request, so that it hears the answer.
+
+        To close on somebody who is still sending is to reset the connection, and the
+        answer is lost with it.
+        """
+        with contextlib.suppress(ClientGone, TimeoutError):
+            async with asyncio.timeout(HEAR_OUT_SECONDS):
+                async for _ in self.pieces():
+                    pass
 
     async def refuse(
         self,

@@ -28,6 +28,18 @@ BACKLOG: Final = 2048
 TRY_AGAIN_SECONDS: Final = 2.0
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Tell whether uvicorn says something that we have not said already.
+
+    A teacher's answer that breaks off is left to break off here; uvicorn takes that for
+    an error of the application.
+    """
+    return "without completing response" not in record.getMessage()
+
+
+logging.getLogger("uvicorn.error").addFilter(_is_news)
+
+
 class _Server(uvicorn.Server):
     @override
     @contextlib.contextmanager

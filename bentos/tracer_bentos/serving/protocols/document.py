@@ -1,17 +1,25 @@
 """Reading and writing the JSON of requests and responses."""
 
 import json
+import re
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 __all__ = ["compact", "object_of", "streams_plainly", "unstreamed", "without"]
 
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+
 
 def object_of(body: bytes) -> dict[str, Any] | None:
-    """Give a body that is a JSON object; none otherwise, and the teacher says so."""
+    """Give a body that is a JSON object; none otherwise, and the teacher says so.
+
+    JSON can name half a character, which no text in UTF-8 can hold: not ours either.
+    """
     try:
         document = json.loads(body)
-    except (ValueError, RecursionError):
+        if _SURROGATE.search(body):
+            compact(document)
+    except (ValueError, RecursionError):  # of which UnicodeEncodeError is one
         return None
     return document if isinstance(document, dict) else None
 

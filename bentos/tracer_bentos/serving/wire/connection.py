@@ -23,7 +23,8 @@ LONGEST_HEAD: Final = 256 * 1024
 """Bytes of all response headers together."""
 WRITTEN_AT_ONCE: Final = 64 * 1024
 """Up to this size head and body leave in one packet train."""
-_CONTINUE, _FIRST_FINAL = 100, 200
+_INTERIM: Final = range(100, 200)
+_FINAL: Final = range(200, 600)
 
 
 class WireError(Exception):
@@ -152,7 +153,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._fail(f"no HTTP: {error}")
+            self._fail(f"no HTTP: {error.__context__ or error}")
         if self._waiter:
             self._wake()
 
@@ -196,9 +197,11 @@ class Connection(asyncio.Protocol):
         if self._complete:
             return  # what follows an answer unasked is nobody's
         self.status = self._parser.get_status_code()
-        if _CONTINUE <= self.status < _FIRST_FINAL:
+        if self.status in _INTERIM:
             self.headers = []
             return
+        if self.status not in _FINAL:
+            raise WireError(f"{self.status} is no status of HTTP")
         self._arrived = True
         self._complete = self._bodiless
 
