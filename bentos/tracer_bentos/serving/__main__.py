@@ -10,18 +10,17 @@ import logging
 import sys
 
 from tracer_bentos.serving.app import DataPlane
+from tracer_bentos.serving.logs import log_as_json
 from tracer_bentos.serving.servers import serve
 from tracer_bentos.serving.settings import read_settings
 from tracer_router.errors import SpecError
 
 __all__ = ["main"]
 
-_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-
 
 def main() -> int:
     """Serve as the environment says; 2 when it cannot be done."""
-    logging.basicConfig(level=logging.INFO, format=_FORMAT, stream=sys.stderr)
+    log_as_json()
     try:
         serve(DataPlane(read_settings()))
     except SpecError as error:

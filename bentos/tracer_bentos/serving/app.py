@@ -18,7 +18,7 @@ from tracer_bentos.serving.heap import settle_heap
 from tracer_bentos.serving.internal import Internal
 from tracer_bentos.serving.journal import Journal
 from tracer_bentos.serving.loading import BundleReader, Loaded, Loader, read_bundle
-from tracer_bentos.serving.metrics import Metrics
+from tracer_bentos.serving.metrics import Metrics, UnderWay
 from tracer_bentos.serving.policy_box import PolicyBox
 from tracer_bentos.serving.prices import Prices
 from tracer_bentos.serving.protocols.table import by_path
@@ -81,7 +81,7 @@ class DataPlane:
         )
         self.traffic = self._traffic(gate)
         """What clients talk to."""
-        metrics = Metrics(self.evidence, self.counts)
+        metrics = Metrics(self.evidence, self.counts, self._under_way)
         self.internal = Internal(self.evidence, self.policies, metrics)
         """What the operator talks to."""
 
@@ -145,7 +145,7 @@ class DataPlane:
             adapters=by_path(settings.speech.adapters),
             tasks=TaskBook(settings.teacher_identity, settings.speech.ignored),
             desk=desk,
-            relay=Relay(self._upstream),
+            relay=Relay(self._upstream, self.counts.latencies),
             auditor=self._auditor,
             journal=self._journal,
             gate=gate,
@@ -153,6 +153,13 @@ class DataPlane:
             limits=settings.limits,
             revision=settings.revision,
             task_header=settings.task_header,
+        )
+
+    def _under_way(self) -> UnderWay:
+        return UnderWay(
+            requests=self.traffic.under_way,
+            connections=self._upstream.connections,
+            audits=self._auditor.under_way,
         )
 
     def _offer(self, record: TraceRecord) -> None:

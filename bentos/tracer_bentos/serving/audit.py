@@ -63,6 +63,11 @@ class Auditor:
         self._running: set[asyncio.Task[None]] = set()
         self._sessions = sessions
 
+    @property
+    def under_way(self) -> int:
+        """Audits asked or waiting to be."""
+        return len(self._running)
+
     def admit(self, admission: Admission) -> Ticket | None:
         """Number the audit of an answer on its way out; none when the coin is tails.
 

@@ -9,7 +9,9 @@ from typing import Final
 
 from tracer_bentos.serving.avoided import Avoided, Forecast
 from tracer_bentos.serving.decide import Deferral
+from tracer_bentos.serving.latency import Latencies, Leg
 from tracer_bentos.serving.prefix import CompletedPrefix, Verdict
+from tracer_bentos.serving.prices import Usage
 from tracer_bentos.serving.refusals import Refusal
 from tracer_router.constants import OTHER_TASK
 from tracer_router.contracts.evidence import (
@@ -44,6 +46,7 @@ class TaskCounts:
         self.cost_teacher = Decimal(0)
         self.avoided = Avoided()
         self.forecast = Forecast()
+        self.tokens: Counter[str] = Counter()
         self.audits = CompletedPrefix()
         self._labels: set[int] = set()
 
@@ -51,6 +54,12 @@ class TaskCounts:
         """Count a label of the teacher, up to a bound."""
         if len(self._labels) < LABELS:
             self._labels.add(hash(label))
+
+    def used(self, usage: Usage) -> None:
+        """Count what the teacher read and wrote."""
+        self.tokens["prompt"] += usage.prompt
+        self.tokens["cached"] += usage.cached
+        self.tokens["completion"] += usage.completion
 
     def evidence(self) -> TaskEvidence:
         """Give the counts as they are reported."""
@@ -98,6 +107,7 @@ class Counts:
         self.deferrals: Counter[Deferral] = Counter()
         self.faults: Counter[Fault] = Counter()
         self.refusals: Counter[Refusal] = Counter()
+        self.latencies = Latencies()
         self._tasks: dict[str, TaskCounts] = {}
         self._task_limit = task_limit
 
@@ -110,7 +120,8 @@ class Counts:
         return self._tasks.setdefault(name, TaskCounts(name))
 
     def decided(self, seconds: float) -> None:
-        """Count a decision that took long."""
+        """Note how long a decision took."""
+        self.latencies.add(Leg.DECISION, seconds)
         self.slow += seconds > SLOW_SECONDS
 
     def sealed(self, records: int, labelled: Mapping[str, int]) -> None:
@@ -134,6 +145,10 @@ class Counts:
             traces_pending=pending,
             traces_dropped=self.traces_dropped,
         )
+
+    def tokens(self) -> Mapping[str, Counter[str]]:
+        """Give the teacher's tokens by task and kind; cached ones are prompt too."""
+        return {task: counts.tokens for task, counts in self._tasks.items()}
 
     def tasks(self) -> tuple[TaskEvidence, ...]:
         """Give the counts by task as they are reported."""

@@ -74,6 +74,11 @@ class Dispatcher:
         self.draining = False
         """Whether clients shall be asked to open new connections elsewhere."""
 
+    @property
+    def under_way(self) -> int:
+        """Requests that have not been answered to the end."""
+        return self._places.taken
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request."""
         if scope["type"] != "http":

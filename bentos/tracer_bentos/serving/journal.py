@@ -68,6 +68,8 @@ class Journal:
             )
         if answer.label is not None:
             task.saw_label(answer.label)
+        if answer.usage is not None:
+            task.used(answer.usage)
         if answer.status is not TraceStatus.FAILED:
             estimate = self._forecast(task, admission, answer.label)
             task.cost_teacher += cost.total if cost else estimate

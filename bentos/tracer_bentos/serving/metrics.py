@@ -4,30 +4,54 @@ Read from the evidence at each scrape, so that nothing is counted twice and a re
 costs no metric of its own. Labels are tasks (bounded, and `other`) and closed sets.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from tracer_bentos.serving.counts import Counts, Fault
 from tracer_bentos.serving.decide import Deferral
+from tracer_bentos.serving.latency import Latencies
 from tracer_bentos.serving.refusals import Refusal
 from tracer_router.contracts.evidence import Evidence, TaskEvidence
 
-__all__ = ["Metrics"]
+__all__ = ["Metrics", "UnderWay"]
 
 _FINGERPRINT_SHOWN = len("sha256:") + 12
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """What a process is at right now."""
+
+    requests: int
+    """Requests of clients."""
+    connections: int
+    """Connections to the teacher that carry one."""
+    audits: int
+    """Audits asked or waiting to be."""
 
 
 class Metrics:
     """The registry of one process."""
 
-    def __init__(self, evidence: Callable[[], Evidence], counts: Counts) -> None:
+    def __init__(
+        self,
+        evidence: Callable[[], Evidence],
+        counts: Counts,
+        under_way: Callable[[], UnderWay],
+    ) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_EvidenceCollector(evidence, counts))
+        self._registry.register(_EvidenceCollector(evidence, counts, under_way))
         ProcessCollector(registry=self._registry)
         GCCollector(registry=self._registry)
 
@@ -37,9 +61,15 @@ class Metrics:
 
 
 class _EvidenceCollector(Collector):
-    def __init__(self, evidence: Callable[[], Evidence], counts: Counts) -> None:
+    def __init__(
+        self,
+        evidence: Callable[[], Evidence],
+        counts: Counts,
+        under_way: Callable[[], UnderWay],
+    ) -> None:
         self._evidence = evidence
         self._counts = counts
+        self._under_way = under_way
 
     @override
     def collect(self) -> Iterator[Metric]:
@@ -48,6 +78,9 @@ class _EvidenceCollector(Collector):
         yield _traces(evidence)
         yield from _gauges(evidence)
         yield from _tasks(evidence.tasks)
+        yield _tokens(self._counts.tokens())
+        yield _latencies(self._counts.latencies)
+        yield _at_work(self._under_way())
         yield _by_enum(
             "tracer_deferrals",
             "Questions left to the teacher, by reason.",
@@ -63,6 +96,37 @@ class _EvidenceCollector(Collector):
             "Requests that the data plane refused itself, by reason.",
             {reason: self._counts.refusals[reason] for reason in Refusal},
         )
+
+
+def _tokens(by_task: Mapping[str, Mapping[str, int]]) -> Metric:
+    family = CounterMetricFamily(
+        "tracer_teacher_tokens",
+        "Tokens as the teacher counted them; cached ones are prompt tokens too.",
+        labels=["task", "kind"],
+    )
+    for task, tokens in by_task.items():
+        for kind in ("prompt", "cached", "completion"):
+            family.add_metric([task[:_FINGERPRINT_SHOWN], kind], tokens[kind])
+    return family
+
+
+def _latencies(latencies: Latencies) -> Metric:
+    family = HistogramMetricFamily(
+        "tracer_seconds", "Time of each leg of a request.", labels=["leg"]
+    )
+    for leg, histogram in latencies.by_leg.items():
+        family.add_metric([str(leg)], histogram.cumulative(), histogram.total)
+    return family
+
+
+def _at_work(now: UnderWay) -> Metric:
+    family = GaugeMetricFamily(
+        "tracer_under_way", "What the process is at right now.", labels=["kind"]
+    )
+    family.add_metric(["requests"], now.requests)
+    family.add_metric(["teacher-connections"], now.connections)
+    family.add_metric(["audits"], now.audits)
+    return family
 
 
 def _requests(evidence: Evidence) -> Metric:

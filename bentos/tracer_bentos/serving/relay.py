@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from tracer_bentos.serving.exchange import ClientGone, Exchange, UntilGone
 from tracer_bentos.serving.headers import from_teacher, to_teacher
+from tracer_bentos.serving.latency import Latencies, Leg
 from tracer_bentos.serving.tee import Tee
 from tracer_bentos.serving.upstream import Arriving, TeacherUnreachable, Upstream
 from tracer_bentos.serving.wire.connection import Upload, WireError
@@ -28,8 +29,9 @@ class Relayed:
 class Relay:
     """Passes exchanges through to the teacher."""
 
-    def __init__(self, upstream: Upstream) -> None:
+    def __init__(self, upstream: Upstream, latencies: Latencies) -> None:
         self._upstream = upstream
+        self._latencies = latencies
 
     async def stream(self, exchange: Exchange) -> Relayed:
         """Pass an exchange through without reading any of it."""
@@ -63,13 +65,17 @@ class Relay:
                 await self._ask(exchange, body, tee) as response,
             ):
                 status = response.status
+                self._latencies.add(Leg.TEACHER_HEAD, time.perf_counter() - began)
                 await self._return(exchange, response, tee)
         except TeacherUnreachable as error:
             unreachable = True
             await _bad_gateway(exchange, error)
         except ClientGone:
             pass  # nobody is left to answer; the teacher's connection is closed
-        return Relayed(status, (time.perf_counter() - began) * 1000, unreachable)
+        took = time.perf_counter() - began
+        if status is not None:
+            self._latencies.add(Leg.TEACHER_WHOLE, took)
+        return Relayed(status, took * 1000, unreachable)
 
     async def _ask(
         self,
