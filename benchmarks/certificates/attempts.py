@@ -95,7 +95,7 @@ def live_under_incumbent(
     for run in range(runs):
         if run % _RUNS_PER_LAYOUT == 0:
             layout = int(chance.integers(2**31))
-            windows = lay_out_attempts(_INCUMBENT, ATTEMPTS, rows, _TARGET, layout)
+            windows = lay_out_attempts(_INCUMBENT, ATTEMPTS, rows, layout)
         drawn = [_answers(chance, window) for window in windows]
         chains = [_declare(chance, Population.flat(_BAD), rows) for _ in windows]
         for outcome, view in zip(found, _VIEWS.values(), strict=True):

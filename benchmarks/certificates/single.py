@@ -141,12 +141,12 @@ def grouped(
         chance = np.random.default_rng(seed)
         promised = Population.flat(grouping.truth).promised()
         viewed = {contender.view for contender in contenders}
-        wanted = groups_for(round(rows / grouping.fresh), grouping.size, target)
+        wanted = groups_for(round(rows / grouping.fresh))
         for run in range(runs):
             if run % _RUNS_PER_LAYOUT == 0:
                 group = grouping.groups(chance, wanted)
                 choice = int(chance.integers(2**31))
-                layout = lay_out(group, rows, target, choice, grouping.key)
+                layout = lay_out(group, rows, choice, grouping.key)
                 bet = _declare_bet(chance, layout, grouping, target)
             train = promised.draw(chance, _TRAIN)
             chain = declare(train, rows, target)

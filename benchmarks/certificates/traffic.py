@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracer_bentos.training.rows import Row
-from tracer_bentos.training.split import certify_share, split_rows
+from tracer_bentos.training.split import WIDE, split_rows
 
 __all__ = [
     "BINS",
@@ -106,18 +106,17 @@ class Layout:
     """Positions of the rows that the product's own split lets certify."""
 
 
-def lay_out(group: Ints, certify: int, target: float, seed: int, key: str) -> Layout:
+def lay_out(group: Ints, certify: int, seed: int, key: str) -> Layout:
     """Split rows that belong to groups, given in the order of their time.
 
     Args:
         group: Number of the group of each row.
         certify: How many of the certify rows are used, the newest ones.
-        target: Agreement asked for.
         seed: Seed of the choice within a group.
         key: What the rows of a group share, `session` or `text`.
     """
     rows = [_row(at, int(g), key) for at, g in enumerate(group)]
-    chosen = np.array(split_rows(rows, target, seed).certify[-certify:], np.intp)
+    chosen = np.array(split_rows(rows, WIDE, seed).certify[-certify:], np.intp)
     if len(chosen) < certify:
         raise ValueError(f"{len(chosen)} rows to certify on, {certify} are wanted")
     groups, member = np.unique(group[chosen[0] :], return_inverse=True)
@@ -125,17 +124,11 @@ def lay_out(group: Ints, certify: int, target: float, seed: int, key: str) -> La
     return Layout(groups, sizes, member, chosen - chosen[0])
 
 
-def groups_for(certify: int, size: float, target: float) -> int:
-    """Give how many groups must come so that so many certify.
-
-    Args:
-        certify: Groups that should certify.
-        size: Mean number of rows in a group.
-        target: Agreement asked for.
-    """
+def groups_for(certify: int) -> int:
+    """Give how many groups must come so that so many certify."""
     # More than the share asks for: group sizes vary, and those on the edge train.
     spare, groups = 1.1 * certify + 5 * math.sqrt(certify), certify
-    while certify_share(math.ceil(groups * size), target) * groups < spare:
+    while WIDE * groups < spare:
         groups += 1
     return groups
 
@@ -178,7 +171,7 @@ class Window:
 
 
 def lay_out_attempts(
-    incumbent: Incumbent, attempts: int, certify: int, target: float, seed: int
+    incumbent: Incumbent, attempts: int, certify: int, seed: int
 ) -> list[Window]:
     """Lay out the labelled traffic of several attempts, each with fresh rows.
 
@@ -195,7 +188,7 @@ def lay_out_attempts(
             chance, incumbent, round(2 * certify / incumbent.coin)
         )
         rows.extend(_coin_row(first + i, bool(h)) for i, h in enumerate(heads))
-        chosen = np.array(split_rows(rows, target, seed, after).certify, np.intp)
+        chosen = np.array(split_rows(rows, WIDE, seed, after).certify, np.intp)
         after = rows[-1].time
         asked = np.where(accepted, incumbent.audits, 1.0)
         propensity = incumbent.coin + (1 - incumbent.coin) * asked

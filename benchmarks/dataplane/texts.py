@@ -9,7 +9,8 @@ from typing import Any
 from examples.recorded_teacher.recordings import read_recordings
 from tracer_bentos.packaging.bundle_io import write_bundle
 from tracer_bentos.packaging.surrogate import Surrogate
-from tracer_bentos.training.golden import GOLDEN_TEXTS
+from tracer_bentos.training.golden import golden_samples
+from tracer_bentos.training.means import local_means
 from tracer_bentos.training.pipeline import learn
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.rows import row_of, select_rows
@@ -53,10 +54,11 @@ def build(folder: Path, task: str) -> Texts:
     terms = Question(
         attempt=1, target=0.85, confidence=0.95, level=0.025, minimum=100, seed=1
     )
-    learned = learn(terms, select_rows(rows))
+    learned = learn(terms, select_rows(rows), local_means())
     if learned.surrogate is None or learned.certificate is None:
         raise SystemExit(f"the surrogate of the benchmark is refused: {learned.reason}")
-    write_bundle(folder, learned.surrogate, learned.certificate, GOLDEN_TEXTS)
+    samples = golden_samples(learned.surrogate)
+    write_bundle(folder, learned.surrogate, learned.certificate, samples)
     return _choose(learned.surrogate, recorded[ROWS:])
 
 

@@ -11,11 +11,12 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from support.ticket_traces import BEGIN
-from tracer_bentos.packaging.surrogate import Calibration, Signals
-from tracer_bentos.training.acceptance import build_family
+from tracer_bentos.packaging.surrogate import Judgement
+from tracer_bentos.training.acceptance import Aim, build_family
+from tracer_bentos.training.means import local_means
+from tracer_bentos.training.outlook import Outlook
 from tracer_bentos.training.pipeline import learn
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.rows import Row, RowSet, select_rows
@@ -28,43 +29,42 @@ TARGET = 0.9
 DELTA = 0.05
 LABELS = 10
 CHAIN = Chain(0, 0)
-CALIBRATION = Calibration((0.0, 1.0, 0.0, 0.0, 0.0), 0.0, (0.0,) * LABELS)
 
 
 def tolerated(rate: float, repeats: int) -> float:
     return rate + 3 * math.sqrt(rate * (1 - rate) / repeats)
 
 
-def _signals(chance: np.random.Generator, rows: int) -> list[Signals]:
-    cells = chance.integers(0, LABELS, rows).tolist()
-    margins = chance.normal(size=rows).tolist()
-    return [Signals(c, 0.0, m, 0.0, 1.0) for c, m in zip(cells, margins, strict=True)]
-
-
-def _agreed(
-    chance: np.random.Generator, signals: list[Signals], slope: float
-) -> NDArray[np.bool_]:
-    margins = np.array([s.margin for s in signals])
+def _outlook(chance: np.random.Generator, rows: int, slope: float) -> Outlook:
+    margins = chance.normal(size=rows)
     # Flat for slope 0; else better where the margin is larger.
     rates = np.clip(TARGET - 0.002 + slope * margins, 0, 1)
-    return chance.random(len(signals)) < rates
+    return Outlook(
+        labels=chance.integers(0, LABELS, rows),
+        scores=1 / (1 + np.exp(-margins)),
+        known=np.ones(rows, bool),
+        sure=np.zeros(rows, bool),
+        agreed=chance.random(rows) < rates,
+    )
 
 
 def _is_certified_falsely(seed: int, slope: float, certify: int, level: float) -> bool:
     chance = np.random.default_rng(seed)
-    train = _signals(chance, 1_000)
-    family = build_family(
-        train, _agreed(chance, train, slope), CALIBRATION, TARGET, certify
-    )
-    fresh = _signals(chance, certify)
-    agreed = _agreed(chance, fresh, slope)
+    train = _outlook(chance, 1_000, slope)
+    family = build_family(train, Aim(TARGET, level, certify), LABELS)
+    fresh = _outlook(chance, certify, slope)
     # The gate is one for the whole family, so that only thresholds differ.
-    familiar = np.array([family.policies[0].passes_gate(s) for s in fresh])
-    scores = np.array([CALIBRATION.score(s) for s in fresh])
+    gate = family.policies[0]
+    familiar = np.array(
+        [
+            gate.passes_gate(Judgement("", int(label), 0.0, known=True, sure=False))
+            for label in fresh.labels
+        ]
+    )
     counts = []
     for policy in family.policies:
-        taken = familiar & (scores >= policy.threshold)
-        counts.append(Counts(int((agreed & taken).sum()), int(taken.sum())))
+        taken = familiar & (fresh.scores >= policy.threshold)
+        counts.append(Counts(int((fresh.agreed & taken).sum()), int(taken.sum())))
     passed = walk_chain(counts, family.chain, TARGET, level).passed
     if passed is None:
         return False
@@ -107,8 +107,11 @@ def test_the_whole_attempt_is_false_no_more_often_than_its_level() -> None:
     question = Question(
         attempt=1, target=TARGET, confidence=1 - DELTA, level=level, minimum=1, seed=3
     )
+    means = local_means()
     worlds = (_flat_world(seed, TARGET - 0.01) for seed in range(repeats))
-    false = sum(learn(question, world).certificate is not None for world in worlds)
+    false = sum(
+        learn(question, world, means).certificate is not None for world in worlds
+    )
     assert false / repeats <= tolerated(level, repeats)
 
 

@@ -1,7 +1,8 @@
-"""The surrogate: a linear classifier on hashed TF-IDF, and when its answer is accepted.
+"""The surrogate: experts, how their opinions are blended, and when it answers.
 
-Every operation is exact or ordered (no BLAS, no vectorised transcendental), so that a
-decision is the same to the last bit on every processor.
+A surrogate decides in one stage or two. The first asks the cheap experts and answers
+where it is very sure; the second asks all. Both together are one policy, certified as
+one.
 """
 
 import math
@@ -11,32 +12,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_bentos.packaging.features import Features, hash_features, is_word
+from tracer_bentos.packaging.opinion import Expert, Opinion, Sample
 
 __all__ = [
     "Calibration",
-    "Classifier",
+    "Judgement",
     "Policy",
     "Prediction",
     "Signals",
+    "Stage",
     "Surrogate",
-    "Vocabulary",
+    "blend",
+    "signals_of",
 ]
 
-_TERM_WEIGHTS = np.array([0.0] + [1 + math.log(n) for n in range(1, 65)], np.float32)
-"""Sublinear term frequency, by count; a table, not a vectorised logarithm."""
 _RIVALS = 5
-_SHARPNESS = 3.0
+_SHARPNESS = 6.0
 _DIGITS = 9
 """Scores are rounded: libraries of mathematics differ in the sixteenth digit."""
-
-Vector = tuple[NDArray[np.intp], NDArray[np.float32], float]
-"""Positions in the vocabulary, their weights, and the share of n-grams known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the surrogate says about one text."""
+    """What the surrogate says about one input."""
 
     label: str
     """The teacher's answer as predicted."""
@@ -46,6 +44,8 @@ class Prediction:
     """Whether the certified policy answers it."""
     cell: str
     """The cell of the answer."""
+    stage: str = ""
+    """The stage that decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,65 +54,11 @@ class Signals:
 
     label: int
     """Index of the predicted label."""
-    top: float
-    """Decision value of that label."""
-    margin: float
-    """Its distance to the next label."""
-    rivals: float
-    """How near the next labels are; 0 when none is."""
-    known: float
-    """Share of the text's n-grams that training has seen."""
-
-    def numbers(self) -> tuple[float, float, float, float]:
-        """Give them as the calibration takes them."""
-        return self.top, self.margin, self.rivals, self.known
-
-
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """The n-grams that count, as sorted hashes, with their weights."""
-
-    hashes: Features
-    """Sorted, without repeats."""
-    idf: NDArray[np.float32]
-    """Inverse document frequency of each."""
-
-    def vector(self, features: Features) -> Vector:
-        """Weigh a text's n-grams; words and characters each have length 1."""
-        ordered = np.sort(features)  # searching in order stays within the cache
-        places = self.hashes.searchsorted(ordered)
-        places[places == len(self.hashes)] = 0
-        hits = places[self.hashes[places] == ordered]
-        positions, counts = _runs(hits)
-        terms = _TERM_WEIGHTS[np.minimum(counts, len(_TERM_WEIGHTS) - 1)]
-        values = terms * self.idf[positions]
-        words = is_word(self.hashes[positions])
-        _scale(values, words)
-        _scale(values, ~words)
-        return positions, values, len(hits) / max(len(features), 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Classifier:
-    """One linear function a label."""
-
-    vocabulary: Vocabulary
-    """What the columns of a text's vector are."""
-    weights: NDArray[np.float32]
-    """By n-gram and label; exactly representable in half precision."""
-    bias: NDArray[np.float32]
-    """By label."""
-
-    def signals(self, features: Features) -> Signals:
-        """Give the predicted label of a text and how sure it is."""
-        positions, values, known = self.vocabulary.vector(features)
-        products = self.weights.take(positions, axis=0)
-        products *= values[:, None]
-        decisions = np.add.reduce(products, axis=0, dtype=np.float32) + self.bias
-        best = np.sort(decisions)[: -_RIVALS - 1 : -1].tolist()
-        rivals = sum(math.exp(_SHARPNESS * (other - best[0])) for other in best[1:])
-        label = int(np.argmax(decisions))
-        return Signals(label, best[0], best[0] - best[1], rivals, known)
+    numbers: tuple[float, ...]
+    """Score of that label, its margin, how near rivals are; then for each expert how
+    familiar the input is and by how much it would have preferred another label."""
+    familiar: tuple[float, ...]
+    """By expert, how much the input is like what was learnt from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +74,56 @@ class Calibration:
 
     def score(self, signals: Signals) -> float:
         """Give the acceptance score of one prediction."""
-        numbers = (*signals.numbers(), self.cells[signals.label])
+        numbers = (*signals.numbers, self.cells[signals.label])
         total = self.intercept
         for weight, number in zip(self.weights, numbers, strict=True):
             total += weight * number
         return round(1 / (1 + math.exp(-max(min(total, 40.0), -40.0))), _DIGITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Some of the experts, blended."""
+
+    name: str
+    """Its name, for people: the experts that are asked."""
+    experts: tuple[int, ...]
+    """Which experts, by index."""
+    weights: tuple[float, ...]
+    """The share of each in the blend."""
+    calibration: Calibration
+    """How probable agreement is."""
+    floors: tuple[float, ...]
+    """By expert, least familiarity: an input unlike all seen goes to the teacher."""
+    sure: float
+    """Least score that is answered here and at once; 0 for the last stage."""
+
+    def knows(self, signals: Signals) -> bool:
+        """Tell whether an input is familiar to every expert of the stage."""
+        pairs = zip(signals.familiar, self.floors, strict=True)
+        return all(familiar >= floor for familiar, floor in pairs)
+
+    def judge(self, signals: Signals) -> "Judgement":
+        """Give what this stage makes of its experts' signals."""
+        known, score = self.knows(signals), self.calibration.score(signals)
+        sure = known and 0 < self.sure <= score
+        return Judgement(self.name, signals.label, score, known, sure)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the stage that decided found."""
+
+    stage: str
+    """Name of the stage."""
+    label: int
+    """Index of the predicted label."""
+    score: float
+    """Calibrated probability of agreement."""
+    known: bool
+    """Whether the input is familiar to the stage's experts."""
+    sure: bool
+    """Whether an early stage was sure; such a prediction passes every threshold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,63 +132,84 @@ class Policy:
 
     threshold: float
     """Least acceptance score."""
-    known_floor: float
-    """Least share of known n-grams: a text unlike all seen goes to the teacher."""
     open_cells: tuple[bool, ...]
     """By label, whether its cell is answered at all."""
 
-    def passes_gate(self, signals: Signals) -> bool:
-        """Tell whether a text is familiar and its cell is open, whatever its score."""
-        return signals.known >= self.known_floor and self.open_cells[signals.label]
+    def passes_gate(self, judgement: Judgement) -> bool:
+        """Tell whether an input is familiar and its cell open, whatever its score."""
+        return judgement.known and self.open_cells[judgement.label]
 
-    def accepts(self, signals: Signals, score: float) -> bool:
+    def accepts(self, judgement: Judgement) -> bool:
         """Tell whether a prediction is given as the answer."""
-        return self.passes_gate(signals) and score >= self.threshold
+        good = judgement.sure or judgement.score >= self.threshold
+        return good and self.passes_gate(judgement)
 
 
 @dataclass(frozen=True, slots=True)
 class Surrogate:
-    """Classifier, calibration and policy: all that decides."""
+    """Experts, stages and policy: all that decides."""
 
     labels: tuple[str, ...]
     """The teacher's answers that it can give."""
-    classifier: Classifier
-    """Which label."""
-    calibration: Calibration
-    """How probable agreement is."""
+    experts: tuple[Expert, ...]
+    """Who is asked."""
+    stages: tuple[Stage, ...]
+    """In which order, and how they are blended; cheap first."""
     policy: Policy
     """Whether to answer."""
 
     def decide(self, text: str) -> Prediction:
         """Decide about one text."""
-        return self.decide_features(hash_features(text))
+        return self.decide_sample(Sample(text))
 
-    def decide_features(self, features: Features) -> Prediction:
-        """Decide about one text whose features are at hand."""
-        signals = self.classifier.signals(features)
-        score = self.calibration.score(signals)
-        label = self.labels[signals.label]
-        return Prediction(label, score, self.policy.accepts(signals, score), label)
+    def decide_sample(self, sample: Sample) -> Prediction:
+        """Decide about one input."""
+        found = self.judge(sample)
+        label = self.labels[found.label]
+        return Prediction(
+            label=label,
+            score=found.score,
+            accepted=self.policy.accepts(found),
+            cell=label,
+            stage=found.stage,
+        )
+
+    def judge(self, sample: Sample) -> Judgement:
+        """Give what the deciding stage found, before the policy is asked."""
+        asked: dict[int, Opinion] = {}
+        for stage in self.stages:
+            for expert in stage.experts:
+                if expert not in asked:
+                    asked[expert] = self.experts[expert].opine(sample)
+            opinions = [asked[expert] for expert in stage.experts]
+            judgement = stage.judge(signals_of(opinions, stage.weights))
+            if judgement.sure:
+                break
+        return judgement
 
     def decide_all(self, texts: Sequence[str]) -> list[Prediction]:
         """Decide about many texts, each exactly as if it came alone."""
         return [self.decide(text) for text in texts]
 
 
-def _runs(ordered: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Give each number of an ordered array once, and how often it is there."""
-    first = np.ones(len(ordered), bool)
-    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-    starts = first.nonzero()[0]
-    counts = np.empty_like(starts)
-    np.subtract(starts[1:], starts[:-1], out=counts[:-1])
-    counts[-1:] = len(ordered) - starts[-1:]
-    return ordered[starts], counts
+def blend(opinions: Sequence[Opinion], weights: Sequence[float]) -> NDArray[np.float64]:
+    """Give the blended score of each label."""
+    total = opinions[0].scores * weights[0]
+    for opinion, weight in zip(opinions[1:], weights[1:], strict=True):
+        total = total + opinion.scores * weight
+    return total
 
 
-def _scale(values: NDArray[np.float32], block: NDArray[np.bool_]) -> None:
-    places = block.nonzero()[0]
-    part = values[places]
-    length = np.sqrt(np.add.reduce(part * part))
-    if length > 0:
-        values[places] = part / length
+def signals_of(opinions: Sequence[Opinion], weights: Sequence[float]) -> Signals:
+    """Give the signals of one input from its experts' opinions."""
+    scores = blend(opinions, weights)
+    label = int(np.argmax(scores))
+    best = np.sort(scores)[: -_RIVALS - 1 : -1].tolist()
+    rivals = sum(math.exp(_SHARPNESS * (other - best[0])) for other in best[1:])
+    numbers = [best[0], best[0] - best[1], rivals]
+    for opinion in opinions:
+        numbers.append(opinion.familiar)
+        if len(opinions) > 1:
+            numbers.append(float(opinion.scores[label] - opinion.scores.max()))
+    familiar = tuple(opinion.familiar for opinion in opinions)
+    return Signals(label, tuple(numbers), familiar)

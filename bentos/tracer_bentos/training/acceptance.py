@@ -1,35 +1,52 @@
-"""When an answer is trusted: calibration, open cells, gate and the nested family.
+"""When an answer is trusted: open cells and the nested family of policies.
 
 Everything here is chosen from out-of-fold predictions on TRAIN, before any certify row
 is looked at.
 """
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr
-from sklearn.linear_model import LogisticRegression
+from scipy.stats import betabinom
 
-from tracer_bentos.packaging.surrogate import Calibration, Policy, Signals
+from tracer_bentos.packaging.surrogate import Policy
+from tracer_bentos.training.judging import Agreements
+from tracer_bentos.training.outlook import Outlook, Reach, reach_of
+from tracer_router.parity.exact import most_errors
 from tracer_router.parity.fixed_sequence import Chain
 
-__all__ = ["Family", "build_family", "fit_calibration"]
+__all__ = ["Aim", "Family", "build_family", "expected_reach"]
 
-_PRIOR = 8
-"""Rows' worth of belief that a cell is like the whole."""
 _FLOOR_BELOW_TARGET = 0.02
-_STEPS = 100
-_WEAK = 0.10
+_WEAK = 0.01
 """A cell is closed when so little agreement would come by chance this seldom. A mean,
 shrunk or not, closes a third of the good cells where a cell has a dozen rows."""
-_ODD_SHARE = 0.01
-"""Share of TRAIN that the gate would have called unfamiliar."""
+_TRUST = 5.0
+"""How much more the calibration's expectation counts than the share counted: the most
+promising of a hundred counts is always a lucky one."""
+_PSEUDO_ROWS = (0.95, 0.10)
+"""Agreements and disagreements added before power is predicted."""
 
-Agreements = NDArray[np.bool_]
-"""For each row, whether the out-of-fold prediction was the teacher's answer."""
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What will be tested, fixed before any row is looked at."""
+
+    target: float
+    """Agreement asked for."""
+    level: float
+    """Error level of the test."""
+    certify: int
+    """Certify rows to come."""
+    strict: bool = False
+    """Whether every cell must reach the target by itself in training."""
+
+    @property
+    def floor(self) -> float:
+        """Agreement below which a cell is closed."""
+        return self.target if self.strict else self.target - _FLOOR_BELOW_TARGET
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,120 +59,79 @@ class Family:
     """The first and the last step that will be tested."""
     predicted: float
     """Agreement at the chain's start as estimated out of fold."""
+    power: float
+    """Probability that the first step passes, as predicted; optimistic."""
     hopeful: bool
     """Whether any step reaches the target out of fold."""
 
 
-def fit_calibration(
-    signals: Sequence[Signals], agreed: Agreements, labels: int
-) -> Calibration:
-    """Fit the probability of agreement to out-of-fold predictions."""
-    cells, without = _cell_log_odds(signals, agreed, labels)
-    numbers = np.column_stack([[s.numbers() for s in signals], without])
-    centre, scale = numbers.mean(axis=0), numbers.std(axis=0) + 1e-9
-    if agreed.all() or not agreed.any():
-        # Nothing to tell apart: rank by margin.
-        return Calibration((0.0, 1.0, 0.0, 0.0, 0.0), 0.0, cells)
-    model = LogisticRegression(C=1.0, max_iter=1000)
-    model.fit((numbers - centre) / scale, agreed)
-    weights = model.coef_[0] / scale
-    intercept = float(model.intercept_[0] - weights @ centre)
-    return Calibration(tuple(weights.tolist()), intercept, cells)
-
-
-def build_family(
-    signals: Sequence[Signals],
-    agreed: Agreements,
-    calibration: Calibration,
-    target: float,
-    certify: int,
-) -> Family:
-    """Declare the policies to be tested and where the tests start and end.
-
-    Args:
-        signals: Out-of-fold signals of the TRAIN rows.
-        agreed: Whether each agreed.
-        calibration: Gives their scores.
-        target: Agreement asked for.
-        certify: Number of certify rows to come.
-    """
-    every = np.array([calibration.score(s) for s in signals])
-    gate = _gate(signals, agreed, every, target, len(calibration.cells))
-    passing = [i for i, s in enumerate(signals) if gate.passes_gate(s)]
-    scores = every[passing]
-    thresholds = _thresholds(scores)
-    policies = tuple(
-        Policy(float(t), gate.known_floor, gate.open_cells) for t in thresholds
-    )
-    accepted = scores[None, :] >= thresholds[:, None]
-    rows = accepted.sum(axis=1)
-    share = (accepted & agreed[passing][None, :]).sum(axis=1) / np.maximum(rows, 1)
-    start = _start(share, rows * certify / len(signals), target)
-    hopeful = np.flatnonzero(share >= target)
+def build_family(outlook: Outlook, aim: Aim, labels: int) -> Family:
+    """Declare the policies to be tested and where the tests start and end."""
+    cells = _open_cells(outlook, aim, labels)
+    reach = reach_of(outlook, outlook.known & cells[outlook.labels])
+    power = _power(reach, aim, len(outlook.labels))
+    start = int(np.flatnonzero(power >= power.max() - 1e-9)[-1])
+    share = reach.agreed / np.maximum(reach.rows, 1)
+    hopeful = np.flatnonzero(share >= aim.target)
     end = max(start, int(hopeful[-1])) if len(hopeful) else start
-    return Family(policies, Chain(start, end), float(share[start]), bool(len(hopeful)))
-
-
-def _cell_log_odds(
-    signals: Sequence[Signals], agreed: Agreements, labels: int
-) -> tuple[tuple[float, ...], NDArray[np.float64]]:
-    # The second form leaves each row's own outcome out, or the fit would see it twice.
-    cells = np.array([s.label for s in signals])
-    right, rows = _cell_counts(cells, agreed, labels)
-    prior = (agreed.sum() + 1) / (len(agreed) + 2)
-    every = (right + _PRIOR * prior) / (rows + _PRIOR)
-    others = (right[cells] - agreed + _PRIOR * prior) / (rows[cells] - 1 + _PRIOR)
-    return tuple(_logit(every).tolist()), _logit(others)
-
-
-def _cell_counts(
-    cells: NDArray[np.intp], agreed: Agreements, labels: int
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    right = np.bincount(cells[agreed], minlength=labels).astype(np.float64)
-    return right, np.bincount(cells, minlength=labels)
-
-
-def _gate(
-    signals: Sequence[Signals],
-    agreed: Agreements,
-    scores: NDArray[np.float64],
-    target: float,
-    labels: int,
-) -> Policy:
-    # A cell is judged by what would be answered of it, not by what is unsure anyway.
-    answered = scores >= _loosest(scores, agreed, target)
-    cells = np.array([s.label for s in signals])[answered]
-    right, rows = _cell_counts(cells, agreed[answered], labels)
-    by_chance = bdtr(right, rows, target - _FLOOR_BELOW_TARGET)
-    known = np.sort([s.known for s in signals])
-    return Policy(
-        threshold=0.0,
-        known_floor=float(known[math.floor(_ODD_SHARE * len(known))]),
-        open_cells=tuple((by_chance > _WEAK).tolist()),
+    opened = tuple(cells.tolist())
+    return Family(
+        policies=tuple(Policy(float(t), opened) for t in reach.thresholds),
+        chain=Chain(start, end),
+        predicted=float(share[start]),
+        power=float(power[start]),
+        hopeful=bool(len(hopeful)),
     )
 
 
-def _loosest(scores: NDArray[np.float64], agreed: Agreements, target: float) -> float:
-    order = np.argsort(-scores, kind="stable")
-    share = np.cumsum(agreed[order]) / np.arange(1, len(order) + 1)
+def expected_reach(outlook: Outlook, aim: Aim) -> float:
+    """Give the share of TRAIN expected to be certified: how much, times how surely."""
+    reach = reach_of(outlook, outlook.known)
+    rows = np.round(reach.rows * aim.certify / len(outlook.labels)).astype(int)
+    passing = np.flatnonzero(
+        (rows > 0) & (_smoothed(reach) * rows >= _needed(rows, aim))
+    )
+    # Where no step would pass as expected, what is nearest to it is worth a little.
+    most = reach.rows[passing[-1]] / len(outlook.labels) if len(passing) else 1e-3
+    return float(most * _power(reach, aim, len(outlook.labels)).max())
+
+
+def _open_cells(outlook: Outlook, aim: Aim, labels: int) -> Agreements:
+    # A cell is judged by what would be answered of it, not by what is unsure anyway.
+    answered = outlook.ranks >= _loosest(outlook, aim.target)
+    cells, agreed = outlook.labels[answered], outlook.agreed[answered]
+    right = np.bincount(cells[agreed], minlength=labels).astype(np.float64)
+    rows = np.bincount(cells, minlength=labels)
+    if aim.strict:
+        return np.asarray((rows > 0) & (right >= aim.floor * rows))
+    return np.asarray(bdtr(right, rows, aim.floor) > _WEAK)
+
+
+def _loosest(outlook: Outlook, target: float) -> float:
+    order = np.argsort(-outlook.ranks, kind="stable")
+    share = np.cumsum(outlook.agreed[order]) / np.arange(1, len(order) + 1)
     reached = np.flatnonzero(share >= target)
-    return float(scores[order[reached[-1]]]) if len(reached) else float(scores.max())
+    ranks = outlook.ranks
+    return float(ranks[order[reached[-1]]]) if len(reached) else float(ranks.max())
 
 
-def _thresholds(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    if not len(scores):
-        return np.array([1.0])
-    strictest_first = np.sort(scores)[::-1]
-    ends = np.ceil(np.arange(1, _STEPS + 1) * len(scores) / _STEPS).astype(int) - 1
-    return np.unique(strictest_first[ends])[::-1]
+def _smoothed(reach: Reach) -> NDArray[np.float64]:
+    counted = reach.agreed / np.maximum(reach.rows, 1)
+    return (counted + _TRUST * reach.expected) / (1 + _TRUST)
 
 
-def _start(share: NDArray[np.float64], rows: NDArray[np.float64], target: float) -> int:
-    # The most powerful step by prediction; the variance is kept from vanishing.
-    spread = np.maximum(share * (1 - share), target * (1 - target) / 4)
-    return int(np.argmax((share - target) * np.sqrt(rows / spread)))
+def _power(reach: Reach, aim: Aim, trained: int) -> NDArray[np.float64]:
+    """Predict the probability that each step passes, from what TRAIN says of it."""
+    rows = np.round(reach.rows * aim.certify / trained).astype(int)
+    needed = _needed(rows, aim)
+    right = _smoothed(reach) * reach.rows
+    good, bad = _PSEUDO_ROWS
+    found = betabinom.sf(needed - 1, rows, right + good, reach.rows - right + bad)
+    return np.where(rows > 0, np.nan_to_num(found), 0.0)
 
 
-def _logit(share: NDArray[np.float64]) -> NDArray[np.float64]:
-    logs: NDArray[np.float64] = np.log(share / (1 - share))
-    return logs
+def _needed(rows: NDArray[np.intp], aim: Aim) -> NDArray[np.intp]:
+    """Give the agreements that pass the test, one more than all where none would."""
+    errors = [most_errors(int(n), aim.target, aim.level) for n in rows]
+    allowed = np.array([-1 if most is None else most for most in errors])
+    return np.asarray(rows - allowed)

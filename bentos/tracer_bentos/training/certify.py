@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from tracer_bentos.packaging.features import hash_features
-from tracer_bentos.packaging.surrogate import Policy, Signals, Surrogate
+from tracer_bentos.packaging.surrogate import Judgement, Policy, Surrogate
 from tracer_bentos.training.acceptance import Family
+from tracer_bentos.training.engine import Engine
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.rows import Row, RowSet
 from tracer_bentos.training.sentence import caveats_of, sentence_of, teacher_of
@@ -20,6 +21,8 @@ from tracer_router.parity.fixed_sequence import (
 
 __all__ = ["Judged", "Walk", "walk_family", "write_certificate"]
 
+_CHUNK = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -27,10 +30,8 @@ class Judged:
 
     row: Row
     """The row."""
-    signals: Signals
-    """What the classifier says."""
-    score: float
-    """The acceptance score."""
+    judgement: Judgement
+    """What the surrogate's stages found."""
     cell: str
     """The predicted label."""
 
@@ -64,10 +65,16 @@ class Walk:
 
 
 def walk_family(
-    question: Question, rows: Sequence[Row], surrogate: Surrogate, family: Family
+    question: Question,
+    rows: Sequence[Row],
+    declared: tuple[Surrogate, Family],
+    engine: Engine,
 ) -> Walk:
     """Decide every certify row with the served code and test the declared chain."""
-    judged = tuple(_judge(row, surrogate) for row in rows)
+    surrogate, family = declared
+    chunks = [rows[i : i + _CHUNK] for i in range(0, len(rows), _CHUNK)]
+    parts = engine.run([partial(_judge_all, chunk, surrogate) for chunk in chunks])
+    judged = tuple(each for part in parts for each in part)
     counts = tuple(_count(judged, policy) for policy in family.policies)
     result = walk_chain(counts, family.chain, question.target, question.level)
     return Walk(judged, counts, family.chain, result)
@@ -85,7 +92,7 @@ def write_certificate(
         trained: Rows trained on.
         policy: The policy that passed last.
     """
-    answered = [j for j in walk.judged if policy.accepts(j.signals, j.score)]
+    answered = [j for j in walk.judged if policy.accepts(j.judgement)]
     times = [j.row.time for j in walk.judged if j.row.time and rows.timed]
     bare = Certificate(
         task=rows.task,
@@ -115,14 +122,17 @@ def write_certificate(
     return bare.model_copy(update={"sentence": sentence})
 
 
+def _judge_all(rows: Sequence[Row], surrogate: Surrogate) -> list[Judged]:
+    return [_judge(row, surrogate) for row in rows]
+
+
 def _judge(row: Row, surrogate: Surrogate) -> Judged:
-    signals = surrogate.classifier.signals(hash_features(row.text))
-    score = surrogate.calibration.score(signals)
-    return Judged(row, signals, score, surrogate.labels[signals.label])
+    judgement = surrogate.judge(row.sample)
+    return Judged(row, judgement, surrogate.labels[judgement.label])
 
 
 def _count(judged: Sequence[Judged], policy: Policy) -> Counts:
-    answered = [j for j in judged if policy.accepts(j.signals, j.score)]
+    answered = [j for j in judged if policy.accepts(j.judgement)]
     return Counts(agreed=sum(j.agreed for j in answered), rows=len(answered))
 
 

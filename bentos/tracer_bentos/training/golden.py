@@ -1,6 +1,15 @@
 """Inputs of the golden vectors: made up, never from traces."""
 
-__all__ = ["GOLDEN_TEXTS"]
+from collections.abc import Sequence
+
+import numpy as np
+
+from tracer_bentos.packaging.given_encoder import GivenEncoder
+from tracer_bentos.packaging.landmarks import Landmarks
+from tracer_bentos.packaging.opinion import Sample
+from tracer_bentos.packaging.surrogate import Surrogate
+
+__all__ = ["GOLDEN_TEXTS", "golden_samples"]
 
 GOLDEN_TEXTS = (
     "",
@@ -15,3 +24,17 @@ GOLDEN_TEXTS = (
     "a very long question " * 40,
 )
 """Plain, empty, foreign, long: every path of the featuriser is walked."""
+
+
+def golden_samples(surrogate: Surrogate) -> Sequence[Sample]:
+    """Give the inputs of the golden vectors, with made-up embeddings where needed."""
+    sizes = [
+        expert.encoder.dimensions
+        for expert in surrogate.experts
+        if isinstance(expert, Landmarks) and isinstance(expert.encoder, GivenEncoder)
+    ]
+    if not sizes:
+        return [Sample(text) for text in GOLDEN_TEXTS]
+    made = np.random.default_rng(1).normal(size=(len(GOLDEN_TEXTS), sizes[0]))
+    vectors = made.astype(np.float32)
+    return [Sample(t, v) for t, v in zip(GOLDEN_TEXTS, vectors, strict=True)]

@@ -9,13 +9,14 @@ from tracer_bentos.packaging.bento import build_bento
 from tracer_bentos.packaging.bundle_io import write_bundle
 from tracer_bentos.redaction.redactor import Redactor, build_redactor
 from tracer_bentos.store import TraceStore
-from tracer_bentos.training.golden import GOLDEN_TEXTS
+from tracer_bentos.training.golden import golden_samples
 from tracer_bentos.training.ledger import (
     Standing,
     fixed_segments,
     open_attempt,
     read_result,
 )
+from tracer_bentos.training.means import local_means
 from tracer_bentos.training.pipeline import Learned, learn
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.reader import Fault, read_segment
@@ -50,7 +51,7 @@ def run_attempt(store: TraceStore, request: AttemptRequest) -> AttemptResult:
     segments = fixed_segments(store, request, standing.number)
     rows, faults = _read(store, segments, redactor, request.task)
     _quarantine(store, standing.number, faults)
-    learned = learn(_question(request, standing), rows)
+    learned = learn(_question(request, standing), rows, local_means())
     result = _result(store, request, standing, (rows, learned, faults))
     store.create(attempt_key(standing.number, "result.json"), result.to_json())
     # Another pod of the Job may have been first: the ledger's word holds.
@@ -179,8 +180,9 @@ def _package(
         return None, None
     with tempfile.TemporaryDirectory(prefix="tracer-training-") as scratch:
         folder = Path(scratch) / "bundle"
+        samples = golden_samples(learned.surrogate)
         manifest = write_bundle(
-            folder, learned.surrogate, learned.certificate, GOLDEN_TEXTS, redaction
+            folder, learned.surrogate, learned.certificate, samples, redaction
         )
         archive = build_bento(folder, manifest.digest, Path(scratch)).read_bytes()
     bento = digest_of(archive)

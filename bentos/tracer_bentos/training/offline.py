@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tracer_bentos.packaging.bundle_io import Predictor, load_bundle, write_bundle
 from tracer_bentos.redaction.standard import Standard
-from tracer_bentos.training.golden import GOLDEN_TEXTS
+from tracer_bentos.training.golden import golden_samples
+from tracer_bentos.training.means import local_means
 from tracer_bentos.training.offline_ledger import (
     OfflineAttempt,
     enter_attempt,
@@ -58,9 +59,10 @@ def fit_traces(path: Path, terms: Terms, out: Path) -> tuple[Learned, list[Fault
         minimum=terms.minimum,
         seed=terms.seed,
     )
-    learned = learn(question, rows)
+    learned = learn(question, rows, local_means())
     if learned.surrogate is not None and learned.certificate is not None:
-        write_bundle(out, learned.surrogate, learned.certificate, GOLDEN_TEXTS)
+        samples = golden_samples(learned.surrogate)
+        write_bundle(out, learned.surrogate, learned.certificate, samples)
     return learned, faults
 
 

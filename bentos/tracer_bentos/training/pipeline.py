@@ -8,18 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from threadpoolctl import (  # type: ignore[import-untyped] # publishes no types
-    threadpool_limits,
-)
 
-from tracer_bentos.packaging.features import Features, hash_features
 from tracer_bentos.packaging.surrogate import Surrogate
-from tracer_bentos.training.acceptance import Family, build_family, fit_calibration
 from tracer_bentos.training.certify import walk_family, write_certificate
-from tracer_bentos.training.fitting import fit_classifier, predict_out_of_fold
+from tracer_bentos.training.engine import one_thread_each
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.rows import Row, RowSet
-from tracer_bentos.training.split import Split, split_rows
+from tracer_bentos.training.split import NARROW, WIDE, Split, split_rows
+from tracer_bentos.training.workbench import Means, Workbench
 from tracer_router.contracts.certificate import Certificate
 from tracer_router.parity.exact import rows_without_error
 
@@ -45,7 +41,7 @@ class Learned:
     """What is claimed, when certified."""
 
 
-def learn(question: Question, rows: RowSet) -> Learned:
+def learn(question: Question, rows: RowSet, means: Means) -> Learned:
     """Learn from the older rows and certify on the newest, once."""
     short = question.minimum - rows.uniform_labelled
     if short > 0:
@@ -54,13 +50,17 @@ def learn(question: Question, rows: RowSet) -> Learned:
             f" {question.minimum} are required: {short} more are needed"
         )
     ordered = _ordered(rows, question.seed)
-    split = split_rows(ordered, question.target, question.seed, question.after)
-    refusal = _refusal(question, ordered, split)
+    wide, narrow = (
+        split_rows(ordered, share, question.seed, question.after)
+        for share in (WIDE, NARROW)
+    )
+    refusal = _refusal(question, ordered, wide)
     if refusal:
         return Learned(refusal)
-    # More threads gain little here, and would add in another order.
-    with threadpool_limits(limits=1):
-        return _fit_and_certify(question, rows, ordered, split)
+    with one_thread_each():
+        work = Workbench.of(question, ordered, narrow, means)
+        split = narrow if work.is_safe(wide) else wide
+        return _fit_and_certify(question, rows, work, split)
 
 
 def _ordered(rows: RowSet, seed: int) -> Sequence[Row]:
@@ -91,16 +91,16 @@ def _refusal(question: Question, rows: Sequence[Row], split: Split) -> str | Non
 
 
 def _fit_and_certify(
-    question: Question, rows: RowSet, ordered: Sequence[Row], split: Split
+    question: Question, rows: RowSet, work: Workbench, split: Split
 ) -> Learned:
-    surrogate, family = _fit(question, ordered, split)
+    surrogate, family = work.fit(split)
     if not family.hopeful:
         return Learned(
             f"no part of the traffic reaches {question.target:.4g} in training: the"
             f" most promising part agrees {family.predicted:.3f} out of fold"
         )
-    certify = [ordered[i] for i in split.certify]
-    walk = walk_family(question, certify, surrogate, family)
+    certify = [work.rows[i] for i in split.certify]
+    walk = walk_family(question, certify, (surrogate, family), work.means.engine)
     if walk.result.passed is None:
         return Learned(walk.refusal(question), tested=True)
     certified = replace(surrogate, policy=family.policies[walk.result.passed])
@@ -114,26 +114,3 @@ def _fit_and_certify(
         surrogate=certified,
         certificate=certificate,
     )
-
-
-def _fit(
-    question: Question, rows: Sequence[Row], split: Split
-) -> tuple[Surrogate, Family]:
-    labels = sorted({rows[i].label or "" for i in split.train})
-    index = {label: at for at, label in enumerate(labels)}
-    targets = np.array([index[rows[i].label or ""] for i in split.train])
-    documents = _documents(rows, split)
-    seed = question.seed % 2**31
-    signals = predict_out_of_fold(documents, targets, split.groups, len(labels), seed)
-    agreed = np.array([s.label for s in signals]) == targets
-    calibration = fit_calibration(signals, agreed, len(labels))
-    family = build_family(
-        signals, agreed, calibration, question.target, len(split.certify)
-    )
-    classifier = fit_classifier(documents, targets, len(labels), seed)
-    strictest = family.policies[family.chain.start]
-    return Surrogate(tuple(labels), classifier, calibration, strictest), family
-
-
-def _documents(rows: Sequence[Row], split: Split) -> list[Features]:
-    return [hash_features(rows[i].text) for i in split.train]

@@ -24,3 +24,5 @@ class Question:
     """Seed of everything random."""
     after: datetime | None = None
     """Newest row of any earlier test; only newer rows may certify."""
+    strict: bool = False
+    """Whether every cell must reach the target by itself in training."""

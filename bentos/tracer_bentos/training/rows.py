@@ -4,9 +4,13 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import numpy as np
+from numpy.typing import NDArray
+
+from tracer_bentos.packaging.opinion import Sample
 from tracer_router.constants import OTHER_TASK, UNNAMED_TASK
 from tracer_router.contracts.traces import TraceRecord, TraceStatus
 
@@ -31,6 +35,13 @@ class Row:
     """Whether it belongs to the uniform sample of traffic."""
     model: str | None
     """The teacher model asked for."""
+    vector: NDArray[np.float32] | None = field(default=None, compare=False)
+    """The embedding that came with it, if any."""
+
+    @property
+    def sample(self) -> Sample:
+        """Give the input as the surrogate takes it."""
+        return Sample(self.text, self.vector)
 
 
 @dataclass(frozen=True, slots=True)

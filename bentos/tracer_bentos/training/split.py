@@ -10,10 +10,11 @@ import numpy as np
 from tracer_bentos.packaging.features import normalise
 from tracer_bentos.training.rows import Row
 
-__all__ = ["Split", "certify_share", "split_rows"]
+__all__ = ["NARROW", "WIDE", "Split", "split_rows"]
 
-_SMALL, _LARGE = 3_000, 8_000
-_STRICT = 0.97
+WIDE, NARROW = 0.40, 0.27
+"""Share of the uniform sample that certifies: where little can be certified the test
+needs rows, where much can be the training does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +29,20 @@ class Split:
     """Rows of the one test, at most one a session and one a distinct text."""
 
 
-def certify_share(rows: int, target: float) -> float:
-    """Give the share of the uniform sample that certifies.
-
-    A small set or a strict target needs more rows to pass at all; a large one gains
-    more from training.
-    """
-    if rows < _SMALL or target >= _STRICT:
-        return 0.40
-    return 0.33 if rows < _LARGE else 0.27
-
-
 def split_rows(
-    rows: Sequence[Row], target: float, seed: int, after: datetime | None = None
+    rows: Sequence[Row], share: float, seed: int, after: datetime | None = None
 ) -> Split:
     """Split rows, given oldest first.
 
     Args:
         rows: The rows of one task.
-        target: Agreement asked for.
+        share: Share of the uniform sample that certifies.
         seed: Seed of the choice among a session's rows.
         after: Rows up to here belonged to an earlier test: they train, never certify.
     """
     groups = _groups(rows)
     fresh = [i for i, row in enumerate(rows) if row.uniform and _is_after(row, after)]
-    start = _first_certify(rows, fresh, target)
+    start = _first_certify(rows, fresh, share)
     trained = {groups[i] for i in range(start)}
     candidates = [i for i in fresh if i >= start and groups[i] not in trained]
     late = [i for i in range(start, len(rows)) if groups[i] in trained]
@@ -69,9 +59,9 @@ def _is_after(row: Row, after: datetime | None) -> bool:
     return after is None or (row.time is not None and row.time > after)
 
 
-def _first_certify(rows: Sequence[Row], fresh: Sequence[int], target: float) -> int:
+def _first_certify(rows: Sequence[Row], fresh: Sequence[int], share: float) -> int:
     uniform = sum(row.uniform for row in rows)
-    wanted = math.ceil(certify_share(uniform, target) * uniform)
+    wanted = math.ceil(share * uniform)
     return fresh[-wanted:][0] if fresh and wanted else len(rows)
 
 

@@ -12,6 +12,8 @@ class GoldenVector(Document):
 
     input: str
     """The text."""
+    vector: tuple[float, ...] | None = None
+    """Its embedding, where embeddings come with the inputs."""
     label: str
     """The predicted label."""
     score: float
@@ -23,7 +25,7 @@ class GoldenVector(Document):
 class BundleManifest(Document):
     """What a bundle folder must hold, by digest; `manifest.json` within it."""
 
-    version: int = 1
+    version: int = 2
     """Version of the bundle format."""
     task: str
     """Fingerprint of the task it may answer."""

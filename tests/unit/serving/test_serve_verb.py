@@ -25,7 +25,8 @@ from tracer_bentos.packaging.bento import build_bento
 from tracer_bentos.packaging.bundle_io import write_bundle
 from tracer_bentos.serving.protocols.chat.request import OpenAIChat
 from tracer_bentos.serving.tasks.book import TaskBook
-from tracer_bentos.training.golden import GOLDEN_TEXTS
+from tracer_bentos.training.golden import golden_samples
+from tracer_bentos.training.means import local_means
 from tracer_bentos.training.pipeline import learn
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.rows import select_rows
@@ -82,13 +83,12 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     terms = Question(
         attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=1, seed=1
     )
-    learned = learn(terms, select_rows(rows))
+    learned = learn(terms, select_rows(rows), local_means())
     assert learned.surrogate
     assert learned.certificate
     folder = tmp_path_factory.mktemp("bundle")
-    manifest = write_bundle(
-        folder, learned.surrogate, learned.certificate, GOLDEN_TEXTS
-    )
+    samples = golden_samples(learned.surrogate)
+    manifest = write_bundle(folder, learned.surrogate, learned.certificate, samples)
     return folder, manifest.digest
 
 

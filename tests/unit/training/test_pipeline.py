@@ -9,6 +9,8 @@ import pytest
 
 from support.ticket_traces import BEGIN, ticket_rows
 from tracer_bentos.packaging.bundle_io import write_bundle
+from tracer_bentos.packaging.opinion import Sample
+from tracer_bentos.training.means import local_means
 from tracer_bentos.training.pipeline import Learned, learn
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.rows import Row, select_rows
@@ -19,7 +21,7 @@ QUESTION = Question(
 
 
 def ask(rows: Sequence[Row], question: Question = QUESTION) -> Learned:
-    return learn(question, select_rows(rows))
+    return learn(question, select_rows(rows), local_means())
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +32,23 @@ def certified() -> Learned:
 def test_an_easy_desk_is_certified_nearly_whole(certified: Learned) -> None:
     held = certified.certificate
     assert held is not None
-    assert (held.certify_rows, held.train_rows, held.m) == (240, 360, 0)
+    assert (held.certify_rows, held.train_rows, held.m) == (162, 438, 0)
     assert held.coverage > 0.9
     assert held.p_value <= held.level == 0.025
     assert sum(cell.rows for cell in held.cells) == held.n
     assert sum(cell.agreed for cell in held.cells) == held.k
+
+
+@pytest.mark.parametrize(
+    ("noise", "target", "share"), [(0.1, 0.89, 0.4), (0, 0.9, 0.27)]
+)
+def test_more_rows_certify_where_the_target_is_near(
+    noise: float, target: float, share: float
+) -> None:
+    rows = ticket_rows(2_000, noise=noise)
+    held = ask(rows, replace(QUESTION, target=target)).certificate
+    assert held is not None
+    assert held.certify_rows == share * 2_000
 
 
 def test_the_certificate_says_what_it_claims_and_no_more(certified: Learned) -> None:
@@ -43,7 +57,7 @@ def test_the_certificate_says_what_it_claims_and_no_more(certified: Learned) -> 
     assert held.sentence.startswith(
         "Attempt 1 (level 0.025; all attempts together at most 0.05). On"
         f" {held.n} sampled, session-independent requests received from"
-        " 2026-11-01 00:06 to 2026-11-01 00:09 UTC, for task tickets in the mix then"
+        " 2026-11-01 00:07 to 2026-11-01 00:09 UTC, for task tickets in the mix then"
         " seen, teacher gpt-test, redactor as the traces were written,"
         f" {held.k} matched one fresh teacher answer; missing or off-format answers (0)"
         " count as mismatches. The procedure issues a certificate for a policy whose"
@@ -55,8 +69,8 @@ def test_the_served_decisions_are_the_certified_ones(certified: Learned) -> None
     held, surrogate = certified.certificate, certified.surrogate
     assert held is not None
     assert surrogate is not None
-    fresh = [surrogate.decide(row.text) for row in ticket_rows(600)[360:]]
-    labels = [row.label for row in ticket_rows(600)[360:]]
+    fresh = [surrogate.decide(row.text) for row in ticket_rows(600)[438:]]
+    labels = [row.label for row in ticket_rows(600)[438:]]
     answered = [
         (found.label, label)
         for found, label in zip(fresh, labels, strict=True)
@@ -81,7 +95,7 @@ def test_the_same_rows_and_seed_give_the_same_bundle(
         assert found.surrogate is not None
         assert found.certificate is not None
         manifest = write_bundle(
-            tmp_path / name, found.surrogate, found.certificate, ["hello"]
+            tmp_path / name, found.surrogate, found.certificate, [Sample("hello")]
         )
         digests.add(manifest.digest)
     assert len(digests) == 1

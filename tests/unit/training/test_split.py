@@ -2,27 +2,23 @@
 
 from dataclasses import replace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from support.ticket_traces import ticket_rows
 from tracer_bentos.packaging.features import normalise
-from tracer_bentos.training.split import certify_share, split_rows
+from tracer_bentos.training.split import NARROW, WIDE, split_rows
 
 
-@pytest.mark.parametrize(
-    ("rows", "target", "share"),
-    [(2_999, 0.9, 0.40), (3_000, 0.9, 0.33), (8_000, 0.9, 0.27), (8_000, 0.97, 0.40)],
-)
-def test_small_sets_and_strict_targets_certify_on_more(
-    rows: int, target: float, share: float
-) -> None:
-    assert certify_share(rows, target) == share
+def test_the_narrow_split_trains_on_all_that_the_wide_one_does() -> None:
+    rows = ticket_rows(1_000)
+    wide, narrow = (split_rows(rows, share, seed=1) for share in (WIDE, NARROW))
+    assert set(wide.train) < set(narrow.train)
+    assert narrow.certify == tuple(range(730, 1_000))
 
 
 def test_the_newest_certify_and_the_rest_train() -> None:
-    split = split_rows(ticket_rows(1_000), 0.9, seed=1)
+    split = split_rows(ticket_rows(1_000), WIDE, seed=1)
     assert split.train == tuple(range(600))
     assert split.certify == tuple(range(600, 1_000))
 
@@ -39,7 +35,7 @@ def test_sessions_and_copies_never_straddle_and_certify_once(
         )
         for number, row in enumerate(ticket_rows(120, seed=seed))
     ]
-    split = split_rows(rows, 0.9, seed=seed)
+    split = split_rows(rows, WIDE, seed=seed)
 
     def keys(positions: tuple[int, ...]) -> list[str]:
         found = [rows[i] for i in positions]
@@ -52,7 +48,7 @@ def test_sessions_and_copies_never_straddle_and_certify_once(
 
 def test_rows_of_an_earlier_test_train_and_never_certify_again() -> None:
     rows = ticket_rows(1_000)
-    split = split_rows(rows, 0.9, seed=1, after=rows[799].time)
+    split = split_rows(rows, WIDE, seed=1, after=rows[799].time)
     assert split.train == tuple(range(800))
     assert split.certify == tuple(range(800, 1_000))
 
@@ -62,7 +58,7 @@ def test_rows_outside_the_uniform_sample_never_certify() -> None:
         replace(row, uniform=number % 4 == 0)
         for number, row in enumerate(ticket_rows(1_000))
     ]
-    split = split_rows(rows, 0.9, seed=1)
+    split = split_rows(rows, WIDE, seed=1)
     assert len(split.certify) == 100
     assert all(rows[i].uniform for i in split.certify)
 
@@ -72,6 +68,6 @@ def test_a_row_without_a_label_certifies_as_a_mismatch_but_never_trains() -> Non
         replace(row, label=None) if number % 10 == 0 else row
         for number, row in enumerate(ticket_rows(1_000))
     ]
-    split = split_rows(rows, 0.9, seed=1)
+    split = split_rows(rows, WIDE, seed=1)
     assert all(rows[i].label is not None for i in split.train)
     assert sum(rows[i].label is None for i in split.certify) == 40

@@ -1,0 +1,99 @@
+"""The rows of one attempt, made ready once, and the fits to parts of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from tracer_bentos.packaging.surrogate import Surrogate
+from tracer_bentos.training.acceptance import Aim, Family, build_family
+from tracer_bentos.training.engine import Engine
+from tracer_bentos.training.experts import Material, View, fit_experts, prepare
+from tracer_bentos.training.fitted import Learnable
+from tracer_bentos.training.question import Question
+from tracer_bentos.training.rows import Row
+from tracer_bentos.training.selection import choose_stages
+from tracer_bentos.training.split import Split
+
+__all__ = ["Means", "Workbench"]
+
+_PILOT_ROWS = 2_000
+_SAFE = 0.98
+"""Predicted power from which more training gains more than more test; optimistic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What an attempt is made with; none of it changes what is asked."""
+
+    engine: Engine
+    """Where pieces are computed."""
+    views: tuple[View, ...] = ()
+    """Encoders that experts may use, beside the one on words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """Everything that fits share."""
+
+    question: Question
+    """The terms of the attempt."""
+    rows: Sequence[Row]
+    """All rows, oldest first."""
+    narrow: Split
+    """The split with the fewest certify rows, so with all that may ever train."""
+    means: Means
+    """What to fit with."""
+    material: Material
+    """The TRAIN rows of `narrow` as the experts take them."""
+
+    @classmethod
+    def of(
+        cls, question: Question, rows: Sequence[Row], narrow: Split, means: Means
+    ) -> Self:
+        """Make the rows ready."""
+        samples = [rows[i].sample for i in narrow.train]
+        material = prepare(samples, means.views, means.engine)
+        return cls(question, rows, narrow, means, material)
+
+    def is_safe(self, wide: Split) -> bool:
+        """Tell whether the test passes almost surely on the fewest certify rows.
+
+        Decided on the oldest rows alone, so both splits keep every row that either may
+        certify on out of it.
+        """
+        oldest = Split(
+            wide.train[-_PILOT_ROWS:], wide.groups[-_PILOT_ROWS:], self.narrow.certify
+        )
+        _, family = self.fit(oldest)
+        return family.power >= _SAFE
+
+    def fit(self, split: Split) -> tuple[Surrogate, Family]:
+        """Give the surrogate, not yet certified, and the policies to be tested."""
+        labels, learnable = self._learnable(split)
+        fitted = fit_experts(
+            self._material(split), self.means.views, learnable, self.means.engine
+        )
+        aim = self._aim(split)
+        choice = choose_stages(fitted, learnable.targets, aim, len(labels))
+        family = build_family(choice.outlook, aim, len(labels))
+        experts = tuple(each.expert for each in fitted)
+        strictest = family.policies[family.chain.start]
+        return Surrogate(labels, experts, choice.stages, strictest), family
+
+    def _aim(self, split: Split) -> Aim:
+        asked = self.question
+        return Aim(asked.target, asked.level, len(split.certify), asked.strict)
+
+    def _learnable(self, split: Split) -> tuple[tuple[str, ...], Learnable]:
+        given = [self.rows[i].label or "" for i in split.train]
+        labels = tuple(sorted(set(given)))
+        index = {label: at for at, label in enumerate(labels)}
+        targets = np.array([index[label] for label in given])
+        seed = self.question.seed % 2**31
+        return labels, Learnable(targets, split.groups, len(labels), seed)
+
+    def _material(self, split: Split) -> Material:
+        places = {row: at for at, row in enumerate(self.narrow.train)}
+        return self.material.take([places[row] for row in split.train])
