@@ -1,7 +1,7 @@
 """A question on its way in: redacted, its coin drawn, its decision made."""
 
 import logging
-import uuid
+import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -101,7 +101,7 @@ class Desk:
         if len(question.input) > LONGEST_INPUT:
             self._counts.deferrals[Deferral.TOO_LONG] += 1
             return None
-        identity = uuid.uuid4().hex
+        identity = secrets.token_hex(16)
         session = exchange.header(self._session_header)
         toss = self._coin.toss(session or identity, self._policies.current.audit)
         situation = self._situation(exchange, question, caller)

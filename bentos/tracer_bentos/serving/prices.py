@@ -12,6 +12,8 @@ MILLION = 1_000_000
 CHARACTERS_PER_TOKEN = 4
 """The usual rule of thumb for English; only used before the first measured answer."""
 _SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+MOST_TOKENS = 1_000_000_000
+"""Of one exchange; far beyond any context window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,16 @@ class Usage:
     """Tokens of the answer."""
     cached: int = 0
     """Tokens of the request that the teacher had cached."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no teacher has counted: one absurd number would spoil every sum.
+
+        Raises:
+            ValueError: A number is negative or beyond any context window.
+        """
+        for tokens in (self.prompt, self.completion, self.cached):
+            if not 0 <= tokens <= MOST_TOKENS:
+                raise ValueError(f"{tokens} tokens in one exchange")
 
 
 @dataclass(frozen=True, slots=True)

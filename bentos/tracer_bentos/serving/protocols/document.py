@@ -7,6 +7,7 @@ from typing import Any, Final
 
 __all__ = ["compact", "object_of", "streams_plainly", "unstreamed", "without"]
 
+_COMPACT: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -35,7 +36,7 @@ def without(document: Mapping[str, Any], names: Collection[str]) -> dict[str, An
 
 def compact(value: Any) -> bytes:
     """Write JSON as the teachers do: compact, in UTF-8."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return _COMPACT.encode(value).encode()
 
 
 def streams_plainly(document: Mapping[str, Any]) -> bool:

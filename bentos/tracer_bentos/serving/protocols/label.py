@@ -13,6 +13,11 @@ __all__ = ["Call", "Said", "canonical_json", "label_of", "said_of"]
 CALLS: Final = '{"tool_calls":'
 """How the label of an answer with tool calls begins; a text never may."""
 
+# Made once: json.dumps makes one for each call that asks for anything unusual.
+_CANONICAL: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -69,13 +74,7 @@ def canonical_json(value: Any) -> str:
     Raises:
         ValueError: The value is not JSON: a number is infinite or none.
     """
-    return json.dumps(
-        value,
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-        allow_nan=False,
-    )
+    return _CANONICAL.encode(value)
 
 
 def _label_of_calls(said: Said) -> str | None:
