@@ -79,6 +79,19 @@ class TraceStore:
             raise self._error("write", key, error) from error
         return True
 
+    def delete(self, key: str) -> None:
+        """Delete an object; one that is gone already is as good.
+
+        Raises:
+            StoreError: The store did not do it.
+        """
+        try:
+            obstore.delete(self._backend, key)
+        except FileNotFoundError:
+            return
+        except BaseError as error:
+            raise self._error("delete", key, error) from error
+
     def _error(self, verb: str, key: str, error: BaseError) -> StoreError:
         cause = str(error).splitlines()[0][:300]
         return StoreError(f"cannot {verb} {self.url}/{key}: {cause}")

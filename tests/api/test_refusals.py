@@ -182,6 +182,7 @@ WRONG = [
     Wrong("spec.traces.store.s3.region", "EU Central", "say a region"),
     Wrong("spec.traces.store.s3.prefix", "/team", "without a slash at either end"),
     Wrong("spec.traces.store.s3.prefix", "a/../b", "without a slash at either end"),
+    Wrong("spec.traces.retention", "1h", "say a duration from 1d to 3650d"),
     Wrong("spec.traces.capture", "Off", 'supported values: "Redacted", "Raw"'),
     Wrong("spec.traces.capture", "Raw", "remove traces.redact and traces.redactor"),
     Wrong("spec.traces.redactor", "none", "say standard, or the name of a redactor"),

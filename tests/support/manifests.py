@@ -32,6 +32,7 @@ def router_manifest(name: str = "tickets", **spec: Any) -> Manifest:
             "limit": 32,
         },
         "traces": {
+            "retention": "30d",
             "capture": "Redacted",
             "redactor": "standard",
             "redact": [{"name": "ticket", "pattern": "T-[0-9]{4,9}"}],

@@ -8,9 +8,9 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from tracer_bentos.segments import live_segments
 from tracer_bentos.store import TraceStore
 from tracer_router.contracts.layout import (
-    TRACES,
     attempt_key,
     segment_time,
 )
@@ -62,7 +62,7 @@ def fixed_segments(
     store: TraceStore, request: AttemptRequest, number: int
 ) -> list[str]:
     """Give the segments of an attempt: listed once, the same at every retry."""
-    found = [key for key in store.list(TRACES) if _sealed_before(key, request.until)]
+    found = [key for key in live_segments(store) if _sealed_before(key, request.until)]
     store.create(attempt_key(number, _ROWS), json.dumps({"segments": found}).encode())
     kept = json.loads(store.read(attempt_key(number, _ROWS)))
     return [str(key) for key in kept["segments"]]

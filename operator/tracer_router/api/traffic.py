@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from tracer_router.api.duration import Duration, Within
 from tracer_router.api.model import ApiModel, Effect, ListMap, Rule
 from tracer_router.api.text import DnsName, HttpUrl, Quantity, SecretName
 
@@ -128,6 +129,10 @@ class Traces(ApiModel):
     store: Store | None = None
     """The store of traces, bundles and the ledger of attempts; the chart's own when
     absent."""
+    retention: Annotated[Duration, Within("1d", "3650d", "90d"), Effect.NOTHING] = (
+        Duration("90d")
+    )
+    """How old a trace may become. The ledger of attempts stays; it holds no text."""
     capture: Annotated[Capture, Effect.SURROGATE_OFF] = Capture.REDACTED
     """What is kept of a request. The surrogate sees texts as they are kept."""
     redactor: Annotated[

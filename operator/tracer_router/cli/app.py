@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tracer_router import __version__
 from tracer_router.cli.cluster import add_cluster_verbs
+from tracer_router.cli.maintenance import add_maintain
 from tracer_router.cli.offline import add_offline_verbs
 from tracer_router.cli.serving import add_serve
 from tracer_router.cli.verbs import add_rollout_verbs
@@ -26,6 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_rollout_verbs(verbs)
     add_offline_verbs(verbs)
     add_serve(verbs)
+    add_maintain(verbs)
     return parser
 
 

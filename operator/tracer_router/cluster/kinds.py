@@ -11,6 +11,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "Service": ("api/v1", "services"),
     "ServiceAccount": ("api/v1", "serviceaccounts"),
     "Deployment": ("apis/apps/v1", "deployments"),
+    "CronJob": ("apis/batch/v1", "cronjobs"),
     "Job": ("apis/batch/v1", "jobs"),
     "PodDisruptionBudget": ("apis/policy/v1", "poddisruptionbudgets"),
     "HTTPRoute": ("apis/gateway.networking.k8s.io/v1", "httproutes"),

@@ -27,6 +27,7 @@ __all__ = ["CHILD_KINDS", "observe", "read_router"]
 
 CHILD_KINDS = (
     "ConfigMap",
+    "CronJob",
     "Deployment",
     "HTTPRoute",
     "Job",

@@ -7,6 +7,8 @@
     attempts/0001/rows.json           the segments that were read        write-once
     attempts/0001/quarantine.jsonl    lines that could not be read
     attempts/0001/result.json         how it ended                       write-once
+    replacements/NAME.json            old segments that segment NAME stands for
+    erasures/HEX.json                 sessions and requests to be forgotten  write-once
     bundles/sha256-HEX.bento          exported Bentos, by content
 
 The attempts are the append-only ledger of the statistics: they outlive the router.
@@ -15,14 +17,21 @@ The attempts are the append-only ledger of the statistics: they outlive the rout
 from datetime import UTC, datetime
 
 __all__ = [
+    "ERASURES",
+    "REPLACEMENTS",
     "TRACES",
     "attempt_key",
     "bento_key",
+    "erasure_key",
+    "replacement_key",
+    "rewritten_key",
     "segment_key",
     "segment_time",
 ]
 
 TRACES = "traces/"
+REPLACEMENTS = "replacements/"
+ERASURES = "erasures/"
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 
 
@@ -51,3 +60,20 @@ def attempt_key(attempt: int, document: str) -> str:
 def bento_key(digest: str) -> str:
     """Name an exported Bento by its content."""
     return f"bundles/{digest.replace(':', '-')}.bento"
+
+
+def rewritten_key(last: str, digest: str) -> str:
+    """Name the segment that stands for others, by the last of them and by all."""
+    folder, _, name = last.rpartition("/")
+    stamp = name.split("-", 1)[0]
+    return f"{folder}/{stamp}-rewritten-{digest[:16]}.jsonl.zst"
+
+
+def replacement_key(output: str) -> str:
+    """Name the document that says what a rewritten segment stands for."""
+    return f"{REPLACEMENTS}{output.rpartition('/')[2]}.json"
+
+
+def erasure_key(digest: str) -> str:
+    """Name a wish to be forgotten by its content."""
+    return f"{ERASURES}{digest.removeprefix('sha256:')[:32]}.json"

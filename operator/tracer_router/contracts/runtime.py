@@ -28,6 +28,7 @@ __all__ = [
     "REDACTION",
     "REQUESTS_AT_ONCE",
     "REQUEST_BYTES",
+    "RETENTION_SECONDS",
     "REVISION",
     "SESSION_HEADER",
     "SPOOL",
@@ -73,6 +74,8 @@ REDACTION: Final = "TRACER_REDACTION"
 """JSON document of the redactor and the user's patterns."""
 CAPTURE: Final = "TRACER_CAPTURE"
 """Disabled: no trace is kept."""
+RETENTION_SECONDS: Final = "TRACER_RETENTION_SECONDS"
+"""How old a trace may become, for the upkeep of the store."""
 REQUEST_BYTES: Final = "TRACER_REQUEST_BYTES"
 """Largest request body that is read into memory."""
 REQUESTS_AT_ONCE: Final = "TRACER_REQUESTS_AT_ONCE"

@@ -16,6 +16,7 @@ from tracer_router.resources.data_plane import (
     policy_name,
 )
 from tracer_router.resources.installation import Installation
+from tracer_router.resources.maintenance import build_maintenance
 from tracer_router.resources.manifest import Manifest, ObjectKey
 from tracer_router.resources.route import build_front_service, build_route
 from tracer_router.resources.training_job import build_request, build_training_job
@@ -40,7 +41,7 @@ def plan_children(
 ) -> tuple[Manifest, ...]:
     """Give every object that must be as given, in the order of creation."""
     router = observed.router
-    found = [build_service_account(router)]
+    found = [build_service_account(router), build_maintenance(router, installation)]
     for revision in revisions:
         if _serves(observed, revision, roles, now):
             found += _serving(observed, revision, installation)

@@ -49,6 +49,7 @@ CHANGES: dict[str, Any] = {
     "traces.store.s3.region": "us-east-1",
     "traces.store.s3.prefix": "other",
     "traces.store.s3.credentials.secretName": "other",
+    "traces.retention": "7d",
     "traces.capture": "Raw",
     "traces.redactor": "theirs",
     "traces.redact.name": [{**PATTERN, "name": "other"}],

@@ -31,7 +31,12 @@ def test_two_fields_are_enough_and_the_rest_has_defaults() -> None:
             "ignore": [],
             "limit": 64,
         },
-        "traces": {"capture": "Redacted", "redactor": "standard", "redact": []},
+        "traces": {
+            "retention": "90d",
+            "capture": "Redacted",
+            "redactor": "standard",
+            "redact": [],
+        },
         "training": {
             "minimumTraces": 1000,
             "growth": "50%",

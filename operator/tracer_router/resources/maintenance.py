@@ -1,0 +1,92 @@
+"""The CronJob of a store's daily upkeep: compaction, retention, forgetting."""
+
+import hashlib
+from typing import Any
+
+from tracer_router.api import TracerRouter
+from tracer_router.contracts import runtime
+from tracer_router.resources.installation import Installation
+from tracer_router.resources.manifest import ROUTER_LABEL, Manifest, child, labels
+from tracer_router.resources.pod import (
+    CONTAINER_SECURITY,
+    POD_SECURITY,
+    environment,
+    store_parts,
+)
+
+__all__ = ["COMPONENT", "build_maintenance"]
+
+COMPONENT = "maintenance"
+_DEADLINE_SECONDS = 6 * 3600
+"""No longer than its hold on the store."""
+_MINUTES = 4 * 60
+
+
+def build_maintenance(router: TracerRouter, installation: Installation) -> Manifest:
+    """Build the CronJob; each router has a minute of its own, between 1 and 5 at night.
+
+    A run that is missed or fails is made up for by the next.
+    """
+    # Without the router's label: its Jobs and pods are the CronJob's, not the plan's.
+    marks = {
+        key: value
+        for key, value in labels(router, COMPONENT).items()
+        if key != ROUTER_LABEL
+    }
+    template = {
+        "metadata": {"labels": marks},
+        "spec": _pod(router, installation),
+    }
+    job = {
+        "backoffLimit": 1,
+        "activeDeadlineSeconds": _DEADLINE_SECONDS,
+        "template": template,
+    }
+    spec = {
+        "schedule": _schedule(router),
+        "concurrencyPolicy": "Forbid",
+        "successfulJobsHistoryLimit": 1,
+        "failedJobsHistoryLimit": 1,
+        "suspend": False,
+        "jobTemplate": {"metadata": {"labels": marks}, "spec": job},
+    }
+    name = f"{router.metadata.name}-maintenance"
+    whole = labels(router, COMPONENT)
+    return child(router, ("batch/v1", "CronJob"), name, whole, spec=spec)
+
+
+def _schedule(router: TracerRouter) -> str:
+    whole = hashlib.sha256((router.metadata.uid or router.metadata.name).encode())
+    minute = int.from_bytes(whole.digest()[:4]) % _MINUTES
+    return f"{minute % 60} {1 + minute // 60} * * *"
+
+
+def _pod(router: TracerRouter, installation: Installation) -> dict[str, Any]:
+    store = store_parts(router, installation)
+    retention = router.spec.traces.retention.seconds
+    values = {
+        **store.values,
+        runtime.TEACHER_URL: router.spec.teacher.url,
+        runtime.RETENTION_SECONDS: str(retention),
+    }
+    container: dict[str, Any] = {
+        "name": "maintenance",
+        "image": installation.runtime_image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["python3", "-m", "tracer_bentos.maintenance"],
+        "env": environment(values),
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "securityContext": CONTAINER_SECURITY,
+    }
+    pod: dict[str, Any] = {
+        "restartPolicy": "Never",
+        "serviceAccountName": router.metadata.name,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": POD_SECURITY,
+        "containers": [container],
+    }
+    if store.mounts:  # an empty list would differ from what the API server keeps
+        container["volumeMounts"] = [*store.mounts]
+        pod["volumes"] = [*store.volumes]
+    return pod
