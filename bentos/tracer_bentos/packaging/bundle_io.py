@@ -54,6 +54,11 @@ class Predictor:
         """Identity of the redactor of the texts that it was certified on."""
         return self.manifest.redaction
 
+    @property
+    def target(self) -> float:
+        """Agreement that is claimed of it."""
+        return self.certificate.target
+
     def decide(self, text: str) -> Prediction:
         """Decide about one text."""
         return self.surrogate.decide(text)

@@ -11,6 +11,7 @@ from tracer_bentos.serving.access import Caller, Gate
 from tracer_bentos.serving.coin import Coin, Toss
 from tracer_bentos.serving.counts import Counts, Fault
 from tracer_bentos.serving.decide import Deferral, Prediction, Situation, deferral
+from tracer_bentos.serving.demotion import Demotion
 from tracer_bentos.serving.exchange import Exchange
 from tracer_bentos.serving.loading import Loaded
 from tracer_bentos.serving.policy_box import PolicyBox
@@ -83,6 +84,7 @@ class Desk:
         gate: Gate,
         counts: Counts,
         redactor: Redactor,
+        demotion: Demotion,
         session_header: str,
     ) -> None:
         self._coin = coin
@@ -91,6 +93,7 @@ class Desk:
         self._gate = gate
         self._counts = counts
         self._session_header = session_header
+        self._demotion = demotion
         self.redactor = redactor
         """What every text goes through first."""
 
@@ -128,6 +131,7 @@ class Desk:
             loaded=self._loaded.digest,
             forced=(exchange.header(FORCE_HEADER) or "").lower() == FORCE_TEACHER,
             caller_known=self._gate.knows(caller, question.model),
+            stopped=question.task in self._demotion.stopped,
         )
 
     def _decide(

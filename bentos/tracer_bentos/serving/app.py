@@ -13,13 +13,16 @@ from tracer_bentos.serving.capture.shipper import Shipper
 from tracer_bentos.serving.capture.spool import Spool
 from tracer_bentos.serving.coin import Coin
 from tracer_bentos.serving.counts import Counts
+from tracer_bentos.serving.demotion import Demotion
 from tracer_bentos.serving.dispatch import Dispatcher
+from tracer_bentos.serving.diversion import Diverter
 from tracer_bentos.serving.heap import settle_heap
 from tracer_bentos.serving.internal import Internal
 from tracer_bentos.serving.journal import Journal
 from tracer_bentos.serving.loading import BundleReader, Loaded, Loader, read_bundle
 from tracer_bentos.serving.metrics import Metrics, UnderWay
 from tracer_bentos.serving.policy_box import PolicyBox
+from tracer_bentos.serving.prefix import Verdict
 from tracer_bentos.serving.prices import Prices
 from tracer_bentos.serving.protocols.table import by_path
 from tracer_bentos.serving.relay import Relay
@@ -38,6 +41,7 @@ __all__ = ["DataPlane"]
 _log = logging.getLogger(__name__)
 
 AUDIT_SECONDS = 10.0
+KEEP_SECONDS = 1.0
 
 
 class DataPlane:
@@ -46,7 +50,8 @@ class DataPlane:
     def __init__(self, settings: Settings, read: BundleReader = read_bundle) -> None:
         self.settings = settings
         """What it was told."""
-        self.counts = Counts(settings.task_limit)
+        self._demotion = Demotion(settings.spool, settings.bundle_digest)
+        self.counts = Counts(settings.task_limit, self._audited)
         """What it counts."""
         self.policies = PolicyBox(settings.revision)
         """What the operator allows."""
@@ -79,6 +84,9 @@ class DataPlane:
             redactor=self._redactor,
             sessions=AuditedSessions(settings.pod, self.policies),
         )
+        # Salted apart from the audit coin: who is handed over says nothing about it.
+        split = Coin("split", settings.teacher_url, settings.store_url)
+        self._diverter = Diverter(self.policies, split, settings.session_header)
         self.traffic = self._traffic(gate)
         """What clients talk to."""
         metrics = Metrics(self.evidence, self.counts, self._under_way)
@@ -89,9 +97,11 @@ class DataPlane:
         """Begin to take requests; nothing here waits for teacher or store."""
         if self.settings.policy_file:
             self.policies.read(self.settings.policy_file)
+        self._demotion.recall()
         if self._recorder:
             self._recorder.start()
         self._loading = asyncio.create_task(self._load())
+        self._keeping = asyncio.create_task(self._keep())
         self.internal.ready = True
 
     def drain(self) -> None:
@@ -102,11 +112,14 @@ class DataPlane:
     async def finish(self) -> None:
         """End what runs behind, once no request is taken any more."""
         self.drain()
-        self._loading.cancel()
-        await asyncio.gather(self._loading, return_exceptions=True)
+        for task in (self._loading, self._keeping):
+            task.cancel()
+        await asyncio.gather(self._loading, self._keeping, return_exceptions=True)
         await self._auditor.finish(AUDIT_SECONDS)
+        await asyncio.to_thread(self._demotion.keep)
         if self._recorder:
             await self._recorder.finish(self.settings.upload_seconds)
+        self._diverter.close()
         self._upstream.close()
         self.internal.final = True
 
@@ -119,7 +132,7 @@ class DataPlane:
             boot=self.counts.boot,
             policy_generation=self.policies.generation,
             requests=self.counts.totals(pending, logged),
-            tasks=self.counts.tasks(),
+            tasks=self.counts.tasks(self._demotion.stopped),
             capture=self._capture(),
             teacher=self._upstream.state,
             surrogate=self.loaded.state(),
@@ -139,6 +152,7 @@ class DataPlane:
             gate=gate,
             counts=self.counts,
             redactor=self._redactor,
+            demotion=self._demotion,
             session_header=settings.session_header,
         )
         return Dispatcher(
@@ -146,6 +160,7 @@ class DataPlane:
             tasks=TaskBook(settings.teacher_identity, settings.speech.ignored),
             desk=desk,
             relay=Relay(self._upstream, self.counts.latencies),
+            diverter=self._diverter,
             auditor=self._auditor,
             journal=self._journal,
             gate=gate,
@@ -161,6 +176,15 @@ class DataPlane:
             connections=self._upstream.connections,
             audits=self._auditor.under_way,
         )
+
+    def _audited(self, task: str, verdict: Verdict) -> None:
+        if self.loaded.surrogate:
+            self._demotion.saw(task, verdict, self.loaded.surrogate.target)
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(KEEP_SECONDS)
+            await asyncio.to_thread(self._demotion.keep)
 
     def _offer(self, record: TraceRecord) -> None:
         if self._recorder:

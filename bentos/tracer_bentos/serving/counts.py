@@ -2,9 +2,10 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from tracer_bentos.serving.avoided import Avoided, Forecast
@@ -26,6 +27,10 @@ __all__ = ["Counts", "Fault", "TaskCounts"]
 LABELS: Final = 256
 
 
+Watch = Callable[[str, Verdict], None]
+"""Told the task and the verdict of each audit once it counts."""
+
+
 class Fault(StrEnum):
     """A failure of ours; the teacher answered instead."""
 
@@ -38,7 +43,7 @@ class Fault(StrEnum):
 class TaskCounts:
     """The counts of one task."""
 
-    def __init__(self, task: str) -> None:
+    def __init__(self, task: str, watch: Watch | None = None) -> None:
         self.task = task
         self.requests = 0
         self.answered = 0
@@ -47,7 +52,7 @@ class TaskCounts:
         self.avoided = Avoided()
         self.forecast = Forecast()
         self.tokens: Counter[str] = Counter()
-        self.audits = CompletedPrefix()
+        self.audits = CompletedPrefix(partial(watch, task) if watch else None)
         self._labels: set[int] = set()
 
     def saw_label(self, label: str) -> None:
@@ -61,13 +66,14 @@ class TaskCounts:
         self.tokens["cached"] += usage.cached
         self.tokens["completion"] += usage.completion
 
-    def evidence(self) -> TaskEvidence:
+    def evidence(self, *, stopped: bool = False) -> TaskEvidence:
         """Give the counts as they are reported."""
         verdicts = self.audits.counted
         return TaskEvidence(
             task=self.task,
             requests=self.requests,
             answered=self.answered,
+            stopped=stopped,
             uniform_labelled=self.uniform_labelled,
             labels=len(self._labels),
             audits_admitted=self.audits.admitted,
@@ -95,9 +101,10 @@ class TaskCounts:
 class Counts:
     """The counts of one boot of one process."""
 
-    def __init__(self, task_limit: int = 64) -> None:
+    def __init__(self, task_limit: int = 64, watch: Watch | None = None) -> None:
         self.boot = secrets.token_hex(8)
         self.requests = 0
+        self.diverted = 0
         self.surrogate = 0
         self.teacher = 0
         self.failed = 0
@@ -110,6 +117,7 @@ class Counts:
         self.latencies = Latencies()
         self._tasks: dict[str, TaskCounts] = {}
         self._task_limit = task_limit
+        self._watch = watch
 
     def task(self, fingerprint: str) -> TaskCounts:
         """Give the counts of a task; beyond the limit, those of all others together."""
@@ -117,7 +125,7 @@ class Counts:
         if known:
             return known
         name = fingerprint if len(self._tasks) < self._task_limit else OTHER_TASK
-        return self._tasks.setdefault(name, TaskCounts(name))
+        return self._tasks.setdefault(name, TaskCounts(name, self._watch))
 
     def decided(self, seconds: float) -> None:
         """Note how long a decision took."""
@@ -133,7 +141,8 @@ class Counts:
     def totals(self, pending: int, logged: int) -> RequestCounts:
         """Give the counts over all tasks as they are reported."""
         return RequestCounts(
-            requests=self.requests,
+            requests=self.requests - self.diverted,
+            diverted=self.diverted,
             surrogate=self.surrogate,
             teacher=self.teacher,
             failed=self.failed,
@@ -150,6 +159,9 @@ class Counts:
         """Give the teacher's tokens by task and kind; cached ones are prompt too."""
         return {task: counts.tokens for task, counts in self._tasks.items()}
 
-    def tasks(self) -> tuple[TaskEvidence, ...]:
+    def tasks(self, stopped: Container[str] = ()) -> tuple[TaskEvidence, ...]:
         """Give the counts by task as they are reported."""
-        return tuple(counts.evidence() for counts in self._tasks.values())
+        return tuple(
+            counts.evidence(stopped=task in stopped)
+            for task, counts in self._tasks.items()
+        )

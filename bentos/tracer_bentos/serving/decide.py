@@ -32,6 +32,10 @@ class Surrogate(Protocol):
     def redaction(self) -> str:
         """Identity of the redactor of the texts that it was certified on."""
 
+    @property
+    def target(self) -> float:
+        """Agreement that is claimed of it."""
+
     def decide(self, text: str) -> Prediction:
         """Give the prediction for one redacted text."""
 
@@ -45,6 +49,8 @@ class Deferral(StrEnum):
     """The policy lets no surrogate of this revision answer."""
     NOT_LOADED = "not-loaded"
     """No bundle is loaded, or not the one that the policy names."""
+    STOPPED = "stopped"
+    """The surrogate has failed grossly on this task, in this pod or another."""
     TASK_NOT_CERTIFIED = "task-not-certified"
     """The policy does not name the task."""
     CALLER_UNKNOWN = "caller-unknown"
@@ -75,6 +81,8 @@ class Situation:
     """Whether the client asked for the teacher."""
     caller_known: bool
     """Whether access lets this caller have surrogate answers."""
+    stopped: bool = False
+    """Whether this pod has stopped its surrogate on the task."""
 
     @property
     def can_predict(self) -> bool:
@@ -97,4 +105,6 @@ def deferral(situation: Situation) -> Deferral | None:
         return Deferral.NOT_LOADED
     if situation.task not in situation.policy.tasks:
         return Deferral.TASK_NOT_CERTIFIED
+    if situation.stopped or situation.task in situation.policy.stopped:
+        return Deferral.STOPPED
     return None if situation.caller_known else Deferral.CALLER_UNKNOWN

@@ -13,6 +13,7 @@ from tracer_bentos.serving.admission import Admission, Desk
 from tracer_bentos.serving.audit import Auditor
 from tracer_bentos.serving.counts import Counts, Fault
 from tracer_bentos.serving.decide import Deferral, Prediction
+from tracer_bentos.serving.diversion import Diverter
 from tracer_bentos.serving.exchange import (
     BodyTooLarge,
     ClientGone,
@@ -24,7 +25,12 @@ from tracer_bentos.serving.exchange import (
 )
 from tracer_bentos.serving.journal import Journal
 from tracer_bentos.serving.limits import Limits, Places
-from tracer_bentos.serving.protocols.adapter import Adapter, Answer, Rendered
+from tracer_bentos.serving.protocols.adapter import (
+    Adapter,
+    Answer,
+    Asked,
+    Rendered,
+)
 from tracer_bentos.serving.protocols.table import BETA_HEADERS
 from tracer_bentos.serving.reading import read_copy
 from tracer_bentos.serving.refusals import Refusal, refuse
@@ -51,6 +57,7 @@ class Dispatcher:
         tasks: TaskBook,
         desk: Desk,
         relay: Relay,
+        diverter: Diverter,
         auditor: Auditor,
         journal: Journal,
         gate: Gate,
@@ -63,6 +70,7 @@ class Dispatcher:
         self._tasks = tasks
         self._desk = desk
         self._relay = relay
+        self._diverter = diverter
         self._auditor = auditor
         self._journal = journal
         self._gate = gate
@@ -120,13 +128,24 @@ class Dispatcher:
         except BodyTooLarge:
             await self._refuse(exchange, Refusal.TOO_LARGE)
             return
-        await self._question(exchange, adapter, body, caller)
+        began = time.perf_counter()
+        asked = self._read(adapter, body)
+        if asked is None:
+            self._count(await self._relay.buffered(exchange, body))
+        elif await self._diverter.taken(exchange, body):
+            self._counts.diverted += 1
+        else:
+            await self._question(exchange, asked, body, caller, began)
 
     async def _question(
-        self, exchange: Exchange, adapter: Adapter, body: bytes, caller: Caller
+        self,
+        exchange: Exchange,
+        asked: Asked,
+        body: bytes,
+        caller: Caller,
+        began: float,
     ) -> None:
-        began = time.perf_counter()
-        admission = self._admit(exchange, adapter, body, caller)
+        admission = self._admit(exchange, asked, caller)
         if admission is None:
             self._count(await self._relay.buffered(exchange, body))
             return
@@ -140,13 +159,17 @@ class Dispatcher:
         else:
             await self._defer(exchange, body, admission)
 
+    def _read(self, adapter: Adapter, body: bytes) -> Asked | None:
+        try:
+            return adapter.read(body)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the teacher answers
+            self._fault(Fault.ADMISSION, error)
+            return None
+
     def _admit(
-        self, exchange: Exchange, adapter: Adapter, body: bytes, caller: Caller
+        self, exchange: Exchange, asked: Asked, caller: Caller
     ) -> Admission | None:
         try:
-            asked = adapter.read(body)
-            if asked is None:
-                return None
             named = exchange.header(self._task_header)
             question = self._tasks.recognise(asked, named)
             return self._desk.admit(exchange, question, caller)

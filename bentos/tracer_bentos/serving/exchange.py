@@ -57,6 +57,8 @@ class Exchange:
         self.raw_path: bytes = scope.get("raw_path") or self.path.encode()
         self.query: bytes = scope.get("query_string", b"")
         self.headers: Headers = list(scope["headers"])
+        self.as_sent: Headers = self.headers
+        """The headers before anything was taken out of them."""
         self.send = send
         self.error_body: ErrorBody = openai_error_body
         """How an error of ours is written, in the protocol of the request."""

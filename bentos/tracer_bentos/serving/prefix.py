@@ -5,6 +5,7 @@ between would see too good an agreement.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from enum import StrEnum
 
 __all__ = ["CompletedPrefix", "Verdict"]
@@ -20,9 +21,10 @@ class Verdict(StrEnum):
 
 
 class CompletedPrefix:
-    """The audits of one task."""
+    """The audits of one task; `seen` is told each verdict once it counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, seen: Callable[[Verdict], None] | None = None) -> None:
+        self._seen = seen
         self.admitted = 0
         """Audits begun and not withdrawn."""
         self._numbers = 0
@@ -58,3 +60,5 @@ class CompletedPrefix:
                 verdict, cell = found
                 self.counted[verdict] += 1
                 self.cells.setdefault(cell, Counter())[verdict] += 1
+                if self._seen:
+                    self._seen(verdict)

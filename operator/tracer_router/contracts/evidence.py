@@ -47,6 +47,8 @@ class TaskEvidence(Document):
     """Requests of the task received."""
     answered: int = 0
     """Requests that the surrogate answered."""
+    stopped: bool = False
+    """Whether this pod has stopped its surrogate on the task for gross failure."""
     uniform_labelled: int = 0
     """Rows of the uniform sample captured with a usable label."""
     labels: int = 0
@@ -80,7 +82,9 @@ class RequestCounts(Document):
     """Cumulative counts over all tasks in one boot of one pod."""
 
     requests: int = 0
-    """Requests taken on the traffic port."""
+    """Requests taken on the traffic port and not handed over."""
+    diverted: int = 0
+    """Requests handed over to the candidate's pods, which count them."""
     surrogate: int = 0
     """Answered by the surrogate."""
     teacher: int = 0

@@ -8,7 +8,18 @@ from pydantic import Field
 
 from tracer_router.contracts.document import Document
 
-__all__ = ["PolicyDocument", "RevisionPolicy"]
+__all__ = ["Diversion", "PolicyDocument", "RevisionPolicy"]
+
+
+class Diversion(Document):
+    """A share of the sessions that the pods of one revision hand over to another's."""
+
+    revision: int
+    """The revision that takes them."""
+    share: float = Field(ge=0, le=1)
+    """Share of the sessions; while it rises nobody who was handed over comes back."""
+    url: str
+    """Where its pods are reached: the URL of its Service, without a path."""
 
 
 class RevisionPolicy(Document):
@@ -28,6 +39,11 @@ class RevisionPolicy(Document):
     session that is spread over pods counts once. When empty, in every one."""
     closed: tuple[str, ...] = ()
     """Cells that were demoted: the teacher answers them."""
+    divert: Diversion | None = None
+    """What its pods hand over; only where nothing before them splits the traffic."""
+    stopped: tuple[str, ...] = ()
+    """Tasks on which a pod has stopped its surrogate: the teacher answers them in every
+    pod of the revision, for good."""
 
 
 class PolicyDocument(Document):

@@ -14,7 +14,7 @@ def plan_policy(
 ) -> PolicyDocument:
     """Give the document; its generation grows only when its content changes."""
     wanted = {
-        str(each.spec.revision): _revision_policy(observed, each)
+        str(each.spec.revision): _stopped(observed, each)
         for each in revisions
         if each.status.phase
         not in {RevisionPhase.TRAINING, RevisionPhase.REJECTED, None}
@@ -25,6 +25,21 @@ def plan_policy(
     if live.revisions == wanted:
         return live
     return PolicyDocument(generation=live.generation + 1, revisions=wanted)
+
+
+def _stopped(observed: Observed, revision: TracerRevision) -> RevisionPolicy:
+    """Give the policy, with every stop that a pod has made by itself, for good."""
+    policy, number = _revision_policy(observed, revision), revision.spec.revision
+    before = observed.policy.of(number).stopped if observed.policy else ()
+    reported = {
+        task.task
+        for pod in observed.pods_of(number)
+        if pod.evidence
+        for task in pod.evidence.tasks
+        if task.stopped
+    }
+    stopped = tuple(sorted({*before, *reported}))
+    return policy.model_copy(update={"stopped": stopped}) if stopped else policy
 
 
 def _revision_policy(observed: Observed, revision: TracerRevision) -> RevisionPolicy:
