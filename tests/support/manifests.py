@@ -24,6 +24,7 @@ def router_manifest(name: str = "tickets", **spec: Any) -> Manifest:
         },
         "parity": {"target": "95%", "confidence": "95%", "margin": "1%"},
         "access": {"mode": "Open"},
+        "cache": {"ttl": "5m", "entries": 100},
         "limits": {"requestSize": "8Mi", "concurrentRequests": 500},
         "tasks": {
             "header": "x-tracer-task",
@@ -65,6 +66,7 @@ def router_manifest(name: str = "tickets", **spec: Any) -> Manifest:
             "detect": {"loss": "5%", "within": "24h"},
             "live": "2%",
             "canary": "100%",
+            "perHour": 600,
         },
         "traffic": {
             "gateway": {"name": "gw", "namespace": "infra", "sectionName": "http"},

@@ -8,6 +8,8 @@ from typing import Final
 
 from tracer_bentos.redaction.redactor import Redactor
 from tracer_bentos.serving.access import Caller, Gate
+from tracer_bentos.serving.budget import AuditBudget
+from tracer_bentos.serving.cache import Cache
 from tracer_bentos.serving.coin import Coin, Toss
 from tracer_bentos.serving.counts import Counts, Fault
 from tracer_bentos.serving.decide import Deferral, Prediction, Situation, deferral
@@ -50,6 +52,8 @@ class Admission:
     """What the surrogate says, when it was asked."""
     deferral: Deferral | None
     """Why the teacher answers; none when the surrogate does."""
+    repeated: str | None = field(default=None, repr=False)
+    """What the teacher has said to the same request, when that is given again."""
 
     @property
     def answer(self) -> Prediction | None:
@@ -86,6 +90,8 @@ class Desk:
         redactor: Redactor,
         demotion: Demotion,
         session_header: str,
+        cache: Cache | None = None,
+        budget: AuditBudget | None = None,
     ) -> None:
         self._coin = coin
         self._policies = policies
@@ -94,6 +100,9 @@ class Desk:
         self._counts = counts
         self._session_header = session_header
         self._demotion = demotion
+        self._budget = budget or AuditBudget(None)
+        self.cache = cache
+        """Answers for exact repeats; none when it is off."""
         self.redactor = redactor
         """What every text goes through first."""
 
@@ -106,10 +115,14 @@ class Desk:
             return None
         identity = secrets.token_hex(16)
         session = exchange.header(self._session_header)
-        toss = self._coin.toss(session or identity, self._policies.current.audit)
+        toss = self._coin.toss(session or identity, self._rate())
         situation = self._situation(exchange, question, caller)
         text = self.redactor.redact(question.input)
-        prediction, reason = self._decide(situation, text, toss)
+        repeated = self._repeated(situation, question, caller, toss)
+        if repeated is None:
+            prediction, reason = self._decide(situation, text, toss)
+        else:
+            prediction, reason = None, Deferral.REPEATED
         return Admission(
             id=identity,
             received=datetime.now(UTC),
@@ -120,7 +133,24 @@ class Desk:
             caller=caller,
             prediction=prediction,
             deferral=reason,
+            repeated=repeated,
         )
+
+    def _rate(self) -> float:
+        """Give the probability of heads: none while no audit can be paid for."""
+        policy = self._policies.current
+        # Where the teacher answers everything anyway, an audit costs nothing.
+        return policy.audit if not policy.surrogate or self._budget.left else 0.0
+
+    def _repeated(
+        self, situation: Situation, question: Question, caller: Caller, toss: Toss
+    ) -> str | None:
+        """Give the teacher's earlier answer, but never to the uniform sample."""
+        if self.cache is None or toss.heads or situation.forced:
+            return None
+        if not situation.caller_known:
+            return None
+        return self.cache.get(question, caller)
 
     def _situation(
         self, exchange: Exchange, question: Question, caller: Caller

@@ -8,6 +8,8 @@ from tracer_bentos.redaction.redactor import Absent, Redactor, build_redactor
 from tracer_bentos.serving.access import Gate
 from tracer_bentos.serving.admission import Desk
 from tracer_bentos.serving.audit import Auditor
+from tracer_bentos.serving.budget import AuditBudget
+from tracer_bentos.serving.cache import Cache
 from tracer_bentos.serving.capture.recorder import Recorder
 from tracer_bentos.serving.capture.shipper import Shipper
 from tracer_bentos.serving.capture.spool import Spool
@@ -62,12 +64,7 @@ class DataPlane:
         """Identity of what every text goes through first."""
         self._loader = Loader(settings, self.loaded, read, self._redactor.identity)
         self._recorder = _recorder(settings, self.counts)
-        self._upstream = Upstream(
-            settings.teacher_url,
-            _teacher_key(settings),
-            key_header=settings.speech.key_header,
-            authorities=settings.teacher_authorities,
-        )
+        self._upstream = _upstream(settings)
         self._journal = Journal(
             self.counts,
             Prices(settings.prices),
@@ -76,6 +73,7 @@ class DataPlane:
             self._redactor.identity,
         )
         gate = _gate(settings)
+        self._budget = AuditBudget(settings.audits_per_hour)
         self._auditor = Auditor(
             upstream=self._upstream,
             journal=self._journal,
@@ -83,10 +81,9 @@ class DataPlane:
             gate=gate,
             redactor=self._redactor,
             sessions=AuditedSessions(settings.pod, self.policies),
+            budget=self._budget,
         )
-        # Salted apart from the audit coin: who is handed over says nothing about it.
-        split = Coin("split", settings.teacher_url, settings.store_url)
-        self._diverter = Diverter(self.policies, split, settings.session_header)
+        self._diverter = _diverter(settings, self.policies)
         self.traffic = self._traffic(gate)
         """What clients talk to."""
         metrics = Metrics(self.evidence, self.counts, self._under_way)
@@ -153,6 +150,8 @@ class DataPlane:
             counts=self.counts,
             redactor=self._redactor,
             demotion=self._demotion,
+            cache=Cache(settings.cache) if settings.cache else None,
+            budget=self._budget,
             session_header=settings.session_header,
         )
         return Dispatcher(
@@ -223,6 +222,21 @@ def _gate(settings: Settings) -> Gate:
         header=settings.caller_header,
         lifetime=settings.acceptance_seconds,
     )
+
+
+def _upstream(settings: Settings) -> Upstream:
+    return Upstream(
+        settings.teacher_url,
+        _teacher_key(settings),
+        key_header=settings.speech.key_header,
+        authorities=settings.teacher_authorities,
+    )
+
+
+def _diverter(settings: Settings, policies: PolicyBox) -> Diverter:
+    # Salted apart from the audit coin: who is handed over says nothing about it.
+    split = Coin("split", settings.teacher_url, settings.store_url)
+    return Diverter(policies, split, settings.session_header)
 
 
 def _teacher_key(settings: Settings) -> TeacherKey | None:

@@ -9,6 +9,7 @@ from typing import Final
 from tracer_bentos.redaction.redactor import Redactor
 from tracer_bentos.serving.access import Gate
 from tracer_bentos.serving.admission import Admission
+from tracer_bentos.serving.budget import AuditBudget
 from tracer_bentos.serving.counts import Counts, Fault
 from tracer_bentos.serving.exchange import Exchange, Headers
 from tracer_bentos.serving.headers import from_teacher, to_teacher
@@ -44,7 +45,7 @@ class Ticket:
 class Auditor:
     """Runs audits, some at once and a bounded number waiting."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the last two by name
         self,
         *,
         upstream: Upstream,
@@ -53,12 +54,14 @@ class Auditor:
         gate: Gate,
         redactor: Redactor,
         sessions: AuditedSessions,
+        budget: AuditBudget,
     ) -> None:
         self._upstream = upstream
         self._journal = journal
         self._counts = counts
         self._gate = gate
         self._redactor = redactor
+        self._budget = budget
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._running: set[asyncio.Task[None]] = set()
         self._sessions = sessions
@@ -74,7 +77,8 @@ class Auditor:
         A shadow's answer is audited by the teacher's own, which the client gets.
 
         Every accepted answer with heads is checked, for the uniform sample; evidence
-        counts one a session, since answers of one session are not independent.
+        counts one a session and window, since answers of one session are not
+        independent.
         """
         if admission.checked is None or not admission.toss.heads:
             return None
@@ -100,6 +104,7 @@ class Auditor:
         if len(self._running) >= WAITING:
             self._end(ticket, admission, _FAILED, 0.0)
             return
+        self._budget.spend()
         headers = [pair for pair in exchange.headers if pair[0] not in _OF_THE_BODY]
         task = asyncio.create_task(self._run(ticket, admission, headers, exchange))
         self._running.add(task)

@@ -47,8 +47,10 @@ class TaskCounts:
         self.task = task
         self.requests = 0
         self.answered = 0
+        self.cached = 0
         self.uniform_labelled = 0
         self.cost_teacher = Decimal(0)
+        self.cost_cached = Decimal(0)
         self.avoided = Avoided()
         self.forecast = Forecast()
         self.tokens: Counter[str] = Counter()
@@ -73,6 +75,7 @@ class TaskCounts:
             task=self.task,
             requests=self.requests,
             answered=self.answered,
+            cached=self.cached,
             stopped=stopped,
             uniform_labelled=self.uniform_labelled,
             labels=len(self._labels),
@@ -94,6 +97,7 @@ class TaskCounts:
             cost_spread=self.avoided.spread,
             cost_samples=self.avoided.samples,
             cost_audits=self.avoided.audits,
+            cost_cached=self.cost_cached,
             cost_teacher=self.cost_teacher,
         )
 
@@ -105,6 +109,7 @@ class Counts:
         self.boot = secrets.token_hex(8)
         self.requests = 0
         self.diverted = 0
+        self.cached = 0
         self.surrogate = 0
         self.teacher = 0
         self.failed = 0
@@ -143,6 +148,7 @@ class Counts:
         return RequestCounts(
             requests=self.requests - self.diverted,
             diverted=self.diverted,
+            cached=self.cached,
             surrogate=self.surrogate,
             teacher=self.teacher,
             failed=self.failed,

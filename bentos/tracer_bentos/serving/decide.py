@@ -55,6 +55,8 @@ class Deferral(StrEnum):
     """The policy does not name the task."""
     CALLER_UNKNOWN = "caller-unknown"
     """The teacher has not accepted the caller's key lately."""
+    REPEATED = "repeated"
+    """The teacher has answered the same request lately; that answer is given again."""
     TOO_LONG = "too-long"
     """The text is longer than any that is classified."""
     NOT_ACCEPTED = "not-accepted"

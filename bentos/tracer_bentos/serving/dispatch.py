@@ -118,7 +118,7 @@ class Dispatcher:
         self, exchange: Exchange, adapter: Adapter | None, caller: Caller
     ) -> None:
         if exchange.header("upgrade") == "websocket":
-            await self._no_websocket(exchange)
+            await self._refuse(exchange, Refusal.WEBSOCKET)
             return
         if adapter is None or not _may_be_read(exchange):
             self._count(await self._relay.stream(exchange))
@@ -149,6 +149,8 @@ class Dispatcher:
         if admission is None:
             self._count(await self._relay.buffered(exchange, body))
             return
+        if admission.repeated is not None and await self._repeat(exchange, admission):
+            return
         rendered = None
         if admission.answer:
             admission, rendered = self._render(admission, admission.answer)
@@ -176,6 +178,21 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 - whatever it is, the teacher answers
             self._fault(Fault.ADMISSION, error)
             return None
+
+    async def _repeat(self, exchange: Exchange, admission: Admission) -> bool:
+        """Give the teacher's earlier answer again; false when it cannot be written."""
+        asked = admission.question.asked
+        rendered = asked.adapter.render(asked, admission.repeated or "")
+        if rendered is None:
+            return False
+        self._journal.cached(admission)
+        headers = [
+            (b"content-type", rendered.content_type.encode()),
+            (asked.adapter.request_id.encode(), admission.id.encode()),
+            (b"x-tracer-decision", Decision.CACHE.encode()),
+        ]
+        await exchange.answer(HTTPStatus.OK, headers, rendered.content)
+        return True
 
     def _render(
         self, admission: Admission, answer: Prediction
@@ -248,6 +265,8 @@ class Dispatcher:
         try:
             answer = read_copy(admission.question.asked, tee, self._desk.redactor)
             self._journal.taught(admission, answer, relayed.latency_ms)
+            if self._desk.cache and answer.label is not None:
+                self._desk.cache.put(admission.question, admission.caller, answer.label)
         except Exception as error:  # noqa: BLE001 - the client has its answer already
             self._fault(Fault.TRACE, error)
         return answer
@@ -255,16 +274,6 @@ class Dispatcher:
     async def _refuse(self, exchange: Exchange, refusal: Refusal) -> None:
         self._counts.refusals[refusal] += 1
         await refuse(exchange, refusal)
-
-    async def _no_websocket(self, exchange: Exchange) -> None:
-        self._counts.failed += 1
-        await exchange.refuse(
-            HTTPStatus.NOT_IMPLEMENTED,
-            "This router carries HTTP requests, no websockets: connect to the teacher"
-            " itself for them.",
-            "invalid_request_error",
-            "websocket_unsupported",
-        )
 
     def _count(self, relayed: Relayed) -> None:
         if relayed.unreachable:

@@ -43,6 +43,13 @@ class Journal:
         if admission.deferral:
             self._counts.deferrals[admission.deferral] += 1
 
+    def cached(self, admission: Admission) -> None:
+        """Count an earlier answer of the teacher, given again; it leaves no trace."""
+        task = self._task(admission)
+        task.cached += 1
+        task.cost_cached += self._forecast(task, admission, admission.repeated)
+        self._counts.cached += 1
+
     def answered(self, admission: Admission) -> None:
         """Count an answer of the surrogate."""
         task = self._task(admission)

@@ -21,6 +21,8 @@ class Refusal(StrEnum):
     """The body is larger than this router reads."""
     TOO_MANY = "too-many"
     """As many requests as may be are under way."""
+    WEBSOCKET = "websocket"
+    """It asks for a websocket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,13 @@ _WORDS: Final = {
         "As many requests as this router takes at once are under way. Try again soon.",
         "rate_limit_error",
         "rate_limit_exceeded",
+    ),
+    Refusal.WEBSOCKET: _Words(
+        HTTPStatus.NOT_IMPLEMENTED,
+        "This router carries HTTP requests, no websockets: connect to the teacher"
+        " itself for them.",
+        "invalid_request_error",
+        "websocket_unsupported",
     ),
 }
 

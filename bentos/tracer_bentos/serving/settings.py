@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from tracer_bentos.serving.acceptances import LIFETIME_SECONDS
 from tracer_bentos.serving.access import Access
+from tracer_bentos.serving.cache import CacheSize
 from tracer_bentos.serving.limits import AT_ONCE, REQUEST_BYTES, Limits
 from tracer_bentos.serving.prices import Price
 from tracer_bentos.serving.speech import Speech
@@ -67,6 +68,10 @@ class Settings:
     """Digest of the archive that holds the bundle."""
     bento_key: str | None = None
     """Where the archive lies in the store."""
+    audits_per_hour: int | None = None
+    """Audits that are paid for in an hour at most; none for no limit."""
+    cache: CacheSize | None = None
+    """Answers kept for exact repeats; none when it is off."""
     redaction: Redaction = field(default_factory=Redaction)
     """What every text goes through first."""
     capture: bool = True
@@ -109,7 +114,9 @@ class Settings:
     """How long the last counts wait to be read."""
 
 
-def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+def read_settings(  # long: one line a setting
+    environment: Mapping[str, str] = os.environ,
+) -> Settings:
     """Read the settings from environment variables.
 
     Raises:
@@ -134,6 +141,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         bundle_digest=given.get(runtime.BUNDLE_DIGEST),
         bento_digest=given.get(runtime.BENTO_DIGEST),
         bento_key=given.get(runtime.BENTO_KEY),
+        audits_per_hour=_count(given, runtime.AUDITS_PER_HOUR),
+        cache=_cache(given),
         redaction=_redaction(given),
         capture=given.get(runtime.CAPTURE) != "Disabled",
         store=_store(given),
@@ -202,6 +211,17 @@ def _limits(given: Mapping[str, str]) -> Limits:
         request_bytes=int(_number(given, runtime.REQUEST_BYTES, REQUEST_BYTES)),
         at_once=int(_number(given, runtime.REQUESTS_AT_ONCE, AT_ONCE)),
     )
+
+
+def _count(given: Mapping[str, str], name: str) -> int | None:
+    return int(_number(given, name, 0)) if name in given else None
+
+
+def _cache(given: Mapping[str, str]) -> CacheSize | None:
+    if runtime.CACHE_SECONDS not in given:
+        return None
+    entries = int(_number(given, runtime.CACHE_ENTRIES, 10_000))
+    return CacheSize(entries, _number(given, runtime.CACHE_SECONDS, 0))
 
 
 def _redaction(given: Mapping[str, str]) -> Redaction:

@@ -3,6 +3,7 @@
 from tracer_router.api.access import (
     Access,
     AccessMode,
+    Cache,
     ClientKeys,
     GatewayHeader,
     Limits,
@@ -96,6 +97,7 @@ __all__ = [
     "Baseline",
     "BootCounts",
     "BundleStatus",
+    "Cache",
     "Capture",
     "CellCounts",
     "CertificateStatus",

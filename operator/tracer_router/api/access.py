@@ -12,6 +12,7 @@ from tracer_router.api.text import HeaderName, Quantity, SecretName
 __all__ = [
     "Access",
     "AccessMode",
+    "Cache",
     "ClientKeys",
     "GatewayHeader",
     "Limits",
@@ -90,6 +91,17 @@ class Access(ApiModel):
     """Keys that you give to clients."""
     gateway_header: GatewayHeader | None = None
     """A header of your gateway's."""
+
+
+class Cache(ApiModel):
+    """The teacher's answers given again to exact repeats, counted apart."""
+
+    ttl: Annotated[Duration, Within("1s", "7d", "10m"), Effect.NOTHING] = Duration(
+        "10m"
+    )
+    """How long an answer is given again: to the same request of the same caller."""
+    entries: Annotated[int, Field(ge=1, le=1_000_000), Effect.NOTHING] = 10_000
+    """Answers that one pod keeps at most."""
 
 
 class Limits(ApiModel):

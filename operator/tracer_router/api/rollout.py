@@ -120,3 +120,6 @@ class Audit(ApiModel):
         Percent("100%")
     )
     """Share of the candidate's sessions that is audited during the rollout."""
+    per_hour: Annotated[int | None, Field(ge=1, le=1_000_000), Effect.NOTHING] = None
+    """Audits that one pod pays for in an hour at most; no limit when absent. Beyond it
+    nothing joins the uniform sample, so growth and verdicts take longer."""

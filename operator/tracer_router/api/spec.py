@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from tracer_router.api.access import Access, Limits
+from tracer_router.api.access import Access, Cache, Limits
 from tracer_router.api.duration import Duration, Within
 from tracer_router.api.model import ApiModel, Effect, Rule
 from tracer_router.api.percent import PERCENT_PATTERN, Between, Percent
@@ -148,6 +148,9 @@ class TracerRouterSpec(ApiModel):
     """Who may call; PassThrough when absent."""
     limits: Limits = Limits()
     """How much one pod takes on."""
+    cache: Cache | None = None
+    """Answers given again to exact repeats; off when absent. Leave it off where clients
+    ask the same twice to get two different answers."""
     tasks: Tasks = Tasks()
     """How requests are told apart into tasks."""
     traces: Traces = Traces()

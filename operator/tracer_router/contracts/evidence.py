@@ -47,6 +47,8 @@ class TaskEvidence(Document):
     """Requests of the task received."""
     answered: int = 0
     """Requests that the surrogate answered."""
+    cached: int = 0
+    """Requests that were answered from the cache; the surrogate was not asked."""
     stopped: bool = False
     """Whether this pod has stopped its surrogate on the task for gross failure."""
     uniform_labelled: int = 0
@@ -74,6 +76,8 @@ class TaskEvidence(Document):
     """Sessions that the spread rests on."""
     cost_audits: Decimal = Decimal(0)
     """Cost of the teacher's answers to audits."""
+    cost_cached: Decimal = Decimal(0)
+    """Predicted teacher cost of what was answered from the cache."""
     cost_teacher: Decimal = Decimal(0)
     """Cost of the teacher's answers, audits included."""
 
@@ -83,6 +87,8 @@ class RequestCounts(Document):
 
     requests: int = 0
     """Requests taken on the traffic port and not handed over."""
+    cached: int = 0
+    """Answered by an earlier answer of the teacher to the same request."""
     diverted: int = 0
     """Requests handed over to the candidate's pods, which count them."""
     surrogate: int = 0

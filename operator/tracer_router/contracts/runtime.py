@@ -10,9 +10,12 @@ __all__ = [
     "ACCEPTANCE_SECONDS",
     "ACCESS",
     "ATTEMPT_FILE",
+    "AUDITS_PER_HOUR",
     "BENTO_DIGEST",
     "BENTO_KEY",
     "BUNDLE_DIGEST",
+    "CACHE_ENTRIES",
+    "CACHE_SECONDS",
     "CALLER_HEADER",
     "CAPTURE",
     "CLIENT_KEYS",
@@ -76,6 +79,12 @@ CAPTURE: Final = "TRACER_CAPTURE"
 """Disabled: no trace is kept."""
 RETENTION_SECONDS: Final = "TRACER_RETENTION_SECONDS"
 """How old a trace may become, for the upkeep of the store."""
+AUDITS_PER_HOUR: Final = "TRACER_AUDITS_PER_HOUR"
+"""Audits that one pod pays for in an hour at most; absent: no limit."""
+CACHE_ENTRIES: Final = "TRACER_CACHE_ENTRIES"
+"""Answers that one pod keeps for exact repeats."""
+CACHE_SECONDS: Final = "TRACER_CACHE_SECONDS"
+"""How long an answer is given again; absent: never."""
 REQUEST_BYTES: Final = "TRACER_REQUEST_BYTES"
 """Largest request body that is read into memory."""
 REQUESTS_AT_ONCE: Final = "TRACER_REQUESTS_AT_ONCE"

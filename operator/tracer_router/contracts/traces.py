@@ -13,6 +13,8 @@ class Decision(StrEnum):
 
     TEACHER = "teacher"
     SURROGATE = "surrogate"
+    CACHE = "cache"
+    """An earlier answer of the teacher to the same request; leaves no trace."""
     SURROGATE_AUDITED = "surrogate-audited"
     """The surrogate answered and the teacher was asked as well."""
 

@@ -8,7 +8,7 @@ from tracer_router.contracts import runtime
 from tracer_router.resources.manifest import Manifest, child, labels
 from tracer_router.resources.pod import PodParts
 
-__all__ = ["access_parts", "build_service_account", "limit_values"]
+__all__ = ["access_parts", "build_service_account", "limit_values", "spending_values"]
 
 _KEYS = "/var/run/tracer/clients"
 _SUFFIXES: Final = {
@@ -55,6 +55,17 @@ def limit_values(limits: Limits) -> dict[str, str]:
         runtime.REQUEST_BYTES: str(_bytes(limits.request_size)),
         runtime.REQUESTS_AT_ONCE: str(limits.concurrent_requests),
     }
+
+
+def spending_values(router: TracerRouter) -> dict[str, str]:
+    """Give the cache and the budget of audits as the pods read them."""
+    values, cache = {}, router.spec.cache
+    if cache is not None:
+        values[runtime.CACHE_SECONDS] = str(cache.ttl.seconds)
+        values[runtime.CACHE_ENTRIES] = str(cache.entries)
+    if router.spec.audit.per_hour is not None:
+        values[runtime.AUDITS_PER_HOUR] = str(router.spec.audit.per_hour)
+    return values
 
 
 def _bytes(quantity: str) -> int:

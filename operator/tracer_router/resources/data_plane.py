@@ -7,7 +7,11 @@ from typing import Any
 from tracer_router.api import TracerRouter
 from tracer_router.constants import INTERNAL_PORT, TRAFFIC_PORT
 from tracer_router.contracts import runtime
-from tracer_router.resources.access import access_parts, limit_values
+from tracer_router.resources.access import (
+    access_parts,
+    limit_values,
+    spending_values,
+)
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import (
     Manifest,
@@ -187,6 +191,7 @@ def _own_values(router: TracerRouter, served: Served) -> dict[str, str]:
         runtime.SESSION_HEADER: router.spec.tasks.session.header,
         **limit_values(router.spec.limits),
         **redaction_values(router),
+        **spending_values(router),
         **{name: value for name, value in optional.items() if value},
     }
 
