@@ -210,7 +210,7 @@ WRONG = [
     Wrong(
         "spec.traces.redact",
         [{"name": "ticket", "pattern": "(?<=a)x"}],
-        "invalid or unsupported Perl syntax",
+        "invalid named capture",
         "spec.traces.redact[0].pattern",
     ),
     Wrong("spec.training.minimumTraces", 10, "greater than or equal to 100"),
@@ -273,7 +273,7 @@ UNKNOWN = [
     "spec.teacher.key",
     "spec.parity.floor",
     "spec.traces.format",
-    "spec.rollout.soak",
+    "spec.rollout.analysis",
     "spec.traffic.split",
 ]
 

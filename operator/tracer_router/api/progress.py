@@ -39,7 +39,7 @@ class ShareBaseline(ApiModel):
 class Detector(ApiModel):
     """One drift detector and the audits it has been told."""
 
-    cell: str = Field(default="", max_length=1024)
+    cell: str = Field(max_length=1024)
     """The cell it watches; empty for the whole revision."""
     logs: str = Field(default="", max_length=256)
     """Its state: a logarithm for each alternative, with commas between."""

@@ -76,7 +76,7 @@ def drift_alarms(revision: TracerRevision) -> tuple[str, ...]:
 
 def threshold_of(watch: DriftWatch) -> float:
     """Give the threshold of every detector from the audits expected in `RUN_TIME`."""
-    whole = next((each for each in watch.detectors if not each.cell), Detector())
+    whole = next((each for each in watch.detectors if not each.cell), Detector(cell=""))
     elapsed = max(watch.told - watch.began, _BATCH_TIME)
     expected = (whole.audits - watch.audits) * (RUN_TIME / elapsed)
     return drift_threshold(max(expected, _LEAST_AUDITS), _FAMILIES)

@@ -1,0 +1,121 @@
+"""The trace store on a real S3 server: the chart's own, whose program is built here."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Thread
+
+import aiohttp
+import pytest
+import zstandard
+
+from support.s3_server import S3Server, s3_server
+from support.serving_process import ask, evidence, started
+from support.serving_teacher import teaching
+from tracer_bentos.maintenance.rewriting import whole_lines
+from tracer_bentos.maintenance.upkeep import keep_up
+from tracer_bentos.segments import live_segments
+from tracer_bentos.store import TraceStore, open_store
+from tracer_router.contracts.layout import TRACES, segment_key
+from tracer_router.errors import StoreError
+
+pytestmark = pytest.mark.cluster
+
+NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[S3Server]:
+    with s3_server(tmp_path / "s3") as running:
+        yield running
+
+
+@pytest.fixture
+def store(server: S3Server) -> TraceStore:
+    return open_store(server.environment("ns/tickets"))
+
+
+def test_an_object_is_written_once_read_listed_and_deleted(store: TraceStore) -> None:
+    assert [store.create("a/1", b"one"), store.create("a/1", b"two")] == [True, False]
+    store.write("a/2", b"three")
+    store.write("a/2", b"four")
+    assert (store.read("a/1"), store.read("a/2")) == (b"one", b"four")
+    assert store.list("a/") == ["a/1", "a/2"]
+    store.delete("a/1")
+    store.delete("a/1")
+    assert store.list("a/") == ["a/2"]
+    with pytest.raises(FileNotFoundError):
+        store.read("a/1")
+
+
+def test_of_many_that_create_at_once_one_is_first(server: S3Server) -> None:
+    won: list[int] = []
+
+    def create(number: int) -> None:
+        own = open_store(server.environment("ns/tickets"))
+        if own.create("race", b"%d" % number):
+            won.append(number)
+
+    racing = [Thread(target=create, args=(number,)) for number in range(8)]
+    for each in racing:
+        each.start()
+    for each in racing:
+        each.join()
+    (first,) = won
+    kept = open_store(server.environment("ns/tickets")).read("race")
+    assert kept == b"%d" % first
+
+
+def test_routers_do_not_see_each_other(server: S3Server, store: TraceStore) -> None:
+    store.write("traces/one", b"1")
+    assert open_store(server.environment("ns/ticket")).list("traces/") == []
+
+
+def test_a_server_that_is_away_is_an_error_in_words(
+    server: S3Server, store: TraceStore
+) -> None:
+    server.stop()
+    with pytest.raises(StoreError, match="cannot list s3://traces/ns/tickets/traces/"):
+        store.list(TRACES)
+
+
+def test_the_upkeep_works_on_it(store: TraceStore) -> None:
+    for number in range(4):
+        line = json.dumps({"input": "Refund", "id": str(number)})
+        key = segment_key(NOW - timedelta(days=1, minutes=number), "pod", number)
+        store.create(key, zstandard.compress(f"{line}\n".encode()))
+    done = keep_up(store, NOW, timedelta(days=90))
+    assert (done.taken, done.made) == (4, 1)
+    keep_up(store, NOW + timedelta(days=1), timedelta(days=90))
+    assert store.list(TRACES) == live_segments(store)
+    (whole,) = live_segments(store)
+    ids = {json.loads(line)["id"] for line in whole_lines(store.read(whole))}
+    assert ids == {"0", "1", "2", "3"}
+
+
+async def test_a_killed_pod_and_a_killed_server_lose_nothing_that_was_logged(
+    server: S3Server, store: TraceStore, tmp_path: Path
+) -> None:
+    told = {**server.environment("ns/tickets"), "TRACER_SEGMENT_SECONDS": "0.1"}
+    async with teaching() as teacher, aiohttp.ClientSession() as http:
+        with started(teacher.url, tmp_path, **told) as process:
+            for number in range(10):
+                await ask(http, process, f"before {number}")
+            server.stop()
+            for number in range(10):
+                await ask(http, process, f"away {number}")
+            while (await evidence(http, process)).requests.traces_logged < 20:
+                pass
+            process.running.kill()
+        server.start()
+        with started(teacher.url, tmp_path, **told) as process:
+            while (await evidence(http, process)).requests.traces_pending:
+                pass
+    found = [
+        json.loads(line)["input"]
+        for key in live_segments(store)
+        for line in whole_lines(store.read(key))
+    ]
+    expected = [f"{when} {n}" for when in ("before", "away") for n in range(10)]
+    assert sorted(found) == sorted(expected)
