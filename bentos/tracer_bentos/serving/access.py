@@ -62,6 +62,8 @@ class Gate:
         header: str | None = None,
         lifetime: float = LIFETIME_SECONDS,
     ) -> None:
+        # With a key of the pod's own, the caller's says nothing about the teacher.
+        self._asks_teacher = access is Access.PASS_THROUGH and not own_key
         self._mode = access
         self._keys = ClientKeys(keys) if keys else None
         self._header = header.encode() if header else None
@@ -85,7 +87,7 @@ class Gate:
 
     def knows(self, caller: Caller, model: str) -> bool:
         """Say whether the surrogate may answer this caller."""
-        if self._mode is not Access.PASS_THROUGH:
+        if not self._asks_teacher:
             return True
         return self._acceptances.recent(caller.digest, model)
 

@@ -134,6 +134,8 @@ def _requests(evidence: Evidence) -> Metric:
     by = {
         "surrogate": counts.surrogate,
         "teacher": counts.teacher,
+        "cache": counts.cached,
+        "candidate": counts.diverted,
         "failed": counts.failed,
     }
     return _by_enum("tracer_requests", "Requests by who answered.", by, "answered_by")
@@ -192,6 +194,11 @@ def _tasks(tasks: tuple[TaskEvidence, ...]) -> Iterator[Metric]:
     cost = CounterMetricFamily(
         "tracer_cost", "Cost in the currency of the prices.", labels=["task", "kind"]
     )
+    stopped = GaugeMetricFamily(
+        "tracer_task_stopped",
+        "Whether this pod has stopped its surrogate on the task.",
+        labels=["task"],
+    )
     for one in tasks:
         task = one.task[:_FINGERPRINT_SHOWN]
         requests.add_metric([task], one.requests)
@@ -200,5 +207,7 @@ def _tasks(tasks: tuple[TaskEvidence, ...]) -> Iterator[Metric]:
         audits.add_metric([task, "disagreed"], one.audits_disagreed)
         audits.add_metric([task, "missing"], one.audits_missing)
         cost.add_metric([task, "saved"], float(one.cost_saved) + one.cost_correction)
+        cost.add_metric([task, "cached"], float(one.cost_cached))
+        stopped.add_metric([task], float(one.stopped))
         cost.add_metric([task, "teacher"], float(one.cost_teacher))
-    yield from (requests, answered, audits, cost)
+    yield from (requests, answered, audits, cost, stopped)

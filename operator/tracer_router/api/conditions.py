@@ -74,6 +74,7 @@ class Reason(StrEnum):
     ROUTE_PENDING = "RoutePending"
     GATEWAY_API_MISSING = "GatewayApiMissing"
     NO_GATEWAY = "NoGateway"
+    SELF_DEMOTED = "SelfDemoted"
     TRACES_ARRIVE = "TracesArrive"
     TRACES_WAIT = "TracesWait"
     PODS_REPORT = "PodsReport"

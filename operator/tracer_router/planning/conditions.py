@@ -15,6 +15,7 @@ from tracer_router.api import (
 )
 from tracer_router.planning.candidate import overdue
 from tracer_router.planning.observed import Observed
+from tracer_router.planning.policy import stopped_tasks
 from tracer_router.planning.reporting import State, evidence_reported, traces_stored
 from tracer_router.planning.roles import Roles
 from tracer_router.planning.validity import void_reason
@@ -49,7 +50,7 @@ def assess_conditions(
             "nothing to be done by hand",
         ),
         _teacher(observed),
-        _certified(observed.router, revisions, missing),
+        _certified(observed, revisions, missing),
         traces_stored(observed),
         evidence_reported(observed),
         route,
@@ -143,25 +144,36 @@ def _before(observed: Observed, kind: ConditionType) -> State | None:
 
 
 def _certified(
-    router: TracerRouter, revisions: tuple[TracerRevision, ...], missing: str
+    observed: Observed, revisions: tuple[TracerRevision, ...], missing: str
 ) -> State:
     kind = ConditionType.CERTIFIED
     serving = {RevisionPhase.LIVE, RevisionPhase.CANARY, RevisionPhase.SHADOW}
     held = [each for each in revisions if each.status.phase in serving]
-    for revision in reversed(held):
-        void = void_reason(router, revision)
-        if void is None:
-            message = f"revision {revision.spec.revision}: {_figures(revision)}"
-            if any(each.weakens for each in revision.status.closed):
-                return kind, _FALSE, Reason.DRIFTED, message
-            return kind, _TRUE, Reason.CERTIFICATE_STANDS, message
-        return kind, _FALSE, Reason.TARGET_RAISED, void
+    if held:
+        return kind, *_standing(observed, held[-1])
     ended = [each for each in revisions if each.spec.attempt is not None]
     if ended and ended[-1].status.phase is RevisionPhase.ROLLED_BACK:
         return kind, _FALSE, Reason.ROLLED_BACK, ended[-1].status.reason or ""
     if ended and ended[-1].status.phase is RevisionPhase.REJECTED:
         return kind, _FALSE, Reason.NOT_CERTIFIED, ended[-1].status.reason or ""
     return kind, _FALSE, Reason.COLLECTING, missing
+
+
+def _standing(
+    observed: Observed, revision: TracerRevision
+) -> tuple[ConditionStatus, Reason, str]:
+    """Say what has become of the certificate of a revision that serves."""
+    void = void_reason(observed.router, revision)
+    if void is not None:
+        return _FALSE, Reason.TARGET_RAISED, void
+    message = f"revision {revision.spec.revision}: {_figures(revision)}"
+    if stopped := stopped_tasks(observed, revision):
+        named = ", ".join(stopped)
+        message = f"a pod saw gross failure and stopped: {named}; {message}"
+        return _FALSE, Reason.SELF_DEMOTED, message
+    if any(each.weakens for each in revision.status.closed):
+        return _FALSE, Reason.DRIFTED, message
+    return _TRUE, Reason.CERTIFICATE_STANDS, message
 
 
 def _figures(revision: TracerRevision) -> str:

@@ -6,7 +6,7 @@ from tracer_router.planning.auditing import audit_rate
 from tracer_router.planning.observed import Observed
 from tracer_router.planning.validity import void_reason
 
-__all__ = ["plan_policy"]
+__all__ = ["plan_policy", "stopped_tasks"]
 
 
 def plan_policy(
@@ -14,7 +14,7 @@ def plan_policy(
 ) -> PolicyDocument:
     """Give the document; its generation grows only when its content changes."""
     wanted = {
-        str(each.spec.revision): _stopped(observed, each)
+        str(each.spec.revision): _with_stops(observed, each)
         for each in revisions
         if each.status.phase
         not in {RevisionPhase.TRAINING, RevisionPhase.REJECTED, None}
@@ -27,9 +27,9 @@ def plan_policy(
     return PolicyDocument(generation=live.generation + 1, revisions=wanted)
 
 
-def _stopped(observed: Observed, revision: TracerRevision) -> RevisionPolicy:
-    """Give the policy, with every stop that a pod has made by itself, for good."""
-    policy, number = _revision_policy(observed, revision), revision.spec.revision
+def stopped_tasks(observed: Observed, revision: TracerRevision) -> tuple[str, ...]:
+    """Give the tasks on which a pod has stopped its surrogate, now or ever."""
+    number = revision.spec.revision
     before = observed.policy.of(number).stopped if observed.policy else ()
     reported = {
         task.task
@@ -38,7 +38,14 @@ def _stopped(observed: Observed, revision: TracerRevision) -> RevisionPolicy:
         for task in pod.evidence.tasks
         if task.stopped
     }
-    stopped = tuple(sorted({*before, *reported}))
+    return tuple(sorted({*before, *reported}))
+
+
+def _with_stops(observed: Observed, revision: TracerRevision) -> RevisionPolicy:
+    policy, stopped = (
+        _revision_policy(observed, revision),
+        stopped_tasks(observed, revision),
+    )
     return policy.model_copy(update={"stopped": stopped}) if stopped else policy
 
 

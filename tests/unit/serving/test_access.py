@@ -248,3 +248,16 @@ async def test_a_teacher_without_keys_accepts_everybody(tmp_path: Path) -> None:
         await answered_by(client)
         await certify(plane)
         assert await answered_by(client) == "surrogate"
+
+
+async def test_with_a_key_of_the_pods_own_the_callers_says_nothing(
+    tmp_path: Path,
+) -> None:
+    own = secret(tmp_path / "own", {"api-key": "sk-teacher"})
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path, teacher_key_file=own / "api-key") as plane,
+    ):
+        await answered_by(plane.client("sk-one"))
+        await certify(plane)
+        assert await answered_by(plane.client("sk-two")) == "surrogate"
