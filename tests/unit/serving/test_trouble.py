@@ -183,3 +183,28 @@ async def test_a_corrupt_bundle_is_refused_by_name_and_the_teacher_answers(
                 lambda e: "not be tried again" in (e.surrogate.reason or ""),
             )
     assert (found.surrogate.loaded, found.requests.teacher) == (None, 1)
+
+
+async def test_a_store_that_takes_connections_and_says_nothing_holds_nobody_up(
+    tmp_path: Path,
+) -> None:
+    hanging = socket.create_server(("127.0.0.1", 0))
+    port = hanging.getsockname()[1]
+    told = dead_store(tmp_path) | {
+        runtime.STORE_ENDPOINT: f"http://127.0.0.1:{port}",
+        "TRACER_SEGMENT_SECONDS": "0.1",
+        "TRACER_UPLOAD_SECONDS": "0.1",
+        runtime.FAREWELL_SECONDS: "0",
+    }
+    async with teaching() as teacher, aiohttp.ClientSession() as http:
+        with started(teacher.url, tmp_path, **told) as process:
+            for _ in range(3):
+                await ask(http, process)
+            await reported(http, process, lambda e: e.requests.traces_logged == 3)
+            process.running.terminate()
+            while await _counts(http, process):
+                pass  # it lets go of its internal port: nothing waits for the store
+            hanging.close()
+            process.running.wait()
+    kept = [path.read_text() for path in (tmp_path / "spool").glob("*.jsonl")]
+    assert sum(text.count("\n") for text in kept) == 3

@@ -95,11 +95,11 @@ class Recorder:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._write(seal=True)
-        until = time.monotonic() + deadline
-        while self._spool.sealed and time.monotonic() < until:
-            await self._ship()
-            if self._no_store:
-                await asyncio.sleep(min(self._delay, LOOK_SECONDS))
+        try:
+            async with asyncio.timeout(deadline):
+                await self._ship_the_rest()
+        except TimeoutError:
+            _log.warning("%d traces stay on local disk", self._spool.pending)
         await self._on_disk(self._spool.close)
         self._disk.shutdown(wait=False)
         self._store.shutdown(wait=False, cancel_futures=True)
@@ -146,6 +146,12 @@ class Recorder:
             await asyncio.sleep(LOOK_SECONDS)
             if time.monotonic() >= self._not_before:
                 await self._ship()
+
+    async def _ship_the_rest(self) -> None:
+        while self._spool.sealed:
+            await self._ship()
+            if self._no_store:
+                await asyncio.sleep(min(self._delay, LOOK_SECONDS))
 
     async def _ship(self) -> None:
         for segment in self._spool.sealed:
