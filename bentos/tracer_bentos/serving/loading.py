@@ -13,6 +13,7 @@ from typing import Final
 
 from tracer_bentos.redaction.standard import Standard
 from tracer_bentos.serving.decide import Surrogate
+from tracer_bentos.serving.one_thread import compute_on_one_thread
 from tracer_bentos.serving.settings import Settings
 from tracer_bentos.store import TraceStore, open_store
 from tracer_router.contracts.document import digest_of
@@ -44,6 +45,7 @@ class Loaded:
 
     def put(self, surrogate: Surrogate) -> None:
         """Let the verified surrogate of the expected bundle answer."""
+        compute_on_one_thread()
         self.surrogate, self.digest, self.reason = surrogate, self._expected, None
 
     def adopt(self, surrogate: Surrogate, digest: str) -> None:
