@@ -3,8 +3,8 @@
     python -m benchmarks.dataplane [--short] [--growth REQUESTS] [--out FOLDER]
 
 Every target is measured in turn in each round, so that whatever else the machine does
-falls on all of them alike; medians over rounds. With --out, dated JSON, a table and a
-plot are written.
+falls on all of them alike; medians and the best of the rounds. With --out, dated JSON,
+a table and a plot are written.
 """
 
 import argparse
@@ -20,6 +20,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--latency", type=float, default=0.0, help="of the teacher, ms")
     parser.add_argument("--seconds", type=float, default=4.0, help="of each run")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--connections", type=int, nargs="+", default=[1, 32, 256])
     parser.add_argument("--growth", type=int, default=0, help="requests of the soak")
     parser.add_argument("--out", type=Path, help="folder for JSON, table and plot")
     return parser.parse_args()
@@ -32,7 +33,7 @@ def main() -> None:
     found = report.Found(latency_ms=given.latency, seconds=seconds, rounds=rounds)
     with scene(latency_ms=given.latency, with_litellm=not given.short) as here:
         found.at_rest = memory.at_rest(here)
-        for connections in (1, 32) if given.short else (1, 32, 256):
+        for connections in given.connections[: 2 if given.short else None]:
             found.runs[connections] = run(here.targets(), connections, seconds, rounds)
             print(found.table(connections))
         if given.growth:

@@ -58,11 +58,13 @@ class Scene:
         answered = [_ask(text) for text in self.texts.answered]
         streamed = [_ask(text, stream=True) for text in self.texts.deferred]
         mixed = [*answered[:16], *plain[:4]]
+        strange = [Asked({**each.body, "temperature": 0.5}) for each in plain]
         untouched = [Asked(each.body, "/v1/moderations") for each in plain]
         ours = [
             Target("passed through, not read", self.ours, untouched),
             Target("deferred: surrogate asked, teacher answers", self.ours, plain),
-            Target("surrogate: TF-IDF, 200 characters", self.ours, answered),
+            Target("deferred: a task not learnt", self.ours, strange),
+            Target("surrogate: TF-IDF + static, 200 characters", self.ours, answered),
             Target("mixed: 4 of 5 by the surrogate", self.ours, mixed),
             Target("no-op: a surrogate that costs nothing", self.constant, answered),
             Target("deferred stream", self.ours, streamed, streams=True),
@@ -131,12 +133,16 @@ def data_plane(
 def run(
     targets: Sequence[Target], connections: int, seconds: float, rounds: int
 ) -> dict[str, dict[str, Any]]:
-    """Measure every target in each round and give the medians."""
+    """Measure every target in each round; give the medians, and the best by ``best_``.
+
+    On a machine that does other things too the best round says what is possible, the
+    median what it was like.
+    """
     found: dict[str, list[dict[str, Any]]] = {each.name: [] for each in targets}
     for _ in range(rounds):
         for each in targets:
             found[each.name].append(_measure(each, connections, seconds))
-    return {name: _medians(each) for name, each in found.items()}
+    return {name: {**_medians(each), **_best(each)} for name, each in found.items()}
 
 
 def _measure(target: Target, connections: int, seconds: float) -> dict[str, Any]:
@@ -166,6 +172,15 @@ def _stream(target: Target, connections: int, seconds: float) -> dict[str, Any]:
 
 def _medians(records: list[dict[str, Any]]) -> dict[str, Any]:
     return {name: median(each[name] for each in records) for name in records[0]}
+
+
+def _best(records: list[dict[str, Any]]) -> dict[str, Any]:
+    least = {
+        f"best_{name}": min(each[name] for each in records)
+        for name in records[0]
+        if name.startswith(("p", "first", "cpu"))
+    }
+    return {**least, "best_rps": max(each["rps"] for each in records)}
 
 
 def _ask(text: str, **more: Any) -> Asked:

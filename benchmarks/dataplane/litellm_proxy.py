@@ -25,6 +25,7 @@ litellm_settings:
   drop_params: true
 general_settings:
   disable_spend_logs: true
+  dangerously_permit_weak_or_unset_master_key: true  # loopback, and no keys to check
 """
 
 

@@ -50,7 +50,7 @@ def running(
         pinned(core, command), cwd=ROOT, stdout=target, stderr=target
     )
     try:
-        _wait(port, started)
+        _wait(port, started, log)
         yield Process(started.pid, f"http://127.0.0.1:{port}")
     finally:
         started.terminate()
@@ -77,17 +77,23 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def _wait(port: int, process: "subprocess.Popen[bytes]", seconds: float = 120) -> None:
+def _wait(
+    port: int,
+    process: "subprocess.Popen[bytes]",
+    log: Path | None,
+    seconds: float = 120,
+) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise SystemExit(f"{process.args} ended with {process.returncode}")
+            said = log.read_text(errors="replace")[-2000:] if log else ""
+            raise SystemExit(f"{process.args!r} ended: {process.returncode}\n{said}")
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=1):
                 return
         except OSError:
             time.sleep(0.05)
-    raise SystemExit(f"{process.args} does not listen on port {port}")
+    raise SystemExit(f"{process.args!r} does not listen on port {port}")
 
 
 def _tree(pid: int) -> list[int]:

@@ -11,7 +11,8 @@ from typing import Any
 
 _HEAD = (
     "| c={} | rps | p50 ms | p99 ms | added p50 | added p99 | first event p50"
-    " | CPU us | failed |\n|---|---|---|---|---|---|---|---|---|\n"
+    " | CPU us | best rps | best added p50 | best added p99 | best CPU us | failed |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"
 )
 _COLOURS = ("#3b6ea8", "#b8ccdf")
 
@@ -66,12 +67,14 @@ class Found:
 def _row(name: str, each: dict[str, Any], runs: dict[str, dict[str, Any]]) -> str:
     direct = runs["direct stream" if "first_p50" in each else "direct"]
     added = [each[cut] - direct[cut] for cut in ("p50", "p99")]
+    best = [each[f"best_{cut}"] - direct[f"best_{cut}"] for cut in ("p50", "p99")]
     first = each.get("first_p50", 0.0) - direct.get("first_p50", 0.0)
     first_text = f"{first:+.2f}" if "first_p50" in each else ""
     return (
         f"| {name} | {each['rps']:,.0f} | {each['p50']:.2f} | {each['p99']:.2f}"
         f" | {added[0]:+.2f} | {added[1]:+.2f} | {first_text}"
-        f" | {each['cpu_us']:.0f} | {each['failed']:.0f} |"
+        f" | {each['cpu_us']:.0f} | {each['best_rps']:,.0f} | {best[0]:+.2f}"
+        f" | {best[1]:+.2f} | {each['best_cpu_us']:.0f} | {each['failed']:.0f} |"
     )
 
 
