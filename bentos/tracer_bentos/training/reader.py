@@ -20,6 +20,8 @@ from tracer_router.errors import DocumentError
 __all__ = ["Fault", "open_traces", "read_lines", "read_segment", "trace_files"]
 
 _LONGEST_LINE = 1_000_000
+_EXCHANGE = b'"request":'
+"""A field of whole requests and responses; no trace of the data plane has it."""
 _ENDINGS = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".json", ".json.gz", ".json.zst")
 
 
@@ -89,12 +91,22 @@ def read_lines(stream: BinaryIO, source: str) -> Iterator[TraceRecord | Fault]:
 
 def _parse(line: bytes, source: str, number: int) -> TraceRecord | Fault:
     try:
+        if _EXCHANGE in line:
+            return _exchanged(line, source, number)
         return TraceRecord.model_validate_json(line)
     except ValidationError as error:
         # Neither the input nor the message of the JSON parser may repeat a prompt.
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "line"
         return Fault(source, number, f"{where}: {first['msg']}")
+
+
+def _exchanged(line: bytes, source: str, number: int) -> TraceRecord | Fault:
+    # Imported here: traces of the data plane, the usual case, need none of it.
+    from tracer_bentos.training.exchanges import Exchange, record_of  # noqa: PLC0415
+
+    record = record_of(Exchange.model_validate_json(line))
+    return record or Fault(source, number, "the request is none that can be learnt")
 
 
 def _skip_line(stream: BinaryIO) -> None:
