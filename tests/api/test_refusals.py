@@ -179,6 +179,7 @@ WRONG = [
     ),
     Wrong("spec.tasks.ignore", ["messages"], "cannot be ignored: remove it"),
     Wrong("spec.tasks.limit", 0, "greater than or equal to 1"),
+    Wrong("spec.tasks.limit", 65, "less than or equal to 64"),
     Wrong("spec.traces.store", {}, "Required value", "spec.traces.store.s3"),
     Wrong("spec.traces.store.s3.bucket", "A", "say the name of a bucket"),
     Wrong("spec.traces.store.s3.endpoint", "s3:7070", "say an http or https URL"),

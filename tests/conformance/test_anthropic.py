@@ -190,3 +190,28 @@ def test_errors_are_the_clients_own_exceptions(stage: dict[str, str]) -> None:
         "429": "RateLimitError",
         "529": "OverloadedError",
     }
+
+
+OURS: dict[str, Callable[[Anthropic], Any]] = {
+    "messages": lambda c: created(c, "Refund"),
+    "messages, stream": lambda c: events(c, "Refund"),
+    "count of tokens": counted,
+}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_teacher_that_is_down_is_an_exception_that_says_so(
+    stage: dict[str, str], name: str
+) -> None:
+    outcome, _ = run(stage["deaf"], OURS[name], pieces=1)
+    assert (outcome.error, outcome.about["status_code"]) == ("InternalServerError", 502)
+    assert outcome.about["body"]["error"]["type"] == "api_error"
+    assert "The teacher could not be reached" in outcome.about["message"]
+
+
+def test_a_request_that_is_too_large_is_an_exception_that_says_so(
+    stage: dict[str, str],
+) -> None:
+    outcome, _ = run(stage["deaf"], lambda c: created(c, "x" * 20_000), pieces=1)
+    assert outcome.about["status_code"] == 413
+    assert outcome.about["body"]["error"]["type"] == "request_too_large"

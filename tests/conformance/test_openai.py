@@ -265,3 +265,29 @@ async def test_the_asynchronous_client_is_served_alike(
             results.append([whole, [chunk async for chunk in stream]])
     one, two = (alike(outcome_of(lambda r=r: r, OSError).result) for r in results)
     assert one == two
+
+
+OURS: dict[str, Callable[[OpenAI], Any]] = {
+    "chat": lambda c: created(c, "Refund"),
+    "chat, stream": lambda c: chunks(c, "Refund"),
+    "responses": lambda c: respond(c, "Refund"),
+    "models": lambda c: c.models.list(),
+}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_teacher_that_is_down_is_an_exception_that_says_so(
+    stage: dict[str, str], name: str
+) -> None:
+    outcome, _ = run(stage["deaf"], OURS[name], pieces=1)
+    assert (outcome.error, outcome.about["status_code"]) == ("InternalServerError", 502)
+    assert outcome.about["code"] == "teacher_unreachable"
+    assert "The teacher could not be reached" in outcome.about["message"]
+
+
+def test_a_request_that_is_too_large_is_an_exception_that_says_so(
+    stage: dict[str, str],
+) -> None:
+    outcome, _ = run(stage["deaf"], lambda c: created(c, "x" * 20_000), pieces=1)
+    assert outcome.about["status_code"] == 413
+    assert outcome.about["code"] == "request_too_large"

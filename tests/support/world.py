@@ -9,6 +9,7 @@ from typing import Any
 from support.memory_cluster import MemoryCluster
 from tracer_router.contracts.evidence import (
     Evidence,
+    Fragmentation,
     LoadState,
     RequestCounts,
     TaskEvidence,
@@ -64,6 +65,7 @@ class World:
     tasks: dict[int, TaskEvidence] = field(default_factory=dict)
     loaded: dict[int, str | None] = field(default_factory=dict)
     reasons: dict[int, str] = field(default_factory=dict)
+    fragmentation: Fragmentation | None = None
     teacher: TeacherState = field(default_factory=TeacherState)
     pushed: list[tuple[str, PolicyDocument]] = field(default_factory=list)
     boots: dict[int, int] = field(default_factory=dict)
@@ -104,6 +106,7 @@ class World:
                 faults=self.faults.get(revision, 0),
             ),
             tasks=(task, *self._others(revision)),
+            fragmentation=self.fragmentation,
             teacher=self.teacher,
             surrogate=LoadState(
                 loaded=self.loaded.get(revision), reason=self.reasons.get(revision)

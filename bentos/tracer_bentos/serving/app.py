@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 from tracer_bentos.redaction.redactor import Absent, Redactor, build_redactor
@@ -26,11 +27,11 @@ from tracer_bentos.serving.metrics import Metrics, UnderWay
 from tracer_bentos.serving.policy_box import PolicyBox
 from tracer_bentos.serving.prefix import Verdict
 from tracer_bentos.serving.prices import Prices
-from tracer_bentos.serving.protocols.table import by_path
 from tracer_bentos.serving.relay import Relay
 from tracer_bentos.serving.sessions import AuditedSessions
 from tracer_bentos.serving.settings import Settings
 from tracer_bentos.serving.tasks.book import TaskBook
+from tracer_bentos.serving.tasks.keeper import TaskKeeper
 from tracer_bentos.serving.teacher_key import TeacherKey
 from tracer_bentos.serving.upstream import Upstream
 from tracer_router.contracts.evidence import CaptureState, Evidence
@@ -53,16 +54,19 @@ class DataPlane:
         self.settings = settings
         """What it was told."""
         self._demotion = Demotion(settings.spool, settings.bundle_digest)
-        self.counts = Counts(settings.task_limit, self._audited)
-        """What it counts."""
         self.policies = PolicyBox(settings.revision)
         """What the operator allows."""
+        self.counts = Counts(settings.task_limit, self._audited, self._certified)
+        """What it counts."""
+        self.tasks = _task_book(settings, self._certified)
+        """What it knows about tasks."""
         self.loaded = Loaded(settings.bundle_digest)
         """Its surrogate."""
         self._redactor = _redactor(settings.redaction)
         self.redaction = self._redactor.identity
         """Identity of what every text goes through first."""
         self._loader = Loader(settings, self.loaded, read, self._redactor.identity)
+        self._keeper = TaskKeeper(self.tasks, settings.store, self._redactor)
         self._recorder = _recorder(settings, self.counts)
         self._upstream = _upstream(settings)
         self._journal = Journal(
@@ -99,6 +103,7 @@ class DataPlane:
             self._recorder.start()
         self._loading = asyncio.create_task(self._load())
         self._keeping = asyncio.create_task(self._keep())
+        self._searching = asyncio.create_task(self._keeper.run())
         self.internal.ready = True
 
     def drain(self) -> None:
@@ -109,9 +114,10 @@ class DataPlane:
     async def finish(self) -> None:
         """End what runs behind, once no request is taken any more."""
         self.drain()
-        for task in (self._loading, self._keeping):
+        behind = (self._loading, self._keeping, self._searching)
+        for task in behind:
             task.cancel()
-        await asyncio.gather(self._loading, self._keeping, return_exceptions=True)
+        await asyncio.gather(*behind, return_exceptions=True)
         await self._auditor.finish(AUDIT_SECONDS)
         await asyncio.to_thread(self._demotion.keep)
         if self._recorder:
@@ -131,6 +137,7 @@ class DataPlane:
             requests=self.counts.totals(pending, logged),
             tasks=self.counts.tasks(self._demotion.stopped),
             capture=self._capture(),
+            fragmentation=self.tasks.variety.report,
             teacher=self._upstream.state,
             surrogate=self.loaded.state(),
         )
@@ -155,8 +162,8 @@ class DataPlane:
             session_header=settings.session_header,
         )
         return Dispatcher(
-            adapters=by_path(settings.speech.adapters),
-            tasks=TaskBook(settings.teacher_identity, settings.speech.ignored),
+            speech=settings.speech,
+            tasks=self.tasks,
             desk=desk,
             relay=Relay(self._upstream, self.counts.latencies),
             diverter=self._diverter,
@@ -185,6 +192,9 @@ class DataPlane:
             await asyncio.sleep(KEEP_SECONDS)
             await asyncio.to_thread(self._demotion.keep)
 
+    def _certified(self) -> frozenset[str]:
+        return self.policies.certified
+
     def _offer(self, record: TraceRecord) -> None:
         if self._recorder:
             self._recorder.offer(record)
@@ -192,6 +202,26 @@ class DataPlane:
     async def _load(self) -> None:
         await self._loader.run()
         settle_heap()
+
+
+def _upstream(settings: Settings) -> Upstream:
+    return Upstream(
+        settings.teacher_url,
+        _teacher_key(settings),
+        key_header=settings.speech.key_header,
+        authorities=settings.teacher_authorities,
+    )
+
+
+def _task_book(
+    settings: Settings, certified: Callable[[], Collection[str]]
+) -> TaskBook:
+    return TaskBook(
+        settings.teacher_identity,
+        settings.speech.ignored,
+        limit=settings.task_limit,
+        certified=certified,
+    )
 
 
 def _recorder(settings: Settings, counts: Counts) -> Recorder | None:

@@ -1,8 +1,8 @@
 """Everything this process counts, cumulative since its boot."""
 
 import secrets
-from collections import Counter
-from collections.abc import Callable, Container, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Collection, Container, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from functools import partial
@@ -25,6 +25,9 @@ from tracer_router.contracts.evidence import (
 __all__ = ["Counts", "Fault", "TaskCounts"]
 
 LABELS: Final = 256
+MENTIONS: Final = 8
+"""How often a task is mentioned before it may take one of the last places."""
+MENTIONED: Final = 4096
 
 
 Watch = Callable[[str, Verdict], None]
@@ -105,7 +108,12 @@ class TaskCounts:
 class Counts:
     """The counts of one boot of one process."""
 
-    def __init__(self, task_limit: int = 64, watch: Watch | None = None) -> None:
+    def __init__(
+        self,
+        task_limit: int = 64,
+        watch: Watch | None = None,
+        certified: Callable[[], Collection[str]] = tuple,
+    ) -> None:
         self.boot = secrets.token_hex(8)
         self.requests = 0
         self.diverted = 0
@@ -123,14 +131,32 @@ class Counts:
         self._tasks: dict[str, TaskCounts] = {}
         self._task_limit = task_limit
         self._watch = watch
+        self._certified = certified
+        self._mentions: OrderedDict[str, int] = OrderedDict()
 
     def task(self, fingerprint: str) -> TaskCounts:
         """Give the counts of a task; beyond the limit, those of all others together."""
         known = self._tasks.get(fingerprint)
         if known:
             return known
-        name = fingerprint if len(self._tasks) < self._task_limit else OTHER_TASK
+        name = fingerprint if self._has_place(fingerprint) else OTHER_TASK
         return self._tasks.setdefault(name, TaskCounts(name, self._watch))
+
+    def _has_place(self, fingerprint: str) -> bool:
+        """Give the first half of the places to whoever comes, the rest to who returns.
+
+        Otherwise a burst of tasks that are asked once would take them all. A certified
+        task always has its own: what is promised about it is counted by itself.
+        """
+        if fingerprint in self._certified():
+            return True
+        if len(self._tasks) < self._task_limit / 2:
+            return True
+        mentions = self._mentions.pop(fingerprint, 0) + 1
+        self._mentions[fingerprint] = mentions
+        if len(self._mentions) > MENTIONED:
+            self._mentions.popitem(last=False)
+        return mentions >= MENTIONS and len(self._tasks) < self._task_limit
 
     def decided(self, seconds: float) -> None:
         """Note how long a decision took."""

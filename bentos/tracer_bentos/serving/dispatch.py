@@ -3,7 +3,6 @@
 import dataclasses
 import logging
 import time
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
@@ -31,10 +30,11 @@ from tracer_bentos.serving.protocols.adapter import (
     Asked,
     Rendered,
 )
-from tracer_bentos.serving.protocols.table import BETA_HEADERS
+from tracer_bentos.serving.protocols.table import BETA_HEADERS, by_path
 from tracer_bentos.serving.reading import read_copy
 from tracer_bentos.serving.refusals import Refusal, refuse
 from tracer_bentos.serving.relay import Relay, Relayed
+from tracer_bentos.serving.speech import Speech
 from tracer_bentos.serving.tasks.book import TaskBook
 from tracer_bentos.serving.tee import Tee
 from tracer_router.contracts.traces import Decision, TraceStatus
@@ -53,7 +53,7 @@ class Dispatcher:
     def __init__(  # noqa: PLR0913 - everything is wired here, by name
         self,
         *,
-        adapters: Mapping[bytes, Adapter],
+        speech: Speech,
         tasks: TaskBook,
         desk: Desk,
         relay: Relay,
@@ -66,7 +66,8 @@ class Dispatcher:
         revision: int,
         task_header: str,
     ) -> None:
-        self._adapters = adapters
+        self._speech = speech
+        self._adapters = by_path(speech.adapters)
         self._tasks = tasks
         self._desk = desk
         self._relay = relay
@@ -95,8 +96,11 @@ class Dispatcher:
         exchange = Exchange(scope, receive, send)
         exchange.closing = self.draining
         adapter = self._adapters.get(exchange.raw_path)
-        if adapter:
-            exchange.error_body = adapter.error_body
+        exchange.error_body = (
+            adapter.error_body
+            if adapter
+            else self._speech.error_body(exchange.raw_path)
+        )
         if not self._places.take():
             await self._refuse(exchange, Refusal.TOO_MANY)
             return
@@ -175,6 +179,8 @@ class Dispatcher:
             named = exchange.header(self._task_header)
             question = self._tasks.recognise(asked, named)
             return self._desk.admit(exchange, question, caller)
+        except RecursionError:
+            return None  # nested too deep for anybody; no fault of ours
         except Exception as error:  # noqa: BLE001 - whatever it is, the teacher answers
             self._fault(Fault.ADMISSION, error)
             return None

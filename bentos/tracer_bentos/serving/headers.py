@@ -7,7 +7,7 @@ from tracer_bentos.serving.exchange import Headers
 
 __all__ = ["READABLE_CODINGS", "Credential", "from_teacher", "to_teacher"]
 
-READABLE_CODINGS: Final = ("gzip", "deflate", "identity")
+READABLE_CODINGS: Final = ("gzip", "deflate", "zstd", "identity")
 """Content codings in which an answer can be read for a trace."""
 
 _OF_ONE_CONNECTION: Final = frozenset(

@@ -173,6 +173,11 @@ def _gauges(evidence: Evidence) -> Iterator[Metric]:
         "Trace records not yet in the store.",
         value=evidence.requests.traces_pending,
     )
+    yield GaugeMetricFamily(
+        "tracer_tasks_beyond_limit",
+        "Tasks seen beyond those that are told apart; why is in the evidence.",
+        value=evidence.fragmentation.tasks if evidence.fragmentation else 0,
+    )
     if evidence.teacher.reachable is not None:
         yield GaugeMetricFamily(
             "tracer_teacher_reachable",

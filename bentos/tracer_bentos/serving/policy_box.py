@@ -20,6 +20,8 @@ class PolicyBox:
         """Generation applied; -1 before the first document."""
         self.current = RevisionPolicy()
         """What this revision may do: nothing until a document names it."""
+        self.certified: frozenset[str] = frozenset()
+        """Fingerprints that any revision is certified on."""
 
     def offer(self, document: PolicyDocument) -> bool:
         """Apply a document unless it is older than the one applied."""
@@ -27,6 +29,8 @@ class PolicyBox:
             return False
         self.generation = document.generation
         self.current = document.of(self._revision)
+        policies = document.revisions.values()
+        self.certified = frozenset(task for each in policies for task in each.tasks)
         return True
 
     def read(self, file: Path) -> None:

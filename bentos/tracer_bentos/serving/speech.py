@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any, Self
 
 from tracer_bentos.serving.protocols.adapter import Adapter
+from tracer_bentos.serving.protocols.errors import ErrorBody, openai_error_body
+from tracer_bentos.serving.protocols.messages.errors import anthropic_error_body
 from tracer_bentos.serving.protocols.plain.endpoint import PlainJson
 from tracer_bentos.serving.protocols.plain.selector import Selector
 from tracer_bentos.serving.protocols.table import language_models
@@ -14,6 +16,9 @@ from tracer_router.contracts import runtime
 from tracer_router.errors import SpecError
 
 __all__ = ["Protocol", "Speech"]
+
+_ANTHROPIC_PATHS = b"/v1/messages"
+"""Where every teacher speaks as Anthropic does: counts of tokens, batches."""
 
 
 class Protocol(StrEnum):
@@ -65,6 +70,13 @@ class Speech:
         """Name the header in which the teacher takes its key."""
         anthropic = self.protocol is Protocol.ANTHROPIC
         return "x-api-key" if anthropic else "authorization"
+
+    def error_body(self, path: bytes) -> ErrorBody:
+        """Give how an error of ours is written at a path that no adapter reads."""
+        anthropic = self.protocol is Protocol.ANTHROPIC
+        if anthropic or path.startswith(_ANTHROPIC_PATHS):
+            return anthropic_error_body
+        return openai_error_body
 
     def base_url(self, url: str) -> str:
         """Give the URL that stands for a client's `/v1`.

@@ -3,6 +3,8 @@
 import zlib
 from typing import Final
 
+import zstandard
+
 from tracer_bentos.serving.exchange import Headers
 from tracer_bentos.serving.protocols.adapter import Reply
 
@@ -60,6 +62,8 @@ class Tee:
 
 
 def _inflated(content: bytes, coding: str) -> bytes | None:
+    if coding == "zstd":
+        return _unzstd(content)
     if coding not in _WINDOW_BITS:
         return None
     inflater = zlib.decompressobj(_WINDOW_BITS[coding])
@@ -68,3 +72,13 @@ def _inflated(content: bytes, coding: str) -> bytes | None:
     except zlib.error:
         return None
     return plain if inflater.eof else None
+
+
+def _unzstd(content: bytes) -> bytes | None:
+    # Read piece by piece: a small frame may hold more than there is memory.
+    reader = zstandard.ZstdDecompressor().stream_reader(content)
+    try:
+        plain = reader.read(ANSWER_LIMIT + 1)
+    except zstandard.ZstdError:
+        return None
+    return bytes(plain) if len(plain) <= ANSWER_LIMIT else None

@@ -65,6 +65,7 @@ class Reason(StrEnum):
     TEACHER_ANSWERS = "TeacherAnswers"
     TEACHER_UNREACHABLE = "TeacherUnreachable"
     COLLECTING = "Collecting"
+    TASKS_FRAGMENTED = "TasksFragmented"
     TRAINING_FAILED = "TrainingFailed"
     NOT_CERTIFIED = "NotCertified"
     CERTIFICATE_STANDS = "CertificateStands"

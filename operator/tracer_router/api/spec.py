@@ -89,7 +89,7 @@ class Tasks(ApiModel):
     """Fields of a request that do not define the question, beside those that never do,
     such as user, metadata and seed. For requests that differ in nothing else, such as a
     field of your own."""
-    limit: Annotated[int, Field(ge=1, le=256), Effect.NOTHING] = 64
+    limit: Annotated[int, Field(ge=1, le=64), Effect.NOTHING] = 64
     """Tasks that are counted apart; the rest are counted together as `other` and go to
     the teacher."""
 

@@ -30,6 +30,11 @@ def add_serve(verbs: "argparse._SubParsersAction[Any]") -> None:
         help="folder that fit wrote, or an exported Bento; none: pass through, capture",
     )
     serve.add_argument("--teacher", required=True, metavar="URL", help="with its /v1")
+    serve.add_argument(
+        "--protocol",
+        choices=["OpenAI", "Anthropic", "HTTP"],
+        help="what the teacher speaks, if not OpenAI's protocol",
+    )
     serve.add_argument("--port", type=int, default=TRAFFIC_PORT, help="0: any free one")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on")
     serve.add_argument("--internal-port", type=int, default=0, help="evidence, metrics")
@@ -60,6 +65,8 @@ def _told(arguments: argparse.Namespace) -> dict[str, str]:
         runtime.LINGER_SECONDS: "0",  # no endpoints to wait for
         runtime.FAREWELL_SECONDS: "0",  # and nobody to read the last counts
     }
+    if arguments.protocol:
+        told[runtime.PROTOCOL] = arguments.protocol
     if arguments.key_file:
         told[runtime.TEACHER_KEY_FILE] = str(arguments.key_file)
     return told | (_store(arguments.store) if arguments.store else {})

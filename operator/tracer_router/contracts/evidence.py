@@ -11,6 +11,7 @@ __all__ = [
     "CaptureState",
     "CellEvidence",
     "Evidence",
+    "Fragmentation",
     "LoadState",
     "RequestCounts",
     "TaskEvidence",
@@ -129,6 +130,17 @@ class CaptureState(Document):
     """Why they do not just now, for people; none when they do."""
 
 
+class Fragmentation(Document):
+    """What makes more tasks than are told apart."""
+
+    tasks: int
+    """Tasks seen beyond the limit."""
+    field: str
+    """The field in which most of them differ from a known task."""
+    reason: str
+    """The same for people, with what to do."""
+
+
 class LoadState(Document):
     """Whether this pod's surrogate is loaded and verified."""
 
@@ -157,6 +169,8 @@ class Evidence(Document):
     """Counts by task."""
     capture: CaptureState = CaptureState()
     """What became of the last traces."""
+    fragmentation: Fragmentation | None = None
+    """Why there are more tasks than are told apart; none while there are not."""
     teacher: TeacherState = TeacherState()
     """What the teacher was like lately."""
     surrogate: LoadState = Field(default=LoadState())

@@ -10,6 +10,8 @@
     replacements/NAME.json            old segments that segment NAME stands for
     erasures/HEX.json                 sessions and requests to be forgotten  write-once
     bundles/sha256-HEX.bento          exported Bentos, by content
+    tasks/found/sha256-HEX/0001.json  instructions that vary, in order    write-once
+    tasks/settled/sha256-HEX.json     what is asked below them           write-once
 
 The attempts are the append-only ledger of the statistics: they outlive the router.
 """
@@ -18,17 +20,21 @@ from datetime import UTC, datetime
 
 __all__ = [
     "ERASURES",
+    "LAYOUTS",
     "REPLACEMENTS",
     "TRACES",
     "attempt_key",
     "bento_key",
     "erasure_key",
+    "found_layout_key",
     "replacement_key",
     "rewritten_key",
     "segment_key",
     "segment_time",
+    "settled_layout_key",
 ]
 
+LAYOUTS = "tasks/"
 TRACES = "traces/"
 REPLACEMENTS = "replacements/"
 ERASURES = "erasures/"
@@ -77,3 +83,13 @@ def replacement_key(output: str) -> str:
 def erasure_key(digest: str) -> str:
     """Name a wish to be forgotten by its content."""
     return f"{ERASURES}{digest.removeprefix('sha256:')[:32]}.json"
+
+
+def found_layout_key(frame: str, number: int) -> str:
+    """Name a layout of instructions; the first one written under a number holds."""
+    return f"{LAYOUTS}found/{frame.replace(':', '-')}/{number:04d}.json"
+
+
+def settled_layout_key(task: str) -> str:
+    """Name what was settled about the texts that a task asks about."""
+    return f"{LAYOUTS}settled/{task.replace(':', '-')}.json"

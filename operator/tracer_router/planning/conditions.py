@@ -14,6 +14,7 @@ from tracer_router.api import (
     set_condition,
 )
 from tracer_router.planning.candidate import overdue
+from tracer_router.planning.fragmentation import fragmented_by
 from tracer_router.planning.observed import Observed
 from tracer_router.planning.policy import stopped_tasks
 from tracer_router.planning.reporting import State, evidence_reported, traces_stored
@@ -146,7 +147,7 @@ def _before(observed: Observed, kind: ConditionType) -> State | None:
 def _certified(
     observed: Observed, revisions: tuple[TracerRevision, ...], missing: str
 ) -> State:
-    kind = ConditionType.CERTIFIED
+    kind, router = ConditionType.CERTIFIED, observed.router
     serving = {RevisionPhase.LIVE, RevisionPhase.CANARY, RevisionPhase.SHADOW}
     held = [each for each in revisions if each.status.phase in serving]
     if held:
@@ -156,7 +157,9 @@ def _certified(
         return kind, _FALSE, Reason.ROLLED_BACK, ended[-1].status.reason or ""
     if ended and ended[-1].status.phase is RevisionPhase.REJECTED:
         return kind, _FALSE, Reason.NOT_CERTIFIED, ended[-1].status.reason or ""
-    return kind, _FALSE, Reason.COLLECTING, missing
+    fragmented = fragmented_by(observed, revisions)
+    reason = Reason.TASKS_FRAGMENTED if fragmented else Reason.COLLECTING
+    return kind, _FALSE, reason, fragmented or missing
 
 
 def _standing(

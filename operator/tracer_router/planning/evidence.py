@@ -16,6 +16,7 @@ from tracer_router.api import (
     EvidenceStatus,
     TaskCounts,
 )
+from tracer_router.constants import OTHER_TASK
 from tracer_router.contracts.evidence import Evidence, TaskEvidence
 from tracer_router.planning.observed import PodState
 
@@ -27,6 +28,8 @@ _MONEY = frozenset(
 _ZERO = Decimal(0)
 _REMEMBERED = 250
 """Ended boots that are still recognised; a pod that was merely out of sight is rare."""
+_MOST_TASKS = 64
+"""Beside `other`; as many as a status may hold."""
 
 
 def fold_evidence(
@@ -79,7 +82,7 @@ def add_up(counts: Iterable[Counts]) -> Counts:
     for each in counts:
         for task in each.tasks:
             by_task.setdefault(task.task, []).append(task)
-    tasks = tuple(_add_tasks(name, by_task[name]) for name in sorted(by_task))
+    tasks = _bounded(_add_tasks(name, by_task[name]) for name in sorted(by_task))
     fields = set(Counts.model_fields) - {"tasks"}
     sums = {name: sum(getattr(each, name) for each in counts) for name in fields}
     return Counts(tasks=tasks, **sums)
@@ -94,6 +97,24 @@ def _closed(task: TaskCounts) -> TaskCounts:
     known = task.audits_agreed + task.audits_disagreed
     missing = max(task.audits_missing, task.audits_admitted - known)
     return task.model_copy(update={"audits_missing": missing})
+
+
+def _bounded(tasks: Iterable[TaskCounts]) -> tuple[TaskCounts, ...]:
+    """Put the least of too many tasks into `other`; pods see different ones.
+
+    A status has a limit. What was audited is promised about, so it comes first.
+    """
+    ranked = sorted(tasks, key=_rank, reverse=True)
+    kept = [each for each in ranked if each.task != OTHER_TASK][:_MOST_TASKS]
+    names = {each.task for each in kept}
+    rest = [each for each in ranked if each.task not in names]
+    if rest:
+        kept.append(_add_tasks(OTHER_TASK, rest))
+    return tuple(sorted(kept, key=lambda each: each.task))
+
+
+def _rank(task: TaskCounts) -> tuple[int, int, int, str]:
+    return (task.audits_admitted, task.uniform_labelled, task.requests, task.task)
 
 
 def _add_tasks(name: str, counts: list[TaskCounts]) -> TaskCounts:
@@ -133,7 +154,7 @@ def _counts(evidence: Evidence) -> Counts:
         slow=requests.slow,
         traces_written=requests.traces_written,
         traces_dropped=requests.traces_dropped,
-        tasks=tuple(map(_task, sorted(evidence.tasks, key=lambda each: each.task))),
+        tasks=_bounded(map(_task, evidence.tasks)),
     )
 
 

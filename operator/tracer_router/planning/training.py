@@ -16,6 +16,7 @@ from tracer_router.api import (
     TracerRevisionStatus,
     TracerRouter,
 )
+from tracer_router.constants import OTHER_TASK
 from tracer_router.contracts.redaction import Redaction
 from tracer_router.contracts.training import AttemptRequest, Outcome, TrainingSummary
 from tracer_router.planning.evidence import total
@@ -68,12 +69,17 @@ def labelled_rows(
 def rows_by_task(
     revisions: tuple[TracerRevision, ...], history: History | None = None
 ) -> dict[str, int]:
-    """Give the labelled rows of each task, of revisions no longer kept as well."""
+    """Give the labelled rows of each task, of revisions no longer kept as well.
+
+    Those in `other` are of many tasks, none of which can be learnt from its rows alone.
+    """
     history = history or History()
     kept = (e for e in revisions if e.spec.revision not in history.revisions)
     by_task: dict[str, int] = {}
     for counts in (history.counts, *(total(each.status.evidence) for each in kept)):
         for task in counts.tasks:
+            if task.task == OTHER_TASK:
+                continue
             known = by_task.get(task.task, 0)
             by_task[task.task] = known + task.uniform_labelled
     return by_task

@@ -8,21 +8,35 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
 from stage.rule import reply_to
 from stage.teacher import teacher
-from support.serving_plane import ARCHIVE, BUNDLE, Guess, settings_for, until
+from support.serving_plane import (
+    ARCHIVE,
+    BUNDLE,
+    FirstWord,
+    Guess,
+    settings_for,
+    until,
+)
 from tracer_bentos.serving.app import DataPlane
 from tracer_bentos.serving.decide import Surrogate
+from tracer_bentos.serving.limits import Limits
 from tracer_bentos.serving.protocols.label import Call, Said, canonical_json, label_of
 from tracer_bentos.serving.servers import Listener
 from tracer_bentos.serving.settings import Access
 from tracer_bentos.store import open_store
 from tracer_router.contracts.policy import RevisionPolicy
 
+NOBODY = "http://127.0.0.1:9/v1"
+"""Where no teacher is."""
 
-class Parrot:
+
+class Parrot(FirstWord):
     """A surrogate that has learnt the stub teacher's rule by heart."""
 
+    @override
     def decide(self, text: str) -> Guess:
         """Give what the teacher would say; defer whatever it fails at."""
         reply = reply_to(text)
@@ -47,11 +61,11 @@ def read_parrot(archive: bytes, into: Path, digest: str) -> Surrogate:
 
 
 async def serve_plane(
-    stack: AsyncExitStack, url: str, *, surrogate: bool
+    stack: AsyncExitStack, url: str, *, surrogate: bool, **changes: Any
 ) -> tuple[str, str]:
-    """Start a router before the teacher; give its URL and that of its evidence."""
+    """Start a router before a teacher; give its URL and that of its evidence."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    settings = settings_for(url, folder, access=Access.OPEN)
+    settings = settings_for(url, folder, access=Access.OPEN, **changes)
     open_store(settings.store).write(settings.bento_key or "", ARCHIVE)
     plane = DataPlane(settings, read_parrot)
     await plane.start()
@@ -79,7 +93,15 @@ async def main() -> None:
         direct = await listen(stack, teacher)
         through, _ = await serve_plane(stack, f"{direct}/v1", surrogate=False)
         surrogate, evidence = await serve_plane(stack, f"{direct}/v1", surrogate=True)
-        urls = {"direct": direct, "through": through, "surrogate": surrogate}
+        deaf, _ = await serve_plane(
+            stack, NOBODY, surrogate=False, limits=Limits(request_bytes=10_000)
+        )
+        urls = {
+            "direct": direct,
+            "through": through,
+            "surrogate": surrogate,
+            "deaf": deaf,
+        }
         sys.stdout.write(json.dumps({**urls, "evidence": evidence}) + "\n")
         sys.stdout.flush()
         await asyncio.to_thread(sys.stdin.read)

@@ -45,7 +45,7 @@ CHANGES: dict[str, Any] = {
     "limits.concurrentRequests": 100,
     "tasks.header": "x-other",
     "tasks.ignore": ["temperature", "top_p"],
-    "tasks.limit": 100,
+    "tasks.limit": 16,
     "tasks.session.header": "x-other",
     "traces.store.s3.bucket": "other",
     "traces.store.s3.endpoint": "http://other:7070",

@@ -1,7 +1,8 @@
 """The whole operator but the API server: observe, plan, execute, status."""
 
 from support.world import World, make_router
-from tracer_router.contracts.evidence import TeacherState
+from tracer_router.constants import OTHER_TASK
+from tracer_router.contracts.evidence import Fragmentation, TeacherState
 from tracer_router.contracts.training import Outcome
 from tracer_router.resources.manifest import ObjectKey
 
@@ -44,6 +45,27 @@ async def test_a_new_router_passes_everything_through_and_is_ready() -> None:
     assert world.condition("TeacherReachable")[0] == "Unknown"
     assert world.status()["phase"] == "Collecting"
     assert "1000 more labelled requests" in world.status()["next"]
+
+
+async def test_too_many_tasks_are_told_with_the_field_that_makes_them() -> None:
+    world = World()
+    reason = "requests fall into more than 64 tasks, which mostly differ in request_id"
+    world.fragmentation = Fragmentation(tasks=9, field="request_id", reason=reason)
+    world.count(0, requests=100)
+    await world.turn(3)
+    assert world.condition("Certified")[:2] == ("False", "Collecting")
+    world.other_tasks[0] = (OTHER_TASK, 101)
+    await world.turn(3)
+    assert world.condition("Certified") == ("False", "TasksFragmented", reason)
+
+
+async def test_tasks_counted_together_are_not_learnt() -> None:
+    world = World()
+    world.count(0, requests=100, uniform_labelled=100)
+    world.other_tasks[0] = (OTHER_TASK, 5000)
+    await world.turn(5)
+    assert world.names("TracerRevision") == ["tickets-r0"]
+    assert world.status()["traces"]["labelled"] == 100
 
 
 async def test_nothing_is_written_at_rest() -> None:

@@ -189,3 +189,20 @@ async def test_a_websocket_is_refused_clearly(tmp_path: Path) -> None:
     assert response.status == 501
     assert document["error"]["code"] == "websocket_unsupported"
     assert teacher.seen == []
+
+
+async def test_a_request_nested_too_deep_is_the_teachers_and_no_fault(
+    tmp_path: Path,
+) -> None:
+    nested = "[" * 900 + "]" * 900
+    body = f'{{"model": "m", "messages": [], "x": {nested}}}'.replace(
+        '"messages": []', '"messages": [{"role": "user", "content": "Billing"}]'
+    )
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path) as plane,
+        plane.http.post(f"{plane.url}/v1/chat/completions", data=body) as response,
+    ):
+        assert response.status == 200
+        assert plane.plane.counts.faults.total() == 0
+    assert teacher.seen[0].body == body.encode()

@@ -4,10 +4,14 @@ import json
 
 import pytest
 
+from support.manifests import router_manifest
 from tracer_bentos.serving.settings import read_settings
 from tracer_bentos.serving.speech import Protocol
+from tracer_router.api import TracerRouter
 from tracer_router.contracts import runtime
 from tracer_router.errors import SpecError
+from tracer_router.resources.data_plane import Served, build_deployment
+from tracer_router.resources.installation import Installation
 
 ENDPOINTS = [{"path": "/classify", "input": ["$.text"], "label": "$.label"}]
 
@@ -64,3 +68,23 @@ def test_what_cannot_be_understood_is_refused_by_name(
 ) -> None:
     with pytest.raises(SpecError, match=remedy):
         read_settings(told(**{name: value}))
+
+
+def test_a_pod_is_told_what_the_router_says() -> None:
+    teacher = {"url": "http://x:1", "protocol": "HTTP", "endpoints": ENDPOINTS}
+    tasks = {"ignore": ["id"], "limit": 7}
+    manifest = router_manifest(teacher=teacher, tasks=tasks)
+    manifest["metadata"] |= {"namespace": "ns", "uid": "u"}
+    router = TracerRouter.model_validate(manifest)
+    deployment = build_deployment(
+        router, Served(1, "image"), Installation("ns", "image", "s3://bucket")
+    )
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    given = {
+        each["name"]: each["value"] for each in container["env"] if "value" in each
+    }
+    settings = read_settings(given)
+    (adapter,) = settings.speech.adapters
+    assert (adapter.path, settings.speech.protocol) == ("/classify", Protocol.HTTP)
+    assert (settings.speech.ignored, settings.task_limit) == (("id",), 7)
+    assert settings.teacher_identity.startswith("HTTP http://x:1 sha256:")

@@ -46,7 +46,7 @@ class OpenAICompletions:
     name = "openai-completions"
     path = "/v1/completions"
     request_id = "x-request-id"
-    shaping: frozenset[str] = frozenset()
+    shaping = frozenset({"logit_bias", "max_tokens", "stop"})
 
     def read(self, body: bytes) -> Asked | None:
         """Give the question; none for whatever only the teacher may answer."""

@@ -1,11 +1,19 @@
 """Reading and writing the JSON of requests and responses."""
 
 import json
+import math
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-__all__ = ["compact", "object_of", "streams_plainly", "unstreamed", "without"]
+__all__ = [
+    "asks_for",
+    "compact",
+    "object_of",
+    "streams_plainly",
+    "unstreamed",
+    "without",
+]
 
 _COMPACT: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -14,13 +22,14 @@ _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 def object_of(body: bytes) -> dict[str, Any] | None:
     """Give a body that is a JSON object; none otherwise, and the teacher says so.
 
-    JSON can name half a character, which no text in UTF-8 can hold: not ours either.
+    Numbers that JSON has not, and halves of characters, are no JSON of ours: they could
+    not be written again.
     """
     try:
-        document = json.loads(body)
+        document = _DECODER.decode(body.decode())
         if _SURROGATE.search(body):
             compact(document)
-    except (ValueError, RecursionError):  # of which UnicodeEncodeError is one
+    except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
 
@@ -39,6 +48,11 @@ def compact(value: Any) -> bytes:
     return _COMPACT.encode(value).encode()
 
 
+def asks_for(document: Mapping[str, Any], names: frozenset[str]) -> bool:
+    """Say whether a request asks for anything of this kind; null and false do not."""
+    return not names.isdisjoint(document) and any(map(document.get, names))
+
+
 def streams_plainly(document: Mapping[str, Any]) -> bool:
     """Say whether a request says clearly if it wants a stream."""
     options = document.get("stream_options")
@@ -50,3 +64,15 @@ def unstreamed(document: Mapping[str, Any]) -> bytes:
     """Write a request anew so that it is answered in one piece."""
     dropped = {"stream", "stream_options"}
     return compact({k: value for k, value in document.items() if k not in dropped})
+
+
+def _refused(text: str) -> float:
+    raise ValueError(f"{text} is no number in JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refused(text)
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refused, parse_float=_finite)

@@ -48,12 +48,8 @@ def label_of(said: Said, *, in_json: bool = False) -> str | None:
         said: The answer.
         in_json: Whether the client asked for JSON: then another text is no answer.
     """
-    if said.calls:
-        return _label_of_calls(said)
-    text = said.text
-    if not text or text.startswith(CALLS):
-        return None
-    return _normal(text) if in_json else text
+    label = _label_of_calls(said) if said.calls else _label_of_text(said.text, in_json)
+    return label if label and _is_whole(label) else None
 
 
 def said_of(label: str) -> Said:
@@ -75,6 +71,21 @@ def canonical_json(value: Any) -> str:
         ValueError: The value is not JSON: a number is infinite or none.
     """
     return _CANONICAL.encode(value)
+
+
+def _label_of_text(text: str | None, in_json: bool) -> str | None:
+    if not text or text.startswith(CALLS):
+        return None
+    return _normal(text) if in_json else text
+
+
+def _is_whole(label: str) -> bool:
+    """Say whether it can be written: half a character cannot."""
+    try:
+        label.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _label_of_calls(said: Said) -> str | None:

@@ -128,11 +128,17 @@ def test_a_conversation_is_a_transcript_in_a_task_of_its_own() -> None:
 
 def test_a_named_task_keeps_what_shapes_its_answers() -> None:
     book = TaskBook()
-    plain, other, tools = (
+    plain, other, tools, short = (
         book.recognise(asked(**changes), "triage").task
-        for changes in ({}, {"messages": [USER], "temperature": 1}, {"tools": [TOOL]})
+        for changes in (
+            {},
+            {"messages": [USER], "temperature": 1},
+            {"tools": [TOOL]},
+            {"max_tokens": 1},
+        )
     )
-    assert plain == other != tools
+    assert plain == other
+    assert len({plain, tools, short}) == 3
 
 
 def test_an_ignored_field_leaves_the_task() -> None:

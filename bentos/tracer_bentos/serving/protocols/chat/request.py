@@ -16,6 +16,7 @@ from tracer_bentos.serving.protocols.adapter import (
 from tracer_bentos.serving.protocols.chat.answer import read_answer
 from tracer_bentos.serving.protocols.chat.render import render
 from tracer_bentos.serving.protocols.document import (
+    asks_for,
     object_of,
     streams_plainly,
     unstreamed,
@@ -81,7 +82,16 @@ class OpenAIChat:
     path = "/v1/chat/completions"
     request_id = "x-request-id"
     shaping = frozenset(
-        {"parallel_tool_calls", "response_format", "tool_choice", "tools"}
+        {
+            "logit_bias",
+            "max_completion_tokens",
+            "max_tokens",
+            "parallel_tool_calls",
+            "response_format",
+            "stop",
+            "tool_choice",
+            "tools",
+        }
     )
 
     def read(self, body: bytes) -> Asked | None:
@@ -126,7 +136,7 @@ def _promises(asked: Asked) -> Promises:
 
 
 def _asks_for_one_answer(document: dict[str, Any]) -> bool:
-    if any(document.get(name) for name in _BEYOND_THE_ANSWER):
+    if asks_for(document, _BEYOND_THE_ANSWER):
         return False
     if document.get("n") not in (None, 1) or not streams_plainly(document):
         return False

@@ -15,6 +15,7 @@ from tracer_bentos.serving.protocols.adapter import (
     Reply,
 )
 from tracer_bentos.serving.protocols.document import (
+    asks_for,
     object_of,
     streams_plainly,
     unstreamed,
@@ -66,7 +67,16 @@ class AnthropicMessages:
     name = "anthropic-messages"
     path = "/v1/messages"
     request_id = "request-id"
-    shaping = frozenset({"output_config", "output_format", "tool_choice", "tools"})
+    shaping = frozenset(
+        {
+            "max_tokens",
+            "output_config",
+            "output_format",
+            "stop_sequences",
+            "tool_choice",
+            "tools",
+        }
+    )
 
     def read(self, body: bytes) -> Asked | None:
         """Give the question; none for whatever only the teacher may answer."""
@@ -114,7 +124,7 @@ def _wants_json(document: Mapping[str, Any]) -> bool:
 
 
 def _asks_for_one_answer(document: dict[str, Any]) -> bool:
-    if any(document.get(name) for name in _BEYOND_THE_ANSWER):
+    if asks_for(document, _BEYOND_THE_ANSWER):
         return False
     if not streams_plainly(document):
         return False

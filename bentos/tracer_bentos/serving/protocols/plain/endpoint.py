@@ -87,6 +87,7 @@ class PlainJson:
         try:
             found = self.label.values(json.loads(reply.content))
             label = _written(found[0]) if found else ""
+            label.encode()  # half a character cannot be written
         except (ValueError, RecursionError):
             label = ""
         if not label:

@@ -16,6 +16,7 @@ from tracer_bentos.serving.protocols.adapter import (
     Reply,
 )
 from tracer_bentos.serving.protocols.document import (
+    asks_for,
     object_of,
     streams_plainly,
     unstreamed,
@@ -81,7 +82,9 @@ class OpenAIResponses:
     name = "openai-responses"
     path = "/v1/responses"
     request_id = "x-request-id"
-    shaping = frozenset({"parallel_tool_calls", "text", "tool_choice", "tools"})
+    shaping = frozenset(
+        {"max_output_tokens", "parallel_tool_calls", "text", "tool_choice", "tools"}
+    )
 
     def read(self, body: bytes) -> Asked | None:
         """Give the question; none for whatever only the teacher may answer."""
@@ -126,7 +129,7 @@ def _promises(asked: Asked) -> Promises:
 def _is_without_effects(document: dict[str, Any]) -> bool:
     if document.get("store") is not False:
         return False  # stored unless said otherwise
-    if any(document.get(name) for name in _BEYOND_THE_ANSWER):
+    if asks_for(document, _BEYOND_THE_ANSWER):
         return False
     if not streams_plainly(document):
         return False
