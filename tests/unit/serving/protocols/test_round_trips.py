@@ -7,6 +7,7 @@ import pytest
 from support.questions import ADAPTERS, CALLERS, asked_of, tools_of
 from tracer_bentos.serving.prices import Usage
 from tracer_bentos.serving.protocols.adapter import Adapter, Answer, Reply
+from tracer_bentos.serving.protocols.tokens import usage_of
 from tracer_router.contracts.traces import TraceStatus
 
 TEXTS = ["refund", "two\nlines", 'a "quoted" ü', "data: [DONE]\n\ndata: x", '{"a":1}']
@@ -77,6 +78,13 @@ def test_an_error_of_the_teachers_is_no_answer(adapter: Adapter) -> None:
     asked = asked_of(adapter)
     assert asked
     assert adapter.answer(asked, Reply(500, "", b"")) == Answer(TraceStatus.FAILED)
+
+
+@pytest.mark.parametrize("count", [-1, 10**12, 1.5, "7", None, float("inf")])
+def test_counts_of_tokens_that_cannot_be_true_are_none(count: object) -> None:
+    assert usage_of(count, 1) is None
+    assert usage_of(1, count) is None
+    assert usage_of(7, 1) == Usage(7, 1)
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS, ids=named)

@@ -9,6 +9,7 @@ from tracer_bentos.serving.prices import Usage
 from tracer_bentos.serving.protocols.adapter import Answer, Reply
 from tracer_bentos.serving.protocols.events import read_events
 from tracer_bentos.serving.protocols.label import Call, Said, label_of
+from tracer_bentos.serving.protocols.tokens import usage_of
 from tracer_router.contracts.traces import TraceStatus
 
 __all__ = ["MALFORMED", "read_answer", "read_usage"]
@@ -108,8 +109,6 @@ def read_usage(usage: dict[str, Any] | None) -> Usage | None:
     if not usage:
         return None
     details = usage.get("prompt_tokens_details") or {}
-    return Usage(
-        prompt=int(usage["prompt_tokens"]),
-        completion=int(usage["completion_tokens"]),
-        cached=int(details.get("cached_tokens") or 0),
+    return usage_of(
+        usage["prompt_tokens"], usage["completion_tokens"], details.get("cached_tokens")
     )

@@ -10,6 +10,7 @@ from tracer_bentos.serving.protocols.chat.answer import MALFORMED
 from tracer_bentos.serving.protocols.document import compact
 from tracer_bentos.serving.protocols.events import read_events
 from tracer_bentos.serving.protocols.label import Call, Said, label_of
+from tracer_bentos.serving.protocols.tokens import usage_of
 from tracer_router.contracts.traces import TraceStatus
 
 __all__ = ["read_answer"]
@@ -92,10 +93,7 @@ def _said(content: list[Document]) -> Said | None:
 def _usage(usage: Document | None) -> Usage | None:
     if not usage:
         return None
-    cached = int(usage.get("cache_read_input_tokens") or 0)
-    written = int(usage.get("cache_creation_input_tokens") or 0)
-    return Usage(
-        prompt=int(usage["input_tokens"]) + written + cached,
-        completion=int(usage["output_tokens"]),
-        cached=cached,
-    )
+    cached = usage.get("cache_read_input_tokens") or 0
+    written = usage.get("cache_creation_input_tokens") or 0
+    whole = usage["input_tokens"] + written + cached
+    return usage_of(whole, usage["output_tokens"], cached)

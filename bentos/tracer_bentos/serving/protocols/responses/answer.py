@@ -9,6 +9,7 @@ from tracer_bentos.serving.protocols.adapter import Answer, Reply
 from tracer_bentos.serving.protocols.chat.answer import MALFORMED
 from tracer_bentos.serving.protocols.events import read_events
 from tracer_bentos.serving.protocols.label import Call, Said, label_of
+from tracer_bentos.serving.protocols.tokens import usage_of
 from tracer_router.contracts.traces import TraceStatus
 
 __all__ = ["read_answer"]
@@ -71,8 +72,6 @@ def _usage(usage: dict[str, Any] | None) -> Usage | None:
     if not usage:
         return None
     details = usage.get("input_tokens_details") or {}
-    return Usage(
-        prompt=int(usage["input_tokens"]),
-        completion=int(usage["output_tokens"]),
-        cached=int(details.get("cached_tokens") or 0),
+    return usage_of(
+        usage["input_tokens"], usage["output_tokens"], details.get("cached_tokens")
     )
