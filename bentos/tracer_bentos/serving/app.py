@@ -78,15 +78,7 @@ class DataPlane:
         )
         gate = _gate(settings)
         self._budget = AuditBudget(settings.audits_per_hour)
-        self._auditor = Auditor(
-            upstream=self._upstream,
-            journal=self._journal,
-            counts=self.counts,
-            gate=gate,
-            redactor=self._redactor,
-            sessions=AuditedSessions(settings.pod, self.policies),
-            budget=self._budget,
-        )
+        self._auditor = self._audits(gate)
         self._diverter = _diverter(settings, self.policies)
         self.traffic = self._traffic(gate)
         """What clients talk to."""
@@ -147,6 +139,17 @@ class DataPlane:
             return CaptureState(trouble=f"nothing is kept: {self._redactor.reason}")
         return self._recorder.state if self._recorder else CaptureState()
 
+    def _audits(self, gate: Gate) -> Auditor:
+        return Auditor(
+            upstream=self._upstream,
+            journal=self._journal,
+            counts=self.counts,
+            gate=gate,
+            redactor=self._redactor,
+            sessions=AuditedSessions(self.settings.pod, self.policies),
+            budget=self._budget,
+        )
+
     def _traffic(self, gate: Gate) -> Dispatcher:
         settings = self.settings
         desk = Desk(
@@ -202,15 +205,6 @@ class DataPlane:
     async def _load(self) -> None:
         await self._loader.run()
         settle_heap()
-
-
-def _upstream(settings: Settings) -> Upstream:
-    return Upstream(
-        settings.teacher_url,
-        _teacher_key(settings),
-        key_header=settings.speech.key_header,
-        authorities=settings.teacher_authorities,
-    )
 
 
 def _task_book(

@@ -147,7 +147,7 @@ def _before(observed: Observed, kind: ConditionType) -> State | None:
 def _certified(
     observed: Observed, revisions: tuple[TracerRevision, ...], missing: str
 ) -> State:
-    kind, router = ConditionType.CERTIFIED, observed.router
+    kind = ConditionType.CERTIFIED
     serving = {RevisionPhase.LIVE, RevisionPhase.CANARY, RevisionPhase.SHADOW}
     held = [each for each in revisions if each.status.phase in serving]
     if held:
