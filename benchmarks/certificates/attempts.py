@@ -22,7 +22,7 @@ __all__ = ["Life", "live_candidates", "live_under_incumbent", "lives"]
 
 ATTEMPTS = 5
 _TRAIN = 4_000
-_RUNS_PER_LAYOUT = 50
+_RUNS_PER_LAYOUT = 500
 _TARGET = 0.95
 _BAD, _GOOD = 0.948, 0.985
 _INCUMBENT = Incumbent(accepts=0.6, audits=0.02, coin=0.25)

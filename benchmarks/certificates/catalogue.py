@@ -103,7 +103,6 @@ def _correlated(
 def _sessions(correlation: float) -> Grouping:
     return Grouping(
         key="session",
-        size=5,
         groups=lambda _chance, wanted: np.repeat(np.arange(wanted), 5),
         rates=partial(_correlated, rate=0.948, correlation=correlation),
         truth=0.948,
@@ -116,7 +115,6 @@ def _bursts() -> Grouping:
 
     return Grouping(
         key="text",
-        size=float(np.dot(_BURSTS, _OFTEN)),
         groups=groups,
         rates=partial(_correlated, rate=0.948, correlation=0.9),
         truth=0.948,
@@ -130,7 +128,6 @@ def _noise() -> Grouping:
 
     return Grouping(
         key="text",
-        size=3,
         groups=lambda _chance, wanted: np.repeat(np.arange(wanted), 3),
         rates=rates,
         truth=0.948,
@@ -144,7 +141,7 @@ def _unequal() -> Grouping:
     def rates(_chance: Chance, layout: Layout) -> Floats:
         return np.where(layout.sizes == 1, 0.97, (0.948 - 0.1 * 0.97) / 0.9)
 
-    return Grouping("session", 5, groups, rates, 0.948)
+    return Grouping("session", groups, rates, 0.948)
 
 
 def _popular() -> Grouping:
@@ -162,4 +159,4 @@ def _popular() -> Grouping:
             popular, 0.90, (0.948 - _POPULAR_SHARE * 0.90) / (1 - _POPULAR_SHARE)
         )
 
-    return Grouping("text", 1, groups, rates, 0.948, fresh=0.65)
+    return Grouping("text", groups, rates, 0.948, fresh=0.65)

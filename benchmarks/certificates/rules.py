@@ -94,9 +94,15 @@ def whole_sessions(
 
     def test(step: int) -> float:
         taken = sample.bins <= step
-        rows = np.bincount(member[taken]).tolist()
+        rows = np.bincount(member[taken])
         agreed = np.bincount(member[taken & sample.agreed], minlength=len(rows))
-        units = map(Counts, agreed.tolist(), rows)
+        kinds = np.bincount(rows * (bet.longest + 1) + agreed)
+        units = {
+            Counts(kind % (bet.longest + 1), kind // (bet.longest + 1)): int(
+                kinds[kind]
+            )
+            for kind in np.flatnonzero(kinds).tolist()
+        }
         return cluster_p_value(units, terms.target, bet)
 
     return walk_tests(test, terms.chain, terms.level).passed

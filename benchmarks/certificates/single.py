@@ -23,7 +23,7 @@ from tracer_router.parity.fixed_sequence import Chain, Counts
 __all__ = ["Contender", "Grouping", "Trial", "World", "grouped", "independent", "live"]
 
 _TRAIN = 4_000
-_RUNS_PER_LAYOUT = 100
+_RUNS_PER_LAYOUT = 250
 """Runs that share one split of one layout; their outcomes are drawn anew."""
 
 Chance = np.random.Generator
@@ -116,8 +116,6 @@ class Grouping:
 
     key: str
     """What the rows of a group share, `session` or `text`."""
-    size: float
-    """Mean number of rows in a group."""
     groups: Callable[[Chance, int], Ints]
     """Gives the group of every row, from the number of groups wanted."""
     rates: Callable[[Chance, Layout], Floats]

@@ -127,10 +127,7 @@ def lay_out(group: Ints, certify: int, seed: int, key: str) -> Layout:
 def groups_for(certify: int) -> int:
     """Give how many groups must come so that so many certify."""
     # More than the share asks for: group sizes vary, and those on the edge train.
-    spare, groups = 1.1 * certify + 5 * math.sqrt(certify), certify
-    while WIDE * groups < spare:
-        groups += 1
-    return groups
+    return math.ceil((1.1 * certify + 5 * math.sqrt(certify)) / WIDE)
 
 
 def _row(at: int, group: int, key: str) -> Row:
@@ -164,6 +161,8 @@ class Window:
 
     accepted: Bools
     """Whether the incumbent answered the row."""
+    heads: Bools
+    """Whether the coin hit it, so that it belongs to the uniform sample."""
     propensity: Floats
     """Probability with which a row like it gets a label."""
     certify: Ints
@@ -183,16 +182,18 @@ def lay_out_attempts(
     after: datetime | None = None
     for _ in range(attempts):
         first = len(rows)
-        # Twice as many coins as certify, and the split leaves the rest to training.
+        # The split leaves most rows of the coin to training.
         accepted, heads = _labelled(
-            chance, incumbent, round(2 * certify / incumbent.coin)
+            chance, incumbent, round(4 * certify / incumbent.coin)
         )
         rows.extend(_coin_row(first + i, bool(h)) for i, h in enumerate(heads))
         chosen = np.array(split_rows(rows, WIDE, seed, after).certify, np.intp)
         after = rows[-1].time
         asked = np.where(accepted, incumbent.audits, 1.0)
         propensity = incumbent.coin + (1 - incumbent.coin) * asked
-        windows.append(Window(accepted, propensity, chosen[-certify:] - first))
+        if len(chosen) < certify:
+            raise ValueError(f"{len(chosen)} rows to certify on, {certify} are wanted")
+        windows.append(Window(accepted, heads, propensity, chosen[-certify:] - first))
     return windows
 
 

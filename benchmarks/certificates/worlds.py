@@ -22,7 +22,12 @@ import numpy as np
 
 from benchmarks.certificates.attempts import live_candidates, live_under_incumbent
 from benchmarks.certificates.catalogue import DELTA, worlds_of_one_attempt
-from benchmarks.certificates.results import Outcome, table_of, write_outcomes
+from benchmarks.certificates.results import (
+    Outcome,
+    read_outcomes,
+    table_of,
+    write_outcomes,
+)
 from benchmarks.certificates.single import live
 
 __all__ = ["explore", "main"]
@@ -52,11 +57,11 @@ def explore(
 def main(arguments: list[str]) -> int:
     """Run the worlds, print the table and write the result."""
     asked = _parse(arguments)
-    outcomes: list[Outcome] = []
+    outcomes = _kept(asked)
     for found, seconds in explore(asked.rows, asked.runs, asked.only):
         outcomes += found
         if asked.json:
-            write_outcomes(asked.json, outcomes, _about(arguments))
+            write_outcomes(asked.json, outcomes, _about())
         rates = ", ".join(f"{each.rule} {each.rate:.4f}" for each in found)
         print(
             f"{found[0].world}, n = {found[0].rows}: {rates} ({seconds:.0f} s)",
@@ -69,10 +74,18 @@ def main(arguments: list[str]) -> int:
     return 1 if broken else 0
 
 
-def _about(arguments: list[str]) -> dict[str, object]:
+def _kept(asked: argparse.Namespace) -> list[Outcome]:
+    # A part run again replaces itself in the result that is there, and nothing else.
+    if not (asked.only and asked.json and asked.json.exists()):
+        return []
+    known, _ = read_outcomes(asked.json)
+    return [o for o in known if asked.only not in o.world or o.rows not in asked.rows]
+
+
+def _about() -> dict[str, object]:
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "command": "python -m benchmarks.certificates.worlds " + " ".join(arguments),
+        "command": "python -m benchmarks.certificates.worlds",
         "delta": DELTA,
         "seed": SEED,
     }

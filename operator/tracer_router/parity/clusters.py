@@ -8,7 +8,7 @@ Sessions are the independent units; inside of one anything may depend on anythin
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tracer_router.parity.fixed_sequence import Counts
@@ -58,7 +58,9 @@ def declare_bet(units: Sequence[Counts], target: float, longest: int) -> Bet:
     return Bet(low, longest)
 
 
-def cluster_p_value(units: Iterable[Counts], target: float, bet: Bet) -> float:
+def cluster_p_value(
+    units: Iterable[Counts] | Mapping[Counts, int], target: float, bet: Bet
+) -> float:
     """Give a p-value of "agreement per accepted request is at most the target".
 
     Claim: while that is true the value is at most x with probability at most x. A
@@ -71,7 +73,8 @@ def cluster_p_value(units: Iterable[Counts], target: float, bet: Bet) -> float:
     betting, JRSS B 86 (2024); Vovk and Wang, E-values, Ann. Statist. 49 (2021).
 
     Args:
-        units: Accepted rows of each session; those without any change nothing.
+        units: Accepted rows of each session, or how many sessions have such rows;
+            those without any change nothing.
         target: Agreement to be shown.
         bet: What was declared.
 

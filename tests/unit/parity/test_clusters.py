@@ -1,6 +1,7 @@
 """Sessions as the units of a test of agreement per request."""
 
 import math
+from collections import Counter
 from itertools import product
 
 import pytest
@@ -39,6 +40,12 @@ def test_sessions_of_which_nothing_is_accepted_change_nothing(
 ) -> None:
     more = [*units, Counts(0, 0), Counts(0, 0)]
     assert cluster_p_value(more, TARGET, bet) == cluster_p_value(units, TARGET, bet)
+
+
+@given(units=SESSIONS, bet=BETS)
+def test_sessions_may_be_counted_beforehand(units: list[Counts], bet: Bet) -> None:
+    counted = cluster_p_value(Counter(units), TARGET, bet)
+    assert counted == cluster_p_value(units, TARGET, bet)
 
 
 @pytest.mark.parametrize("stake", [0.05, 0.12, 0.2])
