@@ -38,14 +38,15 @@ def fit(side: str, split: int, agreement: float | None) -> dict[str, object]:
         "coverage": coverage,
         "agreement": agreement,
         "seconds": 2.0,
+        "cpu_seconds": 3.0,
     }
 
 
 def test_a_cell_of_the_table_counts_what_fell_short_and_what_refused() -> None:
     fits = [fit("a", 0, 0.96), fit("b", 0, None), fit("a", 1, 0.94), fit("b", 1, 0.97)]
     assert fits_table(fits).splitlines()[-1] == (
-        "| 0.95 | 3,000 | 2 | 0.800, 0.950, 1 below, 0 refused, 2.0 s"
-        " | 0.400, 0.970, 0 below, 1 refused, 2.0 s |"
+        "| 0.95 | 3,000 | 2 | 0.800, 0.950, 1 below, 0 refused, 2.0 s, 3.0 s"
+        " | 0.400, 0.970, 0 below, 1 refused, 2.0 s, 3.0 s |"
     )
 
 

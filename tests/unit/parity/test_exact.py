@@ -3,9 +3,11 @@
 import math
 from decimal import Decimal, localcontext
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mapie.risk_control.methods import compute_hoeffding_bentkus_p_value
 
 from tracer_router.parity.exact import (
     interval,
@@ -31,6 +33,17 @@ def test_the_p_value_is_the_binomial_tail(
 ) -> None:
     agreed = round(share * rows)
     assert p_value(agreed, rows, target) == pytest.approx(tail(agreed, rows, target))
+
+
+@given(rows=st.integers(1, 2_000), share=st.floats(0, 1), target=st.floats(0.5, 0.99))
+def test_the_p_value_is_the_one_that_mapie_gives_for_binary_losses(
+    rows: int, share: float, target: float
+) -> None:
+    agreed = max(1, round(share * rows))
+    # Its ceiling would count an error more where the quotient is rounded up.
+    risk = np.array([max((rows - agreed) / rows - 1e-12, 0.0)])
+    found = compute_hoeffding_bentkus_p_value(risk, rows, 1 - target, binary=True)
+    assert p_value(agreed, rows, target) == pytest.approx(float(found[0, 0]), rel=1e-6)
 
 
 def test_no_rows_are_no_evidence() -> None:
