@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,8 @@ class Fit:
     """Share of those answered as the teacher does; none where it answers none."""
     seconds: float
     """Wall time of the fit."""
+    cpu_seconds: float
+    """Processor time of the fit."""
     memory_megabytes: float | None
     """Peak resident memory of the fit, where it had a process of its own."""
 
@@ -98,6 +101,7 @@ def _fit(name: str, learnt: Traces, test: Traces, target: float, split: int) -> 
         coverage=float(found.accepted.mean()),
         agreement=float(agreed.mean()) if len(agreed) else None,
         seconds=found.seconds,
+        cpu_seconds=found.cpu_seconds,
         memory_megabytes=found.memory_megabytes,
     )
 
@@ -106,32 +110,41 @@ def main(arguments: list[str]) -> None:
     """Compare, print and write."""
     asked = _parse(arguments)
     fits: list[Fit] = []
+    flat: list[FlatOutcome] = []
     for fit in compare(asked):
         fits.append(fit)
-        said = "none answered" if fit.agreement is None else f"{fit.agreement:.4f}"
-        print(
-            f"N = {fit.rows}, {fit.target:.2f}, split {fit.split}, {fit.side}: coverage"
-            f" {fit.coverage:.3f}, agreement {said}, fit {fit.seconds:.1f} s",
-            flush=True,
-        )
-    flat = []
-    for truth, target in FLAT if asked.flat else ():
-        for rows in FLAT_ROWS:
-            flat.append(compare_flat(truth, target, rows, asked.flat, SEED))
-            print(_flat_line(flat[-1]), flush=True)
-    if asked.json:
-        about = {
-            "date": f"{datetime.now(UTC):%Y-%m-%d}",
-            "set": asked.set,
-            "level": LEVEL,
-            "peer": [PEER, *peer_versions()],
-            "cores": os.cpu_count(),
-            # Times on a busy machine are upper bounds; this says how busy it was.
-            "load": round(os.getloadavg()[2], 1),
-            "fits": [asdict(each) for each in fits],
-            "flat": [asdict(each) for each in flat],
-        }
-        asked.json.write_text(json.dumps(about, indent=1) + "\n")
+        print(_fit_line(fit), flush=True)
+        _write(asked, fits, flat)
+    for (truth, target), rows in product(FLAT if asked.flat else (), FLAT_ROWS):
+        flat.append(compare_flat(truth, target, rows, asked.flat, SEED))
+        print(_flat_line(flat[-1]), flush=True)
+        _write(asked, fits, flat)
+
+
+def _write(asked: argparse.Namespace, fits: list[Fit], flat: list[FlatOutcome]) -> None:
+    if not asked.json:
+        return
+    about = {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "set": asked.set,
+        "level": LEVEL,
+        "peer": [PEER, *peer_versions()],
+        "cores": os.cpu_count(),
+        # Times on a busy machine are upper bounds; this says how busy it was.
+        "load": round(os.getloadavg()[2], 1),
+        "fits": [asdict(each) for each in fits],
+        "flat": [asdict(each) for each in flat],
+    }
+    asked.json.write_text(json.dumps(about, indent=1) + "\n")
+
+
+def _fit_line(fit: Fit) -> str:
+    said = "none answered" if fit.agreement is None else f"{fit.agreement:.4f}"
+    return (
+        f"N = {fit.rows}, {fit.target:.2f}, split {fit.split}, {fit.side}: coverage"
+        f" {fit.coverage:.3f}, agreement {said}, fit {fit.seconds:.1f} s"
+        f" ({fit.cpu_seconds:.1f} s of processor)"
+    )
 
 
 def _flat_line(one: FlatOutcome) -> str:

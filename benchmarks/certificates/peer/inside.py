@@ -37,14 +37,22 @@ def fit_and_route(problem: Path, answer: Path) -> None:
             skip_candidates=tuple(terms["skip"]),
             verbose=False,
         )
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         result = fit(traces, Path(folder) / "policy", given["vectors"], config)
         seconds = time.perf_counter() - began
+        cpu = time.process_time() - worked
         labels, accepted = _route(
             Path(folder) / "policy", result, given["test_vectors"]
         )
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / BINARY_MEGABYTE
-    np.savez(answer, labels=labels, accepted=accepted, seconds=seconds, memory=memory)
+    np.savez(
+        answer,
+        labels=labels,
+        accepted=accepted,
+        seconds=seconds,
+        cpu=cpu,
+        memory=memory,
+    )
 
 
 def _route(folder: Path, result: object, vectors: np.ndarray) -> tuple:

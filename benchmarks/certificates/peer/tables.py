@@ -14,7 +14,7 @@ def fits_table(fits: Sequence[Row]) -> str:
     """Give one line for each target and number of traces, with all sides beside it.
 
     A cell says: coverage, agreement where it answers, in how many splits that was below
-    the target and in how many the side refused, seconds of the fit.
+    the target and in how many the side refused, wall and processor seconds of the fit.
     """
     sides = list(dict.fromkeys(str(fit["side"]) for fit in fits))
     lines = [
@@ -53,7 +53,8 @@ def _cell(fits: Sequence[Row]) -> str:
     refused = len(fits) - len(found)
     return (
         f"{_mean(f['coverage'] for f in fits):.3f}, {agreement}, {below} below,"
-        f" {refused} refused, {_mean(f['seconds'] for f in fits):.1f} s"
+        f" {refused} refused, {_mean(f['seconds'] for f in fits):.1f} s,"
+        f" {_mean(f['cpu_seconds'] for f in fits):.1f} s"
     )
 
 
