@@ -57,8 +57,8 @@ class Signals:
     numbers: tuple[float, ...]
     """Score of that label, its margin, how near rivals are; then for each expert how
     familiar the input is and by how much it would have preferred another label."""
-    familiar: tuple[float, ...]
-    """By expert, how much the input is like what was learnt from."""
+    tops: tuple[float, ...]
+    """By expert, the score of the label that it likes best: low where it knows none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +94,17 @@ class Stage:
     calibration: Calibration
     """How probable agreement is."""
     floors: tuple[float, ...]
-    """By expert, least familiarity: an input unlike all seen goes to the teacher."""
+    """By expert, least score of its best label: what fits no label goes to the teacher.
+    Kernel ridge falls to 0 away from its landmarks, so this sees novelty better than
+    the distance to the nearest one."""
     sure: float
     """Least score that is answered here and at once; 0 for the last stage."""
 
     def knows(self, signals: Signals) -> bool:
-        """Tell whether an input is familiar to every expert of the stage."""
-        pairs = zip(signals.familiar, self.floors, strict=True)
-        return all(familiar >= floor for familiar, floor in pairs)
+        """Tell whether every expert of the stage knows a label for an input."""
+        return all(
+            top >= floor for top, floor in zip(signals.tops, self.floors, strict=True)
+        )
 
     def judge(self, signals: Signals) -> "Judgement":
         """Give what this stage makes of its experts' signals."""
@@ -121,7 +124,7 @@ class Judgement:
     score: float
     """Calibrated probability of agreement."""
     known: bool
-    """Whether the input is familiar to the stage's experts."""
+    """Whether the stage's experts know a label for the input."""
     sure: bool
     """Whether an early stage was sure; such a prediction passes every threshold."""
 
@@ -211,5 +214,5 @@ def signals_of(opinions: Sequence[Opinion], weights: Sequence[float]) -> Signals
         numbers.append(opinion.familiar)
         if len(opinions) > 1:
             numbers.append(float(opinion.scores[label] - opinion.scores.max()))
-    familiar = tuple(opinion.familiar for opinion in opinions)
-    return Signals(label, tuple(numbers), familiar)
+    tops = tuple(float(opinion.scores.max()) for opinion in opinions)
+    return Signals(label, tuple(numbers), tops)

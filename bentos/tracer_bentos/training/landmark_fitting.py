@@ -23,10 +23,14 @@ from tracer_bentos.packaging.landmarks import (
 )
 from tracer_bentos.packaging.quantised import Quantised
 from tracer_bentos.training.fitted import Fitted, Learnable
+from tracer_bentos.training.ridge import Solution, members_of, solve_all
 
 __all__ = ["Shape", "fit_landmarks"]
 
 _PENALTIES = (0.1, 0.3)
+_PENALTY = 0.2
+"""The only one that is tried where there are many rows: it matters little there."""
+_MANY_ROWS = 3_000
 _JITTER = 1e-4
 """Keeps the factorisation possible where landmarks nearly coincide."""
 _BLOCK = 4_096
@@ -46,14 +50,6 @@ class Shape:
     """Most landmarks: the time of a decision grows with them."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Solution:
-    weights: NDArray[np.float64]
-    factor: NDArray[np.float64]
-    scores: NDArray[np.float64]
-    loss: float
-
-
 def fit_landmarks(
     encoder: Encoder, vectors: NDArray[np.float32], learnable: Learnable, shape: Shape
 ) -> Fitted:
@@ -70,14 +66,11 @@ def fit_landmarks(
     chosen = _landmarks(len(vectors), shape.most, learnable.seed)
     places = Quantised.from_entries(rows.entries[chosen])
     kernel, familiar = _kernel(rows, places, chosen, learnable.groups)
-    within = kernel[chosen].astype(np.float64)
-    wanted = np.eye(learnable.labels, dtype=np.float32)[learnable.targets]
-    product = _product(kernel, kernel)
-    right = _product(kernel, wanted)
-    solutions = [
-        _solve(kernel, product + penalty * within, right, learnable)
-        for penalty in _PENALTIES
-    ]
+    penalties = _PENALTIES if len(vectors) <= _MANY_ROWS else (_PENALTY,)
+    if len(places) == len(rows):
+        solutions = [solve_all(kernel, penalty, learnable) for penalty in penalties]
+    else:
+        solutions = _solve_some(kernel, chosen, penalties, learnable)
     best = min(solutions, key=lambda each: each.loss)
     coefficients = Coefficients.of(best.weights)
     return Fitted(
@@ -115,19 +108,34 @@ def _kernel(
     return kernel, familiar
 
 
+def _solve_some(
+    kernel: NDArray[np.float32],
+    chosen: NDArray[np.intp],
+    penalties: Sequence[float],
+    learnable: Learnable,
+) -> list[Solution]:
+    wanted = np.eye(learnable.labels, dtype=np.float32)[learnable.targets]
+    within, right = kernel[chosen].astype(np.float64), _product(kernel, wanted)
+    product = _product(kernel, kernel)
+    product[np.diag_indices_from(product)] += _JITTER * len(kernel) / len(product)
+    return [
+        _solve(kernel, product + penalty * within, right, learnable)
+        for penalty in penalties
+    ]
+
+
 def _solve(
     kernel: NDArray[np.float32],
     matrix: NDArray[np.float64],
     right: NDArray[np.float64],
     learnable: Learnable,
-) -> _Solution:
-    matrix[np.diag_indices_from(matrix)] += _JITTER * len(kernel) / len(matrix)
+) -> Solution:
     factor = cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
     half = solve_triangular(factor, right, lower=True, check_finite=False)
     weights = solve_triangular(factor.T, half, lower=False, check_finite=False)
-    scores = _leave_out(kernel, factor, weights, learnable)
-    wanted = np.eye(learnable.labels)[learnable.targets]
-    return _Solution(weights, factor, scores, float(np.square(wanted - scores).mean()))
+    return Solution.of(
+        weights, _leave_out(kernel, factor, weights, learnable), learnable
+    )
 
 
 def _leave_out(
@@ -137,7 +145,7 @@ def _leave_out(
     learnable: Learnable,
 ) -> NDArray[np.float64]:
     single = np.asarray(factor, np.float32)
-    members = _members(learnable.groups)
+    members = members_of(learnable.groups)
     scores = np.empty((len(kernel), learnable.labels))
     alone = np.array([rows[0] for rows in members if len(rows) == 1], np.intp)
     for start in range(0, len(alone), _BLOCK):
@@ -178,13 +186,6 @@ def _without_group(
     rest[np.diag_indices_from(rest)] += _LEAST_REST
     wanted = np.eye(learnable.labels)[learnable.targets[rows]]
     return np.asarray(wanted - np.linalg.solve(rest, wanted - kernel @ weights))
-
-
-def _members(groups: Sequence[int]) -> list[list[int]]:
-    found: dict[int, list[int]] = {}
-    for row, group in enumerate(groups):
-        found.setdefault(group, []).append(row)
-    return list(found.values())
 
 
 def _product(
