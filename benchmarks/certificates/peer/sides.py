@@ -18,6 +18,7 @@ from threadpoolctl import (  # type: ignore[import-untyped] # publishes no types
     threadpool_limits,
 )
 
+from benchmarks.certificates.ours import attempt, judge, rows_of
 from benchmarks.certificates.peer.environment import peer_python
 from tracer_router.parity.exact import p_value
 from tracer_router.parity.fixed_sequence import Chain, Counts, walk_chain
@@ -89,6 +90,17 @@ def fit_peer(
     )
 
 
+def fit_ours(
+    rows: Traces, test: Traces, target: float, level: float, seed: int
+) -> Decisions:
+    """Make one attempt of the product's on the same rows and vectors."""
+    learnt = rows_of(list(rows.texts), list(rows.labels), rows.vectors)
+    made = attempt(learnt, target, level, seed)
+    asked = rows_of(list(test.texts), [""] * len(test.texts), test.vectors)
+    verdicts = judge(made.learned.surrogate, asked)
+    return Decisions(verdicts.labels, verdicts.accepted, made.seconds)
+
+
 def fit_plain(
     rows: Traces, test: Traces, target: float, level: float, seed: int
 ) -> Decisions:
@@ -154,4 +166,8 @@ def _chain(tuned: list[Counts], certify: int, target: float) -> Chain:
     return Chain(int(np.argmin(values)), len(tuned) - 1)
 
 
-SIDES: dict[str, Side] = {"tracer-llm 0.3.3": fit_peer, "plain, valid": fit_plain}
+SIDES: dict[str, Side] = {
+    "TracerRouter": fit_ours,
+    "tracer-llm 0.3.3": fit_peer,
+    "plain, valid": fit_plain,
+}

@@ -57,8 +57,11 @@ class Signals:
     numbers: tuple[float, ...]
     """Score of that label, its margin, how near rivals are; then for each expert how
     familiar the input is and by how much it would have preferred another label."""
-    tops: tuple[float, ...]
-    """By expert, the score of the label that it likes best: low where it knows none."""
+
+    @property
+    def top(self) -> float:
+        """The score of the predicted label: low where no label is known to fit."""
+        return self.numbers[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +96,16 @@ class Stage:
     """The share of each in the blend."""
     calibration: Calibration
     """How probable agreement is."""
-    floors: tuple[float, ...]
-    """By expert, least score of its best label: what fits no label goes to the teacher.
+    floor: float
+    """Least score of the predicted label: what fits no label goes to the teacher.
     Kernel ridge falls to 0 away from its landmarks, so this sees novelty better than
     the distance to the nearest one."""
     sure: float
     """Least score that is answered here and at once; 0 for the last stage."""
 
     def knows(self, signals: Signals) -> bool:
-        """Tell whether every expert of the stage knows a label for an input."""
-        return all(
-            top >= floor for top, floor in zip(signals.tops, self.floors, strict=True)
-        )
+        """Tell whether some label is known to fit an input."""
+        return signals.top >= self.floor
 
     def judge(self, signals: Signals) -> "Judgement":
         """Give what this stage makes of its experts' signals."""
@@ -124,7 +125,7 @@ class Judgement:
     score: float
     """Calibrated probability of agreement."""
     known: bool
-    """Whether the stage's experts know a label for the input."""
+    """Whether some label is known to fit the input."""
     sure: bool
     """Whether an early stage was sure; such a prediction passes every threshold."""
 
@@ -214,5 +215,4 @@ def signals_of(opinions: Sequence[Opinion], weights: Sequence[float]) -> Signals
         numbers.append(opinion.familiar)
         if len(opinions) > 1:
             numbers.append(float(opinion.scores[label] - opinion.scores.max()))
-    tops = tuple(float(opinion.scores.max()) for opinion in opinions)
-    return Signals(label, tuple(numbers), tops)
+    return Signals(label, tuple(numbers))

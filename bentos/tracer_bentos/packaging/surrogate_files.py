@@ -43,7 +43,7 @@ class _StageSettings(Document):
     calibration: tuple[float, ...]
     intercept: float
     cells: tuple[float, ...]
-    floors: tuple[float, ...]
+    floor: float
     sure: float
 
 
@@ -128,7 +128,7 @@ def _settings_of_stage(stage: Stage) -> _StageSettings:
         calibration=stage.calibration.weights,
         intercept=stage.calibration.intercept,
         cells=stage.calibration.cells,
-        floors=stage.floors,
+        floor=stage.floor,
         sure=stage.sure,
     )
 
@@ -176,7 +176,7 @@ def _stage(said: _StageSettings) -> Stage:
         experts=said.experts,
         weights=said.weights,
         calibration=Calibration(said.calibration, said.intercept, said.cells),
-        floors=said.floors,
+        floor=said.floor,
         sure=said.sure,
     )
 
@@ -188,7 +188,7 @@ def _check(settings: _Settings, experts: tuple[Expert, ...]) -> None:
         fit = fit and _shape(expert) == labels
     for stage in settings.stages:
         asked = len(stage.experts)
-        fit = fit and len(stage.weights) == len(stage.floors) == asked > 0
+        fit = fit and len(stage.weights) == asked > 0
         fit = fit and max(stage.experts) < len(experts) and len(stage.cells) == labels
     if not fit:
         raise DocumentError("the bundle's arrays do not fit its labels and stages")

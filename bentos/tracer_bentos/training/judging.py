@@ -36,8 +36,6 @@ class Table:
     """The predicted label of each."""
     numbers: NDArray[np.float64]
     """The numbers of each, one row a row."""
-    tops: NDArray[np.float64]
-    """By row and expert, the score of the label that it likes best."""
 
 
 def tabulate(fitted: Sequence[Fitted], blend: Blend) -> Table:
@@ -54,5 +52,4 @@ def tabulate(fitted: Sequence[Fitted], blend: Blend) -> Table:
         signals=signals,
         labels=np.array([each.label for each in signals]),
         numbers=np.array([each.numbers for each in signals]),
-        tops=np.array([each.tops for each in signals]),
     )

@@ -10,6 +10,7 @@ from tracer_bentos.packaging.surrogate import Stage
 from tracer_bentos.training.acceptance import Aim, expected_reach
 from tracer_bentos.training.calibration import fit_calibration
 from tracer_bentos.training.fitted import Fitted, Targets
+from tracer_bentos.training.gate import floor_of
 from tracer_bentos.training.judging import Blend, Table, tabulate
 from tracer_bentos.training.outlook import Outlook, judge_rows, reach_of
 
@@ -19,12 +20,6 @@ _SHARES = {1: ((1.0,),), 2: ((0.3, 0.7), (0.5, 0.5), (0.7, 0.3)), 3: ((0.2, 0.3,
 """Shares that are tried for blends of so many experts."""
 _WORTH = 0.005
 """Gain of coverage for which a transformer is asked at all."""
-_ODD_SHARE = 0.01
-"""Share of TRAIN for which an expert may know no label."""
-_ODD_LAST = 0.05
-"""The same of a blend's last expert, the one that tells novelty best. On CLINC150 it
-halves the never-seen topics that are answered; nearly all known ones that it turns away
-are too unsure to be answered anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +52,8 @@ def choose_stages(
         for blend in _blends(len(fitted))
     ]
     tried = {each.stage.name: each.reach for each in every}
-    cheap = max((c for c in every if not c.costly), key=lambda c: c.reach)
-    best = max(every, key=lambda c: c.reach)
+    cheap = _best([each for each in every if not each.costly])
+    best = _best(every)
     if best.reach < cheap.reach + _WORTH:
         return Choice((cheap.stage,), cheap.outlook, tried)
     first = _sure(cheap, aim)
@@ -67,6 +62,13 @@ def choose_stages(
     stages = (first, best.stage)
     outlook = judge_rows(stages, (cheap.table, best.table), targets)
     return Choice(stages, outlook, tried)
+
+
+def _best(candidates: Sequence[_Candidate]) -> _Candidate:
+    """Give the one with the greatest reach; of equal ones, which agrees most."""
+    most = max(each.reach for each in candidates)
+    near = [each for each in candidates if each.reach >= most - _WORTH]
+    return max(near, key=lambda each: float(each.outlook.agreed.mean()))
 
 
 def _blends(experts: int) -> Iterator[Blend]:
@@ -86,7 +88,7 @@ def _candidate(
         experts=blend.experts,
         weights=blend.weights,
         calibration=fit_calibration(table, agreed, labels),
-        floors=_floors(table),
+        floor=floor_of(table, targets, labels),
         sure=0.0,
     )
     outlook = judge_rows((stage,), (table,), targets)
@@ -99,14 +101,6 @@ def _name(fitted: Sequence[Fitted], blend: Blend) -> str:
     if len(blend.experts) == 1:
         return fitted[blend.experts[0]].name
     return " + ".join(f"{share:g} {fitted[i].name}" for i, share in shares)
-
-
-def _floors(table: Table) -> tuple[float, ...]:
-    shares = [_ODD_SHARE] * (table.tops.shape[1] - 1) + [_ODD_LAST]
-    return tuple(
-        float(np.quantile(tops, share, method="lower"))
-        for tops, share in zip(table.tops.T, shares, strict=True)
-    )
 
 
 def _sure(candidate: _Candidate, aim: Aim) -> Stage | None:
@@ -123,6 +117,6 @@ def _sure(candidate: _Candidate, aim: Aim) -> Stage | None:
         stage.experts,
         stage.weights,
         stage.calibration,
-        stage.floors,
+        stage.floor,
         sure,
     )

@@ -1,0 +1,85 @@
+"""The product's side of a comparison: one attempt on rows, judged on others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracer_bentos.packaging.surrogate import Surrogate
+from tracer_bentos.training.means import local_means
+from tracer_bentos.training.pipeline import Learned, learn
+from tracer_bentos.training.question import Question
+from tracer_bentos.training.rows import Row, select_rows
+
+__all__ = ["Attempt", "Verdicts", "attempt", "judge", "rows_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of one attempt."""
+
+    learned: Learned
+    """A surrogate and its certificate, or a refusal."""
+    seconds: float
+    """Wall time of the fit, packaging not included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What the surrogate does with rows that the attempt has never seen."""
+
+    labels: NDArray[np.str_]
+    """Its answer to each."""
+    accepted: NDArray[np.bool_]
+    """Whether it gives that answer."""
+
+
+def rows_of(
+    texts: Sequence[str],
+    labels: Sequence[str],
+    vectors: NDArray[np.float32] | None = None,
+) -> list[Row]:
+    """Give traces as an attempt takes them: all of the uniform sample, no times."""
+    return [
+        Row(
+            text=str(text),
+            label=str(label),
+            task="unnamed",
+            time=None,
+            session=None,
+            uniform=True,
+            model=None,
+            vector=None if vectors is None else vectors[at],
+        )
+        for at, (text, label) in enumerate(zip(texts, labels, strict=True))
+    ]
+
+
+def attempt(rows: Sequence[Row], target: float, level: float, seed: int) -> Attempt:
+    """Make one attempt at a level that is given, not taken from a ledger."""
+    first = rows[0].vector
+    means = local_means(dimensions=None if first is None else len(first))
+    question = Question(
+        attempt=1,
+        target=target,
+        confidence=0.95,
+        level=level,
+        minimum=100,
+        seed=seed,
+    )
+    began = perf_counter()
+    learned = learn(question, select_rows(rows), means)
+    return Attempt(learned, perf_counter() - began)
+
+
+def judge(surrogate: Surrogate | None, rows: Sequence[Row]) -> Verdicts:
+    """Decide rows with the served code; a refusal answers none."""
+    if surrogate is None:
+        return Verdicts(np.full(len(rows), ""), np.zeros(len(rows), bool))
+    found = [surrogate.decide_sample(row.sample) for row in rows]
+    return Verdicts(
+        np.array([each.label for each in found]),
+        np.array([each.accepted for each in found]),
+    )
