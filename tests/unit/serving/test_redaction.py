@@ -5,9 +5,12 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from support.serving_plane import PROMPT, certified, serving, until
 from support.serving_teacher import teaching
+from tracer_bentos.redaction import standard
 from tracer_bentos.redaction.redactor import build_redactor
 from tracer_bentos.redaction.standard import Standard
 from tracer_bentos.training.redacted import as_served
@@ -49,6 +52,17 @@ def test_a_hostile_text_takes_no_long_time(piece: str) -> None:
     began = time.perf_counter()
     Standard().redact(piece * 20_000)
     assert time.perf_counter() - began < 2
+
+
+PIECES = ["a@b.co", " ", "sk-", "eyJabcdefgh.ab", "x" * 16, "12345", "-", "AKIA", "٣"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_looking_first_whether_there_is_anything_changes_nothing(text: str) -> None:
+    whole = standard._EMAIL.sub("[email]", text)  # noqa: SLF001
+    whole = standard._KEY.sub("[key]", whole)  # noqa: SLF001
+    whole = standard._DIGITS.sub(standard._stand_in, whole)  # noqa: SLF001
+    assert Standard().redact(text) == whole
 
 
 def test_a_pattern_that_would_backtrack_for_ever_takes_linear_time() -> None:
