@@ -11,7 +11,7 @@ import pytest
 import zstandard
 
 from support.s3_server import S3Server, s3_server
-from support.serving_process import ask, evidence, started
+from support.serving_process import ask, evidence, shipped, started
 from support.serving_teacher import teaching
 from tracer_bentos.maintenance.rewriting import whole_lines
 from tracer_bentos.maintenance.upkeep import keep_up
@@ -109,9 +109,8 @@ async def test_a_killed_pod_and_a_killed_server_lose_nothing_that_was_logged(
                 pass
             process.running.kill()
         server.start()
-        with started(teacher.url, tmp_path, **told) as process:
-            while (await evidence(http, process)).requests.traces_pending:
-                pass
+        with started(teacher.url, tmp_path, **told):
+            await shipped(tmp_path)
     found = [
         json.loads(line)["input"]
         for key in live_segments(store)

@@ -12,10 +12,11 @@ from pathlib import Path
 import aiohttp
 import zstandard
 
+from support.serving_plane import until
 from tracer_router.contracts import runtime
 from tracer_router.contracts.evidence import Evidence
 
-__all__ = ["Process", "ask", "evidence", "started", "stored"]
+__all__ = ["Process", "ask", "evidence", "shipped", "started", "stored"]
 
 
 @dataclass
@@ -73,6 +74,12 @@ def stored(folder: Path) -> int:
         len(zstandard.decompress(path.read_bytes()).splitlines())
         for path in folder.glob("store/traces/*/*.zst")
     )
+
+
+async def shipped(folder: Path) -> None:
+    """Return once no segment waits on local disk."""
+    spool = folder / "spool"
+    await until(lambda: not [*spool.glob("*.open"), *spool.glob("*.jsonl")])
 
 
 async def ask(

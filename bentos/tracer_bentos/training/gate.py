@@ -16,10 +16,11 @@ __all__ = ["floor_of"]
 _ODD, _MOST = 0.05, 0.15
 """Share of TRAIN that the gate turns away, and the most it may turn away for the sake
 of catch-all labels. Nearly all of these rows are too unsure to be answered anyway."""
-_RARELY_FOUND = 0.5
-"""A label found this seldom out of fold is a catch-all: its rows are alike in nothing
-but fitting nowhere else, as a teacher's "none of these"."""
-_FEWEST_ROWS = 50
+_MISSES, _SCATTER = 20, 0.4
+"""A catch-all, as a teacher's "none of these", is a label whose rows are alike in
+nothing but fitting nowhere else: out of fold, those that are missed (at least so many)
+scatter over labels (at least so many different ones a miss). A label that is merely
+hard is mistaken for its two or three neighbours."""
 _SWALLOWED = 0.02
 """Share of a catch-all's rows that may pass the gate under another label."""
 
@@ -46,11 +47,11 @@ def _catch_alls(
     table: Table, targets: Targets, labels: int
 ) -> list[tuple[NDArray[np.bool_], float]]:
     """Give, for each catch-all label, its rows that went elsewhere and their share."""
-    found = table.labels == targets
-    rows = np.bincount(targets, minlength=labels)
-    right = np.bincount(targets[found], minlength=labels)
-    rare = (rows >= _FEWEST_ROWS) & (right < _RARELY_FOUND * rows)
-    return [
-        (~found & (targets == label), 1 - right[label] / rows[label])
-        for label in np.flatnonzero(rare).tolist()
-    ]
+    found = []
+    for label in range(labels):
+        own = targets == label
+        missed = own & (table.labels != label)
+        count, elsewhere = int(missed.sum()), len(np.unique(table.labels[missed]))
+        if count >= _MISSES and elsewhere >= _SCATTER * count:
+            found.append((missed, count / int(own.sum())))
+    return found

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 import zstandard
 
-from support.serving_process import Process, ask, evidence, started
+from support.serving_process import Process, ask, evidence, shipped, started
 from support.serving_teacher import teaching
 
 CLIENTS = 8
@@ -51,12 +51,6 @@ async def logged_until(
             return logged
 
 
-async def shipped(http: aiohttp.ClientSession, process: Process) -> None:
-    """Return once nothing waits for the store."""
-    while (await evidence(http, process)).requests.traces_pending:
-        pass
-
-
 def records(folder: Path) -> Iterator[dict[str, Any]]:
     for path in folder.glob("store/traces/*/*.zst"):
         content = zstandard.decompress(path.read_bytes())
@@ -78,8 +72,8 @@ async def test_no_logged_trace_is_lost_and_none_is_stored_torn_or_twice(
                 logged[boot] = await logged_until(http, process, enough)
                 process.running.kill()
                 await loading
-        with started(teacher.url, tmp_path, **SMALL_SEGMENTS) as last:
-            await shipped(http, last)
+        with started(teacher.url, tmp_path, **SMALL_SEGMENTS):
+            await shipped(tmp_path)
     found = list(records(tmp_path))
     by_boot = Counter(int(each["input"].split()[0][4:]) for each in found)
     assert {
