@@ -1,8 +1,8 @@
 """Programs built from pinned Go modules, each kept under a key of all that it is."""
 
 import os
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from devcluster.wheels import go_command, wheel_version
 
 MODULES = Path(__file__).with_name("go")
 GO_FLAGS = "-mod=readonly -modcacherw -trimpath -buildvcs=false"
+SAY_SECONDS = 30.0
 VERSION_VARIABLES = "k8s.io/component-base/version.git"
 
 
@@ -95,7 +96,19 @@ def build_all(programs: Iterable[Program] = PROGRAMS) -> None:
         return
     go_command()  # fetched once, before the builders ask for it together
     with locked("go-build"), ThreadPoolExecutor(max_workers=2) as builders:
-        list(builders.map(_build, missing))
+        _await({builders.submit(_build, program): program for program in missing})
+
+
+def _await(building: Mapping[Future[None], Program]) -> None:
+    """Wait for the builds; silence for minutes would look like the end."""
+    left = set(building)
+    while left:
+        done, left = wait(left, SAY_SECONDS, return_when=FIRST_COMPLETED)
+        for each in done:
+            each.result()
+        if left and not done:
+            names = [one.name for each, one in building.items() if each in left]
+            say(f"still to be built: {', '.join(names)}")
 
 
 def module_folder(program: Program, module: str) -> Path:

@@ -56,16 +56,8 @@ class Narrator:
         return f"{line}, {account.by_surrogate:,} answered by the surrogate"
 
     def _waiting_for(self) -> str:
-        if self._last is None:
-            return ""
-        status = self._last.router.status
-        parts = []
-        if status.traces is not None and not status.attempts:
-            traces = status.traces
-            parts.append(f"{traces.labelled:,} of {traces.needed:,} traces")
-        if status.next:
-            parts.append(status.next)
-        return "".join(f" | {part}" for part in parts)
+        status = self._last.router.status if self._last else None
+        return f" | {status.next}" if status and status.next else ""
 
 
 def certificate_lines(certificate: CertificateStatus) -> list[str]:
