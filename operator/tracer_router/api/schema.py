@@ -40,6 +40,7 @@ def _rewrite(node: Schema, definitions: Schema) -> Schema:
         found |= _keyword(flat, key, definitions)
     if "items" in found:
         found.setdefault(_LIST_TYPE, "atomic")
+        _refuse_optional_keys(found)
     if "properties" in found and "default" in found:
         # Written out: the API server holds a default against the object's own rules
         # before it fills in the defaults of the fields.
@@ -98,6 +99,13 @@ def _keyword(node: Schema, key: str, definitions: Schema) -> Schema:
 def _refuse_unknown(node: Schema, key: str) -> None:
     if key not in _KNOWN and not key.startswith("x-"):
         raise ValueError(f"{key} has no structural form: {node}")
+
+
+def _refuse_optional_keys(items: Schema) -> None:
+    required = items["items"].get("required", ())
+    for key in items.get("x-kubernetes-list-map-keys", ()):
+        if key not in required:
+            raise ValueError(f"an optional key has no structural form: require {key}")
 
 
 def _default(value: Any) -> Schema:

@@ -41,6 +41,13 @@ class Union(ApiModel):
     """Not structural."""
 
 
+class Keyless(ApiModel):
+    """A list whose items may lack what tells them apart."""
+
+    parts: Annotated[tuple[Part, ...], ListMap("b")] = ()
+    """Not structural."""
+
+
 class Pair(ApiModel):
     """Of fixed length."""
 
@@ -99,7 +106,7 @@ def test_a_model_becomes_a_structural_schema() -> None:
     }
 
 
-@pytest.mark.parametrize("model", [Union, Pair])
+@pytest.mark.parametrize("model", [Union, Pair, Keyless])
 def test_what_has_no_structural_form_is_refused_here(model: type[ApiModel]) -> None:
     with pytest.raises(ValueError, match="no structural form"):
         structural(model)
