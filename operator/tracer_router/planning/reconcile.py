@@ -131,6 +131,8 @@ def _supersede(
 def _waiting(roles: Roles, outlook: Outlook) -> str:
     if roles.training is not None:
         return f"attempt {roles.training.spec.revision} is being trained"
+    if roles.candidate is not None:  # certified a moment ago
+        return f"revision {roles.candidate.spec.revision}: its pods are being created"
     return outlook.waiting
 
 
