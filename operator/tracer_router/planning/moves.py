@@ -40,8 +40,9 @@ def begin_rollout(
 ) -> TracerRevision:
     """Give a revision at the beginning of a rollout, its first or another try.
 
-    What was counted before stays with it, for promotion.
+    What was counted in earlier tries stays with it, for promotion.
     """
+    tried = revision.status.phase is RevisionPhase.ROLLED_BACK
     return set_status(
         revision,
         phase=RevisionPhase.SHADOW,
@@ -55,5 +56,5 @@ def begin_rollout(
         share=None,
         drift=None,
         drifted=False,
-        earlier=baseline_of(revision),
+        earlier=baseline_of(revision) if tried else None,
     )

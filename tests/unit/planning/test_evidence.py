@@ -7,7 +7,7 @@ or read later and kept. No more is ever counted, and never less.
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracer_router.api import Counts, EvidenceStatus
@@ -96,8 +96,12 @@ ACTIONS = st.one_of(
     st.tuples(st.just("restart"), st.integers(0, PODS - 1)),
     st.tuples(st.just("hide"), st.integers(0, PODS - 1), st.booleans()),
     st.tuples(st.just("mute"), st.integers(0, PODS - 1), st.booleans()),
-    st.tuples(st.just("poll"), st.booleans()),
 )
+Step = tuple[tuple[object, ...], bool | None]
+HISTORIES = st.lists(
+    st.tuples(ACTIONS, st.sampled_from([True, True, False, None])), max_size=40
+)
+"""What happens, and whether the operator polls then and keeps what it read."""
 
 
 def act(world: Field, action: tuple[object, ...]) -> None:
@@ -118,8 +122,6 @@ def act(world: Field, action: tuple[object, ...]) -> None:
             world.pods[pod].present = not hidden
         case ("mute", int(pod), bool(mute)):
             world.pods[pod].answers = not mute
-        case ("poll", bool(keeps)):
-            world.poll(keeps=keeps)
 
 
 def counted(evidence: EvidenceStatus) -> tuple[int, int, int, int, str]:
@@ -138,11 +140,14 @@ def counted(evidence: EvidenceStatus) -> tuple[int, int, int, int, str]:
     )
 
 
-@given(history=st.lists(ACTIONS, max_size=60))
-def test_evidence_is_added_exactly_once(history: list[tuple[object, ...]]) -> None:
+@settings(max_examples=400, deadline=None)
+@given(history=HISTORIES)
+def test_evidence_is_added_exactly_once(history: list[Step]) -> None:
     world = Field()
-    for action in history:
+    for action, keeps in history:
         act(world, action)
+        if keeps is not None:
+            world.poll(keeps=keeps)
     read = world.read
     agreed = sum(each[0] for each in read.values())
     disagreed = sum(each[1] for each in read.values())
@@ -155,19 +160,27 @@ def test_evidence_is_added_exactly_once(history: list[tuple[object, ...]]) -> No
     assert total(world.kept).requests == admitted
 
 
-@given(history=st.lists(ACTIONS, max_size=40), cut=st.integers(0, 40))
-def test_what_was_counted_is_never_lost_again(
-    history: list[tuple[object, ...]], cut: int
-) -> None:
+def test_a_pod_that_was_out_of_sight_is_not_counted_again() -> None:
     world = Field()
-    for action in history[:cut]:
+    pod = world.pods[0]
+    pod.agreed = 5
+    for present in (True, False, True):
+        pod.present = present
+        world.poll(keeps=True)
+    assert counted(world.kept)[0] == 5
+
+
+@given(history=HISTORIES)
+def test_what_was_counted_is_never_lost_again(history: list[Step]) -> None:
+    world, before = Field(), Counts()
+    for action, keeps in history:
         act(world, action)
-    before = total(world.kept)
-    for action in history[cut:]:
-        act(world, action)
-    after = total(world.kept)
-    assert after.requests >= before.requests
-    assert after.faults >= before.faults
+        if keeps is not None:
+            world.poll(keeps=keeps)
+        after = total(world.kept)
+        assert after.requests >= before.requests
+        assert after.faults >= before.faults
+        before = after
 
 
 def test_no_evidence_is_nothing() -> None:

@@ -12,7 +12,7 @@ from tracer_router.parity.verdict import Verdict
 from tracer_router.planning.gates import assess_revision
 
 VERBS = ("abort", "rollback", "retry", "promote")
-NUMBERS = st.integers(0, 3)
+NUMBERS = st.sampled_from([1, 1, 1, 2, 2, 3, 0])
 ACTIONS = st.one_of(
     st.tuples(
         st.just("audits"),
@@ -28,6 +28,7 @@ ACTIONS = st.one_of(
     st.tuples(st.just("load"), st.booleans()),
     st.tuples(st.just("wait"), st.sampled_from([1, 30, 400, 4_000, 100_000])),
     st.tuples(st.just("ask"), st.sampled_from(VERBS), NUMBERS),
+    st.tuples(st.just("ask"), st.just("promote"), NUMBERS),
     st.tuples(st.just("retrain")),
     st.tuples(st.just("pause"), st.booleans()),
 )
@@ -41,7 +42,7 @@ SPECS = st.fixed_dictionaries(
         "soak": st.sampled_from(["1s", "1h"]),
     }
 )
-HISTORIES = st.lists(ACTIONS, max_size=14)
+HISTORIES = st.lists(ACTIONS, min_size=3, max_size=14)
 QUICK = settings(max_examples=60, deadline=None)
 
 
