@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
 
+from tracer_router.contracts.evidence import CELLS, OTHER_CELLS
+
 __all__ = ["CompletedPrefix", "Verdict"]
 
 
@@ -59,6 +61,8 @@ class CompletedPrefix:
             if found is not None:
                 verdict, cell = found
                 self.counted[verdict] += 1
-                self.cells.setdefault(cell, Counter())[verdict] += 1
+                known = cell in self.cells or len(self.cells) < CELLS
+                name = cell if known else OTHER_CELLS
+                self.cells.setdefault(name, Counter())[verdict] += 1
                 if self._seen:
                     self._seen(verdict)

@@ -47,9 +47,7 @@ class TaskCounts(ApiModel):
     """Audits in which the teacher disagreed."""
     audits_missing: int = 0
     """Audits without a usable answer of the teacher."""
-    cells: Annotated[
-        tuple[CellCounts, ...], Field(max_length=300), ListMap("cell")
-    ] = ()
+    cells: Annotated[tuple[CellCounts, ...], Field(max_length=129)] = ()
     """The same audits by cell."""
     cost_saved: str = "0"
     """Predicted teacher cost of what was answered without an audit, as a decimal."""

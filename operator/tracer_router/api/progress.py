@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tracer_router.api.model import ApiModel, ListMap
+from tracer_router.api.model import ApiModel
 
 __all__ = ["Baseline", "ClosedCell", "Detector", "DriftWatch", "ShareBaseline"]
 
@@ -60,9 +60,7 @@ class DriftWatch(ApiModel):
     """Answers of the surrogate that there were by then."""
     told: datetime
     """When the last batch ended."""
-    detectors: Annotated[
-        tuple[Detector, ...], Field(max_length=301), ListMap("cell")
-    ] = ()
+    detectors: Annotated[tuple[Detector, ...], Field(max_length=130)] = ()
     """The whole and every cell."""
 
 

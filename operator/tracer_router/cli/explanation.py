@@ -9,7 +9,7 @@ from tracer_router.api import (
     TracerRouter,
 )
 from tracer_router.planning.gates import assess_revision
-from tracer_router.planning.tally import audits_of
+from tracer_router.planning.tally import audits_of, cells_of
 
 __all__ = ["explain", "list_revisions", "tabulate"]
 
@@ -24,6 +24,8 @@ _COLUMNS = (
     "NEXT",
 )
 
+
+_TELLING, _SHOWN_CELLS = 10, 3
 
 _REVISION_COLUMNS = (
     "REVISION",
@@ -69,6 +71,19 @@ def explain(router: TracerRouter, revisions: Iterable[TracerRevision]) -> str:
         lines += [f"  {line}" for line in _revision(router, revision)]
     lines.append(f"  next: {status.next or 'nothing is missing'}")
     return "\n".join(lines)
+
+
+def _weakest_cells(revision: TracerRevision) -> list[str]:
+    """Give the cells that agreed least, of those that say anything yet."""
+    known = [
+        (audits.agreed / audits.total, cell, audits)
+        for cell, audits in cells_of(revision).items()
+        if audits.total >= _TELLING and audits.agreed < audits.total
+    ]
+    return [
+        f"cell {cell!r}: {audits.agreed} of {audits.total} audits agreed"
+        for _, cell, audits in sorted(known)[:_SHOWN_CELLS]
+    ]
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> str:
@@ -127,6 +142,7 @@ def _revision(router: TracerRouter, revision: TracerRevision) -> list[str]:
     if status.reason:
         lines.append(f"  why: {status.reason}")
     lines += [f"  cell {e.cell!r} is closed: {e.reason}" for e in status.closed]
+    lines += [f"  {line}" for line in _weakest_cells(revision)]
     for task in status.tasks:
         held = task.certificate
         lines.append(

@@ -7,6 +7,8 @@ from pydantic import Field
 from tracer_router.contracts.document import Document
 
 __all__ = [
+    "CELLS",
+    "OTHER_CELLS",
     "SLOW_SECONDS",
     "CaptureState",
     "CellEvidence",
@@ -17,6 +19,12 @@ __all__ = [
     "TaskEvidence",
     "TeacherState",
 ]
+
+CELLS = 128
+"""Cells of a task that are counted apart; the evidence of all pods is in one status."""
+
+OTHER_CELLS = "(other cells)"
+"""What the audits of all others are counted as; it is no cell and is never closed."""
 
 SLOW_SECONDS = 0.05
 """Time of our own in one question, beyond which it counts as slow."""

@@ -10,6 +10,7 @@ from tracer_router.api import (
     TracerRevision,
     TracerRouter,
 )
+from tracer_router.contracts.evidence import CELLS, OTHER_CELLS
 from tracer_router.parity.cells import cell_bound, cells_below
 from tracer_router.parity.drift import Drift, Stretch, drift_threshold
 from tracer_router.parity.verdict import AuditCounts
@@ -89,11 +90,12 @@ def close_cells(
     cells = cells_of(revision)
     closed = {each.cell for each in revision.status.closed}
     aim = aim_of(router)
-    bound = math.log(cell_bound(1 - aim.confidence, max(1, len(cells))))
+    # As many as there can be, not as have been seen: the share of each is fixed before.
+    bound = math.log(cell_bound(1 - aim.confidence, CELLS))
     tested = {
         cell: (audits.disagreed, audits.total)
         for cell, audits in cells.items()
-        if cell not in closed
+        if cell not in closed and cell != OTHER_CELLS
     }
     below = cells_below(tested, aim.target, bound)
     found = [
