@@ -261,6 +261,9 @@ async def test_drift_is_noticed_after_a_long_good_past() -> None:
     assert world.revision(1)["phase"] == "RolledBack"
     assert world.revision(1)["reason"].startswith("drift: ")
     assert disagreed <= 100
+    world.tasks[1] = world.tasks[1].model_copy(update={"uniform_labelled": 420})
+    await world.turn(2)
+    assert world.spec(2)["attempt"]["cause"] == "drift"
 
 
 async def test_a_bad_cell_is_demoted_alone() -> None:
