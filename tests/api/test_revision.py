@@ -8,15 +8,21 @@ import pytest
 from support.apiserver import ApiServer
 from support.manifests import at, revision_manifest
 from tracer_router.api import (
+    Baseline,
     BootCounts,
     BundleStatus,
+    CellCounts,
     CertificateStatus,
+    ClosedCell,
     Condition,
     ConditionStatus,
     Counts,
+    Detector,
+    DriftWatch,
     EvidenceStatus,
     Percent,
     RevisionPhase,
+    ShareBaseline,
     TaskCertificate,
     TaskCounts,
     TaskEvidenceStatus,
@@ -29,7 +35,20 @@ pytestmark = pytest.mark.cluster
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 BASE = "/apis/tracerml.ai/v1alpha1/namespaces"
-COUNTS = Counts(requests=9, surrogate=5, tasks=(TaskCounts(task="t1", requests=9),))
+COUNTS = Counts(
+    requests=9,
+    surrogate=5,
+    faults=1,
+    tasks=(
+        TaskCounts(
+            task="t1",
+            requests=9,
+            cells=(CellCounts(cell="card lost", agreed=3, disagreed=1),),
+            cost_saved="0.000123456789",
+            cost_spread="0.00000000000012",
+        ),
+    ),
+)
 STATUS = TracerRevisionStatus(
     observed_generation=1,
     phase=RevisionPhase.CANARY,
@@ -52,10 +71,30 @@ STATUS = TracerRevisionStatus(
         ),
     ),
     evidence=EvidenceStatus(
-        retired=COUNTS, boots=(BootCounts(boot="b1", pod="p", counts=COUNTS),)
+        retired=COUNTS,
+        boots=(BootCounts(boot="b1", pod="p", counts=COUNTS),),
+        ended=("b0",),
     ),
     rollout_step=0,
     step_since=NOW,
+    rollout_since=NOW,
+    traffic_since=NOW,
+    unserved=True,
+    approved=True,
+    handled=("20261124t100000-ab12cd",),
+    earlier=Baseline(agreed=60, disagreed=40),
+    share=ShareBaseline(own=5, others=95),
+    drift=DriftWatch(
+        began=NOW,
+        told=NOW,
+        audits=100,
+        detectors=(
+            Detector(logs="1.5,-inf,0.1,2", audits=100),
+            Detector(cell="card lost", logs="1.5,2,0.1,2", audits=4, disagreed=1),
+        ),
+    ),
+    drifted=True,
+    closed=(ClosedCell(cell="card lost", reason="below 0.95: 3 of 4", weakens=True),),
     conditions=set_condition(
         (), Condition(type="Ready", status=ConditionStatus.TRUE, reason="So"), NOW
     ),

@@ -8,10 +8,14 @@ from support.apiserver import ApiServer
 from support.manifests import at, router_manifest
 from tracer_router.api import (
     Agreement,
+    AuditStatus,
     Condition,
     ConditionStatus,
+    Counts,
+    History,
     Phase,
     Reason,
+    SavingsStatus,
     TraceCounts,
     TracerRouter,
     TracerRouterStatus,
@@ -45,6 +49,19 @@ STATUS = TracerRouterStatus(
     saved="$1.23 (18%)",
     attempts=1,
     barred=("sha256:00",),
+    audit=AuditStatus(rate="1.5%", reason="417 audits notice a loss", cost_per_day="2"),
+    handled=("20261124t100000-ab12cd",),
+    savings=SavingsStatus(
+        saved="1.230000",
+        low="1.100000",
+        high="1.360000",
+        avoided="1.500000",
+        paid="5.600000",
+        audits="0.120000",
+        pods="0.27",
+        pods_until=NOW,
+    ),
+    history=History(counts=Counts(requests=9), revisions=(1, 2)),
 )
 
 

@@ -38,6 +38,8 @@ CHILD_KINDS = (
 """Kinds of objects that a router controls, beside its revisions."""
 
 _GIB = 2.0**30
+_POLLS_AT_ONCE = 32
+"""Pods of one router that are asked at the same time."""
 _COMPONENT = "app.kubernetes.io/component"
 
 
@@ -139,7 +141,13 @@ async def _pods(
         for each in manifests
         if each["metadata"]["labels"].get(_COMPONENT) == DATA_PLANE
     ]
-    states = await asyncio.gather(*(_pod(port, each, policy) for each in mine))
+    at_once = asyncio.Semaphore(_POLLS_AT_ONCE)
+
+    async def poll(manifest: Manifest) -> PodState:
+        async with at_once:
+            return await _pod(port, manifest, policy)
+
+    states = await asyncio.gather(*map(poll, mine))
     return tuple(sorted(states, key=lambda each: (each.revision, each.name)))
 
 
