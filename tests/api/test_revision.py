@@ -89,7 +89,7 @@ STATUS = TracerRevisionStatus(
         told=NOW,
         audits=100,
         detectors=(
-            Detector(logs="1.5,-inf,0.1,2", audits=100),
+            Detector(cell="", logs="1.5,-inf,0.1,2", audits=100),
             Detector(cell="card lost", logs="1.5,2,0.1,2", audits=4, disagreed=1),
         ),
     ),

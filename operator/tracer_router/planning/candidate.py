@@ -16,6 +16,7 @@ from tracer_router.planning.gates import assess_revision, at_full_weight, weight
 from tracer_router.planning.loading import loading_trouble
 from tracer_router.planning.moves import enter, set_status, take_step
 from tracer_router.planning.observed import Observed
+from tracer_router.planning.policy import stop_reason
 from tracer_router.planning.shares import requests_now, too_few, too_much
 from tracer_router.planning.tally import audits_before, audits_of, harm_of
 from tracer_router.planning.validity import void_reason
@@ -94,7 +95,8 @@ def _against(look: _Look) -> str | None:
     if look.seen.verdict is Verdict.ROLL_BACK:
         return look.seen.reason
     confidence = look.observed.router.spec.parity.confidence.fraction
-    harm = tripped(harm_of(look.revision), confidence)
+    stop = stop_reason(look.observed, look.revision)
+    harm = stop or tripped(harm_of(look.revision), confidence)
     if harm is not None:
         return harm
     rollout = look.observed.router.spec.rollout

@@ -9,6 +9,7 @@ from tracer_router.planning.candidate import Progress
 from tracer_router.planning.gates import assess_revision
 from tracer_router.planning.moves import enter, set_status
 from tracer_router.planning.observed import Observed
+from tracer_router.planning.policy import stop_reason
 from tracer_router.planning.tally import audits_of, harm_of
 from tracer_router.planning.validity import void_reason
 from tracer_router.planning.watching import (
@@ -83,7 +84,8 @@ def _against(
             f" alarm once in {RUN_TIME.days} days at most)"
         )
     confidence = observed.router.spec.parity.confidence.fraction
-    return tripped(harm_of(revision), confidence)
+    stop = stop_reason(observed, revision)
+    return stop or tripped(harm_of(revision), confidence)
 
 
 def _kept_warm(observed: Observed, revision: TracerRevision, now: datetime) -> bool:

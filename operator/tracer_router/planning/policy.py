@@ -6,7 +6,7 @@ from tracer_router.planning.auditing import audit_rate
 from tracer_router.planning.observed import Observed
 from tracer_router.planning.validity import void_reason
 
-__all__ = ["plan_policy", "stopped_tasks"]
+__all__ = ["plan_policy", "stop_reason", "stopped_tasks"]
 
 
 def plan_policy(
@@ -39,6 +39,17 @@ def stopped_tasks(observed: Observed, revision: TracerRevision) -> tuple[str, ..
         if task.stopped
     }
     return tuple(sorted({*before, *reported}))
+
+
+def stop_reason(observed: Observed, revision: TracerRevision) -> str | None:
+    """Say that a pod has stopped a certified task; none while none has."""
+    certified = {task.fingerprint for task in revision.status.tasks}
+    stopped = certified.intersection(stopped_tasks(observed, revision))
+    if not stopped:
+        return None
+    return (
+        f"a pod saw gross failure in audits and stopped: {', '.join(sorted(stopped))}"
+    )
 
 
 def _with_stops(observed: Observed, revision: TracerRevision) -> RevisionPolicy:
