@@ -12,6 +12,7 @@ import time
 from statistics import mean
 
 from examples.recorded_teacher.recordings import read_recordings
+from tracer_bentos.training.means import local_means
 from tracer_bentos.training.pipeline import learn
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.rows import row_of, select_rows
@@ -34,7 +35,7 @@ def run(target: float, size: int, seed: int) -> tuple[float, float | None, float
         attempt=1, target=target, confidence=0.95, level=LEVEL, minimum=100, seed=seed
     )
     began = time.perf_counter()
-    learned = learn(question, select_rows(rows))
+    learned = learn(question, select_rows(rows), local_means())
     seconds = time.perf_counter() - began
     if learned.surrogate is None:
         return 0.0, None, seconds
