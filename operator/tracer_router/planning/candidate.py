@@ -18,16 +18,13 @@ from tracer_router.planning.moves import enter, set_status, take_step
 from tracer_router.planning.observed import Observed
 from tracer_router.planning.policy import stop_reason
 from tracer_router.planning.shares import requests_now, too_few, too_much
-from tracer_router.planning.tally import audits_before, audits_of, harm_of
+from tracer_router.planning.tally import harm_of
 from tracer_router.planning.validity import void_reason
 from tracer_router.planning.verbs import is_paused
 
 __all__ = ["Progress", "advance", "overdue"]
 
 _WHOLE = 100
-_TELLING = 10
-"""Audits below which nothing is said about the time that more of them take."""
-_TWO_HOURS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +126,7 @@ def _climb(look: _Look) -> Progress:
     if at_full_weight(router, revision):
         return Progress(enter(revision, RevisionPhase.LIVE, seen.reason, look.now), "")
     if seen.verdict is not Verdict.PROMOTE:
-        return Progress(revision, _late(look) + seen.reason + _time_left(look))
+        return Progress(revision, _late(look) + seen.reason)
     steps = router.spec.rollout.steps
     shadow = revision.status.phase is RevisionPhase.SHADOW
     following = 0 if shadow else (revision.status.rollout_step or 0) + 1
@@ -148,18 +145,6 @@ def _late(look: _Look) -> str:
         return ""
     limit = look.observed.router.spec.rollout.max_duration
     return f"inconclusive after {limit}, held: "
-
-
-def _time_left(look: _Look) -> str:
-    """Say how long the audits that are missing take at the rate so far."""
-    needed, since = look.seen.audits_needed, look.revision.status.traffic_since
-    fresh = audits_of(look.revision).since(audits_before(look.revision)).total
-    if not needed or since is None or fresh < _TELLING:
-        return ""
-    left = (look.now - since) * (needed / fresh)
-    minutes = max(1, round(left.total_seconds() / 60))
-    text = f"{minutes} min" if minutes < _TWO_HOURS else f"{round(minutes / 60)} h"
-    return f"; about {text} at this traffic"
 
 
 def _share(look: _Look) -> str | None:

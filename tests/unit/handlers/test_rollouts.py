@@ -1,6 +1,5 @@
 """Rollouts seen from outside: shadow, guards, deadlines, people, drift, going back."""
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -59,11 +58,6 @@ def ask(world: World, **annotations: str) -> None:
     world.cluster.put(router)
 
 
-def next_of(world: World) -> str:
-    """Give what is missing for the next step."""
-    return str(world.status()["next"])
-
-
 def refusals(world: World) -> list[str]:
     """Give what people were told could not be done."""
     events = world.cluster.events
@@ -119,16 +113,6 @@ async def test_manual_promotion_waits_for_one_word() -> None:
     assert world.status()["handled"] == ["one"]
     told = ("Promote", "promote of revision 1 (one): done")
     assert world.cluster.events.count(told) == 1
-
-
-async def test_what_is_missing_is_said_in_audits_and_in_time() -> None:
-    world = await shadow(World())
-    audited(world, 1, agreed=30, disagreed=2)
-    await world.turn(3, seconds=60)
-    found = re.search(r"about (\d+) more audits .*; about (\d+) min", next_of(world))
-    assert found is not None, next_of(world)
-    audits, minutes = map(int, found.groups())
-    assert minutes == pytest.approx(audits * 3 / 32, rel=0.1)
 
 
 async def test_a_promotion_never_stands_in_for_evidence() -> None:
