@@ -156,12 +156,14 @@ def _share(look: _Look) -> str | None:
 def _period(look: _Look) -> str | None:
     period = look.observed.router.spec.rollout.period
     since = look.revision.status.traffic_since or look.now
-    left = period.span - (look.now - since)
-    if left.total_seconds() <= 0 or look.revision.status.approved:
+    end = since + period.span
+    if end <= look.now or look.revision.status.approved:
         return None
+    # A moment, not what is left: at rest nothing may be written.
     return (
         f"ready for full weight ({look.seen.reason}); one traffic period of {period} "
-        f"must pass first: {left} left, or `tracer-router promote`"
+        f"must pass first, until {end:%Y-%m-%d %H:%M:%S} UTC, or"
+        " `tracer-router promote`"
     )
 
 

@@ -67,7 +67,8 @@ class Outlook:
             budget = self.observed.router.spec.training.budget
             return f"{budget} attempts within 30 days: training.budget is used up"
         if self._backing_off is not None:
-            return f"the last attempt came to nothing: next in {self._backing_off}"
+            # A moment, not what is left: at rest nothing may be written.
+            return f"the last attempt came to nothing: next at {self._backing_off}"
         needed = rows_needed(self.observed.router, self.revisions)
         return (
             f"{max(0, needed - self._rows)} more labelled requests until the next "
@@ -117,7 +118,7 @@ class Outlook:
         return len(recent) >= self.observed.router.spec.training.budget
 
     @cached_property
-    def _backing_off(self) -> timedelta | None:
+    def _backing_off(self) -> str | None:
         failed, since = 0, None
         for each in reversed(self.revisions):
             if each.status.phase is not RevisionPhase.REJECTED:
@@ -127,8 +128,8 @@ class Outlook:
         if not failed or since is None:
             return None
         delay = min(_FIRST_DELAY * 2 ** min(failed - 1, 20), _LONGEST_DELAY)
-        left = delay - (self.now - since)
-        return left if left > timedelta() else None
+        end = since + delay
+        return f"{end:%Y-%m-%d %H:%M:%S} UTC" if end > self.now else None
 
     def _requested(self) -> Cause | None:
         for request in open_requests(self.observed.router, self.revisions):

@@ -165,6 +165,20 @@ async def test_a_refusal_is_an_outcome_with_its_reason() -> None:
     assert world.status()["traces"]["needed"] == 1500
 
 
+async def test_waiting_after_a_refusal_writes_nothing_while_only_time_passes() -> None:
+    world = World()
+    world.count(0, requests=1600, uniform_labelled=1600)
+    await world.turn(3)
+    world.finish_training(
+        1, outcome=Outcome.REFUSED, reason="no step passed at level 0.025", bundle=None
+    )
+    await world.turn(4)
+    assert "came to nothing: next at 2026-11-23 12:" in world.status()["next"]
+    world.cluster.writes.clear()
+    await world.turn(4)
+    assert world.cluster.writes == []
+
+
 async def test_quarantined_lines_are_named() -> None:
     world = World()
     world.count(0, requests=1000, uniform_labelled=1000)
