@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 from tracer_router.cli.explanation import explain, tabulate
@@ -31,5 +32,5 @@ def _status(arguments: argparse.Namespace) -> int:
 def _explain(arguments: argparse.Namespace) -> int:
     routers, revisions = asyncio.run(read(choose_namespace(arguments), arguments.name))
     mine = [each for each in revisions if each.spec.router == arguments.name]
-    print(explain(routers[0], mine))
+    print(explain(routers[0], mine, datetime.now(UTC)))
     return 0

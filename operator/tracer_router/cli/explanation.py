@@ -1,15 +1,17 @@
 """Status to sentences: why a router is where it is, and what is missing."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 from tracer_router.api import (
+    Condition,
     ConditionStatus,
     RevisionPhase,
     TracerRevision,
     TracerRouter,
 )
 from tracer_router.planning.gates import assess_revision
-from tracer_router.planning.tally import audits_of, cells_of
+from tracer_router.planning.tally import audits_before, audits_of, cells_of
 
 __all__ = ["explain", "list_revisions", "tabulate"]
 
@@ -25,7 +27,8 @@ _COLUMNS = (
 )
 
 
-_TELLING, _SHOWN_CELLS = 10, 3
+_TELLING, _SHOWN_CELLS, _TWO_HOURS = 10, 3, 120
+_ROLLING = frozenset({RevisionPhase.SHADOW, RevisionPhase.CANARY})
 
 _REVISION_COLUMNS = (
     "REVISION",
@@ -49,9 +52,11 @@ def list_revisions(revisions: Iterable[TracerRevision]) -> str:
     return _table([_REVISION_COLUMNS, *map(_revision_row, newest)])
 
 
-def explain(router: TracerRouter, revisions: Iterable[TracerRevision]) -> str:
+def explain(
+    router: TracerRouter, revisions: Iterable[TracerRevision], now: datetime
+) -> str:
     """Give a router's story: conditions, traces, every revision, what is next."""
-    status = router.status
+    status, revisions = router.status, tuple(revisions)
     lines = [f"{router.metadata.name}: {status.phase or 'not reconciled yet'}"]
     lines += [f"  {line}" for line in _conditions(router)]
     if status.traces is not None:
@@ -70,7 +75,31 @@ def explain(router: TracerRouter, revisions: Iterable[TracerRevision]) -> str:
     for revision in sorted(revisions, key=lambda each: each.spec.revision):
         lines += [f"  {line}" for line in _revision(router, revision)]
     lines.append(f"  next: {status.next or 'nothing is missing'}")
+    lines += [f"    {line}" for line in _expected(router, revisions, now)]
     return "\n".join(lines)
+
+
+def _expected(
+    router: TracerRouter, revisions: Iterable[TracerRevision], now: datetime
+) -> list[str]:
+    """Say how long the audits that are missing take; status has no moving clock."""
+    rolling = [each for each in revisions if each.status.phase in _ROLLING]
+    if not rolling:
+        return []
+    candidate = rolling[-1]
+    needed = assess_revision(router, candidate).audits_needed
+    since = candidate.status.traffic_since
+    fresh = audits_of(candidate).since(audits_before(candidate)).total
+    if not needed or since is None or fresh < _TELLING:
+        return []
+    left = (now - since) * (needed / fresh)
+    rate = "the rate since its traffic began"
+    return [f"expected: about {needed} more audits, {_long(left)} at {rate}"]
+
+
+def _long(span: timedelta) -> str:
+    minutes = max(1, round(span / timedelta(minutes=1)))
+    return f"{minutes} min" if minutes < _TWO_HOURS else f"{round(minutes / 60)} h"
 
 
 def _weakest_cells(revision: TracerRevision) -> list[str]:
@@ -130,10 +159,16 @@ def _row(router: TracerRouter) -> tuple[str, ...]:
 
 def _conditions(router: TracerRouter) -> list[str]:
     return [
-        f"{each.type}={each.status.value} ({each.reason}): {each.message}"
+        _condition(each, router.status.next)
         for each in router.status.conditions
         if each.type != "Stalled" or each.status is ConditionStatus.TRUE
     ]
+
+
+def _condition(condition: Condition, following: str | None) -> str:
+    """Give a condition; what is said as `next` is not said here as well."""
+    head = f"{condition.type}={condition.status.value} ({condition.reason})"
+    return head if condition.message == following else f"{head}: {condition.message}"
 
 
 def _revision(router: TracerRouter, revision: TracerRevision) -> list[str]:
@@ -153,8 +188,10 @@ def _revision(router: TracerRouter, revision: TracerRevision) -> list[str]:
     judged = {RevisionPhase.SHADOW, RevisionPhase.CANARY, RevisionPhase.LIVE}
     if status.phase in judged:
         seen = assess_revision(router, revision)
+        told = seen.reason in (router.status.next or "")
         lines.append(
-            f"  evidence: {seen.reason}; promotion {seen.promotion_e:.3g} of "
+            f"  evidence: {'' if told else f'{seen.reason}; '}"
+            f"promotion {seen.promotion_e:.3g} of "
             f"{seen.promotion_bound:.3g} (error level {seen.level:.2g}), rollback "
             f"{seen.rollback_e:.3g} of {seen.rollback_bound:.3g}"
         )

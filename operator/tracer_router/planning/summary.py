@@ -205,10 +205,12 @@ def _audit_cost(live: TracerRevision) -> str | None:
 def _shown(
     revisions: tuple[TracerRevision, ...], roles: Roles
 ) -> TracerRevision | None:
-    if roles.candidate is not None:
-        return roles.candidate
+    """Give the revision that clients hear: the live one, a candidate before the first.
+
+    A later candidate has no audits for a while, and the live one's are not its own.
+    """
     live = [each for each in revisions if each.spec.revision == roles.stable]
-    return live[0] if live and roles.stable else None
+    return live[0] if live and roles.stable else roles.candidate
 
 
 def _phase(observed: Observed, roles: Roles) -> Phase:

@@ -1,0 +1,81 @@
+"""What people are told of a router: its agreement in a table, its story in words."""
+
+from datetime import timedelta
+
+from support.world import World
+from tracer_router.api import TracerRevision, TracerRouter
+from tracer_router.cli.explanation import explain, tabulate
+from tracer_router.resources.manifest import ObjectKey
+from unit.handlers.test_rollouts import audited, live, shadow
+
+
+def _read(world: World) -> tuple[TracerRouter, list[TracerRevision]]:
+    revisions = [
+        TracerRevision.model_validate(each)
+        for key, each in sorted(world.cluster.objects.items())
+        if key.kind == "TracerRevision"
+    ]
+    router = world.cluster.objects[ObjectKey("TracerRouter", "tickets")]
+    return TracerRouter.model_validate(router), revisions
+
+
+def _story(world: World) -> str:
+    return explain(*_read(world), world.now)
+
+
+async def test_agreement_is_the_live_revisions_while_another_is_tried() -> None:
+    world = await live(World())
+    before = world.status()["agreement"]
+
+    await shadow(world, 2)
+
+    assert world.status()["candidate"] == 2
+    assert world.status()["agreement"] == before
+    assert f" {before['estimate']} " in tabulate([_read(world)[0]])
+
+
+async def test_before_anything_is_live_agreement_is_the_candidates() -> None:
+    world = await shadow(World())
+
+    audited(world, 1, agreed=8, disagreed=2)
+    await world.turn()
+
+    assert world.status()["agreement"]["n"] == 10
+
+
+async def test_explain_says_once_what_is_missing() -> None:
+    world = await shadow(World())
+
+    missing = world.status()["next"]
+
+    assert _story(world).count(missing) == 1
+    assert f"\n  next: {missing}" in _story(world)
+
+
+async def test_explain_says_how_long_the_missing_audits_take() -> None:
+    world = await shadow(World())
+    audited(world, 1, agreed=20, disagreed=1)
+    await world.turn()
+    router, revisions = _read(world)
+    since = revisions[-1].status.traffic_since
+    assert since is not None
+
+    early = explain(router, revisions, since + timedelta(minutes=21))
+    late = explain(router, revisions, since + timedelta(minutes=42))
+
+    needed = int(world.status()["next"].split()[1])
+    assert f"expected: about {needed} more audits, {needed} min at" in early
+    assert 60 < needed < 120
+    assert f"expected: about {needed} more audits, 2 h at" in late
+
+
+async def test_status_does_not_move_with_the_clock_alone() -> None:
+    world = await shadow(World())
+    audited(world, 1, agreed=20, disagreed=1)
+    world.flow = {}
+    await world.turn(3)
+    before = world.status()
+
+    await world.turn(3, seconds=3600)
+
+    assert world.status() == before
