@@ -100,6 +100,7 @@ def write_certificate(
         confidence=question.confidence,
         attempt=question.attempt,
         level=question.level,
+        budget=question.budget or 1 - question.confidence,
         n=len(answered),
         k=sum(j.agreed for j in answered),
         m=sum(j.row.label is None for j in answered),

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from tracer_bentos.packaging.bento import build_bento
@@ -93,6 +94,7 @@ def _question(request: AttemptRequest, standing: Standing) -> Question:
         minimum=request.minimum,
         seed=request.seed,
         after=standing.after,
+        budget=standing.budget,
     )
 
 
@@ -163,7 +165,7 @@ def _result(
         quarantine=tuple(each.text for each in faults[:_NAMED_FAULTS]),
         rows_digest=rows.digest,
         tested=learned.tested,
-        seen_until=rows.newest,
+        seen_until=_seen_until(rows, learned),
         chain_passed=learned.chain_passed,
         level=standing.level,
         certificate=learned.certificate,
@@ -171,6 +173,12 @@ def _result(
         bento=bento,
         bento_key=bento_key(bento) if bento else None,
     )
+
+
+def _seen_until(rows: RowSet, learned: Learned) -> datetime | None:
+    if learned.tested:
+        return rows.newest
+    return max((row.time for row in learned.learnt if row.time), default=None)
 
 
 def _package(

@@ -5,33 +5,32 @@ nothing twice and a router made again under the same prefix goes on where it was
 """
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 
 from tracer_bentos.segments import live_segments
 from tracer_bentos.store import TraceStore
-from tracer_router.contracts.layout import (
-    attempt_key,
-    segment_time,
-)
+from tracer_router.contracts.document import Document
+from tracer_router.contracts.layout import attempt_key, segment_time
 from tracer_router.contracts.training import AttemptRequest, AttemptResult
-from tracer_router.parity.ledger import LedgerEntry, level_of, passed_attempts
+from tracer_router.parity.ledger import LedgerEntry, handed_on, level_of
 
 __all__ = ["Standing", "fixed_segments", "open_attempt", "read_result"]
 
-_REQUEST, _ROWS, _RESULT = "request.json", "rows.json", "result.json"
+_REQUEST, _STANDING = "request.json", "standing.json"
+_ROWS, _RESULT = "rows.json", "result.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where an attempt stands in the ledger."""
+class Standing(Document):
+    """Where an attempt stands in the ledger, the same at every retry."""
 
     number: int
     """Its number; all attempts under one prefix share the error budget."""
     level: float
     """Its error level."""
-    after: datetime | None
-    """Newest row that an earlier attempt may have tested on."""
+    budget: float
+    """Error probability of all attempts up to it together: the largest asked for."""
+    after: datetime | None = None
+    """Newest row that an earlier attempt may have looked at."""
 
 
 def open_attempt(store: TraceStore, request: AttemptRequest) -> Standing:
@@ -42,7 +41,7 @@ def open_attempt(store: TraceStore, request: AttemptRequest) -> Standing:
     """
     numbers = _numbers(store)
     for number in numbers:
-        if _request(store, number) == request.digest:
+        if _request(store, number).digest == request.digest:
             return _standing(store, request, number)
     number = max(numbers, default=0) + 1
     while not store.create(attempt_key(number, _REQUEST), request.to_json()):
@@ -73,35 +72,44 @@ def _numbers(store: TraceStore) -> list[int]:
     return sorted({int(key.split("/")[1]) for key in keys if key.endswith(_REQUEST)})
 
 
-def _request(store: TraceStore, number: int) -> str:
-    content = store.read(attempt_key(number, _REQUEST))
-    return AttemptRequest.from_json(content).digest
+def _request(store: TraceStore, number: int) -> AttemptRequest:
+    return AttemptRequest.from_json(store.read(attempt_key(number, _REQUEST)))
 
 
 def _standing(store: TraceStore, request: AttemptRequest, number: int) -> Standing:
-    entries, seen = [], []
-    for earlier in (each for each in _numbers(store) if each < number):
-        result = read_result(store, earlier)
-        entries.append(
-            LedgerEntry(
-                attempt=earlier,
-                tested=result is not None and result.tested,
-                chain_passed=result is not None and result.chain_passed,
-            )
-        )
-        seen.append(_seen_until(store, earlier, result))
+    # Fixed before the rows are: an earlier attempt that ends only now must not move a
+    # retry to another level or to other rows, which would be a second look.
+    key = attempt_key(number, _STANDING)
+    store.create(key, _work_out(store, request, number).to_json())
+    return Standing.from_json(store.read(key))
+
+
+def _work_out(store: TraceStore, request: AttemptRequest, number: int) -> Standing:
+    earlier = [each for each in _numbers(store) if each < number]
+    results = {each: read_result(store, each) for each in earlier}
+    seen = [_seen_until(store, each, result) for each, result in results.items()]
+    asked = [_request(store, each) for each in earlier]
     delta = 1 - request.confidence
-    level = level_of(number, delta, passed_attempts(entries))
-    return Standing(number, level, max(filter(None, seen), default=None))
+    entries = [_entry(each, result) for each, result in results.items()]
+    return Standing(
+        number=number,
+        level=level_of(number, delta, handed_on(entries)),
+        budget=max([delta, *(1 - each.confidence for each in asked)]),
+        after=max(filter(None, seen), default=None),
+    )
+
+
+def _entry(number: int, result: AttemptResult | None) -> LedgerEntry:
+    # One that never ended may have looked at its rows before it fell: spent.
+    tested = result is None or result.tested
+    passed = result is not None and result.chain_passed
+    return LedgerEntry(attempt=number, tested=tested, chain_passed=passed)
 
 
 def _seen_until(
     store: TraceStore, number: int, result: AttemptResult | None
 ) -> datetime | None:
-    if result is None:
-        return _newest_segment(store, number)
-    # Rows of an attempt that refused before its test are as fresh as ever.
-    return result.seen_until if result.tested else None
+    return _newest_segment(store, number) if result is None else result.seen_until
 
 
 def _newest_segment(store: TraceStore, number: int) -> datetime | None:

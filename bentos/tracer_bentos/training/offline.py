@@ -6,18 +6,16 @@ from pathlib import Path
 
 from tracer_bentos.packaging.bundle_io import Predictor, load_bundle, write_bundle
 from tracer_bentos.redaction.standard import Standard
+from tracer_bentos.training.code_identity import code_identity
 from tracer_bentos.training.golden import golden_samples
 from tracer_bentos.training.means import local_means
-from tracer_bentos.training.offline_ledger import (
-    OfflineAttempt,
-    enter_attempt,
-    offline_level,
-)
+from tracer_bentos.training.offline_ledger import Attempt, OfflineLedger, Outcome
 from tracer_bentos.training.pipeline import Learned, learn
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.reader import Fault, open_traces, read_lines, trace_files
 from tracer_bentos.training.redacted import as_served
-from tracer_bentos.training.rows import Row, row_of, select_rows
+from tracer_bentos.training.row_names import mark_seen
+from tracer_bentos.training.rows import Row, RowSet, row_of, select_rows
 from tracer_router.contracts.document import digest_of
 from tracer_router.errors import DocumentError
 
@@ -50,16 +48,11 @@ def fit_traces(path: Path, terms: Terms, out: Path) -> tuple[Learned, list[Fault
         raise DocumentError(f"{out} is not an empty folder: a bundle is never replaced")
     faults: list[Fault] = []
     rows = select_rows(_rows(path, faults))
-    attempt = enter_attempt(OfflineAttempt(rows=rows.digest, terms=repr(terms)))
-    question = Question(
-        attempt=attempt,
-        target=terms.target,
-        confidence=terms.confidence,
-        level=offline_level(attempt, terms.confidence),
-        minimum=terms.minimum,
-        seed=terms.seed,
-    )
-    learned = learn(question, rows, local_means())
+    ledger = OfflineLedger()
+    attempt, seen = ledger.enter(rows, _request(rows, terms), terms.confidence)
+    learned = learn(_question(terms, attempt), mark_seen(rows, seen), local_means())
+    ended = Outcome(tested=learned.tested, chain_passed=learned.chain_passed)
+    ledger.close(attempt, ended, learned.learnt)
     if learned.surrogate is not None and learned.certificate is not None:
         samples = golden_samples(learned.surrogate)
         write_bundle(out, learned.surrogate, learned.certificate, samples)
@@ -79,6 +72,25 @@ def open_bundle(folder: Path) -> Predictor:
     predictor = load_bundle(folder, digest_of(manifest))
     predictor.verify_golden()
     return predictor
+
+
+def _request(rows: RowSet, terms: Terms) -> str:
+    # With other code the same rows would be tested by another policy: a second look.
+    stated = (rows.digest, repr(terms), code_identity().digest)
+    return digest_of("\n".join(stated).encode())
+
+
+def _question(terms: Terms, attempt: Attempt) -> Question:
+    return Question(
+        attempt=attempt.number,
+        target=terms.target,
+        confidence=terms.confidence,
+        level=attempt.level,
+        minimum=terms.minimum,
+        seed=terms.seed,
+        after=attempt.after,
+        budget=attempt.budget,
+    )
 
 
 def _rows(path: Path, faults: list[Fault]) -> Iterator[Row]:

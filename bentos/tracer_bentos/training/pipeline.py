@@ -4,8 +4,7 @@ No input, no output, no clock: the same rows, level and seed give the same bytes
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from tracer_bentos.training.workbench import Means, Workbench
 from tracer_router.contracts.certificate import Certificate
 from tracer_router.parity.exact import rows_without_error
 
-__all__ = ["Learned", "learn"]
+__all__ = ["Learned", "in_order", "learn"]
 
 _MOST_LABELS = 200
 _SINGLE_SHARE = 0.5
@@ -39,6 +38,8 @@ class Learned:
     """What decides, when certified."""
     certificate: Certificate | None = None
     """What is claimed, when certified."""
+    learnt: tuple[Row, ...] = field(default=(), compare=False, repr=False)
+    """Rows that were learnt from: no later attempt may certify on them."""
 
 
 def learn(question: Question, rows: RowSet, means: Means) -> Learned:
@@ -49,12 +50,13 @@ def learn(question: Question, rows: RowSet, means: Means) -> Learned:
             f"{rows.uniform_labelled} labelled rows of the uniform sample,"
             f" {question.minimum} are required: {short} more are needed"
         )
-    ordered = _ordered(rows, question.seed)
+    rows = in_order(rows)
+    ordered = rows.rows
     wide, narrow = (
-        split_rows(ordered, share, question.seed, question.after)
+        split_rows(ordered, share, question.seed, question.after, rows.seen)
         for share in (WIDE, NARROW)
     )
-    refusal = _refusal(question, ordered, wide)
+    refusal = _refusal(question, rows, wide)
     if refusal:
         return Learned(refusal)
     with one_thread_each():
@@ -63,22 +65,24 @@ def learn(question: Question, rows: RowSet, means: Means) -> Learned:
         return _fit_and_certify(question, rows, work, split)
 
 
-def _ordered(rows: RowSet, seed: int) -> Sequence[Row]:
-    if rows.timed:
-        return rows.rows
-    # Without times the order of a file means nothing; often it is sorted by label.
-    order = np.random.default_rng(seed).permutation(len(rows.rows))
-    return [rows.rows[i] for i in order]
+def in_order(rows: RowSet) -> RowSet:
+    """Give the rows in the order in which they are split: what trains comes first."""
+    if rows.timed or rows.seen is None:
+        return rows
+    order = np.argsort(~rows.seen, kind="stable")
+    chosen = tuple(rows.rows[i] for i in order.tolist())
+    return replace(rows, rows=chosen, seen=rows.seen[order])
 
 
-def _refusal(question: Question, rows: Sequence[Row], split: Split) -> str | None:
-    counts = Counter(rows[i].label for i in split.train)
+def _refusal(question: Question, rows: RowSet, split: Split) -> str | None:
+    counts = Counter(rows.rows[i].label for i in split.train)
     least = rows_without_error(question.target, question.level)
     single = sum(count == 1 for count in counts.values())
     if len(split.certify) < least:
         return (
             f"{len(split.certify)} fresh, independent rows to certify on; at level"
             f" {question.level:.4g} even a faultless policy needs {least}"
+            f"{_seen_before(question, rows)}"
         )
     if len(counts) < 2:  # noqa: PLR2004 - a classifier tells two things apart
         return "the teacher gives one and the same answer in all training rows"
@@ -90,19 +94,27 @@ def _refusal(question: Question, rows: Sequence[Row], split: Split) -> str | Non
     return None
 
 
+def _seen_before(question: Question, rows: RowSet) -> str:
+    if question.after is None and rows.seen is None:
+        return ""
+    return "; rows that an earlier attempt has looked at train and never certify"
+
+
 def _fit_and_certify(
     question: Question, rows: RowSet, work: Workbench, split: Split
 ) -> Learned:
     surrogate, family = work.fit(split)
+    learnt = tuple(work.rows[i] for i in split.train)
     if not family.hopeful:
         return Learned(
             f"no part of the traffic reaches {question.target:.4g} in training: the"
-            f" most promising part agrees {family.predicted:.3f} out of fold"
+            f" most promising part agrees {family.predicted:.3f} out of fold",
+            learnt=learnt,
         )
     certify = [work.rows[i] for i in split.certify]
     walk = walk_family(question, certify, (surrogate, family), work.means.engine)
     if walk.result.passed is None:
-        return Learned(walk.refusal(question), tested=True)
+        return Learned(walk.refusal(question), tested=True, learnt=learnt)
     certified = replace(surrogate, policy=family.policies[walk.result.passed])
     certificate = write_certificate(
         question, rows, walk, trained=len(split.train), policy=certified.policy
@@ -113,4 +125,5 @@ def _fit_and_certify(
         chain_passed=walk.result.whole,
         surrogate=certified,
         certificate=certificate,
+        learnt=learnt,
     )

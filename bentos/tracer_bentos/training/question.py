@@ -24,5 +24,7 @@ class Question:
     """Seed of everything random."""
     after: datetime | None = None
     """Newest row of any earlier test; only newer rows may certify."""
+    budget: float | None = None
+    """Error probability of all attempts together, where an earlier one had more."""
     strict: bool = False
     """Whether every cell must reach the target by itself in training."""

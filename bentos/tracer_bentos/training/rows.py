@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from tracer_bentos.packaging.features import normalise
 from tracer_bentos.packaging.opinion import Sample
 from tracer_router.constants import OTHER_TASK, UNNAMED_TASK
 from tracer_router.contracts.traces import TraceRecord, TraceStatus
@@ -43,21 +44,43 @@ class Row:
         """Give the input as the surrogate takes it."""
         return Sample(self.text, self.vector)
 
+    @property
+    def digest(self) -> bytes:
+        """Give the digest of all that an attempt knows of it."""
+        time = self.time.isoformat() if self.time else None
+        parts = [self.text, self.label, time, self.session, self.uniform, self.model]
+        whole = hashlib.sha256(json.dumps(parts).encode())
+        if self.vector is not None:
+            whole.update(self.vector.tobytes())
+        return whole.digest()
+
+    @property
+    def place(self) -> bytes:
+        """Give its place among rows that record no times: by chance, but for good.
+
+        Rows that come later leave the others where they were, and no seed moves them,
+        so that no second draw turns rows that trained into rows that certify.
+        """
+        key = self.session or normalise(self.text)
+        return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+
 
 @dataclass(frozen=True, slots=True)
 class RowSet:
-    """The rows of the one task that is learnt, oldest first."""
+    """The rows of the one task that is learnt, in an order that is theirs alone."""
 
     task: str
     """The task with the most labelled rows."""
     rows: tuple[Row, ...]
-    """Its rows, missing labels included."""
+    """Its rows, missing labels included: oldest first, or by `Row.place`."""
     elsewhere: int
     """Rows of other tasks, left out."""
     digest: str
-    """Digest of the rows in their order."""
+    """Digest of the rows, whatever files and order they came in."""
     timed: bool
     """Whether every row says when it was received."""
+    seen: NDArray[np.bool_] | None = field(default=None, compare=False)
+    """Which rows an earlier attempt may have looked at: they train, never certify."""
 
     @property
     def labelled(self) -> int:
@@ -98,6 +121,9 @@ def row_of(record: TraceRecord, fallback: datetime | None, *, unmarked: bool) ->
 def select_rows(rows: Iterable[Row], wanted: str | None = None) -> RowSet:
     """Give the rows of one task, oldest first where times are known.
 
+    The order follows from the rows alone: the same traces in other files, or put
+    together by the upkeep of a store, are the same rows.
+
     Args:
         rows: Rows of any tasks.
         wanted: The task; the dominant one when absent.
@@ -106,13 +132,13 @@ def select_rows(rows: Iterable[Row], wanted: str | None = None) -> RowSet:
     task = wanted or _dominant(everything)
     chosen = [row for row in everything if row.task == task]
     timed = bool(chosen) and all(row.time for row in chosen)
-    if timed:
-        chosen.sort(key=_received)
+    keyed = [(_received(row) if timed else row.place, row.digest) for row in chosen]
+    order = sorted(range(len(chosen)), key=keyed.__getitem__)
     return RowSet(
         task=task,
-        rows=tuple(chosen),
+        rows=tuple(chosen[i] for i in order),
         elsewhere=len(everything) - len(chosen),
-        digest=_digest(chosen),
+        digest=_digest(keyed[i][1] for i in order),
         timed=timed,
     )
 
@@ -135,10 +161,8 @@ def _utc(time: datetime | None) -> datetime | None:
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
-def _digest(rows: Sequence[Row]) -> str:
+def _digest(rows: Iterable[bytes]) -> str:
     whole = hashlib.sha256()
-    for row in rows:
-        time = row.time.isoformat() if row.time else None
-        parts = [row.text, row.label, time, row.session, row.uniform]
-        whole.update(json.dumps(parts).encode() + b"\n")
+    for digest in rows:
+        whole.update(digest)
     return "sha256:" + whole.hexdigest()

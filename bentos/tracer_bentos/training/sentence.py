@@ -13,10 +13,10 @@ __all__ = ["caveats_of", "sentence_of", "teacher_of"]
 
 def sentence_of(certificate: Certificate, teacher: str) -> str:
     """Give the claim of a certificate, for people."""
-    c, delta = certificate, 1 - certificate.confidence
+    c = certificate
     return (
         f"Attempt {c.attempt} (level {c.level:.4g}; all attempts together at most"
-        f" {delta:.4g}). On {c.n} sampled, session-independent requests"
+        f" {c.budget:.4g}). On {c.n} sampled, session-independent requests"
         f" {_period(c)}, for task {c.task} in the mix then seen, {teacher},"
         f" redactor as the traces were written, {c.k} matched one fresh teacher"
         f" answer; missing or off-format answers ({c.m}) count as mismatches. The"

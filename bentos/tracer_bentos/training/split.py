@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tracer_bentos.packaging.features import normalise
 from tracer_bentos.training.rows import Row
@@ -30,7 +31,11 @@ class Split:
 
 
 def split_rows(
-    rows: Sequence[Row], share: float, seed: int, after: datetime | None = None
+    rows: Sequence[Row],
+    share: float,
+    seed: int,
+    after: datetime | None = None,
+    seen: NDArray[np.bool_] | None = None,
 ) -> Split:
     """Split rows, given oldest first.
 
@@ -39,11 +44,18 @@ def split_rows(
         share: Share of the uniform sample that certifies.
         seed: Seed of the choice among a session's rows.
         after: Rows up to here belonged to an earlier test: they train, never certify.
+        seen: Which rows did, where that is known of each.
     """
     groups = _groups(rows)
-    fresh = [i for i, row in enumerate(rows) if row.uniform and _is_after(row, after)]
+    known = set() if seen is None else set(np.flatnonzero(seen).tolist())
+    fresh = [
+        i
+        for i, row in enumerate(rows)
+        if row.uniform and i not in known and _is_after(row, after)
+    ]
     start = _first_certify(rows, fresh, share)
-    trained = {groups[i] for i in range(start)}
+    # What goes together with a row seen before is no more fresh than that row.
+    trained = {groups[i] for i in [*range(start), *known]}
     candidates = [i for i in fresh if i >= start and groups[i] not in trained]
     late = [i for i in range(start, len(rows)) if groups[i] in trained]
     train = [i for i in [*range(start), *late] if rows[i].label is not None]

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from tracer_router.contracts.document import Document
 
-__all__ = ["CellReport", "Certificate"]
+__all__ = ["CellReport", "Certificate", "CodeIdentity"]
 
 
 class CellReport(Document):
@@ -18,6 +18,15 @@ class CellReport(Document):
     """Certify rows of the cell that the policy answers."""
     agreed: int
     """Of those, how many matched the teacher."""
+
+
+class CodeIdentity(Document):
+    """The code that made a certificate."""
+
+    version: str
+    """Version of the distribution."""
+    digest: str
+    """Digest of the files that learn, certify and decide."""
 
 
 class Certificate(Document):
@@ -35,6 +44,8 @@ class Certificate(Document):
     """Which attempt this was, from 1."""
     level: float
     """Error level of this attempt."""
+    budget: float
+    """Error probability of all attempts so far together."""
     n: int
     """Accepted certify rows."""
     k: int

@@ -4,6 +4,7 @@
 
     traces/2026-11-23/20261123T101500.123456Z-POD-000001.jsonl.zst   sealed, immutable
     attempts/0001/request.json        what was asked                     write-once
+    attempts/0001/standing.json       its level, and what is not fresh   write-once
     attempts/0001/rows.json           the segments that were read        write-once
     attempts/0001/quarantine.jsonl    lines that could not be read
     attempts/0001/result.json         how it ended                       write-once
@@ -59,7 +60,7 @@ def segment_time(key: str) -> datetime:
 
 
 def attempt_key(attempt: int, document: str) -> str:
-    """Name a document of an attempt: request.json, rows.json, result.json."""
+    """Name a document of an attempt, such as request.json or result.json."""
     return f"attempts/{attempt:04d}/{document}"
 
 

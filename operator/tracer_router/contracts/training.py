@@ -73,9 +73,9 @@ class AttemptResult(Document):
     rows_digest: str
     """Digest of the rows that were used."""
     tested: bool = False
-    """Whether certify rows were looked at."""
+    """Whether certify rows were looked at; if not, the next attempt has the level."""
     seen_until: datetime | None = None
-    """Time of the newest row; later attempts certify on newer ones only."""
+    """Time of the newest row looked at; later attempts certify on newer ones only."""
     chain_passed: bool = False
     """Whether every step of the pre-declared chain passed: recycles the level."""
     level: float

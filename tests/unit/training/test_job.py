@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from tracer_router.contracts.training import (
     Outcome,
     TrainingSummary,
 )
+from tracer_router.parity.ledger import level_of
 
 REQUEST = AttemptRequest(
     router="team/tickets",
@@ -36,6 +38,11 @@ REQUEST = AttemptRequest(
     minimum=300,
     seed=1,
 )
+
+
+def stands(number: int, level: float, after: datetime | None) -> Standing:
+    # Built as the ledger builds it: floats are compared to the last bit.
+    return Standing(number=number, level=level, budget=1 - 0.95, after=after)
 
 
 @pytest.fixture
@@ -101,10 +108,10 @@ def test_the_next_attempt_has_its_own_level_and_only_fresh_rows(
     assert result.chain_passed
     second = open_attempt(store, REQUEST.model_copy(update={"attempt": 2}))
     newest = ticket_rows(600)[-1].time
-    assert second == Standing(2, pytest.approx(0.05 / 6 + 0.05 / 2), newest)
+    assert second == stands(2, level_of(2, 1 - 0.95, {1}), newest)
 
 
-def test_a_refusal_before_the_test_keeps_its_number_but_not_the_rows(
+def test_a_refusal_before_the_test_keeps_its_number_but_neither_level_nor_rows(
     store: TraceStore,
 ) -> None:
     store_rows(store, ticket_rows(100))
@@ -112,14 +119,49 @@ def test_a_refusal_before_the_test_keeps_its_number_but_not_the_rows(
     second = open_attempt(store, REQUEST.model_copy(update={"attempt": 2}))
     assert (first.outcome, first.tested) == (Outcome.REFUSED, False)
     assert "200 more are needed" in first.reason
-    assert second == Standing(2, pytest.approx(0.05 / 6), None)
+    assert second == stands(2, level_of(2, 1 - 0.95, {1}), None)
+
+
+def test_rows_that_an_untested_attempt_learnt_from_never_certify(
+    store: TraceStore,
+) -> None:
+    rows = [
+        replace(row, label="ab"[at * 7 % 11 % 2])
+        for at, row in enumerate(ticket_rows(400))
+    ]
+    store_rows(store, rows)
+    first = run_attempt(store, REQUEST)
+    second = open_attempt(store, REQUEST.model_copy(update={"attempt": 2}))
+    assert "no part of the traffic reaches 0.9 in training" in first.reason
+    assert second.after == rows[239].time
 
 
 def test_rows_of_an_attempt_that_never_ended_count_as_seen(store: TraceStore) -> None:
     key = store_rows(store, ticket_rows(100))
     fixed_segments(store, REQUEST, open_attempt(store, REQUEST).number)
     second = open_attempt(store, REQUEST.model_copy(update={"attempt": 2}))
-    assert second == Standing(2, pytest.approx(0.05 / 6), segment_time(key))
+    assert second == stands(2, level_of(2, 1 - 0.95), segment_time(key))
+
+
+def test_a_retry_stands_where_it_stood_though_an_earlier_attempt_ends_only_now(
+    store: TraceStore,
+) -> None:
+    store_rows(store, ticket_rows(600))
+    fixed_segments(store, REQUEST, open_attempt(store, REQUEST).number)
+    later = REQUEST.model_copy(update={"attempt": 2})
+    before = open_attempt(store, later)
+    assert run_attempt(store, REQUEST).chain_passed
+    assert open_attempt(store, later) == before
+
+
+def test_a_higher_confidence_later_does_not_shrink_what_was_spent_before(
+    store: TraceStore,
+) -> None:
+    open_attempt(store, REQUEST)
+    stricter = REQUEST.model_copy(update={"attempt": 2, "confidence": 0.99})
+    second = open_attempt(store, stricter)
+    assert second.level == pytest.approx(0.01 / 6)
+    assert second.budget == pytest.approx(0.05)
 
 
 def test_rows_fixed_once_are_those_of_every_retry(store: TraceStore) -> None:

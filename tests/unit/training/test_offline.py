@@ -35,7 +35,10 @@ def test_fit_writes_a_bundle_that_predict_decides_with(
     said = capsys.readouterr()
     assert "Attempt 1 (level 0.025;" in said.out
     assert "traces.jsonl.gz:601" in said.err
-    asked = 'hello parcel is late today\n{"input": "hello account is locked again"}\n'
+    asked = (
+        "hello parcel is late today order 7 of 1\n"
+        '{"input": "hello account is locked again order 9 of 1"}\n'
+    )
     monkeypatch.setattr("sys.stdin", io.StringIO(asked))
     assert main(["predict", out]) == 0
     decisions = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -52,17 +55,37 @@ def test_fit_exits_with_three_when_it_refuses(
     assert not (tmp_path / "out").exists()
 
 
-def test_trying_other_terms_on_the_same_rows_costs_level(
+def test_rows_certify_once_whatever_is_asked_the_next_time(
     traces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fit(seed: str, out: str) -> str:
+    def fit(seed: str, out: str, code: int) -> str:
         call = ["fit", str(traces), "--target", "85%", "--seed", seed]
-        assert main([*call, "--out", str(tmp_path / out)]) == 0
+        assert main([*call, "--out", str(tmp_path / out)]) == code
         return capsys.readouterr().out
 
-    assert "Attempt 1 (level 0.025;" in fit("1", "first")
-    assert "Attempt 2 (level 0.004167;" in fit("2", "second")
-    assert "Attempt 1 (level 0.025;" in fit("1", "first-again")
+    assert "Attempt 1 (level 0.025;" in fit("1", "first", 0)
+    assert "refused: 0 fresh, independent rows" in fit("2", "second", 3)
+    assert "Attempt 1 (level 0.025;" in fit("1", "first-again", 0)
+    first, again = (
+        (tmp_path / out / "manifest.json").read_bytes()
+        for out in ("first", "first-again")
+    )
+    assert first == again
+
+
+def test_more_traces_are_a_second_attempt_of_the_same_project(
+    traces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = tmp_path / "more.jsonl"
+    rows = [*ticket_rows(600), *ticket_rows(300, seed=2)]
+    lines = [json.dumps({"input": row.text, "teacher": row.label}) for row in rows]
+    more.write_text("\n".join(lines))
+    for path, level in ((traces, "0.025"), (more, "0.03333")):
+        out = str(tmp_path / f"out-{level}")
+        assert main(["fit", str(path), "--target", "85%", "--out", out]) == 0
+        assert f"(level {level};" in capsys.readouterr().out
+    held = json.loads((tmp_path / "out-0.03333" / "certificate.json").read_bytes())
+    assert (held["attempt"], held["certifyRows"]) == (2, 244)
 
 
 def test_a_folder_in_use_is_told_before_an_attempt_is_spent(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +52,17 @@ def test_rows_of_an_earlier_test_train_and_never_certify_again() -> None:
     split = split_rows(rows, WIDE, seed=1, after=rows[799].time)
     assert split.train == tuple(range(800))
     assert split.certify == tuple(range(800, 1_000))
+
+
+def test_rows_seen_before_train_wherever_they_are_with_all_their_group() -> None:
+    rows = ticket_rows(1_000)
+    rows[900] = replace(rows[900], session="long")
+    rows[950] = replace(rows[950], session="long")
+    seen = np.zeros(1_000, bool)
+    seen[[*range(700), 900]] = True
+    split = split_rows(rows, WIDE, seed=1, seen=seen)
+    assert split.train == (*range(700), 900, 950)
+    assert set(split.certify) == set(range(700, 1_000)) - {900, 950}
 
 
 def test_rows_outside_the_uniform_sample_never_certify() -> None:

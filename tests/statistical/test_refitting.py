@@ -1,0 +1,162 @@
+"""Does fitting again after every added trace find a false certificate in the end?
+
+The worlds are just below the target for every policy, so each certificate is a false
+one. The user stops at the first, and in between looks at everything: the next policy is
+the one of twenty that agreed most on all rows that any attempt has looked at.
+"""
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tracer_bentos.training.means import local_means
+from tracer_bentos.training.offline_ledger import OfflineLedger, Outcome
+from tracer_bentos.training.pipeline import in_order, learn
+from tracer_bentos.training.question import Question
+from tracer_bentos.training.row_names import Names, mark_seen, names_of
+from tracer_bentos.training.rows import Row, RowSet, select_rows
+from tracer_bentos.training.split import WIDE, split_rows
+from tracer_router.parity.exact import rows_without_error
+from tracer_router.parity.fixed_sequence import Chain, Counts, walk_chain
+from tracer_router.parity.ledger import level_of
+
+pytestmark = pytest.mark.statistical
+
+TARGET, TRUTH = 0.8, 0.79
+DELTA = 0.2
+FIRST, LAST = 60, 150
+POLICIES = 20
+
+
+def tolerated(rate: float, repeats: int) -> float:
+    return rate + 3 * math.sqrt(rate * (1 - rate) / repeats)
+
+
+def world(seed: int, count: int = LAST) -> list[Row]:
+    chance = random.Random(seed)  # noqa: S311 - a reproducible world
+    rows = []
+    for _ in range(count):
+        topic, other = chance.sample(["refund", "parcel"], 2)
+        label = topic if chance.random() < TRUTH else other
+        text = f"{topic} {chance.getrandbits(60):x}"
+        rows.append(Row(text, label, "tickets", None, None, True, None))  # noqa: FBT003 - the whole row at a glance
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What twenty policies would answer, and whether rightly."""
+
+    names: Names
+    agreed: np.ndarray
+    taken: np.ndarray
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], seed: int) -> "Pool":
+        chance = np.random.default_rng(seed)
+        agreed = np.array([row.label == row.text.split()[0] for row in rows])
+        taken = chance.random((POLICIES, len(rows))) < 0.9
+        return cls(names_of(rows), agreed, taken)
+
+    def best(self, seen: Names) -> int:
+        known = np.isin(self.names, seen) & self.taken
+        share = (known & self.agreed).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        return int(share.argmax())
+
+    def counts(self, policy: int, certify: Names) -> Counts:
+        asked = np.isin(self.names, certify) & self.taken[policy]
+        return Counts(int((asked & self.agreed).sum()), int(asked.sum()))
+
+
+def certify_names(rows: RowSet) -> Names:
+    ordered = in_order(rows)
+    split = split_rows(ordered.rows, WIDE, 1, seen=ordered.seen)
+    return names_of([ordered.rows[i] for i in split.certify])
+
+
+def with_ledger(folder: Path, rows: Sequence[Row], pool: Pool) -> bool:
+    """Fit after every added row until something is certified."""
+    ledger = OfflineLedger(folder)
+    for count in range(FIRST, len(rows) + 1):
+        have = select_rows(rows[:count])
+        attempt, seen = ledger.enter(have, f"{count} rows", 1 - DELTA)
+        certify = certify_names(mark_seen(have, seen))
+        tested = len(certify) >= rows_without_error(TARGET, attempt.level)
+        passed = tested and passes(pool, seen, certify, attempt.level)
+        ledger.close(attempt, Outcome(tested=tested, chain_passed=passed), ())
+        if passed:
+            return True
+    return False
+
+
+def by_the_file(_: Path, rows: Sequence[Row], pool: Pool) -> bool:
+    """Do the same where one more row makes a new project."""
+    seen = names_of(rows[:0])
+    for count in range(FIRST, len(rows) + 1):
+        certify = certify_names(select_rows(rows[:count]))
+        if passes(pool, seen, certify, level_of(1, DELTA)):
+            return True
+        seen = names_of(rows[:count])
+    return False
+
+
+def passes(pool: Pool, seen: Names, certify: Names, level: float) -> bool:
+    counts = pool.counts(pool.best(seen), certify)
+    return walk_chain([counts], Chain(0, 0), TARGET, level).whole
+
+
+def false_rate(
+    fit: Callable[[Path, Sequence[Row], Pool], bool],
+    folder: Path,
+    repeats: int,
+    last: int = LAST,
+) -> float:
+    false = 0
+    for seed in range(repeats):
+        rows = world(seed, last)
+        false += fit(folder / str(seed), rows, Pool.of(rows, seed))
+    return false / repeats
+
+
+def test_who_fits_after_every_row_and_sees_everything_stays_within_the_budget(
+    tmp_path: Path,
+) -> None:
+    repeats = 300
+    rate = false_rate(with_ledger, tmp_path, repeats)
+    assert DELTA / 8 < rate <= tolerated(DELTA, repeats)
+
+
+def test_a_ledger_by_the_file_would_not_do(tmp_path: Path) -> None:
+    repeats = 200
+    rate = false_rate(by_the_file, tmp_path, repeats, last=300)
+    assert rate > tolerated(DELTA, repeats)
+
+
+def test_real_fits_after_every_row_stay_within_the_budget(tmp_path: Path) -> None:
+    repeats, means = 60, local_means()
+    false = 0
+    for seed in range(repeats):
+        ledger, rows = OfflineLedger(tmp_path / str(seed)), world(seed, 120)
+        for count in range(100, len(rows) + 1):
+            have = select_rows(rows[:count])
+            attempt, seen = ledger.enter(have, f"{count} rows", 1 - DELTA)
+            question = Question(
+                attempt=attempt.number,
+                target=TARGET,
+                confidence=1 - DELTA,
+                level=attempt.level,
+                minimum=50,
+                seed=1,
+            )
+            learned = learn(question, mark_seen(have, seen), means)
+            ended = Outcome(tested=learned.tested, chain_passed=learned.chain_passed)
+            ledger.close(attempt, ended, learned.learnt)
+            if learned.certificate is not None:
+                false += 1
+                break
+    assert false / repeats <= tolerated(DELTA, repeats)
