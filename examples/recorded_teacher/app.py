@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import completion
+from .changed import Changed
 from .recordings import Recording, latency_seconds
 
 __all__ = ["RecordedTeacher", "Settings"]
@@ -41,6 +42,7 @@ class RecordedTeacher:
     def __init__(self, recordings: Mapping[str, Recording], settings: Settings) -> None:
         self._recordings = recordings
         self._settings = settings
+        self._changed = Changed(recordings)
 
     async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
         """Serve one connection's event, as ASGI has it."""
@@ -61,6 +63,9 @@ class RecordedTeacher:
             case "POST", "/v1/chat/completions":
                 self._authorize(scope)
                 await self._complete(await _read_json(receive), send)
+            case "POST", "/v1/recorded/changed":
+                self._authorize(scope)
+                await self._change(await _read_json(receive), send)
             case method, path:
                 message = f"Invalid URL ({method} {path})"
                 raise _Refusal(404, _invalid(message, None))
@@ -72,6 +77,13 @@ class RecordedTeacher:
         if (b"authorization", expected) not in scope["headers"]:
             message = "Incorrect API key provided."
             raise _Refusal(401, _invalid(message, "invalid_api_key"))
+
+    async def _change(self, body: Mapping[str, Any], send: _Send) -> None:
+        share = body.get("share")
+        if not isinstance(share, int | float) or not 0 <= share <= 1:
+            raise _Refusal(400, _invalid("`share` must be between 0 and 1.", None))
+        self._changed.share = float(share)
+        await _send_json(send, 200, {"share": self._changed.share})
 
     async def _complete(self, body: Mapping[str, Any], send: _Send) -> None:
         messages = _messages(body)
@@ -94,7 +106,7 @@ class RecordedTeacher:
         if recording is None:
             message = f"No answer was recorded for this text: {text[:80]!r}"
             raise _Refusal(404, _invalid(message, "not_recorded"))
-        return recording
+        return self._changed.of(recording)
 
 
 def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
