@@ -1,7 +1,8 @@
 """The product's side of a comparison: one attempt on rows, judged on others."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
 import numpy as np
@@ -14,6 +15,8 @@ from tracer_bentos.training.question import Question
 from tracer_bentos.training.rows import Row, select_rows
 
 __all__ = ["Attempt", "Verdicts", "attempt", "judge", "rows_of"]
+
+_FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,11 @@ def rows_of(
 
 
 def attempt(rows: Sequence[Row], target: float, level: float, seed: int) -> Attempt:
-    """Make one attempt at a level that is given, not taken from a ledger."""
+    """Make one attempt at a level that is given, not taken from a ledger.
+
+    The order given is the order in time: else a hash of the text would decide which
+    rows certify, the same in every split, and splits would not be independent.
+    """
     first = rows[0].vector
     means = local_means(dimensions=None if first is None else len(first))
     question = Question(
@@ -70,7 +77,10 @@ def attempt(rows: Sequence[Row], target: float, level: float, seed: int) -> Atte
         seed=seed,
     )
     began = perf_counter()
-    learned = learn(question, select_rows(rows), means)
+    timed = [
+        replace(row, time=_FIRST + timedelta(seconds=at)) for at, row in enumerate(rows)
+    ]
+    learned = learn(question, select_rows(timed), means)
     return Attempt(learned, perf_counter() - began)
 
 

@@ -15,6 +15,7 @@ from tracer_bentos.packaging.surrogate import Prediction, Surrogate
 from tracer_bentos.packaging.surrogate_files import (
     GOLDEN_TOLERANCE,
     is_exact,
+    model_digest,
     read_surrogate,
     write_surrogate,
 )
@@ -30,6 +31,9 @@ _VERSION = 2
 _MANIFEST = "manifest.json"
 _GOLDEN = "golden.json"
 _CERTIFICATE = "certificate.json"
+_SEEN = "seen.bin"
+_BESIDE = frozenset({_GOLDEN, _CERTIFICATE, _SEEN})
+"""Files that decide nothing."""
 
 
 class _Golden(Document):
@@ -48,6 +52,10 @@ class Predictor:
     """What is claimed of it."""
     golden: tuple[GoldenVector, ...]
     """Decisions that it must reproduce."""
+    model: str = ""
+    """Digest of the files that decide."""
+    seen: bytes | None = None
+    """Which of the rows had been looked at before; none where all were fresh."""
 
     @property
     def redaction(self) -> str:
@@ -88,6 +96,8 @@ def write_bundle(
     certificate: Certificate,
     samples: Sequence[Sample],
     redaction: str = Standard.identity,
+    *,
+    seen: bytes | None = None,
 ) -> BundleManifest:
     """Write a bundle into a new or empty folder; the manifest comes last.
 
@@ -97,6 +107,7 @@ def write_bundle(
         certificate: What is claimed of it.
         samples: Synthetic inputs of the golden vectors; never from traces.
         redaction: Identity of the redactor of the texts it was certified on.
+        seen: Which of the rows had been looked at before.
 
     Raises:
         DocumentError: The folder holds something already.
@@ -110,6 +121,8 @@ def write_bundle(
         _GOLDEN: golden.to_json(),
         _CERTIFICATE: certificate.to_json(),
     }
+    if seen is not None:
+        contents[_SEEN] = seen
     for name, content in contents.items():
         (folder / name).write_bytes(content)
     files = {name: digest_of(content) for name, content in contents.items()}
@@ -133,6 +146,8 @@ def load_bundle(folder: Path, expected_digest: str) -> Predictor:
         manifest=manifest,
         certificate=Certificate.from_json(_held(contents, _CERTIFICATE)),
         golden=_Golden.from_json(_held(contents, _GOLDEN)).vectors,
+        model=model_digest({n: contents[n] for n in contents.keys() - _BESIDE}),
+        seen=contents.get(_SEEN),
     )
 
 

@@ -15,10 +15,16 @@ from tracer_bentos.packaging.opinion import Expert
 from tracer_bentos.packaging.quantised import Quantised
 from tracer_bentos.packaging.surrogate import Calibration, Policy, Stage, Surrogate
 from tracer_bentos.packaging.terms import Terms, Vocabulary
-from tracer_router.contracts.document import Document
+from tracer_router.contracts.document import Document, digest_of
 from tracer_router.errors import DocumentError
 
-__all__ = ["GOLDEN_TOLERANCE", "is_exact", "read_surrogate", "write_surrogate"]
+__all__ = [
+    "GOLDEN_TOLERANCE",
+    "is_exact",
+    "model_digest",
+    "read_surrogate",
+    "write_surrogate",
+]
 
 GOLDEN_TOLERANCE = 0.02
 """How far a score may differ where a transformer or an endpoint is asked."""
@@ -81,6 +87,12 @@ def write_surrogate(surrogate: Surrogate) -> dict[str, bytes]:
         open_cells=surrogate.policy.open_cells,
     ).to_json()
     return files
+
+
+def model_digest(files: Mapping[str, bytes]) -> str:
+    """Give the digest of the files of a surrogate, as `write_surrogate` gives them."""
+    lines = (f"{name} {digest_of(files[name])}\n" for name in sorted(files))
+    return digest_of("".join(lines).encode())
 
 
 def read_surrogate(files: Mapping[str, bytes]) -> Surrogate:

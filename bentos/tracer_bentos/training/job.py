@@ -95,6 +95,8 @@ def _question(request: AttemptRequest, standing: Standing) -> Question:
         seed=request.seed,
         after=standing.after,
         budget=standing.budget,
+        redaction=build_redactor(request.redaction).identity,
+        until=request.until,
     )
 
 

@@ -16,6 +16,7 @@ from tracer_bentos.training.reader import Fault, open_traces, read_lines, trace_
 from tracer_bentos.training.redacted import as_served
 from tracer_bentos.training.row_names import mark_seen
 from tracer_bentos.training.rows import Row, RowSet, row_of, select_rows
+from tracer_bentos.training.seen_rows import list_seen
 from tracer_router.contracts.document import digest_of
 from tracer_router.errors import DocumentError
 
@@ -50,12 +51,14 @@ def fit_traces(path: Path, terms: Terms, out: Path) -> tuple[Learned, list[Fault
     rows = select_rows(_rows(path, faults))
     ledger = OfflineLedger()
     attempt, seen = ledger.enter(rows, _request(rows, terms), terms.confidence)
-    learned = learn(_question(terms, attempt), mark_seen(rows, seen), local_means())
+    rows = mark_seen(rows, seen)
+    learned = learn(_question(terms, attempt), rows, local_means())
     ended = Outcome(tested=learned.tested, chain_passed=learned.chain_passed)
     ledger.close(attempt, ended, learned.learnt)
     if learned.surrogate is not None and learned.certificate is not None:
         samples = golden_samples(learned.surrogate)
-        write_bundle(out, learned.surrogate, learned.certificate, samples)
+        told = list_seen(rows.seen)
+        write_bundle(out, learned.surrogate, learned.certificate, samples, seen=told)
     return learned, faults
 
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tracer_bentos.packaging.surrogate import Surrogate
-from tracer_bentos.training.certify import walk_family, write_certificate
+from tracer_bentos.packaging.surrogate_files import model_digest, write_surrogate
+from tracer_bentos.training.certify import walk_policies
+from tracer_bentos.training.claim import Tested, claim_of
 from tracer_bentos.training.engine import one_thread_each
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.rows import Row, RowSet
@@ -50,19 +52,19 @@ def learn(question: Question, rows: RowSet, means: Means) -> Learned:
             f"{rows.uniform_labelled} labelled rows of the uniform sample,"
             f" {question.minimum} are required: {short} more are needed"
         )
-    rows = in_order(rows)
-    ordered = rows.rows
+    ordered = in_order(rows)
     wide, narrow = (
-        split_rows(ordered, share, question.seed, question.after, rows.seen)
+        split_rows(ordered.rows, share, question.seed, question.after, ordered.seen)
         for share in (WIDE, NARROW)
     )
-    refusal = _refusal(question, rows, wide)
+    refusal = _refusal(question, ordered, wide)
     if refusal:
         return Learned(refusal)
     with one_thread_each():
-        work = Workbench.of(question, ordered, narrow, means)
-        split = narrow if work.is_safe(wide) else wide
-        return _fit_and_certify(question, rows, work, split)
+        work = Workbench.of(question, ordered.rows, narrow, means)
+        share = NARROW if work.is_safe(wide) else WIDE
+        split = narrow if share == NARROW else wide
+        return _fit_and_certify(question, rows, work, (split, share))
 
 
 def in_order(rows: RowSet) -> RowSet:
@@ -101,8 +103,12 @@ def _seen_before(question: Question, rows: RowSet) -> str:
 
 
 def _fit_and_certify(
-    question: Question, rows: RowSet, work: Workbench, split: Split
+    question: Question,
+    rows: RowSet,
+    work: Workbench,
+    chosen: tuple[Split, float],
 ) -> Learned:
+    split, share = chosen
     surrogate, family = work.fit(split)
     learnt = tuple(work.rows[i] for i in split.train)
     if not family.hopeful:
@@ -112,13 +118,14 @@ def _fit_and_certify(
             learnt=learnt,
         )
     certify = [work.rows[i] for i in split.certify]
-    walk = walk_family(question, certify, (surrogate, family), work.means.engine)
+    declared = family.policies[family.chain.start : family.chain.end + 1]
+    walk = walk_policies(question, certify, (surrogate, declared), work.means.engine)
     if walk.result.passed is None:
         return Learned(walk.refusal(question), tested=True, learnt=learnt)
-    certified = replace(surrogate, policy=family.policies[walk.result.passed])
-    certificate = write_certificate(
-        question, rows, walk, trained=len(split.train), policy=certified.policy
-    )
+    certified = replace(surrogate, policy=declared[walk.result.passed])
+    model = model_digest(write_surrogate(certified))
+    tested = Tested(certified, model, rows, split, share, walk)
+    certificate = claim_of(question, tested)
     return Learned(
         f"certified: {certificate.k} of {certificate.n} answers agreed",
         tested=True,

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from tracer_bentos.redaction.standard import Standard
+
 __all__ = ["Question"]
 
 
@@ -22,6 +24,10 @@ class Question:
     """Labelled rows of the uniform sample without which nothing is tried."""
     seed: int
     """Seed of everything random."""
+    redaction: str = Standard.identity
+    """Identity of the redactor of the rows' texts."""
+    until: datetime | None = None
+    """Only segments sealed before this moment were read; none for other files."""
     after: datetime | None = None
     """Newest row of any earlier test; only newer rows may certify."""
     budget: float | None = None

@@ -1,26 +1,23 @@
 """What a certificate claims, in one paragraph that leaves nothing out."""
 
 import math
-from collections import Counter
-from collections.abc import Sequence
 
-from tracer_bentos.training.rows import Row
 from tracer_router.contracts.certificate import Certificate
 from tracer_router.parity.sequential import audits_needed, rollback_log_e
 
-__all__ = ["caveats_of", "sentence_of", "teacher_of"]
+__all__ = ["caveats_of", "sentence_of"]
 
 
-def sentence_of(certificate: Certificate, teacher: str) -> str:
+def sentence_of(certificate: Certificate) -> str:
     """Give the claim of a certificate, for people."""
     c = certificate
     return (
         f"Attempt {c.attempt} (level {c.level:.4g}; all attempts together at most"
         f" {c.budget:.4g}). On {c.n} sampled, session-independent requests"
-        f" {_period(c)}, for task {c.task} in the mix then seen, {teacher},"
-        f" redactor as the traces were written, {c.k} matched one fresh teacher"
-        f" answer; missing or off-format answers ({c.m}) count as mismatches. The"
-        " procedure issues a certificate for a policy whose agreement on such traffic"
+        f" {_period(c)}, for task {c.task} in the mix then seen, {_teacher(c)},"
+        f" redactor {c.rows.redaction}, {c.k} matched one fresh teacher answer;"
+        f" missing or off-format answers ({c.m}) count as mismatches. The procedure"
+        " issues a certificate for a policy whose agreement on such traffic"
         f" is below {c.target:.4g} with probability at most {c.level:.4g}. It is about"
         " all answered requests together, not each cell or customer, nor correctness;"
         f" {c.k}/{c.n} is a point estimate. It ends when task, teacher, redactor, cell"
@@ -47,12 +44,10 @@ def caveats_of(timed: bool, elsewhere: int) -> tuple[str, ...]:
     return tuple(found)
 
 
-def teacher_of(rows: Sequence[Row]) -> str:
-    """Name the teacher snapshot as the rows record it."""
-    counts = Counter(row.model for row in rows if row.model)
-    if not counts:
+def _teacher(certificate: Certificate) -> str:
+    if not certificate.teacher:
         return "teacher model not recorded"
-    return "teacher " + ", ".join(sorted(counts))
+    return "teacher " + ", ".join(certificate.teacher)
 
 
 def _period(certificate: Certificate) -> str:

@@ -10,6 +10,7 @@ from tracer_router.cli.maintenance import add_maintain
 from tracer_router.cli.offline import add_offline_verbs
 from tracer_router.cli.serving import add_serve
 from tracer_router.cli.verbs import add_rollout_verbs
+from tracer_router.cli.verification import add_verify
 from tracer_router.errors import TracerRouterError
 
 __all__ = ["build_parser", "main"]
@@ -26,6 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_cluster_verbs(verbs)
     add_rollout_verbs(verbs)
     add_offline_verbs(verbs)
+    add_verify(verbs)
     add_serve(verbs)
     add_maintain(verbs)
     return parser

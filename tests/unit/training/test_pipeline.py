@@ -58,7 +58,7 @@ def test_the_certificate_says_what_it_claims_and_no_more(certified: Learned) -> 
         "Attempt 1 (level 0.025; all attempts together at most 0.05). On"
         f" {held.n} sampled, session-independent requests received from"
         " 2026-11-01 00:07 to 2026-11-01 00:09 UTC, for task tickets in the mix then"
-        " seen, teacher gpt-test, redactor as the traces were written,"
+        " seen, teacher gpt-test, redactor standard/2,"
         f" {held.k} matched one fresh teacher answer; missing or off-format answers (0)"
         " count as mismatches. The procedure issues a certificate for a policy whose"
         " agreement on such traffic is below 0.9 with probability at most 0.025."

@@ -1,0 +1,53 @@
+"""One verification of files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracer_bentos.training.reader import Fault
+from tracer_bentos.verification.evidence import (
+    open_bundle,
+    read_certificate,
+    read_traces,
+)
+from tracer_bentos.verification.statements import refuted
+from tracer_bentos.verification.verdict import Verdict, verify
+from tracer_router.errors import DocumentError
+
+__all__ = ["Verified", "verify_files"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The verdict, and what of the traces could not be read."""
+
+    verdict: Verdict
+    """Yes, or no and why."""
+    faults: Sequence[Fault] = ()
+    """Lines that were left out, as by the attempt."""
+
+
+def verify_files(
+    certificate: Path, bundle: Path, traces: Path, scratch: Path
+) -> Verified:
+    """Verify a certificate with the bundle and the traces that it is about.
+
+    Args:
+        certificate: The certificate, or the result of a training attempt.
+        bundle: A folder or an exported Bento.
+        traces: A file, a folder or a store.
+        scratch: An empty folder to unpack in.
+
+    Raises:
+        DocumentError: One of them cannot be read as what it should be.
+        OSError: One of them is not there.
+    """
+    said = read_certificate(certificate)
+    found = read_traces(traces, said)
+    try:
+        predictor = open_bundle(bundle, scratch)
+    except DocumentError as error:
+        # A bundle that its own manifest contradicts is an answer, not a wrong call.
+        broken = refuted("bundle", str(error))
+        return Verified(Verdict((broken,)), found.faults)
+    return Verified(verify(said, predictor, found.rows), found.faults)

@@ -1,0 +1,127 @@
+"""Whether a certificate follows from a bundle and traces."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from tracer_bentos.packaging.bundle_io import Predictor
+from tracer_bentos.packaging.surrogate import Policy
+from tracer_bentos.packaging.surrogate_files import is_exact
+from tracer_bentos.training.certify import walk_policies
+from tracer_bentos.training.claim import Tested, claim_of
+from tracer_bentos.training.code_identity import code_identity
+from tracer_bentos.training.engine import LocalEngine
+from tracer_bentos.training.pipeline import in_order
+from tracer_bentos.training.question import Question
+from tracer_bentos.training.rows import RowSet
+from tracer_bentos.training.seen_rows import read_seen
+from tracer_bentos.training.split import split_rows
+from tracer_bentos.verification.statements import (
+    Statement,
+    about_bundle,
+    about_rows,
+    about_terms,
+    compare,
+    refuted,
+)
+from tracer_router.contracts.certificate import Certificate
+from tracer_router.contracts.document import digest_of
+from tracer_router.errors import DocumentError
+
+__all__ = ["Verdict", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Yes, or no and why."""
+
+    statements: tuple[Statement, ...]
+    """What was checked."""
+    notes: tuple[str, ...] = ()
+    """What traces and bundle cannot tell."""
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether every statement follows."""
+        return all(each.holds for each in self.statements)
+
+
+def verify(certificate: Certificate, predictor: Predictor, rows: RowSet) -> Verdict:
+    """Work out every statement of a certificate again."""
+    first = about_bundle(certificate, predictor), about_rows(certificate, rows)
+    try:
+        terms = about_terms(certificate, predictor)
+        rest = (terms, *_work_out(certificate, predictor, rows))
+    except (DocumentError, ValueError) as error:
+        # The rows, the chain or the terms are such that no test could be made of them.
+        rest = (refuted("test", str(error)),)
+    return Verdict((*first, *rest), tuple(_notes(certificate, predictor)))
+
+
+def _work_out(
+    certificate: Certificate, predictor: Predictor, rows: RowSet
+) -> Iterator[Statement]:
+    question = _question(certificate)
+    rows = _with_seen(certificate, predictor, rows)
+    ordered = in_order(rows)
+    split = split_rows(
+        ordered.rows,
+        certificate.rows.share,
+        question.seed,
+        question.after,
+        ordered.seen,
+    )
+    certify = [ordered.rows[i] for i in split.certify]
+    cells = predictor.surrogate.policy.open_cells
+    policies = [Policy(step.threshold, cells) for step in certificate.chain]
+    if not certify or not policies:
+        raise DocumentError("no certify rows, or no chain to test on them")
+    declared = (predictor.surrogate, policies)
+    walk = walk_policies(question, certify, declared, LocalEngine())
+    if walk.result.passed is None:
+        yield refuted("chain", walk.refusal(question))
+        return
+    served = replace(predictor.surrogate, policy=policies[walk.result.passed])
+    tested = Tested(served, predictor.model, rows, split, certificate.rows.share, walk)
+    yield from compare(certificate, claim_of(question, tested))
+
+
+def _question(certificate: Certificate) -> Question:
+    return Question(
+        attempt=certificate.attempt,
+        target=certificate.target,
+        confidence=certificate.confidence,
+        level=certificate.level,
+        minimum=1,
+        seed=certificate.seed,
+        redaction=certificate.rows.redaction,
+        until=certificate.rows.until,
+        after=certificate.rows.after,
+        budget=certificate.budget,
+        strict=certificate.strict,
+    )
+
+
+def _with_seen(certificate: Certificate, predictor: Predictor, rows: RowSet) -> RowSet:
+    said, held = certificate.rows.seen, predictor.seen
+    if said != (None if held is None else digest_of(held)):
+        raise DocumentError("the bundle's list of rows seen before is another one")
+    if held is None:
+        return rows
+    return replace(rows, seen=read_seen(held, len(rows.rows)))
+
+
+def _notes(certificate: Certificate, predictor: Predictor) -> Iterator[str]:
+    yield (
+        f"not checked: that this was attempt {certificate.attempt}, and its terms fixed"
+        " before the rows were seen; that rests on the ledger of whoever fitted"
+    )
+    if (made := certificate.code) != code_identity():
+        yield (
+            f"made by version {made.version} with code {made.digest}, verified by"
+            f" version {code_identity().version} with code {code_identity().digest}"
+        )
+    if not is_exact(predictor.surrogate):
+        yield (
+            "the bundle asks a transformer or an endpoint, whose last digits differ"
+            " between machines: a row next to a threshold may be counted otherwise here"
+        )
