@@ -8,6 +8,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tracer_bentos.packaging.surrogate import Surrogate
 from tracer_bentos.training.acceptance import Aim
@@ -62,10 +63,7 @@ def claim_of(question: Question, tested: Tested) -> Certificate:
     walk, rows, policy = tested.walk, tested.rows, tested.surrogate.policy
     answered = [j for j in walk.judged if policy.accepts(j.judgement)]
     times = [j.row.time for j in walk.judged if j.row.time and rows.timed]
-    level = 1 - question.confidence
-    low, high = coverage_interval(
-        len(answered), len(walk.judged), len(walk.policies), level
-    )
+    delta = 1 - question.confidence
     badges = _badges(question, tested.surrogate)
     named = _cells(tested, answered, badges)
     bare = Certificate(
@@ -74,16 +72,13 @@ def claim_of(question: Question, tested: Tested) -> Certificate:
         confidence=question.confidence,
         attempt=question.attempt,
         level=question.level,
-        budget=question.budget or level,
+        budget=question.budget or delta,
         n=len(answered),
         k=sum(j.agreed for j in answered),
         m=sum(j.row.label is None for j in answered),
         certify_rows=len(walk.judged),
         train_rows=len(tested.split.train),
-        coverage=len(answered) / len(walk.judged),
-        coverage_low=low,
-        coverage_high=high,
-        coverage_level=level,
+        **_coverage(walk, len(answered), delta),
         threshold=policy.threshold,
         p_value=walk.result.p_values[walk.result.steps - 1],
         steps=walk.result.steps,
@@ -105,6 +100,17 @@ def claim_of(question: Question, tested: Tested) -> Certificate:
         caveats=caveats_of(timed=rows.timed, elsewhere=rows.elsewhere),
     )
     return bare.model_copy(update={"sentence": sentence_of(bare)})
+
+
+def _coverage(walk: Walk, answered: int, level: float) -> dict[str, Any]:
+    rows = len(walk.judged)
+    low, high = coverage_interval(answered, rows, len(walk.policies), level)
+    return {
+        "coverage": answered / rows,
+        "coverage_low": low,
+        "coverage_high": high,
+        "coverage_level": level,
+    }
 
 
 def _chain(walk: Walk) -> tuple[ChainStep, ...]:

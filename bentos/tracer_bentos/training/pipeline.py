@@ -99,7 +99,10 @@ def _refusal(question: Question, rows: RowSet, split: Split) -> str | None:
 def _seen_before(question: Question, rows: RowSet) -> str:
     if question.after is None and rows.seen is None:
         return ""
-    return "; rows that an earlier attempt has looked at train and never certify"
+    return (
+        "; rows that an earlier attempt has looked at train and never certify: more"
+        " traces are needed"
+    )
 
 
 def _fit_and_certify(

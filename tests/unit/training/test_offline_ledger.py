@@ -1,8 +1,11 @@
 """The ledger of one machine: who goes on with whom, what is fresh, what is spent."""
 
+import os
+import signal
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +139,28 @@ def test_attempts_made_at_once_get_numbers_of_their_own(tmp_path: Path) -> None:
     assert sorted(attempt.number for attempt, _ in entered) == list(range(1, 9))
     # Only the very first met rows that nobody had looked at.
     assert sorted(len(seen) for _, seen in entered) == [0] + [len(ROWS)] * 7
+
+
+def enter_and_die(folder: Path) -> None:
+    enter(folder, ROWS, "first")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_process_leaves_its_attempt_spent_and_no_lock(tmp_path: Path) -> None:
+    process = get_context("spawn").Process(target=enter_and_die, args=(tmp_path,))
+    process.start()
+    process.join()
+    second, seen = enter(tmp_path, ROWS, "second")
+    assert process.exitcode == -signal.SIGKILL
+    assert (second.number, second.level) == (2, pytest.approx(DELTA / 6))
+    assert seen.tolist() == names(ROWS)
+
+
+def test_an_entry_that_was_not_written_to_its_end_is_none(tmp_path: Path) -> None:
+    first, _ = enter(tmp_path, ROWS, "first")
+    folder = tmp_path / "attempts"
+    (folder / f"{first.entry:06d}").rename(folder / ".draft-first")
+    assert enter(tmp_path, ROWS, "second")[0].number == 1
 
 
 def test_a_ledger_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
