@@ -146,7 +146,9 @@ def load_bundle(folder: Path, expected_digest: str) -> Predictor:
         manifest=manifest,
         certificate=Certificate.from_json(_held(contents, _CERTIFICATE)),
         golden=_Golden.from_json(_held(contents, _GOLDEN)).vectors,
-        model=model_digest({n: contents[n] for n in contents.keys() - _BESIDE}),
+        model=model_digest(
+            {n: d for n, d in manifest.files.items() if n not in _BESIDE}
+        ),
         seen=contents.get(_SEEN),
     )
 

@@ -89,9 +89,9 @@ def write_surrogate(surrogate: Surrogate) -> dict[str, bytes]:
     return files
 
 
-def model_digest(files: Mapping[str, bytes]) -> str:
-    """Give the digest of the files of a surrogate, as `write_surrogate` gives them."""
-    lines = (f"{name} {digest_of(files[name])}\n" for name in sorted(files))
+def model_digest(files: Mapping[str, str]) -> str:
+    """Give the digest of a surrogate from those of its files, by name."""
+    lines = (f"{name} {files[name]}\n" for name in sorted(files))
     return digest_of("".join(lines).encode())
 
 

@@ -18,6 +18,7 @@ from tracer_bentos.training.rows import Row, RowSet
 from tracer_bentos.training.split import NARROW, WIDE, Split, split_rows
 from tracer_bentos.training.workbench import Means, Workbench
 from tracer_router.contracts.certificate import Certificate
+from tracer_router.contracts.document import digest_of
 from tracer_router.parity.exact import rows_without_error
 
 __all__ = ["Learned", "in_order", "learn"]
@@ -126,7 +127,8 @@ def _fit_and_certify(
     if walk.result.passed is None:
         return Learned(walk.refusal(question), tested=True, learnt=learnt)
     certified = replace(surrogate, policy=declared[walk.result.passed])
-    model = model_digest(write_surrogate(certified))
+    files = write_surrogate(certified)
+    model = model_digest({name: digest_of(files[name]) for name in files})
     tested = Tested(certified, model, rows, split, share, walk)
     certificate = claim_of(question, tested)
     return Learned(
