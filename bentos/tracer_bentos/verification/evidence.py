@@ -83,13 +83,18 @@ def read_traces(path: Path, certificate: Certificate) -> Traces:
     """Read the traces that a certificate is about, as its attempt read them.
 
     Raises:
-        DocumentError: There are no traces.
+        DocumentError: There are no traces, or none that can be read.
         StoreError: The folder is a store that cannot be read.
     """
     faults: list[Fault] = []
     sources = _segments(path) or [(str(f), f) for f in trace_files(path)]
     found = _rows(sources, _redactor(path, certificate), certificate, faults)
-    return Traces(select_rows(found, certificate.task), tuple(faults))
+    rows = select_rows(found, certificate.task)
+    if faults and not rows.rows and not rows.elsewhere:
+        raise DocumentError(
+            f"{faults[0].text}: no line is a trace: name what was learnt from"
+        )
+    return Traces(rows, tuple(faults))
 
 
 def _segments(path: Path) -> list[tuple[str, Path]]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 from tracer_bentos.packaging.bundle_io import Predictor
@@ -37,6 +38,8 @@ COMPARED: Final = {
 """By statement, the fields that are worked out again."""
 
 _LONGEST = 160
+_BEFORE = 20
+"""Characters shown before those that differ."""
 _ROUNDING = 1e-9
 
 
@@ -158,11 +161,21 @@ _FIGURES: Final[Mapping[str, Callable[[Certificate], str]]] = {
 
 def _difference(field: str, said: Certificate, found: Certificate) -> str:
     one, other = getattr(said, field), getattr(found, field)
-    if field == "chain" and len(one) == len(other):
-        steps = zip(one, other, strict=True)
-        at = next(i for i, (a, b) in enumerate(steps, start=1) if not _same(a, b))
-        field, one, other = f"step {at} of the chain", one[at - 1], other[at - 1]
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return _first_item(field, one, other)
+    if isinstance(one, str) and isinstance(other, str):
+        pairs = zip(one, other, strict=False)
+        alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        start = max(alike - _BEFORE, 0)
+        one, other = one[start:], other[start:]
     return f"{field}: said {_short(one)}, found {_short(other)}"
+
+
+def _first_item(field: str, said: tuple[object, ...], found: tuple[object, ...]) -> str:
+    for at, (one, other) in enumerate(zip(said, found, strict=False), start=1):
+        if not _same(one, other):
+            return f"{field}, number {at}: said {_short(one)}, found {_short(other)}"
+    return f"{field}: said {len(said)} of them, found {len(found)}"
 
 
 def _first_difference(said: Certificate, found: Certificate) -> str:

@@ -270,6 +270,29 @@ def test_a_second_attempt_without_times_verifies_with_the_rows_seen_before(
     assert "test" in failing(tmp_path, capsys)
 
 
+def test_traces_of_which_no_line_can_be_read_are_named_by_file_and_line(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "torn.jsonl").write_text("{torn")
+    bundle = made / "bundle"
+    call = [str(bundle / "certificate.json"), str(bundle), str(tmp_path)]
+    assert main(["verify", *call]) == 2
+    assert "torn.jsonl:1: line: Invalid JSON" in capsys.readouterr().err
+
+
+def test_a_no_shows_where_what_was_said_and_found_part(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = copied(made, tmp_path)
+    edit(folder, lambda c: c.update(sentence=c["sentence"].replace("0.85", "0.8")))
+    call = [str(folder / name) for name in ("certificate.json", "bundle")]
+    assert main(["verify", *call, str(folder / "traces.jsonl")]) == 3
+    said = capsys.readouterr().out
+    assert "said traffic is below 0.8 with" in said
+    assert "found traffic is below 0.85 with" in said
+    assert said.splitlines()[-1] == "no: sentence"
+
+
 @pytest.mark.parametrize(
     ("names", "told"),
     [
