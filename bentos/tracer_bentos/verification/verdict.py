@@ -50,7 +50,9 @@ def verify(certificate: Certificate, predictor: Predictor, rows: RowSet) -> Verd
     first = about_bundle(certificate, predictor), about_rows(certificate, rows)
     try:
         terms = about_terms(certificate, predictor)
-        rest = (terms, *_work_out(certificate, predictor, rows))
+        # With terms that no attempt has there is no test to repeat.
+        again = _work_out(certificate, predictor, rows) if terms.holds else ()
+        rest = (terms, *again)
     except (DocumentError, ValueError) as error:
         # The rows, the chain or the terms are such that no test could be made of them.
         rest = (refuted("test", str(error)),)

@@ -182,6 +182,8 @@ def test_the_bundle_of_another_run_is_found(
         (lambda c: c.update(seed=5), "certify rows"),
         (lambda c: c["rows"].update(share=0.4), "certify rows"),
         (lambda c: c["rows"].update(share=0.1), "terms"),
+        (lambda c: c["rows"].update(share=-1), "terms"),
+        (lambda c: c["rows"].update(share=1e308), "terms"),
         (lambda c: c["rows"].update(after="2026-11-01T00:08:00Z"), "certify rows"),
         (lambda c: c["rows"].update(count=599), "rows"),
         (lambda c: c.update(sentence=c["sentence"].replace("0.85", "0.8")), "sentence"),
