@@ -60,7 +60,8 @@ type: venv ## Types, strictly
 .PHONY: unit
 unit: venv ## Unit and repository tests
 	@$(ELAPSED) "unit and repository tests"
-	@$(PY) -m pytest -q -m "not cluster and not statistical" tests
+	@$(PY) -m pytest -q -n auto --maxprocesses 8 --dist loadfile \
+		-m "not cluster and not statistical" tests
 
 .PHONY: conformance
 conformance: venv ## Official clients cannot tell a router from the teacher

@@ -259,6 +259,13 @@ WRONG = [
         "say a host name in lower case",
         "spec.traffic.hostnames[0]",
     ),
+    Wrong(
+        "spec.traffic",
+        {"split": "Gateway"},
+        "name a Gateway, or say Sticky",
+        "spec.traffic.split",
+    ),
+    Wrong("spec.traffic.split", "Random", 'supported values: "Gateway", "Sticky"'),
     Wrong("spec.traffic.pathPrefix", "llm", "say a path that begins with a slash"),
     Wrong("spec.replicas", 0, "greater than or equal to 1"),
     Wrong("spec.replicas", "two", "must be of type integer"),
@@ -285,7 +292,7 @@ UNKNOWN = [
     "spec.parity.floor",
     "spec.traces.format",
     "spec.rollout.analysis",
-    "spec.traffic.split",
+    "spec.traffic.weights",
 ]
 
 

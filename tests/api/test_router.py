@@ -50,6 +50,7 @@ GOOD = {
     "a bucket on AWS by identity": at(
         MINIMAL, "spec.traces", {"store": {"s3": {"bucket": "traces"}}}
     ),
+    "a split by the pods themselves": at(MINIMAL, "spec.traffic", {"split": "Sticky"}),
     "texts as they came": at(MINIMAL, "spec.traces", {"capture": "Raw"}),
     "nothing kept": at(MINIMAL, "spec.traces", {"capture": "Disabled"}),
     "no live audits beyond the canary's": at(

@@ -46,3 +46,11 @@ def test_no_module_of_ours_is_named_like_one_of_the_standard_library() -> None:
 def test_both_packages_carry_their_types() -> None:
     for package in ("operator/tracer_router", "bentos/tracer_bentos"):
         assert (ROOT / package / "py.typed").exists()
+
+
+def test_decisions_are_numbered_once_and_bear_their_number() -> None:
+    pages = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    numbers = [int(page.name[:4]) for page in pages]
+    assert len(set(numbers)) == len(numbers)
+    titles = [page.read_text().split(".", 1)[0] for page in pages]
+    assert titles == [f"# {number}" for number in numbers]

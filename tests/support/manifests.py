@@ -72,6 +72,7 @@ def router_manifest(name: str = "tickets", **spec: Any) -> Manifest:
             "gateway": {"name": "gw", "namespace": "infra", "sectionName": "http"},
             "hostnames": ["llm.example.com", "*.example.org"],
             "pathPrefix": "/llm",
+            "split": "Gateway",
         },
         "replicas": 3,
         "resources": {"requests": {"cpu": "250m"}, "limits": {"cpu": 1}},

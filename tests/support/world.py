@@ -194,6 +194,11 @@ class World:
         found = {each["type"]: each for each in self.status()["conditions"]}[kind]
         return found["status"], found["reason"], found["message"]
 
+    def front(self) -> int:
+        """Give the revision that Service NAME selects."""
+        service = self.cluster.objects[ObjectKey("Service", "tickets")]
+        return int(service["spec"]["selector"][REVISION_LABEL])
+
     def weights(self) -> dict[str, int]:
         """Give the backends of the route with their weights."""
         route = self.cluster.objects[ObjectKey("HTTPRoute", "tickets")]

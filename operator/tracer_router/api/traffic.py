@@ -15,6 +15,7 @@ __all__ = [
     "RedactPattern",
     "Resources",
     "S3Store",
+    "Split",
     "Store",
     "StoreCredentials",
     "Traces",
@@ -176,12 +177,35 @@ Hostname = Annotated[
 """A host name, the first label perhaps a star."""
 
 
+class Split(StrEnum):
+    """Who sends a candidate its share of the traffic."""
+
+    GATEWAY = "Gateway"
+    """The Gateway, by the weights of the HTTPRoute; callers of Service NAME reach the
+    stable pods alone."""
+    STICKY = "Sticky"
+    """The stable pods, by a hash of the session: also for callers of Service NAME, and
+    a session that was handed over stays while the share rises."""
+
+
 class Traffic(ApiModel):
     """How requests reach the pods."""
 
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.split) || self.split != 'Gateway' || has(self.gateway)",
+            "traffic.split Gateway needs traffic.gateway: name a Gateway, or say"
+            " Sticky",
+            ".split",
+        ),
+    )
+
     gateway: Gateway | None = None
-    """The Gateway to attach to. Without one nothing splits the traffic, so a candidate
-    waits; callers within the cluster use Service NAME in any case."""
+    """The Gateway to attach to; callers within the cluster use Service NAME in any
+    case."""
+    split: Annotated[Split | None, Effect.NOTHING] = None
+    """Who sends a candidate its share: Gateway where one is named, Sticky elsewhere,
+    when absent."""
     hostnames: Annotated[
         tuple[Hostname, ...], Field(max_length=16), Effect.NEW_ROUTE
     ] = ()

@@ -109,8 +109,6 @@ def _blocked(look: _Look) -> str | None:
         return "spec.suspend is true: the rollout waits"
     if is_paused(router):
         return "paused by annotation: the rollout waits for `tracer-router resume`"
-    if router.spec.traffic.gateway is None:
-        return "spec.traffic.gateway is not set: name a Gateway to split traffic"
     trouble = loading_trouble(look.observed, revision)
     return f"revision {revision.spec.revision}: {trouble}" if trouble else None
 

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from tracer_router.api import RevisionPhase, TracerRevision
-from tracer_router.planning.gates import weight_of
 from tracer_router.planning.observed import Observed
 from tracer_router.planning.roles import Roles
+from tracer_router.planning.splitting import front_revision, route_share
 from tracer_router.planning.training import attempt_request
 from tracer_router.resources.access import build_service_account
 from tracer_router.resources.data_plane import (
@@ -23,7 +23,6 @@ from tracer_router.resources.training_job import build_request, build_training_j
 
 __all__ = [
     "beyond_history",
-    "front_revision",
     "plan_children",
     "plan_deletions",
 ]
@@ -50,10 +49,7 @@ def plan_children(
     front = front_revision(observed, roles)
     found.append(build_front_service(router, front))
     if router.spec.traffic.gateway is not None:
-        candidate = roles.candidate
-        number = candidate.spec.revision if candidate else None
-        weight = weight_of(router, candidate)
-        found.append(build_route(router, front, number, weight))
+        found.append(build_route(router, front, *route_share(router, roles.candidate)))
     return tuple(found)
 
 
@@ -79,21 +75,6 @@ def plan_deletions(
     safe = set(observed.router.status.history.revisions)
     names = (e.metadata.name for e in dropped if e.spec.revision in safe)
     return orphans + tuple(ObjectKey("TracerRevision", name) for name in names)
-
-
-def front_revision(observed: Observed, roles: Roles) -> int:
-    """Give the revision that takes all traffic but the candidate's.
-
-    The stable one, as soon as it has a ready pod; until then whichever has, because a
-    route must never point at nothing. A pod whose surrogate is off passes everything
-    to the teacher, so any ready pod is safe.
-    """
-    ready = {pod.revision for pod in observed.pods if pod.ready}
-    if roles.stable in ready or not ready:
-        return roles.stable
-    candidate = roles.candidate.spec.revision if roles.candidate else None
-    others = sorted(ready - {candidate})
-    return others[-1] if others else roles.stable
 
 
 def _serves(

@@ -4,13 +4,15 @@ from tracer_router.api import RevisionPhase, TracerRevision
 from tracer_router.contracts.policy import PolicyDocument, RevisionPolicy
 from tracer_router.planning.auditing import audit_rate
 from tracer_router.planning.observed import Observed
+from tracer_router.planning.roles import Roles
+from tracer_router.planning.splitting import diversion, front_revision
 from tracer_router.planning.validity import void_reason
 
 __all__ = ["plan_policy", "stop_reason", "stopped_tasks"]
 
 
 def plan_policy(
-    observed: Observed, revisions: tuple[TracerRevision, ...]
+    observed: Observed, revisions: tuple[TracerRevision, ...], roles: Roles
 ) -> PolicyDocument:
     """Give the document; its generation grows only when its content changes."""
     wanted = {
@@ -19,6 +21,10 @@ def plan_policy(
         if each.status.phase
         not in {RevisionPhase.TRAINING, RevisionPhase.REJECTED, None}
     }
+    front = str(front_revision(observed, roles))
+    handed = diversion(observed.router, roles.candidate)
+    if handed and front in wanted:
+        wanted[front] = wanted[front].model_copy(update={"divert": handed})
     live = observed.policy
     if live is None:
         return PolicyDocument(generation=1, revisions=wanted)

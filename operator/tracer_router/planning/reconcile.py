@@ -39,7 +39,7 @@ def plan_reconcile(
     outlook = Outlook(observed, revisions, now)
     begun = _begin(observed, revisions, installation.runtime_image, outlook)
     roles = assign_roles(revisions)
-    policy = plan_policy(observed, revisions)
+    policy = plan_policy(observed, revisions, roles)
     missing = missing or _waiting(roles, outlook)
     wanted = plan_children(observed, revisions, roles, installation, now)
     return Plan(

@@ -37,6 +37,7 @@ __all__ = [
     "build_disruption_budget",
     "build_service",
     "policy_name",
+    "service_url",
 ]
 
 COMPONENT = "data-plane"
@@ -71,6 +72,11 @@ def build_service(router: TracerRouter, revision: int) -> Manifest:
     name = revision_name(router, revision)
     marks = labels(router, COMPONENT, revision)
     return child(router, ("v1", "Service"), name, marks, spec=spec)
+
+
+def service_url(router: TracerRouter, revision: int) -> str:
+    """Give the URL at which pods of the cluster reach those of a revision."""
+    return f"http://{revision_name(router, revision)}.{router.metadata.namespace}.svc"
 
 
 def build_disruption_budget(router: TracerRouter, revision: int) -> Manifest:

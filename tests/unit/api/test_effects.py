@@ -9,6 +9,7 @@ from tracer_router.api import Effect, TracerRevision, TracerRouter
 from tracer_router.api.reference import field_effects
 from tracer_router.planning.observed import Observed
 from tracer_router.planning.policy import plan_policy
+from tracer_router.planning.roles import assign_roles
 from tracer_router.planning.validity import teacher_identity
 from tracer_router.resources.data_plane import Served, build_deployment
 from tracer_router.resources.installation import Installation
@@ -77,6 +78,7 @@ CHANGES: dict[str, Any] = {
     "traffic.gateway.sectionName": "https",
     "traffic.hostnames": ["other.example.com"],
     "traffic.pathPrefix": "/other",
+    "traffic.split": "Sticky",
     "replicas": 5,
     "resources.requests": {"cpu": "1"},
     "resources.limits": {"memory": "1Gi"},
@@ -116,7 +118,9 @@ def live_revision() -> TracerRevision:
 
 def surrogate_on(changed: TracerRouter) -> bool:
     revision = live_revision()
-    policy = plan_policy(Observed(changed, (revision,)), (revision,))
+    policy = plan_policy(
+        Observed(changed, (revision,)), (revision,), assign_roles((revision,))
+    )
     return policy.revisions["1"].surrogate
 
 

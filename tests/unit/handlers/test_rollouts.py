@@ -90,6 +90,36 @@ async def test_while_another_serves_a_shadow_takes_the_first_weight_only() -> No
     assert world.weights() == {"tickets-r1": 95, "tickets-r2": 5}
 
 
+async def test_without_a_gateway_the_stable_pods_hand_the_share_over() -> None:
+    world = await shadow(World(router=make_router(traffic={})))
+    handed = rule(world, 0).divert
+    assert (handed.revision, handed.share) == (1, 0.5)
+    assert handed.url == "http://tickets-r1.default.svc"
+    audited(world, 1, agreed=100)
+    shares = []
+    while world.revision(1)["phase"] != "Live":
+        await world.turn()
+        told = rule(world, 0).divert
+        shares.append(told.share if told else None)
+    assert list(dict.fromkeys(shares)) == [0.05, 0.25, 1.0, None]
+    assert world.front() == 1
+
+
+async def test_a_sticky_split_leaves_the_whole_route_to_the_stable_pods() -> None:
+    traffic = {"gateway": {"name": "gw"}, "split": "Sticky"}
+    world = await shadow(World(router=make_router(traffic=traffic)))
+    assert world.weights() == {"tickets-r0": 100}
+    assert rule(world, 0).divert.share == 0.5
+
+
+async def test_what_was_rolled_back_is_handed_nothing_with_the_same_push() -> None:
+    world = await shadow(World(router=make_router(traffic={})))
+    audited(world, 1, agreed=60, disagreed=40)
+    await world.turn()
+    assert world.revision(1)["phase"] == "RolledBack"
+    assert (rule(world, 0).divert, rule(world, 1).surrogate) == (None, False)
+
+
 async def test_full_weight_waits_for_a_whole_period_of_the_traffic() -> None:
     world = await shadow(World(router=make_router(rollout={"period": "24h"})))
     audited(world, 1, agreed=300)

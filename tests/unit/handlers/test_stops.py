@@ -32,7 +32,7 @@ def planned(policy: PolicyDocument | None, *stopped: str) -> PolicyDocument:
     evidence = Evidence(revision=1, boot="b", tasks=tasks)
     pods = (PodState("a", 1), PodState("b", 1, ready=True, evidence=evidence))
     observed = Observed(ROUTER, (REVISION,), pods=pods, policy=policy)
-    return plan_policy(observed, (REVISION,))
+    return plan_policy(observed, (REVISION,), assign_roles((REVISION,)))
 
 
 def test_a_stop_is_told_to_every_pod_and_outlives_the_pod_that_made_it() -> None:
