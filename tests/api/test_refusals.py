@@ -242,6 +242,17 @@ WRONG = [
     Wrong("spec.training.maxAge", "1h", "say a duration from 1d to 365d"),
     Wrong("spec.training.budget", 0, "should be greater than or equal to 1"),
     Wrong("spec.audit.mode", "Off", 'supported values: "Fixed", "Auto"'),
+    Wrong(
+        "spec.teacher.proxy",
+        "https://proxy.example.com",
+        "say the http URL of a proxy",
+    ),
+    Wrong(
+        "spec.teacher.caBundle",
+        {"configMapName": "ca", "key": "../ca"},
+        "say a key of the ConfigMap",
+        "spec.teacher.caBundle.key",
+    ),
     Wrong("spec.audit.detect.loss", "0%", "say a percentage from 0.5% to 50%"),
     Wrong("spec.audit.detect.within", "1s", "say a duration from 1m to 30d"),
     Wrong("spec.audit.live", "0%", "say a percentage from 0.1% to 100%"),

@@ -14,6 +14,8 @@ def router_manifest(name: str = "tickets", **spec: Any) -> Manifest:
             "url": "https://api.example.com/v1",
             "protocol": "OpenAI",
             "apiKey": {"secretName": "llm", "key": "api-key"},
+            "caBundle": {"configMapName": "corporate-ca", "key": "ca.crt"},
+            "proxy": "http://proxy.example.com:3128",
             "prices": [
                 {
                     "model": "large",

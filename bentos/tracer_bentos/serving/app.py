@@ -254,6 +254,7 @@ def _upstream(settings: Settings) -> Upstream:
         _teacher_key(settings),
         key_header=settings.speech.key_header,
         authorities=settings.teacher_authorities,
+        proxy=settings.teacher_proxy,
     )
 
 

@@ -48,6 +48,8 @@ class Settings:
     """File with the teacher's key; none when clients bring their own."""
     teacher_authorities: Path | None = None
     """File of certificates by which the teacher is believed, beside the usual ones."""
+    teacher_proxy: str | None = None
+    """URL of the proxy to the teacher; none for what the usual variables say."""
     access: Access = Access.PASS_THROUGH
     """Who may call."""
     client_keys: Path | None = None
@@ -131,6 +133,7 @@ def read_settings(  # long: one line a setting
         teacher_identity=given.get(runtime.TEACHER_IDENTITY, ""),
         teacher_key_file=_path(given, runtime.TEACHER_KEY_FILE),
         teacher_authorities=_path(given, runtime.TEACHER_AUTHORITIES),
+        teacher_proxy=given.get(runtime.TEACHER_PROXY),
         access=_access(given),
         client_keys=_path(given, runtime.CLIENT_KEYS),
         caller_header=given.get(runtime.CALLER_HEADER, "").lower() or None,

@@ -72,9 +72,10 @@ class Upstream:
         *,
         key_header: str = "authorization",
         authorities: Path | None = None,
+        proxy: str | None = None,
     ) -> None:
         self._base = base
-        self._pool = Pool(Origin.of(base), authorities)
+        self._pool = Pool(Origin.of(base), authorities, proxy)
         self._path = quote(urlsplit(base).path, safe=_PRINTABLE)
         self._root = self._path.removesuffix("/v1")
         self._lead = self._leading_headers()

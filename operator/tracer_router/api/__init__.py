@@ -72,7 +72,14 @@ from tracer_router.api.status import (
     TracerRouterStatus,
     Weight,
 )
-from tracer_router.api.teacher import Endpoint, Price, Protocol, SecretKey, Teacher
+from tracer_router.api.teacher import (
+    ConfigMapKey,
+    Endpoint,
+    Price,
+    Protocol,
+    SecretKey,
+    Teacher,
+)
 from tracer_router.api.traffic import (
     Capture,
     Gateway,
@@ -108,6 +115,7 @@ __all__ = [
     "Condition",
     "ConditionStatus",
     "ConditionType",
+    "ConfigMapKey",
     "Counts",
     "Detect",
     "Detector",

@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from tracer_router.api.model import ApiModel, Effect, ListMap, Rule
-from tracer_router.api.text import Decimals, HttpUrl, SecretName
+from tracer_router.api.text import Decimals, DnsName, HttpUrl, SecretName
 
-__all__ = ["Endpoint", "Price", "Protocol", "SecretKey", "Teacher"]
+__all__ = ["ConfigMapKey", "Endpoint", "Price", "Protocol", "SecretKey", "Teacher"]
 
 
 class Protocol(StrEnum):
@@ -37,6 +37,33 @@ class SecretKey(ApiModel):
         Effect.NOTHING,
     ] = "api-key"
     """Key within it."""
+
+
+class ConfigMapKey(ApiModel):
+    """One key of a ConfigMap in the router's namespace."""
+
+    config_map_name: Annotated[DnsName, Effect.NOTHING]
+    """Name of the ConfigMap."""
+    key: Annotated[
+        str,
+        Field(max_length=253),
+        Rule(
+            "self.matches('^[-._a-zA-Z0-9]+$')",
+            "say a key of the ConfigMap: letters, digits, '-', '_' and '.'",
+        ),
+        Effect.NOTHING,
+    ] = "ca.crt"
+    """Key within it."""
+
+
+ProxyUrl = Annotated[
+    HttpUrl,
+    Rule(
+        "self.startsWith('http://')",
+        "say the http URL of a proxy, such as http://proxy.example.com:3128",
+    ),
+]
+"""Where a proxy listens."""
 
 
 class Price(ApiModel):
@@ -121,5 +148,10 @@ class Teacher(ApiModel):
     api_key: SecretKey | None = None
     """Key sent to the teacher; without it the client's own Authorization passes
     through. With it, `access` must be said."""
+    ca_bundle: ConfigMapKey | None = None
+    """Certificates by which an https teacher is believed, beside the usual ones: PEM,
+    read again when they change."""
+    proxy: Annotated[ProxyUrl | None, Effect.NOTHING] = None
+    """Proxy to the teacher: http is passed on by it, https tunnelled through it."""
     prices: Annotated[tuple[Price, ...], Field(max_length=64), ListMap("model")] = ()
     """Prices by model; without them nothing is said about savings."""

@@ -45,6 +45,7 @@ __all__ = [
     "TEACHER_AUTHORITIES",
     "TEACHER_IDENTITY",
     "TEACHER_KEY_FILE",
+    "TEACHER_PROXY",
     "TEACHER_URL",
     "TRAFFIC_PORT",
 ]
@@ -65,6 +66,8 @@ TEACHER_KEY_FILE: Final = "TRACER_TEACHER_KEY_FILE"
 """File with the teacher's key; read again when it changes. Absent: pass-through."""
 TEACHER_AUTHORITIES: Final = "TRACER_TEACHER_AUTHORITIES"
 """PEM file of certificates by which the teacher is believed, beside the usual ones."""
+TEACHER_PROXY: Final = "TRACER_TEACHER_PROXY"
+"""URL of the proxy to the teacher; absent: as HTTP_PROXY and its like say."""
 ACCESS: Final = "TRACER_ACCESS"
 """PassThrough, ClientKeys, GatewayHeader or Open."""
 ACCEPTANCE_SECONDS: Final = "TRACER_ACCEPTANCE_SECONDS"

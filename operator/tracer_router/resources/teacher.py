@@ -5,12 +5,14 @@ import json
 from tracer_router.api import TracerRouter
 from tracer_router.contracts import runtime
 from tracer_router.contracts.document import digest_of
+from tracer_router.resources.manifest import Manifest
 from tracer_router.resources.pod import PodParts
 
 __all__ = ["teacher_identity", "teacher_parts"]
 
 _DIGEST_SHOWN = len("sha256:") + 12
 _KEY = "/var/run/tracer/teacher"
+_TRUSTED = "/var/run/tracer/teacher-ca"
 
 
 def teacher_identity(router: TracerRouter) -> str:
@@ -23,7 +25,7 @@ def teacher_identity(router: TracerRouter) -> str:
 
 
 def teacher_parts(router: TracerRouter) -> PodParts:
-    """Give URL, prices and the key as a mounted file."""
+    """Give URL, prices, the way there, and key and certificates as mounted files."""
     teacher = router.spec.teacher
     prices = [price.model_dump(by_alias=True) for price in teacher.prices]
     values = {
@@ -34,12 +36,25 @@ def teacher_parts(router: TracerRouter) -> PodParts:
     }
     if teacher.endpoints:
         values[runtime.ENDPOINTS] = _endpoints(router)
-    if teacher.api_key is None:
-        return PodParts(values)
-    values[runtime.TEACHER_KEY_FILE] = f"{_KEY}/{teacher.api_key.key}"
-    mount = {"name": "teacher", "mountPath": _KEY, "readOnly": True}
-    secret = {"secretName": teacher.api_key.secret_name}
-    return PodParts(values, (mount,), ({"name": "teacher", "secret": secret},))
+    if teacher.proxy:
+        values[runtime.TEACHER_PROXY] = teacher.proxy
+    sources: dict[str, tuple[str, Manifest]] = {}
+    if teacher.api_key:
+        values[runtime.TEACHER_KEY_FILE] = f"{_KEY}/{teacher.api_key.key}"
+        secret = {"secretName": teacher.api_key.secret_name}
+        sources["teacher"] = _KEY, {"secret": secret}
+    if teacher.ca_bundle:
+        values[runtime.TEACHER_AUTHORITIES] = f"{_TRUSTED}/{teacher.ca_bundle.key}"
+        named = {"name": teacher.ca_bundle.config_map_name}
+        sources["teacher-ca"] = _TRUSTED, {"configMap": named}
+    return PodParts(
+        values,
+        tuple(
+            {"name": name, "mountPath": path, "readOnly": True}
+            for name, (path, _) in sources.items()
+        ),
+        tuple({"name": name, **source} for name, (_, source) in sources.items()),
+    )
 
 
 def _endpoints(router: TracerRouter) -> str:

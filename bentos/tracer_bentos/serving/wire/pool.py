@@ -31,10 +31,15 @@ _OK = 200
 class Pool:
     """Gives connections and takes them back."""
 
-    def __init__(self, origin: Origin, authorities: Path | None = None) -> None:
+    def __init__(
+        self,
+        origin: Origin,
+        authorities: Path | None = None,
+        proxy: str | None = None,
+    ) -> None:
         self.origin = origin
         """The server."""
-        self.proxy = Proxy.before(origin)
+        self.proxy = Proxy.at(proxy) if proxy else Proxy.before(origin)
         """The proxy before it, if there is one."""
         self._trust = Trust(authorities) if origin.scheme == "https" else None
         self._idle: deque[Connection] = deque()

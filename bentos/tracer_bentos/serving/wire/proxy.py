@@ -61,7 +61,12 @@ class Proxy:
         url = named.get(origin.scheme) or named.get("all")
         if not url or _bypassed(origin.host, named):
             return None
-        parts = urlsplit(url if "://" in url else f"http://{url}")
+        return cls.at(url if "://" in url else f"http://{url}")
+
+    @classmethod
+    def at(cls, url: str) -> Self:
+        """Give the proxy at a URL, which may name a user with a password."""
+        parts = urlsplit(url)
         user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
         basic = b"Basic " + base64.b64encode(user.encode())
         headers = ((b"proxy-authorization", basic),) if parts.username else ()

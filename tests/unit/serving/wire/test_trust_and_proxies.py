@@ -81,6 +81,18 @@ async def test_a_plain_request_goes_to_the_proxy_with_its_whole_address(
     ]
 
 
+async def test_a_proxy_that_is_named_comes_before_those_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://nobody.invalid:3128")
+    async with scripted(answering(OK)) as proxy:
+        named = proxy.url.removesuffix("/v1")
+        upstream = Upstream("http://teacher.invalid/v1", proxy=named)
+        assert await content_from(upstream) == b"hi"
+        upstream.close()
+    assert proxy.requests[0].startswith(b"GET http://teacher.invalid/v1/models ")
+
+
 async def test_a_secure_request_goes_through_the_proxys_tunnel(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
