@@ -38,7 +38,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Give the request to the data plane; BentoML keeps its probes."""
         ours = scope["type"] == "http" and scope["path"] not in PROBES
-        app = Front.plane.traffic if ours and Front.plane else self._app
+        app = Front.plane.front if ours and Front.plane else self._app
         await app(scope, receive, send)
 
 

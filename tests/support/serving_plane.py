@@ -153,7 +153,7 @@ async def serving(teacher: str, folder: Path, **changes: Any) -> AsyncIterator[P
     if changes.get("store") is None:
         open_store(settings.store).write(BENTO_KEY, ARCHIVE)
     plane = DataPlane(settings, read_first_word)
-    traffic = Listener(plane.traffic, "127.0.0.1", 0, 1.0)
+    traffic = Listener(plane.front, "127.0.0.1", 0, 1.0)
     internal = Listener(plane.internal, "127.0.0.1", 0, 1.0)
     await plane.start()
     await internal.start()

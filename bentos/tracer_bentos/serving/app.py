@@ -30,6 +30,7 @@ from tracer_bentos.serving.prices import Prices
 from tracer_bentos.serving.relay import Relay
 from tracer_bentos.serving.sessions import AuditedSessions
 from tracer_bentos.serving.settings import Settings
+from tracer_bentos.serving.spans import traced
 from tracer_bentos.serving.tasks.book import TaskBook
 from tracer_bentos.serving.tasks.keeper import TaskKeeper
 from tracer_bentos.serving.teacher_key import TeacherKey
@@ -81,7 +82,9 @@ class DataPlane:
         self._auditor = self._audits(gate)
         self._diverter = _diverter(settings, self.policies)
         self.traffic = self._traffic(gate)
-        """What clients talk to."""
+        """What takes requests."""
+        self.front = traced(self.traffic)
+        """What clients talk to: the same, with spans where they are asked for."""
         metrics = Metrics(self.evidence, self.counts, self._under_way)
         self.internal = Internal(self.evidence, self.policies, metrics)
         """What the operator talks to."""

@@ -104,7 +104,7 @@ async def run(plane: DataPlane) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     host, grace = settings.host, settings.inflight_seconds
-    traffic = Listener(plane.traffic, host, settings.traffic_port, grace)
+    traffic = Listener(plane.front, host, settings.traffic_port, grace)
     internal = _Internal(plane.internal, host, settings.internal_port)
     await internal.start()
     await plane.start()

@@ -121,6 +121,7 @@ def _pod(
         store_parts(router, installation),
         teacher_parts(router),
         access_parts(router),
+        _span_parts(router, served, installation),
     )
     spread = {
         "maxSkew": 1,
@@ -143,6 +144,24 @@ def _pod(
             *(volume for each in mounted for volume in each.volumes),
         ],
     }
+
+
+def _span_parts(
+    router: TracerRouter, served: Served, installation: Installation
+) -> PodParts:
+    if installation.spans is None:
+        return PodParts({})
+    about = {
+        "service.namespace": router.metadata.namespace,
+        "service.version": f"r{served.revision}",
+    }
+    return PodParts(
+        {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": installation.spans,
+            "OTEL_SERVICE_NAME": router.metadata.name,
+            "OTEL_RESOURCE_ATTRIBUTES": ",".join(f"{k}={v}" for k, v in about.items()),
+        }
+    )
 
 
 def _container(

@@ -26,6 +26,8 @@ class Installation:
     """Secret with access-key-id and secret-access-key of the default store."""
     core_hour: Decimal = Decimal(0)
     """Price of a CPU core for an hour, for the savings meter."""
+    spans: str | None = None
+    """Where data-plane pods send OpenTelemetry spans: an OTLP/HTTP endpoint."""
     gib_hour: Decimal = Decimal(0)
     """Price of a GiB of memory for an hour."""
 
@@ -43,6 +45,7 @@ class Installation:
             store_endpoint=environment.get("TRACER_STORE_ENDPOINT") or None,
             store_region=environment.get("TRACER_STORE_REGION") or "us-east-1",
             store_secret=environment.get("TRACER_STORE_SECRET") or None,
+            spans=environment.get("TRACER_SPANS") or None,
             core_hour=Decimal(environment.get("TRACER_PRICE_CORE_HOUR") or 0),
             gib_hour=Decimal(environment.get("TRACER_PRICE_GIB_HOUR") or 0),
         )

@@ -75,7 +75,7 @@ async def serve_plane(
     plane.policies.current = RevisionPolicy(**fields).model_copy(
         update={"tasks": EveryTask()}
     )
-    traffic = await listen(stack, plane.traffic)
+    traffic = await listen(stack, plane.front)
     return traffic, await listen(stack, plane.internal) + "/evidence"
 
 
