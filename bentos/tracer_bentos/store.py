@@ -4,21 +4,27 @@ Used by the training Job and the data plane. Keys are relative to the router's p
 `tracer_router.contracts.layout` names them.
 """
 
-from collections.abc import Mapping
+import io
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store, from_url
+from typing_extensions import Buffer, override
 
 from tracer_router.contracts import runtime
 from tracer_router.errors import StoreError
 
 if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
     from obstore.store import S3Config  # exists for type checkers only
 
 __all__ = ["TraceStore", "open_store"]
+
+_PIECE = 1 << 20
 
 
 class TraceStore:
@@ -53,6 +59,22 @@ class TraceStore:
             raise FileNotFoundError(f"{self.url}/{key}") from None
         except BaseError as error:
             raise self._error("read", key, error) from error
+
+    def open(self, key: str) -> BinaryIO:
+        """Open an object to be read piece by piece.
+
+        Raises:
+            FileNotFoundError: There is no such object.
+            StoreError: The store did not answer.
+        """
+        try:
+            pieces = obstore.get(self._backend, key).stream(min_chunk_size=_PIECE)
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{self.url}/{key}") from None
+        except BaseError as error:
+            raise self._error("read", key, error) from error
+        raw = _Pieces(iter(pieces), partial(self._error, "read", key))
+        return cast("BinaryIO", io.BufferedReader(raw, _PIECE))
 
     def write(self, key: str, content: bytes) -> None:
         """Write an object, replacing what was there.
@@ -95,6 +117,36 @@ class TraceStore:
     def _error(self, verb: str, key: str, error: BaseError) -> StoreError:
         cause = str(error).splitlines()[0][:300]
         return StoreError(f"cannot {verb} {self.url}/{key}: {cause}")
+
+
+class _Pieces(io.RawIOBase):
+    """An object as it comes over the wire; never whole in memory."""
+
+    def __init__(
+        self, pieces: Iterator[Buffer], failed: Callable[[BaseError], StoreError]
+    ) -> None:
+        self._pieces = pieces
+        self._failed = failed
+        self._left = memoryview(b"")
+
+    @override
+    def readable(self) -> bool:
+        return True
+
+    @override
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        while not self._left:
+            try:
+                piece = next(self._pieces, None)
+            except BaseError as error:
+                raise self._failed(error) from error
+            if piece is None:
+                return 0
+            self._left = memoryview(piece)
+        into = memoryview(buffer).cast("B")
+        count = min(len(into), len(self._left))
+        into[:count], self._left = self._left[:count], self._left[count:]
+        return count
 
 
 def open_store(environment: Mapping[str, str]) -> TraceStore:

@@ -12,6 +12,7 @@
     │   ├── Invalid       the API server refused the document: a defect or a version gap
     │   └── Unavailable   timeouts and 5xx: back off
     ├── DocumentError     a document exchanged is malformed or of another version
+    ├── InputError        a person handed in what cannot be used: exit code 2
     └── StoreError        the trace store cannot be read or written
 """
 
@@ -20,6 +21,7 @@ __all__ = [
     "Conflict",
     "DocumentError",
     "Forbidden",
+    "InputError",
     "Invalid",
     "NotFound",
     "NotYet",
@@ -68,6 +70,10 @@ class Unavailable(ClusterError):  # noqa: N818 - named as the API names it
 
 class DocumentError(TracerRouterError):
     """A document that two parts exchange cannot be understood."""
+
+
+class InputError(TracerRouterError):
+    """What was handed to a verb cannot be used; says which file and line."""
 
 
 class StoreError(TracerRouterError):

@@ -17,6 +17,7 @@ from tracer_bentos.redaction.standard import Standard
 from tracer_bentos.serving.access import Access
 from tracer_bentos.serving.app import DataPlane
 from tracer_bentos.serving.decide import Surrogate
+from tracer_bentos.serving.loading import BundleReader
 from tracer_bentos.serving.prices import Price
 from tracer_bentos.serving.servers import Listener
 from tracer_bentos.serving.settings import Settings
@@ -60,6 +61,7 @@ class FirstWord:
 
     redaction = Standard.identity
     target = 0.95
+    costly = False
 
     def decide(self, text: str) -> Guess:
         word = text.split(maxsplit=1)[0].lower()
@@ -146,13 +148,18 @@ def settings_for(teacher: str, folder: Path, **changes: Any) -> Settings:
 
 
 @asynccontextmanager
-async def serving(teacher: str, folder: Path, **changes: Any) -> AsyncIterator[Plane]:
-    """Give a data plane of revision 1 whose surrogate is `FirstWord`."""
+async def serving(
+    teacher: str,
+    folder: Path,
+    read: BundleReader = read_first_word,
+    **changes: Any,
+) -> AsyncIterator[Plane]:
+    """Give a data plane of revision 1 whose surrogate is `FirstWord`, or another."""
     settings = settings_for(teacher, folder, **changes)
     store = folder / "store"
     if changes.get("store") is None:
         open_store(settings.store).write(BENTO_KEY, ARCHIVE)
-    plane = DataPlane(settings, read_first_word)
+    plane = DataPlane(settings, read)
     traffic = Listener(plane.front, "127.0.0.1", 0, 1.0)
     internal = Listener(plane.internal, "127.0.0.1", 0, 1.0)
     await plane.start()

@@ -6,10 +6,12 @@ does not vouch for.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import Field
 
+from tracer_bentos.packaging.demands import is_costly, vector_length
 from tracer_bentos.packaging.opinion import Sample
 from tracer_bentos.packaging.surrogate import Prediction, Surrogate
 from tracer_bentos.packaging.surrogate_files import (
@@ -25,7 +27,7 @@ from tracer_router.contracts.certificate import Certificate
 from tracer_router.contracts.document import Document, digest_of
 from tracer_router.errors import DocumentError
 
-__all__ = ["Predictor", "load_bundle", "write_bundle"]
+__all__ = ["Predictor", "load_bundle", "open_bundle", "write_bundle"]
 
 _VERSION = 2
 _MANIFEST = "manifest.json"
@@ -40,7 +42,7 @@ class _Golden(Document):
     vectors: tuple[GoldenVector, ...] = Field(min_length=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Predictor:
     """A verified bundle, ready to decide."""
 
@@ -67,9 +69,31 @@ class Predictor:
         """Agreement that is claimed of it."""
         return self.certificate.target
 
+    @property
+    def vector_length(self) -> int | None:
+        """Length of the vectors that must come with the inputs, if any must."""
+        return vector_length(self.surrogate)
+
+    @cached_property
+    def costly(self) -> bool:
+        """Whether a decision may take milliseconds: a transformer, an endpoint."""
+        return is_costly(self.surrogate)
+
     def decide(self, text: str) -> Prediction:
         """Decide about one text."""
         return self.surrogate.decide(text)
+
+    def expect_texts_suffice(self) -> None:
+        """Check that a request, which is a text and nothing else, can be decided.
+
+        Raises:
+            DocumentError: Vectors must come with the inputs; no request has one.
+        """
+        if self.vector_length:
+            raise DocumentError(
+                "the bundle was trained on vectors that come with the inputs, and a"
+                " request has none: fit it with --embedder or --embedder-url instead"
+            )
 
     def verify_golden(self) -> None:
         """Check that this machine decides as the trainer's did.
@@ -151,6 +175,21 @@ def load_bundle(folder: Path, expected_digest: str) -> Predictor:
         ),
         seen=contents.get(_SEEN),
     )
+
+
+def open_bundle(folder: Path) -> Predictor:
+    """Open whichever bundle is in a folder, and see that it decides as it should.
+
+    Raises:
+        DocumentError: There is no whole bundle, or it decides otherwise here.
+    """
+    try:
+        manifest = (folder / _MANIFEST).read_bytes()
+    except OSError as error:
+        raise DocumentError(f"no bundle in {folder}: {error.strerror}") from error
+    predictor = load_bundle(folder, digest_of(manifest))
+    predictor.verify_golden()
+    return predictor
 
 
 def _manifest(folder: Path, expected_digest: str) -> BundleManifest:

@@ -5,10 +5,13 @@ The only encoder that touches the network, and only because it was asked to.
 
 import json
 import os
-import urllib.error
+import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from urllib.error import HTTPError
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +25,11 @@ EMBEDDINGS_KEY_FILE = "TRACER_EMBEDDINGS_KEY_FILE"
 """Environment variable with the file of the endpoint's key; read at each request."""
 
 _TIMEOUT_SECONDS = 10.0
+_BATCH = 64
+_PAUSES = (0.5, 2.0, 8.0)
+"""Seconds before a failed batch of a long run is tried again."""
+_MOST_CHARACTERS = 8_000
+"""Longer texts are cut, as for the other experts; endpoints refuse what is too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +49,74 @@ class EndpointEncoder:
         return {"url": self.url, "model": self.model}
 
     def encode(self, sample: Sample) -> NDArray[np.float32]:
-        """Ask for the embedding of a text.
+        """Ask for the embedding of a text, once: whoever asks has a teacher waiting.
 
         Raises:
             DocumentError: The endpoint did not give one; says which endpoint and why.
         """
-        body = json.dumps({"model": self.model, "input": sample.text}).encode()
-        request = urllib.request.Request(  # noqa: S310 - the URL is checked where it is taken
-            f"{self.url.rstrip('/')}/embeddings", body, self._headers()
-        )
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - the same
-                found = json.load(answer)["data"][0]["embedding"]
-            return np.array(found, np.float32)
+            return np.asarray(self._ask([sample])[0])
         except (OSError, ValueError, LookupError, TypeError) as error:
-            raise DocumentError(
-                f"no embedding from {self.url}: {type(error).__name__}: check the"
-                f" endpoint, the model {self.model!r} and {EMBEDDINGS_KEY_FILE}"
-            ) from error
+            raise self._failed(error) from error
+
+    def encode_all(self, samples: Sequence[Sample]) -> NDArray[np.float32]:
+        """Ask for the embeddings of many texts, many at a time, patiently.
+
+        Raises:
+            DocumentError: The endpoint did not give them, tried several times.
+        """
+        batches = [samples[i : i + _BATCH] for i in range(0, len(samples), _BATCH)]
+        return np.concatenate([self._insist(batch) for batch in batches])
 
     def files(self) -> Mapping[str, bytes]:
         """Give nothing: the model is the endpoint's."""
         return {}
 
-    def _headers(self) -> dict[str, str]:
-        headers = {"content-type": "application/json"}
-        named = os.environ.get(EMBEDDINGS_KEY_FILE)
-        if named:
-            with open(named, encoding="utf-8") as file:  # noqa: PTH123 - a mounted file, read anew
-                headers["authorization"] = f"Bearer {file.read().strip()}"
-        return headers
+    def _insist(self, samples: Sequence[Sample]) -> NDArray[np.float32]:
+        for pause in (*_PAUSES, None):
+            try:
+                return self._ask(samples)
+            except (OSError, ValueError, LookupError, TypeError) as error:
+                if pause is None or not _may_pass(error):
+                    raise self._failed(error) from error
+                time.sleep(pause)
+        raise AssertionError  # the last pause is none
+
+    def _ask(self, samples: Sequence[Sample]) -> NDArray[np.float32]:
+        # Endpoints refuse an empty text; to a tokenizer a space is as little.
+        texts = [sample.text[:_MOST_CHARACTERS] or " " for sample in samples]
+        asked = {"model": self.model, "input": texts, "encoding_format": "float"}
+        address = f"{self.url.rstrip('/')}/embeddings"
+        request = urllib.request.Request(  # noqa: S310 - the URL is checked where it is taken
+            address, json.dumps(asked).encode(), _headers()
+        )
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - the same
+            found = json.load(answer)["data"]
+        ordered = sorted(found, key=lambda each: int(each["index"]))
+        vectors = np.array([each["embedding"] for each in ordered], np.float32)
+        if len(vectors) != len(texts) or not np.isfinite(vectors).all():
+            raise ValueError("not one vector of finite numbers for each text")
+        return vectors
+
+    def _failed(self, error: Exception) -> DocumentError:
+        status = f" {error.code}" if isinstance(error, HTTPError) else ""
+        return DocumentError(
+            f"no embedding from {self.url}: {type(error).__name__}{status}: check the"
+            f" endpoint, the model {self.model!r} and {EMBEDDINGS_KEY_FILE}"
+        )
+
+
+def _may_pass(error: Exception) -> bool:
+    if isinstance(error, HTTPError):
+        over = error.code >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return over or error.code == HTTPStatus.TOO_MANY_REQUESTS
+    return isinstance(error, OSError)
+
+
+def _headers() -> dict[str, str]:
+    headers = {"content-type": "application/json"}
+    named = os.environ.get(EMBEDDINGS_KEY_FILE)
+    if named:
+        key = Path(named).read_text(encoding="utf-8").strip()
+        headers["authorization"] = f"Bearer {key}"
+    return headers

@@ -43,19 +43,21 @@ class SentenceEncoder:
         return {}
 
     def encode(self, sample: Sample) -> NDArray[np.float32]:
-        """Give the embedding of a text."""
-        found = self._tokenizer.encode(sample.text)
-        mask = np.array([found.attention_mask], np.int64)
-        every = {
-            "input_ids": np.array([found.ids], np.int64),
-            "attention_mask": mask,
-            "token_type_ids": np.array([found.type_ids], np.int64),
-        }
-        asked = {each.name: every[each.name] for each in self._session.get_inputs()}
-        first = np.asarray(self._session.run(None, asked)[0], np.float32)
-        if first.ndim < _BY_TOKEN:
-            return np.asarray(first[0])
-        return np.asarray((first[0] * mask[0][:, None]).mean(axis=0), np.float32)
+        """Give the embedding of a text.
+
+        Raises:
+            DocumentError: The model or its tokenizer cannot be used.
+        """
+        try:
+            return self._encode(sample.text)
+        except DocumentError:
+            raise
+        except Exception as error:  # both libraries raise what they like
+            cause = str(error).splitlines()[0][:200]
+            raise DocumentError(
+                f"the sentence encoder cannot be run: {cause}: it takes input_ids and"
+                " attention_mask and gives one vector a text or a token"
+            ) from error
 
     def files(self) -> Mapping[str, bytes]:
         """Give the model and the tokenizer."""
@@ -81,6 +83,26 @@ class SentenceEncoder:
                 " tokenizer.json"
             )
         return cls(models[0].read_bytes(), tokenizers[0].read_bytes())
+
+    def _encode(self, text: str) -> NDArray[np.float32]:
+        found = self._tokenizer.encode(text)
+        mask = np.array([found.attention_mask], np.int64)
+        every = {
+            "input_ids": np.array([found.ids], np.int64),
+            "attention_mask": mask,
+            "token_type_ids": np.array([found.type_ids], np.int64),
+        }
+        asked = {each.name: every[each.name] for each in self._session.get_inputs()}
+        if not found.ids:  # models of one vector a text are never asked about none
+            return np.zeros(self._size, np.float32)
+        first = np.asarray(self._session.run(None, asked)[0], np.float32)
+        if first.ndim < _BY_TOKEN:
+            return np.asarray(first[0])
+        return np.asarray((first[0] * mask[0][:, None]).mean(axis=0), np.float32)
+
+    @property
+    def _size(self) -> int:
+        return int(self._session.get_outputs()[0].shape[-1])
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:

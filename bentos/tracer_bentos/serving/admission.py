@@ -8,6 +8,7 @@ from typing import Final
 
 from tracer_bentos.redaction.redactor import Redactor
 from tracer_bentos.serving.access import Caller, Gate
+from tracer_bentos.serving.aside import Aside
 from tracer_bentos.serving.budget import AuditBudget
 from tracer_bentos.serving.cache import Cache
 from tracer_bentos.serving.coin import Coin, Toss
@@ -90,6 +91,7 @@ class Desk:
         redactor: Redactor,
         demotion: Demotion,
         session_header: str,
+        aside: Aside,
         cache: Cache | None = None,
         budget: AuditBudget | None = None,
     ) -> None:
@@ -100,13 +102,14 @@ class Desk:
         self._counts = counts
         self._session_header = session_header
         self._demotion = demotion
+        self._aside = aside
         self._budget = budget or AuditBudget(None)
         self.cache = cache
         """Answers for exact repeats; none when it is off."""
         self.redactor = redactor
         """What every text goes through first."""
 
-    def admit(
+    async def admit(
         self, exchange: Exchange, question: Question, caller: Caller
     ) -> Admission | None:
         """Draw the coin, then decide who answers; none for what is not looked at."""
@@ -120,7 +123,7 @@ class Desk:
         text = self.redactor.redact(question.input)
         repeated = self._repeated(situation, question, caller, toss)
         if repeated is None:
-            prediction, reason = self._decide(situation, text, toss)
+            prediction, reason = await self._decide(situation, text, toss)
         else:
             prediction, reason = None, Deferral.REPEATED
         return Admission(
@@ -164,16 +167,15 @@ class Desk:
             stopped=question.task in self._demotion.stopped,
         )
 
-    def _decide(
+    async def _decide(
         self, situation: Situation, text: str, toss: Toss
     ) -> tuple[Prediction | None, Deferral | None]:
         """Decide; on the uniform sample the surrogate is asked even when it may not."""
         reason = deferral(situation)
         if not situation.can_predict or (reason and not toss.heads):
             return None, reason
-        prediction = self._predict(text)
-        if reason is None and prediction is None:
-            reason = Deferral.SURROGATE_FAILED
+        prediction, trouble = await self._predict(text)
+        reason = reason or trouble
         if reason is None and prediction and not prediction.accepted:
             reason = Deferral.NOT_ACCEPTED
         open_or_shadow = reason in {None, Deferral.SWITCHED_OFF}
@@ -182,12 +184,17 @@ class Desk:
             reason = Deferral.CELL_CLOSED
         return prediction, reason
 
-    def _predict(self, text: str) -> Prediction | None:
-        if self._loaded.surrogate is None:
-            return None
+    async def _predict(self, text: str) -> tuple[Prediction | None, Deferral | None]:
+        surrogate = self._loaded.surrogate
+        if surrogate is None:
+            return None, Deferral.SURROGATE_FAILED
         try:
-            return self._loaded.surrogate.decide(text)
+            if surrogate.costly:
+                return await self._aside.decide(surrogate.decide, text), None
+            return surrogate.decide(text), None
+        except TimeoutError:
+            return None, Deferral.SURROGATE_LATE
         except Exception as error:  # noqa: BLE001 - whatever it is, the teacher answers
             self._counts.faults[Fault.SURROGATE] += 1
             _log.warning("the surrogate failed: %s", type(error).__name__)
-            return None
+            return None, Deferral.SURROGATE_FAILED

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from tracer_bentos.redaction.redactor import Absent, Redactor, build_redactor
 from tracer_bentos.serving.access import Gate
 from tracer_bentos.serving.admission import Desk
+from tracer_bentos.serving.aside import Aside
 from tracer_bentos.serving.audit import Auditor
 from tracer_bentos.serving.budget import AuditBudget
 from tracer_bentos.serving.cache import Cache
@@ -166,6 +167,7 @@ class DataPlane:
             cache=Cache(settings.cache) if settings.cache else None,
             budget=self._budget,
             session_header=settings.session_header,
+            aside=Aside(settings.decision_seconds),
         )
         return Dispatcher(
             speech=settings.speech,

@@ -36,6 +36,10 @@ class Surrogate(Protocol):
     def target(self) -> float:
         """Agreement that is claimed of it."""
 
+    @property
+    def costly(self) -> bool:
+        """Whether a decision may take milliseconds: a transformer, an endpoint."""
+
     def decide(self, text: str) -> Prediction:
         """Give the prediction for one redacted text."""
 
@@ -67,6 +71,8 @@ class Deferral(StrEnum):
     """Live audits spoke against its cell, which was demoted."""
     SURROGATE_FAILED = "surrogate-failed"
     """The surrogate raised an error."""
+    SURROGATE_LATE = "surrogate-late"
+    """A costly surrogate had not decided in time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,7 @@ class Dispatcher:
         caller: Caller,
         began: float,
     ) -> None:
-        admission = self._admit(exchange, asked, caller)
+        admission = await self._admit(exchange, asked, caller)
         if admission is None:
             self._count(await self._relay.buffered(exchange, body))
             return
@@ -172,13 +172,13 @@ class Dispatcher:
             self._fault(Fault.ADMISSION, error)
             return None
 
-    def _admit(
+    async def _admit(
         self, exchange: Exchange, asked: Asked, caller: Caller
     ) -> Admission | None:
         try:
             named = exchange.header(self._task_header)
             question = self._tasks.recognise(asked, named)
-            return self._desk.admit(exchange, question, caller)
+            return await self._desk.admit(exchange, question, caller)
         except RecursionError:
             return None  # nested too deep for anybody; no fault of ours
         except Exception as error:  # noqa: BLE001 - whatever it is, the teacher answers

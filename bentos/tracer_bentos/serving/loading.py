@@ -71,6 +71,7 @@ def read_bundle(archive: bytes, into: Path, digest: str) -> Surrogate:
     from tracer_bentos.packaging.bundle_io import load_bundle  # noqa: PLC0415
 
     predictor = load_bundle(read_bento(archive, into), digest)
+    predictor.expect_texts_suffice()
     predictor.verify_golden()
     return predictor
 

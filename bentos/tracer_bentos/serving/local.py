@@ -62,6 +62,7 @@ def local_plane(settings: Settings, bundle: Path) -> DataPlane:
 def _plane(settings: Settings, bundle: Path) -> DataPlane:
     digest = _digest(bundle)
     predictor = load_bundle(bundle, digest)
+    predictor.expect_texts_suffice()
     predictor.verify_golden()
     task = predictor.manifest.task
     if task == UNNAMED_TASK:

@@ -25,6 +25,7 @@ __all__ = ["Access", "Settings", "read_settings"]
 # For tests; neither the operator nor the command line writes these.
 SEGMENT_RECORDS: Final = "TRACER_SEGMENT_RECORDS"
 SEGMENT_SECONDS: Final = "TRACER_SEGMENT_SECONDS"
+DECISION_SECONDS: Final = "TRACER_DECISION_SECONDS"
 SPOOL_BYTES: Final = "TRACER_SPOOL_BYTES"
 INFLIGHT_SECONDS: Final = "TRACER_INFLIGHT_SECONDS"
 UPLOAD_SECONDS: Final = "TRACER_UPLOAD_SECONDS"
@@ -100,6 +101,8 @@ class Settings:
     """Port of clients' requests; 0 for any free one."""
     internal_port: int = constants.INTERNAL_PORT
     """Port of evidence, policy, health and metrics; 0 for any free one."""
+    decision_seconds: float = 0.5
+    """How long a request waits for a transformer or an endpoint to decide."""
     segment_records: int = 2000
     """Records after which a segment is sealed."""
     segment_seconds: float = 15.0
@@ -159,6 +162,7 @@ def read_settings(  # long: one line a setting
         host=given.get(runtime.HOST, ""),
         traffic_port=int(number(runtime.TRAFFIC_PORT, constants.TRAFFIC_PORT)),
         internal_port=int(number(runtime.INTERNAL_PORT, constants.INTERNAL_PORT)),
+        decision_seconds=number(DECISION_SECONDS, 0.5),
         segment_records=int(number(SEGMENT_RECORDS, 2000)),
         segment_seconds=number(SEGMENT_SECONDS, 15),
         spool_bytes=int(number(SPOOL_BYTES, SPOOL_LIMIT)),

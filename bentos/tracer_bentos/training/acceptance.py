@@ -17,7 +17,16 @@ from tracer_bentos.training.outlook import Outlook, Reach, reach_of
 from tracer_router.parity.exact import most_errors
 from tracer_router.parity.fixed_sequence import Chain
 
-__all__ = ["Aim", "Family", "build_family", "expected_reach"]
+__all__ = [
+    "Aim",
+    "Family",
+    "build_family",
+    "expected_reach",
+    "needed_of",
+    "open_cells",
+    "power_of",
+    "smoothed",
+]
 
 _FLOOR_BELOW_TARGET = 0.02
 _WEAK = 0.01
@@ -67,9 +76,9 @@ class Family:
 
 def build_family(outlook: Outlook, aim: Aim, labels: int) -> Family:
     """Declare the policies to be tested and where the tests start and end."""
-    cells = _open_cells(outlook, aim, labels)
+    cells = open_cells(outlook, aim, labels)
     reach = reach_of(outlook, outlook.known & cells[outlook.labels])
-    power = _power(reach, aim, len(outlook.labels))
+    power = power_of(reach, aim, len(outlook.labels))
     start = int(np.flatnonzero(power >= power.max() - 1e-9)[-1])
     share = reach.agreed / np.maximum(reach.rows, 1)
     hopeful = np.flatnonzero(share >= aim.target)
@@ -89,14 +98,15 @@ def expected_reach(outlook: Outlook, aim: Aim) -> float:
     reach = reach_of(outlook, outlook.known)
     rows = np.round(reach.rows * aim.certify / len(outlook.labels)).astype(int)
     passing = np.flatnonzero(
-        (rows > 0) & (_smoothed(reach) * rows >= _needed(rows, aim))
+        (rows > 0) & (smoothed(reach) * rows >= needed_of(rows, aim))
     )
     # Where no step would pass as expected, what is nearest to it is worth a little.
     most = reach.rows[passing[-1]] / len(outlook.labels) if len(passing) else 1e-3
-    return float(most * _power(reach, aim, len(outlook.labels)).max())
+    return float(most * power_of(reach, aim, len(outlook.labels)).max())
 
 
-def _open_cells(outlook: Outlook, aim: Aim, labels: int) -> Agreements:
+def open_cells(outlook: Outlook, aim: Aim, labels: int) -> Agreements:
+    """Tell, by label, whether its cell is answered at all."""
     # A cell is judged by what would be answered of it, not by what is unsure anyway.
     answered = outlook.ranks >= _loosest(outlook, aim.target)
     cells, agreed = outlook.labels[answered], outlook.agreed[answered]
@@ -115,22 +125,23 @@ def _loosest(outlook: Outlook, target: float) -> float:
     return float(ranks[order[reached[-1]]]) if len(reached) else float(ranks.max())
 
 
-def _smoothed(reach: Reach) -> NDArray[np.float64]:
+def smoothed(reach: Reach) -> NDArray[np.float64]:
+    """Give the agreement of each step, drawn towards what the calibration expects."""
     counted = reach.agreed / np.maximum(reach.rows, 1)
     return (counted + _TRUST * reach.expected) / (1 + _TRUST)
 
 
-def _power(reach: Reach, aim: Aim, trained: int) -> NDArray[np.float64]:
+def power_of(reach: Reach, aim: Aim, trained: int) -> NDArray[np.float64]:
     """Predict the probability that each step passes, from what TRAIN says of it."""
     rows = np.round(reach.rows * aim.certify / trained).astype(int)
-    needed = _needed(rows, aim)
-    right = _smoothed(reach) * reach.rows
+    needed = needed_of(rows, aim)
+    right = smoothed(reach) * reach.rows
     good, bad = _PSEUDO_ROWS
     found = betabinom.sf(needed - 1, rows, right + good, reach.rows - right + bad)
     return np.where(rows > 0, np.nan_to_num(found), 0.0)
 
 
-def _needed(rows: NDArray[np.intp], aim: Aim) -> NDArray[np.intp]:
+def needed_of(rows: NDArray[np.intp], aim: Aim) -> NDArray[np.intp]:
     """Give the agreements that pass the test, one more than all where none would."""
     errors = [most_errors(int(n), aim.target, aim.level) for n in rows]
     allowed = np.array([-1 if most is None else most for most in errors])

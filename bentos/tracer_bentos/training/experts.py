@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracer_bentos.packaging.encoder import Encoder
+from tracer_bentos.packaging.endpoint_encoder import EndpointEncoder
 from tracer_bentos.packaging.features import Features, hash_features
 from tracer_bentos.packaging.opinion import Sample
 from tracer_bentos.training.engine import Engine
@@ -128,4 +129,6 @@ def _features(samples: Sequence[Sample]) -> list[Features]:
 
 
 def _vectors(encoder: Encoder, samples: Sequence[Sample]) -> NDArray[np.float32]:
+    if isinstance(encoder, EndpointEncoder):
+        return encoder.encode_all(samples)
     return np.array([encoder.encode(sample) for sample in samples], np.float32)

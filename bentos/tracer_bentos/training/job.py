@@ -125,16 +125,18 @@ def _segment(store: TraceStore, key: str, redactor: Redactor) -> Iterator[Row | 
     except FileNotFoundError:
         yield Fault(key, 0, "the segment is gone from the store")
         return
-    otherwise = 0
-    for found in read_segment(content, key):
+    otherwise: list[int] = []
+    for number, found in read_segment(content, key):
         if isinstance(found, Fault):
             yield found
         elif record := as_served(found, redactor):
             yield row_of(record, segment_time(key), unmarked=False)
         else:
-            otherwise += 1
+            otherwise.append(number)
     if otherwise:
-        yield Fault(key, 0, f"{otherwise} texts were redacted otherwise than is asked")
+        count = len(otherwise)
+        reason = f"{count} texts from here on were redacted otherwise than is asked"
+        yield Fault(key, otherwise[0], reason)
 
 
 def _quarantine(store: TraceStore, number: int, faults: Sequence[Fault]) -> None:

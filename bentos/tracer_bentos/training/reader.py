@@ -13,16 +13,34 @@ from typing import BinaryIO, cast
 
 import zstandard
 from pydantic import ValidationError
+from typing_extensions import override
 
 from tracer_router.contracts.traces import TraceRecord
-from tracer_router.errors import DocumentError
+from tracer_router.errors import InputError
 
-__all__ = ["Fault", "open_traces", "read_lines", "read_segment", "trace_files"]
+__all__ = [
+    "TRACE_ENDINGS",
+    "Fault",
+    "numbered_lines",
+    "open_traces",
+    "read_lines",
+    "read_segment",
+    "trace_files",
+    "unpacked",
+]
 
 _LONGEST_LINE = 1_000_000
 _EXCHANGE = b'"request":'
 """A field of whole requests and responses; no trace of the data plane has it."""
-_ENDINGS = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".json", ".json.gz", ".json.zst")
+TRACE_ENDINGS = (
+    ".jsonl",
+    ".jsonl.gz",
+    ".jsonl.zst",
+    ".json",
+    ".json.gz",
+    ".json.zst",
+)
+"""How the name of a file of traces may end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +60,24 @@ class Fault:
         return f"{self.source}:{self.line}: {self.reason}"
 
 
-def read_segment(content: bytes, source: str) -> Iterator[TraceRecord | Fault]:
-    """Read a sealed segment as the data plane writes it."""
-    return read_lines(_unzstd(io.BytesIO(content)), source)
+def read_segment(
+    content: bytes, source: str
+) -> Iterator[tuple[int, TraceRecord | Fault]]:
+    """Read a sealed segment, as the data plane writes it, with numbers of lines."""
+    return numbered_lines(_unzstd(io.BytesIO(content)), source)
 
 
 def trace_files(path: Path) -> list[Path]:
     """Give the trace files that a path means: itself, or those below a folder.
 
     Raises:
-        DocumentError: There is no such path, or no trace file in the folder.
+        InputError: There is no such path, or no trace file in the folder.
     """
     if path.is_file():
         return [path]
-    found = sorted(p for p in path.rglob("*") if p.name.endswith(_ENDINGS))
+    found = sorted(p for p in path.rglob("*") if p.name.endswith(TRACE_ENDINGS))
     if not found:
-        raise DocumentError(
+        raise InputError(
             f"no traces at {path}: name a .jsonl, .jsonl.gz or .jsonl.zst file,"
             " or a folder of them"
         )
@@ -66,14 +86,25 @@ def trace_files(path: Path) -> list[Path]:
 
 def open_traces(path: Path) -> BinaryIO:
     """Open a trace file, compressed or not, by its ending."""
-    if path.name.endswith(".gz"):
-        return cast("BinaryIO", gzip.open(path, "rb"))
-    plain = path.open("rb")
-    return _unzstd(plain) if path.name.endswith(".zst") else plain
+    return unpacked(path.open("rb"), path.name)
+
+
+def unpacked(stream: BinaryIO, name: str) -> BinaryIO:
+    """Give what an open file holds, compressed or not, by the ending of its name."""
+    if name.endswith(".gz"):
+        return cast("BinaryIO", _Gzip(stream))
+    return _unzstd(stream) if name.endswith(".zst") else stream
 
 
 def read_lines(stream: BinaryIO, source: str) -> Iterator[TraceRecord | Fault]:
     """Read the lines of an open trace file and close it; empty lines are skipped."""
+    return (found for _, found in numbered_lines(stream, source))
+
+
+def numbered_lines(
+    stream: BinaryIO, source: str
+) -> Iterator[tuple[int, TraceRecord | Fault]]:
+    """Do the same and give the number of each line, from 1."""
     number = 0
     with stream:
         try:
@@ -81,12 +112,12 @@ def read_lines(stream: BinaryIO, source: str) -> Iterator[TraceRecord | Fault]:
                 number += 1
                 if not line.endswith(b"\n") and len(line) == _LONGEST_LINE:
                     _skip_line(stream)
-                    yield Fault(source, number, "longer than a trace may be")
+                    yield number, Fault(source, number, "longer than a trace may be")
                 elif line.strip():
-                    yield _parse(line, source, number)
+                    yield number, _parse(line, source, number)
         except (zstandard.ZstdError, OSError, EOFError, zlib.error) as error:
             cause = f"the rest cannot be read: {type(error).__name__}"
-            yield Fault(source, number + 1, cause)
+            yield number + 1, Fault(source, number + 1, cause)
 
 
 def _parse(line: bytes, source: str, number: int) -> TraceRecord | Fault:
@@ -112,6 +143,19 @@ def _exchanged(line: bytes, source: str, number: int) -> TraceRecord | Fault:
 def _skip_line(stream: BinaryIO) -> None:
     while (rest := stream.readline(_LONGEST_LINE)) and not rest.endswith(b"\n"):
         pass
+
+
+class _Gzip(gzip.GzipFile):
+    """Closes what it reads from as well."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        super().__init__(fileobj=packed, mode="rb")
+        self._packed = packed
+
+    @override
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
 
 
 def _unzstd(stream: BinaryIO) -> BinaryIO:

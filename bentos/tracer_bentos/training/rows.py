@@ -38,6 +38,10 @@ class Row:
     """The teacher model asked for."""
     vector: NDArray[np.float32] | None = field(default=None, compare=False)
     """The embedding that came with it, if any."""
+    cost: float | None = field(default=None, compare=False)
+    """What the teacher's answer cost, if the trace says so."""
+    tokens: int | None = field(default=None, compare=False)
+    """Tokens of question and answer together, if the trace says so."""
 
     @property
     def sample(self) -> Sample:
@@ -115,6 +119,9 @@ def row_of(record: TraceRecord, fallback: datetime | None, *, unmarked: bool) ->
         session=record.session,
         uniform=unmarked if record.uniform is None else record.uniform,
         model=record.model,
+        vector=None if record.vector is None else np.array(record.vector, np.float32),
+        cost=record.cost,
+        tokens=_tokens(record),
     )
 
 
@@ -141,6 +148,12 @@ def select_rows(rows: Iterable[Row], wanted: str | None = None) -> RowSet:
         digest=_digest(keyed[i][1] for i in order),
         timed=timed,
     )
+
+
+def _tokens(record: TraceRecord) -> int | None:
+    counted = (record.prompt_tokens, record.completion_tokens)
+    known = [each for each in counted if each is not None]
+    return sum(known) if known else None
 
 
 def _dominant(rows: Sequence[Row]) -> str:

@@ -1,7 +1,7 @@
 """Which experts decide, and whether cheap ones decide alone where they are sure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -14,7 +14,7 @@ from tracer_bentos.training.gate import floor_of
 from tracer_bentos.training.judging import Blend, Table, tabulate
 from tracer_bentos.training.outlook import Outlook, judge_rows, reach_of
 
-__all__ = ["Choice", "choose_stages"]
+__all__ = ["Choice", "choose_stages", "only_asked"]
 
 _SHARES = {1: ((1.0,),), 2: ((0.3, 0.7), (0.5, 0.5), (0.7, 0.3)), 3: ((0.2, 0.3, 0.5),)}
 """Shares that are tried for blends of so many experts."""
@@ -62,6 +62,21 @@ def choose_stages(
     stages = (first, best.stage)
     outlook = judge_rows(stages, (cheap.table, best.table), targets)
     return Choice(stages, outlook, tried)
+
+
+def only_asked(stages: Sequence[Stage]) -> tuple[tuple[Stage, ...], tuple[int, ...]]:
+    """Give the stages renumbered, and which experts they ask.
+
+    An expert that no stage asks would only make the bundle large: a transformer that
+    was tried in vain, or vectors that every input would have to bring.
+    """
+    asked = tuple(sorted({expert for stage in stages for expert in stage.experts}))
+    place = {expert: at for at, expert in enumerate(asked)}
+    renumbered = tuple(
+        replace(stage, experts=tuple(place[expert] for expert in stage.experts))
+        for stage in stages
+    )
+    return renumbered, asked
 
 
 def _best(candidates: Sequence[_Candidate]) -> _Candidate:

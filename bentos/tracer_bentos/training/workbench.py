@@ -10,13 +10,13 @@ from tracer_bentos.packaging.surrogate import Surrogate
 from tracer_bentos.training.acceptance import Aim, Family, build_family
 from tracer_bentos.training.engine import Engine
 from tracer_bentos.training.experts import Material, View, fit_experts, prepare
-from tracer_bentos.training.fitted import Learnable
+from tracer_bentos.training.fitted import Fitted, Learnable
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.rows import Row
-from tracer_bentos.training.selection import choose_stages
+from tracer_bentos.training.selection import choose_stages, only_asked
 from tracer_bentos.training.split import Split
 
-__all__ = ["Means", "Workbench"]
+__all__ = ["Lessons", "Means", "Workbench"]
 
 _PILOT_ROWS = 2_000
 _SAFE = 0.98
@@ -31,6 +31,18 @@ class Means:
     """Where pieces are computed."""
     views: tuple[View, ...] = ()
     """Encoders that experts may use, beside the one on words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """Every expert, fitted, before any is chosen."""
+
+    labels: tuple[str, ...]
+    """The teacher's answers, by index."""
+    learnable: Learnable
+    """What the experts were fitted to."""
+    fitted: Sequence[Fitted]
+    """The experts, cheap ones first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +81,25 @@ class Workbench:
         _, family = self.fit(oldest)
         return family.power >= _SAFE
 
-    def fit(self, split: Split) -> tuple[Surrogate, Family]:
-        """Give the surrogate, not yet certified, and the policies to be tested."""
+    def study(self, split: Split) -> Lessons:
+        """Fit every expert to the rows of a split that train."""
         labels, learnable = self._learnable(split)
         fitted = fit_experts(
             self._material(split), self.means.views, learnable, self.means.engine
         )
+        return Lessons(labels, learnable, fitted)
+
+    def fit(self, split: Split) -> tuple[Surrogate, Family]:
+        """Give the surrogate, not yet certified, and the policies to be tested."""
+        lessons = self.study(split)
+        labels, fitted = lessons.labels, lessons.fitted
         aim = self._aim(split)
-        choice = choose_stages(fitted, learnable.targets, aim, len(labels))
+        choice = choose_stages(fitted, lessons.learnable.targets, aim, len(labels))
         family = build_family(choice.outlook, aim, len(labels))
-        experts = tuple(each.expert for each in fitted)
         strictest = family.policies[family.chain.start]
-        return Surrogate(labels, experts, choice.stages, strictest), family
+        stages, asked = only_asked(choice.stages)
+        experts = tuple(fitted[i].expert for i in asked)
+        return Surrogate(labels, experts, stages, strictest), family
 
     def _aim(self, split: Split) -> Aim:
         asked = self.question

@@ -42,7 +42,7 @@ def add_serve(verbs: "argparse._SubParsersAction[Any]") -> None:
         "--store", metavar="DIR", help="where traces go, or an s3:// URL"
     )
     serve.add_argument("--key-file", type=Path, help="the teacher's key, if it is ours")
-    serve.set_defaults(run=_serve)
+    serve.set_defaults(run=_serve, late="bundle")
 
 
 def _serve(arguments: argparse.Namespace) -> int:

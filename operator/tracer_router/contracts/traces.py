@@ -74,3 +74,5 @@ class TraceRecord(BaseModel):
     """What the teacher's answer cost, in the currency of the prices."""
     latency_ms: float | None = None
     """Time the teacher took, in milliseconds."""
+    vector: tuple[float, ...] | None = None
+    """Embedding of the input, where whoever wrote the trace made one; ours has none."""

@@ -12,9 +12,13 @@ from tracer_bentos.training.offline_ledger import STATE
 from tracer_router.cli import main
 
 
-@pytest.fixture
-def traces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(autouse=True)
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(STATE, str(tmp_path / "state"))
+
+
+@pytest.fixture
+def traces(tmp_path: Path) -> Path:
     path = tmp_path / "traces.jsonl.gz"
     lines = [
         json.dumps({"input": row.text, "teacher": row.label})
@@ -39,7 +43,8 @@ def test_fit_writes_a_bundle_that_predict_decides_with(
         "hello parcel is late today order 7 of 1\n"
         '{"input": "hello account is locked again order 9 of 1"}\n'
     )
-    monkeypatch.setattr("sys.stdin", io.StringIO(asked))
+    stdin = io.TextIOWrapper(io.BytesIO(asked.encode()))
+    monkeypatch.setattr("sys.stdin", stdin)
     assert main(["predict", out]) == 0
     decisions = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [each["label"] for each in decisions] == ["delivery", "login"]
@@ -92,7 +97,7 @@ def test_a_folder_in_use_is_told_before_an_attempt_is_spent(
     traces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call = ["fit", str(traces), "--target", "90%", "--out", str(tmp_path)]
-    assert main(call) == 1
+    assert main(call) == 2
     assert "is not an empty folder" in capsys.readouterr().err
     assert not (tmp_path / "state").exists()
 
@@ -101,5 +106,27 @@ def test_no_traces_are_told_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call = ["fit", str(tmp_path / "x"), "--target", "90%", "--out", str(tmp_path / "o")]
-    assert main(call) == 1
+    assert main(call) == 2
     assert "no traces at" in capsys.readouterr().err
+
+
+def test_a_text_redacted_otherwise_is_named_by_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    foreign = json.dumps({"input": "a", "teacher": "b", "redaction": "other/1"})
+    own = json.dumps({"input": "a", "teacher": "b"})
+    path = tmp_path / "mixed.jsonl"
+    path.write_text(f"{own}\n\n{foreign}\n")
+    call = ["fit", str(path), "--target", "90%", "--out", str(tmp_path / "o")]
+    assert main(call) == 3
+    assert f"{path}:3: redacted otherwise than by standard/2" in capsys.readouterr().err
+
+
+def test_a_file_without_a_single_trace_is_a_wrong_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "table.jsonl"
+    path.write_text("input,teacher\nhello,greeting\n")
+    call = ["fit", str(path), "--target", "90%", "--out", str(tmp_path / "o")]
+    assert main(call) == 2
+    assert f"{path}:1: line: Invalid JSON" in capsys.readouterr().err

@@ -14,10 +14,14 @@ from tracer_bentos.training.reader import (
     trace_files,
 )
 from tracer_router.contracts.traces import TraceRecord
-from tracer_router.errors import DocumentError
+from tracer_router.errors import InputError
 
 LINES = b'{"input": "a", "teacher": "x"}\n\n{"input": "b", "teacher": "y"}'
 RECORDS = [TraceRecord(input="a", teacher="x"), TraceRecord(input="b", teacher="y")]
+
+
+def segment(content: bytes) -> list[TraceRecord | Fault]:
+    return [found for _, found in read_segment(content, "seg")]
 
 
 @pytest.mark.parametrize("name", ["t.jsonl", "t.jsonl.gz", "t.jsonl.zst"])
@@ -35,7 +39,7 @@ def test_a_folder_means_every_trace_file_in_it(tmp_path: Path) -> None:
 
 
 def test_a_path_without_traces_says_what_to_name(tmp_path: Path) -> None:
-    with pytest.raises(DocumentError, match=r"name a \.jsonl"):
+    with pytest.raises(InputError, match=r"name a \.jsonl"):
         trace_files(tmp_path / "absent")
 
 
@@ -50,7 +54,7 @@ def test_unreadable_lines_are_named_and_the_rest_is_used() -> None:
             b'{"input": "b", "teacher": "y"}',
         ]
     )
-    found = list(read_segment(zstandard.compress(content), "seg"))
+    found = segment(zstandard.compress(content))
     faults = [each for each in found if isinstance(each, Fault)]
     assert [each for each in found if isinstance(each, TraceRecord)] == RECORDS
     assert [each.line for each in faults] == [2, 3, 4]
@@ -60,16 +64,16 @@ def test_unreadable_lines_are_named_and_the_rest_is_used() -> None:
 
 def test_a_line_beyond_all_bounds_is_skipped_whole() -> None:
     content = b'{"input": "' + b"a" * 3_000_000 + b'"}\n' + LINES
-    found = list(read_segment(zstandard.compress(content), "seg"))
+    found = segment(zstandard.compress(content))
     assert found == [Fault("seg", 1, "longer than a trace may be"), *RECORDS]
 
 
 def test_a_torn_segment_gives_what_comes_before_the_tear() -> None:
     whole = zstandard.compress(b"\n".join([LINES] * 2_000))
-    found = list(read_segment(whole[: len(whole) // 2], "seg"))
+    found = segment(whole[: len(whole) // 2])
     assert all(each in RECORDS or isinstance(each, Fault) for each in found)
 
 
 def test_what_is_no_segment_at_all_is_one_fault() -> None:
-    (fault,) = read_segment(b"not zstandard", "seg")
+    (fault,) = segment(b"not zstandard")
     assert fault == Fault("seg", 1, "the rest cannot be read: ZstdError")

@@ -1,0 +1,32 @@
+"""What a surrogate needs to decide: vectors that come along, or much time."""
+
+from collections.abc import Iterator
+
+from tracer_bentos.packaging.encoder import Encoder
+from tracer_bentos.packaging.endpoint_encoder import EndpointEncoder
+from tracer_bentos.packaging.given_encoder import GivenEncoder
+from tracer_bentos.packaging.landmarks import Landmarks
+from tracer_bentos.packaging.sentence_encoder import SentenceEncoder
+from tracer_bentos.packaging.surrogate import Surrogate
+
+__all__ = ["is_costly", "vector_length"]
+
+
+def vector_length(surrogate: Surrogate) -> int | None:
+    """Give the length of the vectors that must come with its inputs, if any must."""
+    for encoder in _encoders(surrogate):
+        if isinstance(encoder, GivenEncoder):
+            return encoder.dimensions
+    return None
+
+
+def is_costly(surrogate: Surrogate) -> bool:
+    """Tell whether a decision may take milliseconds: a transformer, an endpoint."""
+    slow = (SentenceEncoder, EndpointEncoder)
+    return any(isinstance(encoder, slow) for encoder in _encoders(surrogate))
+
+
+def _encoders(surrogate: Surrogate) -> Iterator[Encoder]:
+    for expert in surrogate.experts:
+        if isinstance(expert, Landmarks):
+            yield expert.encoder

@@ -1,0 +1,66 @@
+"""Encoders that a person names: an ONNX folder, an embeddings endpoint."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tracer_bentos.packaging.encoder import Encoder
+from tracer_bentos.packaging.endpoint_encoder import EndpointEncoder
+from tracer_bentos.packaging.opinion import Sample
+from tracer_bentos.packaging.sentence_encoder import SentenceEncoder
+from tracer_router.contracts.document import digest_of
+from tracer_router.errors import DocumentError, InputError
+
+__all__ = ["Named", "name_encoders"]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Encoders, and what tells them from others."""
+
+    encoders: Sequence[Encoder] = ()
+    """The encoders, each tried once."""
+    identities: tuple[str, ...] = ()
+    """By encoder: the digest of its model, or URL and model."""
+
+
+def name_encoders(folder: Path | None, url: str | None, model: str | None) -> Named:
+    """Open the encoders that were named, and ask each of them once.
+
+    Args:
+        folder: Holds an ONNX model and its tokenizer.
+        url: Base URL of an OpenAI-compatible endpoint, with its /v1.
+        model: The embedding model to ask it for.
+
+    Raises:
+        DocumentError: An encoder does not work; says why.
+        InputError: What was named cannot be one.
+    """
+    if (url is None) != (model is None):
+        raise InputError("an endpoint needs both --embedder-url and --embedder-model")
+    encoders: list[Encoder] = []
+    identities = []
+    if folder is not None:
+        sentence = _sentence(folder)
+        encoders.append(sentence)
+        identities.append(digest_of(sentence.model + sentence.tokenizer_json))
+    if url is not None and model is not None:
+        encoders.append(_endpoint(url, model))
+        identities.append(f"{url} {model}")
+    for encoder in encoders:
+        encoder.encode(Sample("hello"))  # a fault shall show before an attempt is spent
+    return Named(tuple(encoders), tuple(identities))
+
+
+def _sentence(folder: Path) -> SentenceEncoder:
+    try:
+        return SentenceEncoder.from_folder(folder)
+    except (DocumentError, OSError) as error:
+        raise InputError(str(error)) from error
+
+
+def _endpoint(url: str, model: str) -> EndpointEncoder:
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise InputError(f"--embedder-url {url}: say http://HOST/v1 or https://HOST/v1")
+    return EndpointEncoder(url, model)

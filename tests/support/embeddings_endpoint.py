@@ -1,0 +1,83 @@
+"""An embeddings endpoint on loopback: OpenAI's protocol over a real socket."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from typing_extensions import override
+
+from support.hidden_topics import vector_of
+
+__all__ = ["Endpoint", "embeddings_endpoint"]
+
+
+@dataclass
+class Endpoint:
+    """What it does next and what it has been asked."""
+
+    url: str = ""
+    seen: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)
+    refusals: list[int] = field(default_factory=list)
+    """Statuses of the next answers, before it answers again."""
+    answer: object = None
+    """What it answers instead of embeddings."""
+    hold: threading.Event | None = None
+    """Answers only once this is set."""
+
+
+@contextmanager
+def embeddings_endpoint() -> Iterator[Endpoint]:
+    """Give a running endpoint that adds up a made-up vector for each word."""
+    endpoint = Endpoint()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            endpoint.seen.append(json.loads(body))
+            endpoint.keys.append(self.headers["authorization"])
+            if endpoint.hold:
+                endpoint.hold.wait()
+            if self.path != "/v1/embeddings" or "" in endpoint.seen[-1]["input"]:
+                self._answer(400, {})
+            elif endpoint.refusals:
+                self._answer(endpoint.refusals.pop(0), {})
+            elif endpoint.answer is not None:
+                self._answer(200, endpoint.answer)
+            else:
+                self._answer(200, _embeddings(endpoint.seen[-1]["input"]))
+
+        def _answer(self, status: int, document: object) -> None:
+            content = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        @override
+        def log_message(self, format: str, *args: object) -> None:
+            del format, args
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    endpoint.url = f"http://127.0.0.1:{server.server_port}/v1"
+    try:
+        yield endpoint
+    finally:
+        if endpoint.hold:
+            endpoint.hold.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _embeddings(texts: list[str]) -> dict[str, Any]:
+    vectors = [vector_of(text).tolist() for text in texts]
+    data = [{"index": at, "embedding": each} for at, each in enumerate(vectors)]
+    return {"object": "list", "data": data[::-1]}  # in no order: the index counts

@@ -1,0 +1,45 @@
+"""A bundle of the made-up ticket desk, for what decides with one."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from support.ticket_traces import ticket_rows
+from tracer_bentos.packaging.bundle_io import write_bundle
+from tracer_bentos.serving.protocols.chat.request import OpenAIChat
+from tracer_bentos.serving.tasks.book import TaskBook
+from tracer_bentos.training.golden import golden_samples
+from tracer_bentos.training.means import local_means
+from tracer_bentos.training.pipeline import Learned, learn
+from tracer_bentos.training.question import Question
+from tracer_bentos.training.rows import select_rows
+
+__all__ = ["chat_about", "task_of", "ticket_bundle"]
+
+_TERMS = Question(
+    attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=1, seed=1
+)
+
+
+def chat_about(text: str) -> dict[str, object]:
+    """Give the request of the bundle's task about a text."""
+    return {"model": "gpt-test", "messages": [{"role": "user", "content": text}]}
+
+
+def task_of(request: dict[str, object]) -> str:
+    """Give the task of a request of chat completions."""
+    read = OpenAIChat().read(json.dumps(request).encode())
+    assert read
+    return TaskBook().recognise(read).task
+
+
+def ticket_bundle(folder: Path, redaction: str = "standard/2") -> Learned:
+    """Learn, write a bundle into a folder, and give what was learnt."""
+    task = task_of(chat_about("anything"))
+    rows = [dataclasses.replace(row, task=task) for row in ticket_rows(600)]
+    learned = learn(_TERMS, select_rows(rows), local_means())
+    assert learned.surrogate
+    assert learned.certificate
+    samples = golden_samples(learned.surrogate)
+    write_bundle(folder, learned.surrogate, learned.certificate, samples, redaction)
+    return learned

@@ -1,0 +1,128 @@
+"""Encoders that a user names: asked, kept in a bundle, and asked again from it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from support.embeddings_endpoint import embeddings_endpoint
+from support.onnx_folder import write_onnx_folder
+from tracer_bentos.packaging.encoder import Encoder
+from tracer_bentos.packaging.encoders import make_encoder
+from tracer_bentos.packaging.endpoint_encoder import (
+    EMBEDDINGS_KEY_FILE,
+    EndpointEncoder,
+)
+from tracer_bentos.packaging.opinion import Sample
+from tracer_bentos.packaging.sentence_encoder import SentenceEncoder
+from tracer_router.errors import DocumentError
+
+TEXTS = ["parcel is late", "great service", "late late late", "", "\u2028 ?"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_onnx_folder(tmp_path_factory.mktemp("onnx") / "encoder", TEXTS[:2])
+
+
+def vectors(encoder: Encoder) -> list[list[float]]:
+    return [encoder.encode(Sample(text)).tolist() for text in TEXTS]
+
+
+def test_an_onnx_model_is_averaged_over_the_tokens_of_a_text(folder: Path) -> None:
+    encoder = SentenceEncoder.from_folder(folder)
+    late = encoder.encode(Sample("late"))
+    parcel = encoder.encode(Sample("PARCEL"))
+    both = encoder.encode(Sample("late parcel"))
+    assert late.dtype == np.float32
+    assert late.shape == (48,)
+    np.testing.assert_allclose(both, (late + parcel) / 2, rtol=1e-6)
+    np.testing.assert_array_equal(encoder.encode(Sample("late late late")), late)
+
+
+def test_a_text_without_a_token_has_a_vector_of_zeros(folder: Path) -> None:
+    found = SentenceEncoder.from_folder(folder).encode(Sample(" \u2028"))
+    assert found.tolist() == [0.0] * 48
+
+
+def test_an_onnx_encoder_comes_back_from_its_files_as_it_was(folder: Path) -> None:
+    encoder = SentenceEncoder.from_folder(folder)
+    again = make_encoder(encoder.kind, encoder.files(), encoder.settings)
+    assert vectors(again) == vectors(encoder)
+
+
+def test_a_folder_without_model_and_tokenizer_is_refused(folder: Path) -> None:
+    with pytest.raises(DocumentError, match=r"must hold one \.onnx file"):
+        SentenceEncoder.from_folder(folder.parent / "absent")
+
+
+def test_what_is_no_model_is_said_in_words(folder: Path) -> None:
+    tokenizer = (folder / "tokenizer.json").read_bytes()
+    with pytest.raises(DocumentError, match="the sentence encoder cannot be run"):
+        SentenceEncoder(b"no model", tokenizer).encode(Sample("late"))
+    model = (folder / "model.onnx").read_bytes()
+    with pytest.raises(DocumentError, match="the sentence encoder cannot be run"):
+        SentenceEncoder(model, b"{}").encode(Sample("late"))
+
+
+def test_an_endpoint_gives_one_vector_a_text_alone_or_with_others() -> None:
+    with embeddings_endpoint() as endpoint:
+        encoder = EndpointEncoder(endpoint.url, "small")
+        alone = vectors(encoder)
+        together = encoder.encode_all([Sample(text) for text in TEXTS * 30])
+        again = make_encoder(encoder.kind, encoder.files(), encoder.settings)
+        assert vectors(again) == alone
+    assert together.tolist() == alone * 30
+    assert endpoint.seen[0] == {
+        "model": "small",
+        "input": ["parcel is late"],
+        "encoding_format": "float",
+    }
+    assert [len(each["input"]) for each in endpoint.seen[5:8]] == [64, 64, 22]
+
+
+def test_the_key_is_read_from_its_file_at_each_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "key"
+    monkeypatch.setenv(EMBEDDINGS_KEY_FILE, str(key))
+    with embeddings_endpoint() as endpoint:
+        encoder = EndpointEncoder(endpoint.url, "small")
+        for each in ("sk-one", "sk-two\n"):
+            key.write_text(each)
+            encoder.encode(Sample("late"))
+    assert endpoint.keys == ["Bearer sk-one", "Bearer sk-two"]
+    assert "sk-one" not in str(encoder.settings)
+
+
+def test_many_texts_are_asked_for_again_after_a_hiccup(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tracer_bentos.packaging.endpoint_encoder._PAUSES", (0.0, 0.0))
+    with embeddings_endpoint() as endpoint:
+        encoder = EndpointEncoder(endpoint.url, "small")
+        endpoint.refusals = [429, 503]
+        assert len(encoder.encode_all([Sample("late")])) == 1
+        endpoint.refusals = [500, 500, 500]
+        with pytest.raises(DocumentError, match="HTTPError 500"):
+            encoder.encode_all([Sample("late")])
+        endpoint.refusals = [401]
+        with pytest.raises(DocumentError, match="HTTPError 401: check the endpoint"):
+            encoder.encode_all([Sample("late")])
+    assert len(endpoint.seen) == 7
+
+
+def test_one_text_is_asked_for_once_because_a_teacher_waits() -> None:
+    with embeddings_endpoint() as endpoint:
+        endpoint.refusals = [503]
+        with pytest.raises(DocumentError, match="HTTPError 503"):
+            EndpointEncoder(endpoint.url, "small").encode(Sample("late"))
+    assert len(endpoint.seen) == 1
+
+
+@pytest.mark.parametrize("answer", [[], {"data": []}, {"data": [{"index": 0}]}])
+def test_an_answer_that_is_none_is_said_in_words(answer: object) -> None:
+    with embeddings_endpoint() as endpoint:
+        endpoint.answer = answer
+        with pytest.raises(DocumentError, match="no embedding from http://"):
+            EndpointEncoder(endpoint.url, "small").encode(Sample("late"))
