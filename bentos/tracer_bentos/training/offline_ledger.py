@@ -42,6 +42,9 @@ _ATTEMPT, _OUTCOME = "attempt.json", "outcome.json"
 _ROWS, _SEEN, _LEARNT = "rows.npy", "seen.npy", "learnt.npy"
 _NOTHING = np.empty(0, np.uint64)
 
+_DELTA = 0.05
+"""Error probability that is meant where none is asked for."""
+
 
 class Attempt(Document):
     """Where an attempt stands; the same whenever it is made again."""
@@ -127,6 +130,13 @@ class OfflineLedger:
             seen = _seen_by(before, names)
             self._write(attempt, names, seen)
             return attempt, seen
+
+    def look(self, rows: RowSet) -> tuple[Attempt, Names]:
+        """Give what `enter` would to a new request, and enter nothing."""
+        names = np.unique(names_of(rows.rows))
+        before = _before(self._entries(), names, rows.task)
+        attempt = _stand(0, rows, "", before, _DELTA)
+        return attempt, _seen_by(before, names)
 
     def close(self, attempt: Attempt, outcome: Outcome, learnt: Sequence[Row]) -> None:
         """Say how an attempt ended; one that looked at nothing is taken out again.

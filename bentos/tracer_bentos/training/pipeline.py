@@ -3,7 +3,6 @@
 No input, no output, no clock: the same rows, level and seed give the same bytes.
 """
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,6 +11,7 @@ from tracer_bentos.packaging.surrogate import Surrogate
 from tracer_bentos.packaging.surrogate_files import model_digest, write_surrogate
 from tracer_bentos.training.certify import walk_policies
 from tracer_bentos.training.claim import Tested, claim_of
+from tracer_bentos.training.closed_set import unlearnable
 from tracer_bentos.training.engine import one_thread_each
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.rows import Row, RowSet
@@ -22,9 +22,6 @@ from tracer_router.contracts.document import digest_of
 from tracer_router.parity.exact import rows_without_error
 
 __all__ = ["Learned", "in_order", "learn"]
-
-_MOST_LABELS = 200
-_SINGLE_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +75,14 @@ def in_order(rows: RowSet) -> RowSet:
 
 
 def _refusal(question: Question, rows: RowSet, split: Split) -> str | None:
-    counts = Counter(rows.rows[i].label for i in split.train)
     least = rows_without_error(question.target, question.level)
-    single = sum(count == 1 for count in counts.values())
     if len(split.certify) < least:
         return (
             f"{len(split.certify)} fresh, independent rows to certify on; at level"
             f" {question.level:.4g} even a faultless policy needs {least}"
             f"{_seen_before(question, rows)}"
         )
-    if len(counts) < 2:  # noqa: PLR2004 - a classifier tells two things apart
-        return "the teacher gives one and the same answer in all training rows"
-    if len(counts) > _MOST_LABELS or single > _SINGLE_SHARE * len(counts):
-        return (
-            f"the teacher's answers are no small closed set: {len(counts)} different"
-            f" ones in {len(split.train)} training rows, {single} of them only once"
-        )
-    return None
+    return unlearnable([rows.rows[i].label for i in split.train])
 
 
 def _seen_before(question: Question, rows: RowSet) -> str:

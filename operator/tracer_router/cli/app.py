@@ -11,6 +11,7 @@ from tracer_router.cli.cluster import add_cluster_verbs
 from tracer_router.cli.fitting import add_fit
 from tracer_router.cli.maintenance import add_maintain
 from tracer_router.cli.predicting import add_predict
+from tracer_router.cli.scanning import add_scan
 from tracer_router.cli.serving import add_serve
 from tracer_router.cli.verbs import add_rollout_verbs
 from tracer_router.cli.verification import add_verify
@@ -33,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_rollout_verbs(verbs)
     add_fit(verbs)
     add_predict(verbs)
+    add_scan(verbs)
     add_verify(verbs)
     add_serve(verbs)
     add_maintain(verbs)

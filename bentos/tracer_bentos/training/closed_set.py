@@ -1,0 +1,29 @@
+"""Whether the teacher's answers are a small closed set, which can be learnt."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+__all__ = ["unlearnable"]
+
+_MOST_LABELS = 200
+_SINGLE_SHARE = 0.5
+
+
+def unlearnable(labels: Sequence[str | None]) -> str | None:
+    """Say why nothing can be learnt from such answers, for people; None if it can.
+
+    Args:
+        labels: The teacher's answer to each row that would train.
+    """
+    counts = Counter(labels)
+    single = sum(count == 1 for count in counts.values())
+    if not counts:
+        return "there is no row with a usable answer of the teacher to learn from"
+    if len(counts) == 1:
+        return "the teacher gives one and the same answer in all training rows"
+    if len(counts) > _MOST_LABELS or single > _SINGLE_SHARE * len(counts):
+        return (
+            f"the teacher's answers are no small closed set: {len(counts)} different"
+            f" ones in {len(labels)} training rows, {single} of them only once"
+        )
+    return None
