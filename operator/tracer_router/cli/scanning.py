@@ -75,7 +75,9 @@ def _targets(targets: Sequence[Any]) -> list[str]:
             f"{each.share:.1%}",
             f"{each.chance:.0%}",
             "more do not help" if each.missing is None else f"{each.missing:,}",
-            "-" if each.days is None else f"about {each.days:g} days",
+            "-"
+            if not each.missing or each.days is None
+            else f"about {each.days:g} days",
         )
         for each in targets
     ]
