@@ -17,8 +17,9 @@ from tracer_bentos.maintenance.rewriting import whole_lines
 from tracer_bentos.maintenance.upkeep import keep_up
 from tracer_bentos.segments import live_segments
 from tracer_bentos.store import TraceStore, open_store
+from tracer_bentos.training.gathering import gather
 from tracer_router.contracts.layout import TRACES, segment_key
-from tracer_router.errors import StoreError
+from tracer_router.errors import InputError, StoreError
 
 pytestmark = pytest.mark.cluster
 
@@ -118,3 +119,16 @@ async def test_a_killed_pod_and_a_killed_server_lose_nothing_that_was_logged(
     ]
     expected = [f"{when} {n}" for when in ("before", "away") for n in range(10)]
     assert sorted(found) == sorted(expected)
+
+
+def test_the_offline_verbs_read_an_export_by_its_url(
+    server: S3Server, store: TraceStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in server.environment("").items():
+        monkeypatch.setenv(name, value)
+    line = json.dumps({"input": "a", "teacher": "b"}).encode() + b"\n"
+    store.write("export/one.jsonl.zst", zstandard.compress(line * 3))
+    found = gather("s3://traces/ns/tickets/export")
+    assert (len(found.rows.rows), found.faults) == (3, ())
+    with pytest.raises(InputError, match="no traces at s3://traces/absent"):
+        gather("s3://traces/absent")
