@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tracer_bentos.packaging.bundle_io import write_bundle
 from tracer_bentos.packaging.encoder import Encoder
+from tracer_bentos.training.cells import name_cell, top_terms
 from tracer_bentos.training.code_identity import code_identity
 from tracer_bentos.training.gathering import Gathered
 from tracer_bentos.training.golden import golden_samples
@@ -19,7 +21,7 @@ from tracer_bentos.training.seen_rows import list_seen
 from tracer_router.contracts.document import digest_of
 from tracer_router.errors import InputError
 
-__all__ = ["Attempted", "Terms", "expect_empty", "fit_traces"]
+__all__ = ["Attempted", "CellAccount", "Terms", "expect_empty", "fit_traces"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,19 @@ class Terms:
     """The encoders that the user named, by what tells them apart."""
 
 
+class CellAccount(NamedTuple):
+    """One certified cell for people."""
+
+    name: str
+    """Its name: the answer, in one line and not too long."""
+    rows: int
+    """Certify rows of it that are answered."""
+    agreed: int
+    """Of those, how many matched the teacher."""
+    terms: tuple[str, ...]
+    """Words that are frequent in it and rare elsewhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempted:
     """How an attempt ended."""
@@ -52,6 +67,22 @@ class Attempted:
     """Error level that it was given."""
     digest: str | None = None
     """Digest of the bundle that was written, when certified."""
+
+    @property
+    def cells(self) -> tuple[CellAccount, ...]:
+        """Give the certified cells as a person reads them, those answered most first.
+
+        Words are of the rows learnt from and go to whoever fits, never into the bundle.
+        """
+        held, learnt = self.learned.certificate, self.learned.learnt
+        if held is None:
+            return ()
+        terms = top_terms([r.text for r in learnt], [r.label or "" for r in learnt])
+        found = [
+            CellAccount(name_cell(c.name), c.rows, c.agreed, terms.get(c.name, ()))
+            for c in held.cells
+        ]
+        return tuple(sorted(found, key=lambda cell: (-cell.rows, cell.name)))
 
 
 def expect_empty(out: Path) -> None:

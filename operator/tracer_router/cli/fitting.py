@@ -131,6 +131,11 @@ def _tell(done: Any, out: Path) -> None:
         return
     print(f"certified: k = {held.k} of n = {held.n}, coverage {held.coverage:.1%}")
     print(held.sentence)
+    for cell in done.cells[:_NAMED]:
+        about = f" ({', '.join(cell.terms)})" if cell.terms else ""
+        print(f"    {cell.name}: {cell.agreed} of {cell.rows}{about}")
+    if len(done.cells) > _NAMED:
+        print(f"    and {len(done.cells) - _NAMED} smaller cells")
     print(f"bundle: {out}")
 
 
@@ -142,6 +147,7 @@ def _document(done: Any, gathered: Any, out: Path) -> dict[str, Any]:
         "attempt": done.attempt,
         "level": done.level,
         "certificate": json.loads(held.to_json()) if held else None,
+        "cells": [cell._asdict() for cell in done.cells],
         "bundle": str(out) if held else None,
         "digest": done.digest,
         "rows": gathered.rows.labelled,

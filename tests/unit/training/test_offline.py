@@ -130,3 +130,17 @@ def test_a_file_without_a_single_trace_is_a_wrong_input(
     call = ["fit", str(path), "--target", "90%", "--out", str(tmp_path / "o")]
     assert main(call) == 2
     assert f"{path}:1: line: Invalid JSON" in capsys.readouterr().err
+
+
+def test_certified_cells_are_told_with_words_that_no_bundle_holds(
+    traces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    call = ["fit", str(traces), "--target", "90%", "--out", str(out), "-o", "json"]
+    assert main(call) == 0
+    found = json.loads(capsys.readouterr().out)
+    cells = {cell["name"]: cell for cell in found["cells"]}
+    assert sum(cell["rows"] for cell in cells.values()) == found["certificate"]["n"]
+    assert sum(cell["agreed"] for cell in cells.values()) == found["certificate"]["k"]
+    assert {"parcel", "courier"} & set(cells["delivery"]["terms"])
+    assert b"courier" not in (out / "certificate.json").read_bytes()
