@@ -1,5 +1,6 @@
 """What a certificate is verified with: the documents, the bundle, the traces again."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,18 +9,19 @@ from pathlib import Path
 from tracer_bentos.packaging.archive import read_bento
 from tracer_bentos.packaging.bundle_io import Predictor, load_bundle
 from tracer_bentos.redaction.redactor import Redactor, build_redactor
-from tracer_bentos.segments import live_segments
-from tracer_bentos.store import TraceStore, open_store
-from tracer_bentos.training.reader import Fault, open_traces, read_lines, trace_files
-from tracer_bentos.training.redacted import as_served
+from tracer_bentos.store import open_store
+from tracer_bentos.training.gathering import gather
+from tracer_bentos.training.reader import Fault
+from tracer_bentos.training.redacted import served_lines
 from tracer_bentos.training.rows import Row, RowSet, row_of, select_rows
+from tracer_bentos.training.sources import find_sources
 from tracer_router.contracts import runtime
 from tracer_router.contracts.certificate import CERTIFICATE_VERSION, Certificate
 from tracer_router.contracts.document import digest_of
 from tracer_router.contracts.layout import TRACES, segment_time
 from tracer_router.contracts.redaction import Redaction
 from tracer_router.contracts.training import AttemptRequest, AttemptResult
-from tracer_router.errors import DocumentError, SpecError
+from tracer_router.errors import DocumentError, InputError, SpecError
 
 __all__ = ["Traces", "open_bundle", "read_certificate", "read_traces"]
 
@@ -41,7 +43,7 @@ def read_certificate(path: Path) -> Certificate:
     """Read a certificate, or that in the result of a training attempt.
 
     Raises:
-        DocumentError: There is none, or it is of another format.
+        InputError: There is none, or it is of another format.
     """
     content = _content(path)
     try:
@@ -50,14 +52,14 @@ def read_certificate(path: Path) -> Certificate:
         else:
             found = Certificate.from_json(content)
     except DocumentError as error:
-        raise DocumentError(
+        raise InputError(
             f"{path}: {error}: name the certificate.json of a bundle or the result.json"
             " of an attempt"
         ) from None
     if found is None:
-        raise DocumentError(f"{path}: the attempt was refused: nothing is certified")
+        raise InputError(f"{path}: the attempt was refused: nothing is certified")
     if found.version != CERTIFICATE_VERSION:
-        raise DocumentError(
+        raise InputError(
             f"{path}: format {found.version}, this code verifies {CERTIFICATE_VERSION}:"
             " use the version that made it"
         )
@@ -68,69 +70,79 @@ def open_bundle(path: Path, scratch: Path) -> Predictor:
     """Open the bundle in a folder or in an exported Bento.
 
     Raises:
-        FileNotFoundError: There is none.
+        InputError: There is none.
         DocumentError: It is not whole.
     """
     folder = read_bento(_content(path), scratch) if path.is_file() else path
     if not (folder / _MANIFEST).is_file():
-        raise FileNotFoundError(
+        raise InputError(
             f"no bundle at {path}: name a folder that fit wrote, or an exported Bento"
         )
     return load_bundle(folder, digest_of((folder / _MANIFEST).read_bytes()))
 
 
-def read_traces(path: Path, certificate: Certificate) -> Traces:
+def read_traces(
+    named: str, certificate: Certificate, vectors: Path | None = None
+) -> Traces:
     """Read the traces that a certificate is about, as its attempt read them.
 
+    Args:
+        named: A file, a folder, or the URL of a store.
+        certificate: What says how they were read.
+        vectors: A file of embeddings, row by row as the lines of the traces.
+
     Raises:
-        DocumentError: There are no traces, or none that can be read.
-        StoreError: The folder is a store that cannot be read.
+        InputError: There are no traces, or none that can be read.
+        StoreError: The store did not answer.
     """
+    if certificate.rows.until is None:
+        gathered = gather(named, vectors)
+        _expect_vectors(certificate, gathered.dimensions)
+        return Traces(gathered.rows, gathered.faults)
     faults: list[Fault] = []
-    sources = _segments(path) or [(str(f), f) for f in trace_files(path)]
-    found = _rows(sources, _redactor(path, certificate), certificate, faults)
+    found = _sealed_rows(named, certificate, certificate.rows.until, faults)
     rows = select_rows(found, certificate.task)
     if faults and not rows.rows and not rows.elsewhere:
-        raise DocumentError(
-            f"{faults[0].text}: no line is a trace: name what was learnt from"
-        )
+        raise InputError(f"{faults[0].text}: no line is a trace: name the store")
     return Traces(rows, tuple(faults))
 
 
-def _segments(path: Path) -> list[tuple[str, Path]]:
-    """Give the segments of a store, each record in one of them; none elsewhere."""
-    root = path if (path / TRACES).is_dir() else path.parent
-    if path.is_file() or not (root / TRACES).is_dir():
-        return []
-    return [(key, root / key) for key in live_segments(_store(root))]
+def _expect_vectors(certificate: Certificate, found: int | None) -> None:
+    wanted = certificate.rows.vectors
+    if wanted and found != wanted:
+        raise InputError(
+            f"the certificate is about traces with vectors of {wanted} numbers, these"
+            f" have {found or 'none'}: name the same file by --vectors"
+        )
 
 
-def _store(root: Path) -> TraceStore:
-    return open_store({runtime.STORE_URL: root.resolve().as_uri()})
-
-
-def _rows(
-    sources: list[tuple[str, Path]],
-    redactor: Redactor,
-    certificate: Certificate,
-    faults: list[Fault],
+def _sealed_rows(
+    named: str, certificate: Certificate, until: datetime, faults: list[Fault]
 ) -> Iterator[Row]:
-    until = certificate.rows.until
-    for name, file in sources:
-        sealed = _sealed(file.name)
-        if until and sealed and sealed >= until:
+    root = _root(named)
+    sources = find_sources(root)
+    redactor = _redactor(root, certificate.rows.redaction)
+    for source in sources:
+        sealed = source.sealed or _sealed(source.name)
+        if sealed and sealed >= until:
             continue
-        for found in read_lines(open_traces(file), name):
+        for _, found in served_lines(source.open(), source.name, redactor):
             if isinstance(found, Fault):
                 faults.append(found)
-            elif served := as_served(found, redactor):
-                # What no segment says about its time, the record must.
-                fallback = sealed if until else None
-                row = row_of(served, fallback, unmarked=until is None)
-                if sealed or until is None or (row.time and row.time < until):
-                    yield row
-            else:
-                faults.append(Fault(name, 0, "redacted otherwise than the certified"))
+                continue
+            # What no segment says about its time, the record must.
+            row = row_of(found, sealed, unmarked=False)
+            if sealed or (row.time and row.time < until):
+                yield row
+
+
+def _root(named: str) -> str:
+    """Give the store of a folder of segments: it says which of them are replaced."""
+    folder = Path(named)
+    if "://" in named or folder.name != TRACES.rstrip("/"):
+        return named
+    segments = any(_sealed(each.name) for each in folder.rglob("*.jsonl.zst"))
+    return str(folder.parent) if segments else named
 
 
 def _sealed(name: str) -> datetime | None:
@@ -140,10 +152,9 @@ def _sealed(name: str) -> datetime | None:
         return None
 
 
-def _redactor(path: Path, certificate: Certificate) -> Redactor:
+def _redactor(root: str, wanted: str) -> Redactor:
     """Give the redactor of the attempt; one that only knows its own traces if none."""
-    wanted = certificate.rows.redaction
-    for each in _candidates(path, wanted):
+    for each in _candidates(root, wanted):
         try:
             found = build_redactor(each)
         except SpecError:
@@ -153,12 +164,16 @@ def _redactor(path: Path, certificate: Certificate) -> Redactor:
     return _Known(wanted)
 
 
-def _candidates(path: Path, wanted: str) -> Iterator[Redaction]:
+def _candidates(root: str, wanted: str) -> Iterator[Redaction]:
     yield Redaction(redactor=wanted.partition("/")[0])
     # The store keeps the patterns of the user's beside its ledger.
-    root = path.parent if path.name == TRACES.rstrip("/") else path
-    for request in sorted((root / "attempts").glob("*/request.json")):
-        yield AttemptRequest.from_json(request.read_bytes()).redaction
+    if "://" not in root and not Path(root).is_dir():
+        return
+    url = root if "://" in root else Path(root).resolve().as_uri()
+    store = open_store({**os.environ, runtime.STORE_URL: url})
+    for key in store.list("attempts/"):
+        if key.endswith("/request.json"):
+            yield AttemptRequest.from_json(store.read(key)).redaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +183,7 @@ class _Known:
     identity: str
 
     def redact(self, text: str) -> str:
-        raise DocumentError(
+        raise InputError(
             f"a trace that says nothing of its redactor, of {len(text)} characters:"
             f" {self.identity} is not at hand to redact it; name the whole store"
         )
@@ -178,4 +193,4 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise FileNotFoundError(f"{path}: {error.strerror}") from error
+        raise InputError(f"{path}: {error.strerror}") from error

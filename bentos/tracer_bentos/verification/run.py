@@ -28,22 +28,27 @@ class Verified:
 
 
 def verify_files(
-    certificate: Path, bundle: Path, traces: Path, scratch: Path
+    certificate: Path,
+    bundle: Path,
+    traces: str,
+    scratch: Path,
+    vectors: Path | None = None,
 ) -> Verified:
     """Verify a certificate with the bundle and the traces that it is about.
 
     Args:
         certificate: The certificate, or the result of a training attempt.
         bundle: A folder or an exported Bento.
-        traces: A file, a folder or a store.
+        traces: A file, a folder, or the URL of a store.
         scratch: An empty folder to unpack in.
+        vectors: Embeddings, row by row as the lines of the traces.
 
     Raises:
-        DocumentError: One of them cannot be read as what it should be.
-        OSError: One of them is not there.
+        InputError: One of them is not there, or is not what it should be.
+        StoreError: The store did not answer.
     """
     said = read_certificate(certificate)
-    found = read_traces(traces, said)
+    found = read_traces(traces, said, vectors)
     try:
         predictor = open_bundle(bundle, scratch)
     except DocumentError as error:

@@ -19,7 +19,8 @@ _DESCRIPTION = """\
 Train on the older traces and certify on the newest, once. Writes a bundle and says
 what is certified, or says why nothing is and exits with 3. Lines that cannot be read
 are left out and named. The same terms on the same traces are the same attempt; other
-terms on traces that were looked at are a new attempt at a smaller error level.
+terms are a new one at the level that is left, and traces that an earlier attempt has
+looked at train and never certify again.
 """
 
 

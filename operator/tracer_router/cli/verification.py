@@ -8,12 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tracer_router.errors import DocumentError, SpecError
+from tracer_router.cli.extras import load_extra
 
 __all__ = ["add_verify"]
 
 _REFUSED = 3
-_WRONG = 2
 
 
 def add_verify(verbs: "argparse._SubParsersAction[Any]") -> None:
@@ -35,25 +34,28 @@ def add_verify(verbs: "argparse._SubParsersAction[Any]") -> None:
         "bundle", type=Path, help="folder that fit wrote, or exported Bento"
     )
     verb.add_argument(
-        "traces", type=Path, help="what was learnt from: file, folder or store"
+        "traces", help="what was learnt from: file, folder, or s3://BUCKET/PREFIX"
+    )
+    verb.add_argument(
+        "--vectors",
+        type=Path,
+        metavar="FILE.npy",
+        help="the embeddings that fit was given",
     )
     verb.add_argument("-o", "--output", choices=["text", "json"], default="text")
     verb.set_defaults(run=_verify)
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    verification = _verification()
-    try:
-        with tempfile.TemporaryDirectory(prefix="tracer-verify-") as scratch:
-            found = verification.verify_files(
-                arguments.certificate,
-                arguments.bundle,
-                arguments.traces,
-                Path(scratch),
-            )
-    except (DocumentError, OSError) as error:
-        print(f"tracer-router: {error}", file=sys.stderr)
-        return _WRONG
+    run = load_extra("tracer_bentos.verification.run", "train")
+    with tempfile.TemporaryDirectory(prefix="tracer-verify-") as scratch:
+        found = run.verify_files(
+            arguments.certificate,
+            arguments.bundle,
+            arguments.traces,
+            Path(scratch),
+            arguments.vectors,
+        )
     for fault in found.faults:
         print(f"unreadable, left out: {fault.text}", file=sys.stderr)
     verdict = found.verdict
@@ -74,13 +76,3 @@ def _text(verdict: Any) -> str:
     ]
     notes = [f"note  {each}" for each in verdict.notes]
     return "\n".join([*lines, *notes, f"no: {', '.join(failed)}" if failed else end])
-
-
-def _verification() -> Any:
-    try:
-        from tracer_bentos.verification import run  # noqa: PLC0415 - optional extra
-    except ImportError as error:
-        raise SpecError(
-            f"this verb needs the extra: pip install 'tracer-router[train]' ({error})"
-        ) from None
-    return run

@@ -38,11 +38,11 @@ def write(path: Path, lines: Lines) -> Path:
     return path
 
 
-def fit(folder: Path, traces: Path, out: Path, seed: int = 1) -> None:
+def fit(folder: Path, traces: Path, out: Path, seed: int = 1, *more: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(STATE, str(folder))
         call = ["fit", str(traces), "--target", "85%", "--out", str(out)]
-        assert main([*call, "--seed", str(seed)]) == 0
+        assert main([*call, "--seed", str(seed), *more]) == 0
 
 
 @pytest.fixture(scope="module")
@@ -249,6 +249,27 @@ def test_a_flipped_bit_in_the_bundle_is_found(
     content[40] ^= 1
     path.write_bytes(content)
     assert failing(folder, capsys) == {"bundle"}
+
+
+def test_embeddings_that_came_with_the_traces_must_come_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = lines_of()
+    topics = sorted({line["teacher"] for line in lines})
+    vectors = np.random.default_rng(2).normal(scale=0.1, size=(600, 8))
+    for at, line in enumerate(lines):
+        vectors[at, topics.index(line["teacher"])] += 1
+    np.save(tmp_path / "vectors.npy", vectors.astype(np.float32))
+    traces = write(tmp_path / "traces.jsonl", lines)
+    given = ["--vectors", str(tmp_path / "vectors.npy")]
+    fit(tmp_path / "state", traces, tmp_path / "bundle", 1, *given)
+    bundle = tmp_path / "bundle"
+    call = ["verify", str(bundle / "certificate.json"), str(bundle), str(traces)]
+    assert main([*call, *given]) == 0
+    assert main(call) == 2
+    assert "name the same file by --vectors" in capsys.readouterr().err
+    np.save(tmp_path / "vectors.npy", vectors[::-1].astype(np.float32))
+    assert main([*call, *given]) == 3
 
 
 def test_a_second_attempt_without_times_verifies_with_the_rows_seen_before(
