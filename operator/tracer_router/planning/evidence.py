@@ -17,7 +17,12 @@ from tracer_router.api import (
     TaskCounts,
 )
 from tracer_router.constants import OTHER_TASK
-from tracer_router.contracts.evidence import Evidence, TaskEvidence
+from tracer_router.contracts.evidence import (
+    CELLS,
+    OTHER_CELLS,
+    Evidence,
+    TaskEvidence,
+)
 from tracer_router.planning.observed import PodState
 
 __all__ = ["add_up", "fold_evidence", "total"]
@@ -140,7 +145,28 @@ def _add_cells(counts: Iterable[CellCounts]) -> tuple[CellCounts, ...]:
             disagreed=known.disagreed + each.disagreed,
             missing=known.missing + each.missing,
         )
-    return tuple(sums[cell] for cell in sorted(sums))
+    return _bounded_cells(sums)
+
+
+def _bounded_cells(cells: dict[str, CellCounts]) -> tuple[CellCounts, ...]:
+    """Put the least audited of too many cells together; pods count different ones."""
+    named = [each for each in cells.values() if each.cell != OTHER_CELLS]
+    named.sort(key=lambda each: (-_audits(each), each.cell))
+    rest = [*named[CELLS:], *(e for e in cells.values() if e.cell == OTHER_CELLS)]
+    kept = named[:CELLS]
+    if rest:
+        other = CellCounts(
+            cell=OTHER_CELLS,
+            agreed=sum(each.agreed for each in rest),
+            disagreed=sum(each.disagreed for each in rest),
+            missing=sum(each.missing for each in rest),
+        )
+        kept.append(other)
+    return tuple(sorted(kept, key=lambda each: each.cell))
+
+
+def _audits(cell: CellCounts) -> int:
+    return cell.agreed + cell.disagreed + cell.missing
 
 
 def _counts(evidence: Evidence) -> Counts:
