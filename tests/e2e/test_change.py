@@ -37,8 +37,9 @@ LOW, HIGH = 20, 90
 ACCEPTED = 40
 """Texts that the surrogate has answered, before its share is measured by them."""
 COUNTED = 500
-CHANGED = 0.4
-"""Share of the texts that the changed teacher answers otherwise."""
+CHANGED = 0.25
+"""Share of the texts that the changed teacher answers otherwise: too much to stay, too
+little for a pod to stop by itself before the operator's verdict."""
 QUICK = Load(rate=100)
 STEADY = Load(rate=50)
 COUNTING = Load(rate=150)

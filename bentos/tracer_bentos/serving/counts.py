@@ -58,12 +58,19 @@ class TaskCounts:
         self.forecast = Forecast()
         self.tokens: Counter[str] = Counter()
         self.audits = CompletedPrefix(partial(watch, task) if watch else None)
+        self.repeats = 0
+        self.repeats_otherwise = 0
         self._labels: set[int] = set()
 
     def saw_label(self, label: str) -> None:
         """Count a label of the teacher, up to a bound."""
         if len(self._labels) < LABELS:
             self._labels.add(hash(label))
+
+    def repeated(self, *, otherwise: bool) -> None:
+        """Count an answer to an input that the teacher had answered before."""
+        self.repeats += 1
+        self.repeats_otherwise += otherwise
 
     def used(self, usage: Usage) -> None:
         """Count what the teacher read and wrote."""
@@ -82,6 +89,8 @@ class TaskCounts:
             stopped=stopped,
             uniform_labelled=self.uniform_labelled,
             labels=len(self._labels),
+            repeats=self.repeats,
+            repeats_otherwise=self.repeats_otherwise,
             audits_admitted=self.audits.admitted,
             audits_agreed=verdicts[Verdict.AGREED],
             audits_disagreed=verdicts[Verdict.DISAGREED],

@@ -7,6 +7,7 @@ from tracer_bentos.serving.admission import Admission
 from tracer_bentos.serving.counts import Counts, TaskCounts
 from tracer_bentos.serving.prices import Cost, Prices
 from tracer_bentos.serving.protocols.adapter import Answer
+from tracer_bentos.serving.repeats import Repeats
 from tracer_router.contracts.traces import TraceRecord, TraceStatus
 
 __all__ = ["Journal"]
@@ -36,6 +37,7 @@ class Journal:
         self._offer = offer
         self._revision = revision
         self._redaction = redaction
+        self._repeats = Repeats()
 
     def admitted(self, admission: Admission) -> None:
         """Count a question of a task."""
@@ -75,6 +77,7 @@ class Journal:
             )
         if answer.label is not None:
             task.saw_label(answer.label)
+            self._compare(task, admission, answer.label)
         if answer.usage is not None:
             task.used(answer.usage)
         if answer.status is not TraceStatus.FAILED:
@@ -87,6 +90,12 @@ class Journal:
             task.forecast.learn(size, answer.label, cost.asked, cost.told)
         paid = float(cost.total) if cost else None
         self._trace(admission, answer, cost=paid, latency_ms=round(latency_ms, 3))
+
+    def _compare(self, task: TaskCounts, admission: Admission, label: str) -> None:
+        question = admission.question
+        otherwise = self._repeats.see(question.task, question.input, label)
+        if otherwise is not None:
+            task.repeated(otherwise=otherwise)
 
     def _task(self, admission: Admission) -> TaskCounts:
         return self._counts.task(admission.question.task)

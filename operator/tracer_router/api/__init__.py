@@ -33,6 +33,7 @@ from tracer_router.api.progress import (
     ClosedCell,
     Detector,
     DriftWatch,
+    RepeatMark,
     ShareBaseline,
 )
 from tracer_router.api.revision import (
@@ -141,6 +142,7 @@ __all__ = [
     "Protocol",
     "Reason",
     "RedactPattern",
+    "RepeatMark",
     "Resources",
     "RevisionPhase",
     "Rollout",

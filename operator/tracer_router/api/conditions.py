@@ -71,6 +71,8 @@ class Reason(StrEnum):
     CERTIFICATE_STANDS = "CertificateStands"
     TARGET_RAISED = "TargetRaised"
     ROLLED_BACK = "RolledBack"
+    TEACHER_CHANGED = "TeacherChanged"
+    INPUTS_CHANGED = "InputsChanged"
     ROUTE_ACCEPTED = "RouteAccepted"
     ROUTE_PENDING = "RoutePending"
     GATEWAY_API_MISSING = "GatewayApiMissing"

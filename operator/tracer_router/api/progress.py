@@ -7,7 +7,14 @@ from pydantic import Field
 
 from tracer_router.api.model import ApiModel
 
-__all__ = ["Baseline", "ClosedCell", "Detector", "DriftWatch", "ShareBaseline"]
+__all__ = [
+    "Baseline",
+    "ClosedCell",
+    "Detector",
+    "DriftWatch",
+    "RepeatMark",
+    "ShareBaseline",
+]
 
 
 class Baseline(ApiModel):
@@ -49,6 +56,19 @@ class Detector(ApiModel):
     """Of those, disagreements."""
 
 
+class RepeatMark(ApiModel):
+    """Cumulative counts at a moment, from which a change is looked for."""
+
+    repeats: int = 0
+    """Inputs that the teacher had answered before."""
+    otherwise: int = 0
+    """Of those, how many it answered otherwise."""
+    audits: int = 0
+    """Audits."""
+    disagreed: int = 0
+    """Of those, disagreements."""
+
+
 class DriftWatch(ApiModel):
     """The drift detectors of a live revision."""
 
@@ -62,6 +82,10 @@ class DriftWatch(ApiModel):
     """When the last batch ended."""
     detectors: Annotated[tuple[Detector, ...], Field(max_length=130)] = ()
     """The whole and every cell."""
+    older: RepeatMark | None = None
+    """What came after this is lately, what came before is the usual."""
+    newer: RepeatMark | None = None
+    """Takes the place of `older` once enough has come after it."""
 
 
 class ClosedCell(ApiModel):

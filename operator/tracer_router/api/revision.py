@@ -197,6 +197,9 @@ class TracerRevisionStatus(ApiModel):
     """Its drift detectors, once live."""
     drifted: bool = False
     """Whether a drift alarm spoke against it or a cell of it."""
+    cause: Annotated[str | None, Field(max_length=64)] = None
+    """What has changed when audits spoke against it while live: TeacherChanged,
+    InputsChanged, or CauseUnknown where repeats do not tell."""
     closed: Annotated[
         tuple[ClosedCell, ...], Field(max_length=300), ListMap("cell")
     ] = ()

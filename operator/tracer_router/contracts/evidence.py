@@ -64,6 +64,10 @@ class TaskEvidence(Document):
     """Rows of the uniform sample captured with a usable label."""
     labels: int = 0
     """Distinct labels seen from the teacher, counted up to a bound."""
+    repeats: int = 0
+    """Labelled answers of the teacher to an input that it had answered in this boot."""
+    repeats_otherwise: int = 0
+    """Of those, how many are not its first answer to that input."""
     audits_admitted: int = 0
     """Accepted requests whose audit was begun, one a session at most. With the
     surrogate off (a shadow), those that it would have answered."""

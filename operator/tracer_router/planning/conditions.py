@@ -154,12 +154,18 @@ def _certified(
         return kind, *_standing(observed, held[-1])
     ended = [each for each in revisions if each.spec.attempt is not None]
     if ended and ended[-1].status.phase is RevisionPhase.ROLLED_BACK:
-        return kind, _FALSE, Reason.ROLLED_BACK, ended[-1].status.reason or ""
+        return kind, _FALSE, _why(ended[-1]), ended[-1].status.reason or ""
     if ended and ended[-1].status.phase is RevisionPhase.REJECTED:
         return kind, _FALSE, Reason.NOT_CERTIFIED, ended[-1].status.reason or ""
     fragmented = fragmented_by(observed, revisions)
     reason = Reason.TASKS_FRAGMENTED if fragmented else Reason.COLLECTING
     return kind, _FALSE, reason, fragmented or missing
+
+
+def _why(fallen: TracerRevision) -> Reason:
+    known = {Reason.TEACHER_CHANGED.value, Reason.INPUTS_CHANGED.value}
+    cause = fallen.status.cause
+    return Reason(cause) if cause in known else Reason.ROLLED_BACK
 
 
 def _standing(

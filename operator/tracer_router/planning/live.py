@@ -6,6 +6,7 @@ from tracer_router.api import RevisionPhase, TracerRevision
 from tracer_router.parity.guards import tripped
 from tracer_router.parity.verdict import Verdict
 from tracer_router.planning.candidate import Progress
+from tracer_router.planning.causes import cause_of
 from tracer_router.planning.gates import assess_revision
 from tracer_router.planning.moves import enter, set_status
 from tracer_router.planning.observed import Observed
@@ -28,13 +29,25 @@ def attend(observed: Observed, revision: TracerRevision, now: datetime) -> Progr
     void = void_reason(router, revision)
     if void is not None:
         return Progress(revision, f"the surrogate is off: {void}")
-    revision = watch_drift(router, revision, now)
+    watched, revision = revision, watch_drift(router, revision, now)
     alarms = drift_alarms(revision)
-    reason = _against(observed, revision, whole_drifted="" in alarms)
-    if reason is not None:
-        fallen = enter(revision, RevisionPhase.ROLLED_BACK, reason, now)
-        return Progress(set_status(fallen, drifted="" in alarms), reason)
+    heard = _by_audits(observed, revision, whole_drifted="" in alarms)
+    if heard is not None:
+        change = cause_of(observed, watched)
+        return _fallen(
+            set_status(revision, cause=change.cause.value, drifted="" in alarms),
+            f"{heard}; {change.reason}",
+            now,
+        )
+    confidence = router.spec.parity.confidence.fraction
+    harm = tripped(harm_of(revision), confidence)
+    if harm is not None:
+        return _fallen(revision, harm, now)
     return Progress(close_cells(router, revision, alarms), "")
+
+
+def _fallen(revision: TracerRevision, reason: str, now: datetime) -> Progress:
+    return Progress(enter(revision, RevisionPhase.ROLLED_BACK, reason, now), reason)
 
 
 def reinstate(
@@ -64,12 +77,15 @@ def reinstate(
     number = fallen[-1].spec.revision
     reason = f"serves again, as revision {number} was rolled back"
     again = set_status(
-        enter(kept[-1], RevisionPhase.LIVE, reason, now), drift=None, drifted=False
+        enter(kept[-1], RevisionPhase.LIVE, reason, now),
+        drift=None,
+        drifted=False,
+        cause=None,
     )
     return tuple(again if each is kept[-1] else each for each in revisions)
 
 
-def _against(
+def _by_audits(
     observed: Observed, revision: TracerRevision, *, whole_drifted: bool
 ) -> str | None:
     seen = assess_revision(observed.router, revision)
@@ -83,9 +99,7 @@ def _against(
             f" it went live ({audits.agreed} of {audits.total} agreed in all; a false"
             f" alarm once in {RUN_TIME.days} days at most)"
         )
-    confidence = observed.router.spec.parity.confidence.fraction
-    stop = stop_reason(observed, revision)
-    return stop or tripped(harm_of(revision), confidence)
+    return stop_reason(observed, revision)
 
 
 def _kept_warm(observed: Observed, revision: TracerRevision, now: datetime) -> bool:

@@ -56,5 +56,6 @@ def begin_rollout(
         share=None,
         drift=None,
         drifted=False,
+        cause=None,
         earlier=baseline_of(revision) if tried else None,
     )

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from tracer_router.api import RevisionPhase, TracerRevision, TracerRevisionStatus
+from tracer_router.parity.change import Cause
 from tracer_router.planning.candidate import advance
 from tracer_router.planning.carrying_out import carry_out
 from tracer_router.planning.children import plan_children, plan_deletions
@@ -26,6 +27,8 @@ __all__ = ["plan_reconcile"]
 
 _SOON = timedelta(seconds=2)
 _AT_REST = timedelta(seconds=10)
+_NAMED = {Cause.TEACHER, Cause.INPUTS}
+"""Causes that people find among the Events by name."""
 
 
 def plan_reconcile(
@@ -144,11 +147,13 @@ def _happenings(
         before = observed.revision(each.spec.revision)
         old, new = before.status if before else None, each.status
         same = old and _stage(old) == _stage(new)
+        reason = f": {new.reason}" if new.reason else ""
         if not same and new.phase is not None:
             step = "" if new.rollout_step is None else f", step {new.rollout_step + 1}"
             message = f"revision {each.spec.revision}: {new.phase}{step}"
-            reason = f": {new.reason}" if new.reason else ""
             found.append(Happening(new.phase.value, message + reason))
+        if new.cause in _NAMED and (old is None or new.cause != old.cause):
+            found.append(Happening(new.cause, f"revision {each.spec.revision}{reason}"))
         for cell in new.closed[len(old.closed) if old else 0 :]:
             message = f"revision {each.spec.revision}: cell {cell.cell!r} goes back to"
             found.append(

@@ -14,6 +14,7 @@ from tracer_router.contracts.evidence import CELLS, OTHER_CELLS
 from tracer_router.parity.cells import cell_bound, cells_below
 from tracer_router.parity.drift import Drift, Stretch, drift_threshold
 from tracer_router.parity.verdict import AuditCounts
+from tracer_router.planning.causes import mark_of, moved_marks
 from tracer_router.planning.evidence import total
 from tracer_router.planning.gates import aim_of
 from tracer_router.planning.moves import set_status
@@ -50,6 +51,8 @@ def watch_drift(
             answered=sum(e.answered for e in total(revision.status.evidence).tasks),
             told=now,
             detectors=begun,
+            older=mark_of(revision),
+            newer=mark_of(revision),
         )
         return set_status(revision, drift=fresh)
     known = {each.cell: each for each in watch.detectors}
@@ -60,7 +63,8 @@ def watch_drift(
         _tell(known.get(cell, Detector(cell=cell)), audits, aim_of(router).target)
         for cell, audits in counts.items()
     )
-    moved = watch.model_copy(update={"told": now, "detectors": told})
+    marks = moved_marks(watch, mark_of(revision))
+    moved = watch.model_copy(update={"told": now, "detectors": told, **marks})
     return set_status(revision, drift=moved)
 
 
