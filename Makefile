@@ -109,6 +109,7 @@ bench: venv ## The benchmarks, each with its table
 	@$(ELAPSED) "the data plane, short form"; $(PY) -m benchmarks.dataplane --short
 	@$(ELAPSED) "false certificates in seeded worlds"; $(PY) -m benchmarks.certificates.worlds --runs 1000
 	@$(ELAPSED) "the rollout rule, short form"; $(PY) -m benchmarks.rollout 500
+	@$(ELAPSED) "the cost curve of the demo's questions"; $(PY) -m benchmarks.cost_curve "the demo"
 
 .PHONY: lock
 lock: venv ## Resolve the requirements anew; the only target that changes a version

@@ -1,11 +1,15 @@
 """The pages of the benchmarks show the figures of the dated results."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks.certificates.page import PAGES, refreshed
 from benchmarks.certificates.results import read_outcomes
+from benchmarks.cost_curve.figures import Curve
+from benchmarks.cost_curve.page import PAGE, PLOT, write_page, write_plot
 
 RESULTS = sorted(
     (Path(__file__).parents[2] / "benchmarks/results").glob("*-worlds.json")
@@ -28,3 +32,27 @@ def test_no_kept_result_shows_a_claim_that_is_broken(result: Path) -> None:
 
 def test_there_is_a_result_of_the_worlds() -> None:
     assert RESULTS
+
+
+@pytest.fixture(scope="module")
+def costs() -> dict[str, Any]:
+    folder = Path(__file__).parents[2] / "benchmarks/cost_curve/results"
+    newest: dict[str, Any] = json.loads(max(folder.glob("*.json")).read_text())
+    return newest
+
+
+def test_the_page_of_the_cost_curve_shows_what_was_measured(
+    costs: dict[str, Any],
+) -> None:
+    assert PAGE.read_text() == write_page(costs)
+    assert PLOT.read_text() == write_plot(costs)
+
+
+def test_the_cost_of_a_call_falls_with_every_doubling_where_that_is_promised(
+    costs: dict[str, Any],
+) -> None:
+    curves = [Curve(each) for each in costs["streams"]]
+    promised = [e for e in curves if e.found["note"] == "" and "BANKING77," in e.name]
+
+    assert len(promised) == 2
+    assert [each.name for each in promised if not each.falls] == []

@@ -1,0 +1,145 @@
+"""One data-plane pod in memory: the parts that decide, count and trace, no sockets."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from benchmarks.cost_curve.prices import PRICES
+from tracer_bentos.redaction.standard import Standard
+from tracer_bentos.serving.access import Access, Gate
+from tracer_bentos.serving.admission import Admission, Desk
+from tracer_bentos.serving.audit import Auditor
+from tracer_bentos.serving.budget import AuditBudget
+from tracer_bentos.serving.capture.spool import Tally
+from tracer_bentos.serving.coin import Coin
+from tracer_bentos.serving.counts import Counts
+from tracer_bentos.serving.decide import Surrogate
+from tracer_bentos.serving.demotion import Demotion
+from tracer_bentos.serving.exchange import Exchange
+from tracer_bentos.serving.journal import Journal
+from tracer_bentos.serving.loading import Loaded
+from tracer_bentos.serving.policy_box import PolicyBox
+from tracer_bentos.serving.prefix import Verdict
+from tracer_bentos.serving.protocols.adapter import Answer, Question
+from tracer_bentos.serving.sessions import AuditedSessions
+from tracer_bentos.serving.upstream import Upstream
+from tracer_router.contracts.evidence import Evidence
+from tracer_router.contracts.policy import PolicyDocument
+from tracer_router.contracts.traces import TraceRecord
+
+__all__ = ["Answered", "Pod"]
+
+_REDACTOR = Standard()
+_SALT = ("http://teacher/v1", "the store")
+_GATE = Gate(Access.OPEN, own_key=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of one request."""
+
+    surrogate: str | None
+    """The surrogate's answer, when the client got it."""
+    asked_teacher: bool
+    """Whether the teacher was asked, by the client's request or by an audit."""
+
+
+class Pod:
+    """One pod of one revision."""
+
+    def __init__(self, revision: int, name: str, folder: Path) -> None:
+        self.revision = revision
+        self.name = name
+        self.traces: list[TraceRecord] = []
+        """What was recorded and has not been sealed yet."""
+        self.leaving = False
+        """Whether it is about to end."""
+        self.policies = PolicyBox(revision)
+        self.loaded = Loaded(None)
+        self.counts = Counts(64, self._audited, lambda: self.policies.certified)
+        self._demotion = Demotion(folder / name, None)
+        self._desk = Desk(
+            coin=Coin(*_SALT),
+            policies=self.policies,
+            loaded=self.loaded,
+            gate=_GATE,
+            counts=self.counts,
+            redactor=_REDACTOR,
+            demotion=self._demotion,
+            session_header="x-session-id",
+        )
+        offer = self.traces.append
+        self._journal = Journal(
+            self.counts, PRICES, offer, revision, _REDACTOR.identity
+        )
+        self._auditor = Auditor(
+            upstream=Upstream(_SALT[0], None),
+            journal=self._journal,
+            counts=self.counts,
+            gate=_GATE,
+            redactor=_REDACTOR,
+            sessions=AuditedSessions(name, self.policies),
+            budget=AuditBudget(None),
+        )
+
+    def load(self, surrogate: Surrogate, digest: str) -> None:
+        """Let a verified surrogate answer."""
+        self.loaded.adopt(surrogate, digest)
+
+    def push(self, policy: PolicyDocument) -> None:
+        """Take the operator's word."""
+        self.policies.offer(policy)
+
+    def take(
+        self, exchange: Exchange, question: Question, teacher: Answer, now: datetime
+    ) -> Answered:
+        """Answer a request, in the order of the dispatcher."""
+        self.counts.requests += 1
+        caller = _GATE.let_in(exchange)
+        admitted = caller and self._desk.admit(exchange, question, caller)
+        if admitted is None:
+            raise AssertionError("a request of the stream was not admitted")
+        admission = dataclasses.replace(admitted, received=now)
+        self._journal.admitted(admission)
+        if admission.answer:
+            return self._answer(admission, admission.answer.label, teacher)
+        ticket = self._auditor.admit(admission)
+        self.counts.teacher += 1
+        self._journal.taught(admission, teacher, 0.0)
+        if ticket:
+            self._auditor.settle(ticket, admission, teacher)
+        return Answered(None, asked_teacher=True)
+
+    def _answer(self, admission: Admission, label: str, teacher: Answer) -> Answered:
+        ticket = self._auditor.admit(admission)
+        self._journal.answered(admission)
+        if ticket:
+            self._auditor.settle(ticket, admission, teacher)
+            self._journal.taught(admission, teacher, 0.0)
+        return Answered(label, asked_teacher=ticket is not None)
+
+    def sealed(self) -> Sequence[TraceRecord]:
+        """Give what was recorded since the last time, now in the store."""
+        records, tally = list(self.traces), Tally()
+        self.traces.clear()
+        for record in records:
+            tally.add(record)
+        self.counts.sealed(tally.records, tally.labelled)
+        return records
+
+    def evidence(self) -> Evidence:
+        """Give its report."""
+        return Evidence(
+            revision=self.revision,
+            boot=self.counts.boot,
+            policy_generation=self.policies.generation,
+            requests=self.counts.totals(0, self.counts.traces_written),
+            tasks=self.counts.tasks(self._demotion.stopped),
+            surrogate=self.loaded.state(),
+        )
+
+    def _audited(self, task: str, verdict: Verdict) -> None:
+        if self.loaded.surrogate:
+            self._demotion.saw(task, verdict, self.loaded.surrogate.target)

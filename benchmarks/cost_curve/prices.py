@@ -1,0 +1,50 @@
+"""What everything costs, as exact decimals, and where the prices stand.
+
+Models: OpenAI's list prices as kept in LiteLLM 1.106.2
+(`model_prices_and_context_window_backup.json`). Pods: AWS Fargate, Linux on x86,
+us-east-1, on demand. The teacher caches no prompt: OpenAI does from 1,024 tokens on,
+and no prompt here is as long.
+"""
+
+from decimal import Decimal
+
+from tracer_bentos.serving.prices import Price, Prices
+from tracer_router.savings.pods import PodPrices, Reserved
+
+__all__ = ["CHEAPER", "MODELS", "POD_PRICES", "PRICES", "SHARED", "TRAINING"]
+
+MODELS = {
+    "gpt-4": ("30", "60"),
+    "gpt-4o": ("2.50", "10"),
+    "gpt-4o-mini": ("0.15", "0.60"),
+    "gpt-3.5-turbo-1106": ("1", "2"),
+    "gpt-3.5-turbo": ("0.50", "1.50"),
+    "recorded": ("1", "1"),
+    "recorded, cheaper": ("1", "1"),
+}
+"""Dollars for a million tokens of a request and of an answer. `recorded`: the set says
+what each call has cost, and a token stands for a millionth of a dollar."""
+
+CHEAPER = {
+    "gpt-4": "gpt-3.5-turbo",
+    "gpt-4o": "gpt-4o-mini",
+    "gpt-3.5-turbo-1106": "gpt-4o-mini",
+    "recorded": "recorded, cheaper",
+}
+"""The model that one would go down to."""
+
+PRICES = Prices(
+    Price.read(
+        {"model": name, "inputPerMillionTokens": asked, "outputPerMillionTokens": told}
+    )
+    for name, (asked, told) in MODELS.items()
+)
+
+POD_PRICES = PodPrices(core_hour=Decimal("0.04048"), gib_hour=Decimal("0.004445"))
+
+SHARED = Reserved(cores=Decimal("0.075"), gib=Decimal("0.21875"))
+"""The operator and the store as the chart reserves them: all of it charged to the one
+router, though many can share them."""
+
+TRAINING = Reserved(cores=Decimal(2), gib=Decimal(4))
+"""A training Job, for as long as it is there."""

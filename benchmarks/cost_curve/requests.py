@@ -1,0 +1,84 @@
+"""Calls of a stream as the data plane meets them: bytes in, questions out."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.cost_curve.streams import Call, Stream
+from examples.recorded_teacher import completion
+from tracer_bentos.serving.exchange import Exchange, Message
+from tracer_bentos.serving.protocols.adapter import Answer, Question, Reply
+from tracer_bentos.serving.protocols.chat.request import OpenAIChat
+from tracer_bentos.serving.tasks.book import TaskBook
+
+__all__ = ["Asked", "Wire"]
+
+_ADAPTER = OpenAIChat()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One call on its way."""
+
+    exchange: Exchange
+    """What the client sent."""
+    question: Question
+    """What was understood of it."""
+    teacher: Answer
+    """What the teacher says, read from its own response."""
+
+
+class Wire:
+    """Writes requests and responses of one stream, and reads them as the pods do."""
+
+    def __init__(self, stream: Stream, prompt: str) -> None:
+        self._stream = stream
+        self._prompt = prompt
+        self._tasks = TaskBook()
+
+    def ask(self, call: Call, number: int) -> Asked:
+        """Give one call; every request is a session of its own."""
+        messages = [
+            {"role": "system", "content": self._prompt},
+            {"role": "user", "content": call.text},
+        ]
+        body = json.dumps(
+            {"model": self._stream.model, "messages": messages, "temperature": 0}
+        ).encode()
+        asked = _ADAPTER.read(body)
+        if asked is None:
+            raise AssertionError("the adapter does not know its own protocol")
+        reply = Reply(200, "application/json", json.dumps(_response(call)).encode())
+        return Asked(
+            _exchange(f"{self._stream.seed}-{number}"),
+            self._tasks.recognise(asked),
+            _ADAPTER.answer(asked, reply),
+        )
+
+
+def _response(call: Call) -> dict[str, Any]:
+    prompt = call.instructions + call.tokens
+    counts = {
+        "prompt_tokens": prompt,
+        "completion_tokens": call.answer,
+        "total_tokens": prompt + call.answer,
+    }
+    return completion.answer(call.text, call.label, counts)
+
+
+def _exchange(session: str) -> Exchange:
+    scope = {
+        "method": "POST",
+        "path": "/v1/chat/completions",
+        "headers": [(b"x-session-id", session.encode())],
+    }
+    return Exchange(scope, _nothing, _nowhere)
+
+
+async def _nothing() -> Message:
+    return await asyncio.get_running_loop().create_future()
+
+
+async def _nowhere(message: Message) -> None:
+    del message
