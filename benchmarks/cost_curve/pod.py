@@ -1,15 +1,17 @@
 """One data-plane pod in memory: the parts that decide, count and trace, no sockets."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from benchmarks.cost_curve.prices import PRICES
 from tracer_bentos.redaction.standard import Standard
 from tracer_bentos.serving.access import Access, Gate
 from tracer_bentos.serving.admission import Admission, Desk
+from tracer_bentos.serving.aside import Aside
 from tracer_bentos.serving.audit import Auditor
 from tracer_bentos.serving.budget import AuditBudget
 from tracer_bentos.serving.capture.spool import Tally
@@ -69,6 +71,7 @@ class Pod:
             redactor=_REDACTOR,
             demotion=self._demotion,
             session_header="x-session-id",
+            aside=Aside(1.0),
         )
         offer = self.traces.append
         self._journal = Journal(
@@ -98,7 +101,7 @@ class Pod:
         """Answer a request, in the order of the dispatcher."""
         self.counts.requests += 1
         caller = _GATE.let_in(exchange)
-        admitted = caller and self._desk.admit(exchange, question, caller)
+        admitted = caller and _at_once(self._desk.admit(exchange, question, caller))
         if admitted is None:
             raise AssertionError("a request of the stream was not admitted")
         admission = dataclasses.replace(admitted, received=now)
@@ -143,3 +146,13 @@ class Pod:
     def _audited(self, task: str, verdict: Verdict) -> None:
         if self.loaded.surrogate:
             self._demotion.saw(task, verdict, self.loaded.surrogate.target)
+
+
+def _at_once(admitting: Coroutine[Any, Any, Admission | None]) -> Admission | None:
+    """Give the result of what waits for nothing: no surrogate here is a costly one."""
+    try:
+        admitting.send(None)
+    except StopIteration as done:
+        found: Admission | None = done.value
+        return found
+    raise AssertionError("a decision of the stream waited for something")
