@@ -10,7 +10,14 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FEATURES_VERSION", "Features", "hash_features", "is_word", "normalise"]
+__all__ = [
+    "FEATURES_VERSION",
+    "MOST_CHARACTERS",
+    "Features",
+    "hash_features",
+    "is_word",
+    "normalise",
+]
 
 FEATURES_VERSION = 1
 """Changes whenever the same text would give other features."""
@@ -18,7 +25,7 @@ FEATURES_VERSION = 1
 Features = NDArray[np.uint32]
 """Hashed n-grams of one text, repeats included; the lowest bit marks words."""
 
-_MAX_CHARACTERS = 8_000
+MOST_CHARACTERS = 8_000
 """Longer texts are cut: a bound on the time of one decision."""
 _LONGEST = 5
 _WORD = re.compile(r"\w+")
@@ -31,7 +38,7 @@ _WORD_BIT = np.uint32(1)
 
 def normalise(text: str) -> str:
     """Give a text without differences of case and spacing; equal ones are copies."""
-    return " ".join(text[:_MAX_CHARACTERS].casefold().split())
+    return " ".join(text[:MOST_CHARACTERS].casefold().split())
 
 
 def hash_features(text: str) -> Features:

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from tracer_bentos.packaging.opinion import Expert, Opinion, Sample
 
 __all__ = [
+    "DIGITS",
+    "RIVALS",
+    "SHARPNESS",
     "Calibration",
     "Judgement",
     "Policy",
@@ -26,9 +29,11 @@ __all__ = [
     "signals_of",
 ]
 
-_RIVALS = 5
-_SHARPNESS = 6.0
-_DIGITS = 9
+RIVALS = 5
+"""The predicted label and those next to it that count as near."""
+SHARPNESS = 6.0
+"""How fast a rival's weight falls with its distance."""
+DIGITS = 9
 """Scores are rounded: libraries of mathematics differ in the sixteenth digit."""
 
 
@@ -81,7 +86,7 @@ class Calibration:
         total = self.intercept
         for weight, number in zip(self.weights, numbers, strict=True):
             total += weight * number
-        return round(1 / (1 + math.exp(-max(min(total, 40.0), -40.0))), _DIGITS)
+        return round(1 / (1 + math.exp(-max(min(total, 40.0), -40.0))), DIGITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +213,8 @@ def signals_of(opinions: Sequence[Opinion], weights: Sequence[float]) -> Signals
     """Give the signals of one input from its experts' opinions."""
     scores = blend(opinions, weights)
     label = int(np.argmax(scores))
-    best = np.sort(scores)[: -_RIVALS - 1 : -1].tolist()
-    rivals = sum(math.exp(_SHARPNESS * (other - best[0])) for other in best[1:])
+    best = np.sort(scores)[: -RIVALS - 1 : -1].tolist()
+    rivals = sum(math.exp(SHARPNESS * (other - best[0])) for other in best[1:])
     numbers = [best[0], best[0] - best[1], rivals]
     for opinion in opinions:
         numbers.append(opinion.familiar)

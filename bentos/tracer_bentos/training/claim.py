@@ -97,7 +97,7 @@ def claim_of(question: Question, tested: Tested) -> Certificate:
         code=code_identity(),
         seed=question.seed,
         sentence="",
-        caveats=caveats_of(timed=rows.timed, elsewhere=rows.elsewhere),
+        caveats=caveats_of(tested.split, timed=rows.timed, elsewhere=rows.elsewhere),
     )
     return bare.model_copy(update={"sentence": sentence_of(bare)})
 

@@ -34,6 +34,9 @@ _MANY_ROWS = 3_000
 _JITTER = 1e-4
 """Keeps the factorisation possible where landmarks nearly coincide."""
 _BLOCK = 4_096
+_LARGE_GROUP = 1_024
+"""Leaving out so many rows at once is a fit without them: the closed form would need a
+matrix of the group by itself."""
 _LEAST_REST = 1e-3
 """Least share of a row that its own fit leaves to it; smaller is rounding."""
 
@@ -119,32 +122,44 @@ def _solve_some(
     product = _product(kernel, kernel)
     product[np.diag_indices_from(product)] += _JITTER * len(kernel) / len(product)
     return [
-        _solve(kernel, product + penalty * within, right, learnable)
+        _solve(_System(kernel, product + penalty * within, right), learnable)
         for penalty in penalties
     ]
 
 
-def _solve(
-    kernel: NDArray[np.float32],
-    matrix: NDArray[np.float64],
-    right: NDArray[np.float64],
-    learnable: Learnable,
-) -> Solution:
-    factor = cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
-    half = solve_triangular(factor, right, lower=True, check_finite=False)
-    weights = solve_triangular(factor.T, half, lower=False, check_finite=False)
-    return Solution.of(
-        weights, _leave_out(kernel, factor, weights, learnable), learnable
-    )
+@dataclass(frozen=True, slots=True)
+class _System:
+    """The equations of one penalty."""
+
+    kernel: NDArray[np.float32]
+    matrix: NDArray[np.float64]
+    right: NDArray[np.float64]
+
+    def without(self, rows: NDArray[np.intp], wanted: NDArray[np.float32]) -> "_System":
+        part = self.kernel[rows]
+        matrix, right = _product(part, part), _product(part, wanted)
+        return _System(part, self.matrix - matrix, self.right - right)
+
+    def solved(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the factor and the weights."""
+        factor = cholesky(self.matrix, lower=True, check_finite=False)
+        half = solve_triangular(factor, self.right, lower=True, check_finite=False)
+        return factor, solve_triangular(factor.T, half, lower=False, check_finite=False)
+
+
+def _solve(system: _System, learnable: Learnable) -> Solution:
+    factor, weights = system.solved()
+    scores = _leave_out(system, np.asarray(factor, np.float32), weights, learnable)
+    return Solution.of(weights, scores, learnable)
 
 
 def _leave_out(
-    kernel: NDArray[np.float32],
-    factor: NDArray[np.float64],
+    system: _System,
+    single: NDArray[np.float32],
     weights: NDArray[np.float64],
     learnable: Learnable,
 ) -> NDArray[np.float64]:
-    single = np.asarray(factor, np.float32)
+    kernel = system.kernel
     members = members_of(learnable.groups)
     scores = np.empty((len(kernel), learnable.labels))
     alone = np.array([rows[0] for rows in members if len(rows) == 1], np.intp)
@@ -152,12 +167,22 @@ def _leave_out(
         part = alone[start : start + _BLOCK]
         scores[part] = _without_itself(kernel[part], single, weights, part, learnable)
     for rows in members:
-        if len(rows) > 1:
-            part = np.array(rows)
+        part = np.array(rows)
+        if len(rows) > _LARGE_GROUP:
+            scores[part] = _refitted(system, part, learnable)
+        elif len(rows) > 1:
             scores[part] = _without_group(
                 kernel[part], single, weights, part, learnable
             )
     return scores
+
+
+def _refitted(
+    system: _System, rows: NDArray[np.intp], learnable: Learnable
+) -> NDArray[np.float64]:
+    wanted = np.eye(learnable.labels, dtype=np.float32)[learnable.targets[rows]]
+    rest = system.without(rows, wanted)
+    return np.asarray(rest.kernel @ rest.solved()[1])
 
 
 def _without_itself(

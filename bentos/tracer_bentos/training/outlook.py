@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tracer_bentos.packaging.surrogate import Stage
-from tracer_bentos.training.judging import Agreements, Table
+from tracer_bentos.training.judging import Agreements, Table, scores_of
 
 __all__ = ["Outlook", "Reach", "judge_rows", "reach_of", "thresholds_of"]
 
@@ -53,23 +54,23 @@ def judge_rows(
     stages: Sequence[Stage], tables: Sequence[Table], targets: NDArray[np.intp]
 ) -> Outlook:
     """Give what the stages make of every TRAIN row."""
-    found = [
-        [stage.judge(signals) for signals in table.signals]
-        for stage, table in zip(stages, tables, strict=True)
-    ]
-    chosen = list(found[-1])
+    found = list(map(_judged, stages, tables))
+    labels, scores, known, sure = found[-1]
     for earlier in reversed(found[:-1]):
-        chosen = [
-            e if e.sure else later for e, later in zip(earlier, chosen, strict=True)
-        ]
-    labels = np.array([each.label for each in chosen])
-    return Outlook(
-        labels=labels,
-        scores=np.array([each.score for each in chosen]),
-        known=np.array([each.known for each in chosen]),
-        sure=np.array([each.sure for each in chosen]),
-        agreed=labels == targets,
-    )
+        first = earlier[-1]
+        labels, scores, known, sure = (
+            np.where(first, here, later)
+            for here, later in zip(earlier, (labels, scores, known, sure), strict=True)
+        )
+    return Outlook(labels, scores, known, sure, agreed=labels == targets)
+
+
+def _judged(stage: Stage, table: Table) -> tuple[NDArray[Any], ...]:
+    # As Stage.judge: label, score, whether known, whether sure.
+    scores = scores_of(stage.calibration, table)
+    known = table.numbers[:, 0] >= stage.floor
+    sure = known & (stage.sure > 0) & (scores >= stage.sure)
+    return table.labels, scores, known, sure
 
 
 def thresholds_of(ranks: NDArray[np.float64]) -> NDArray[np.float64]:

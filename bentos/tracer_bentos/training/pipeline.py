@@ -3,6 +3,7 @@
 No input, no output, no clock: the same rows, level and seed give the same bytes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,7 +15,8 @@ from tracer_bentos.training.claim import Tested, claim_of
 from tracer_bentos.training.closed_set import unlearnable
 from tracer_bentos.training.engine import one_thread_each
 from tracer_bentos.training.question import Question
-from tracer_bentos.training.rows import Row, RowSet
+from tracer_bentos.training.row import Row
+from tracer_bentos.training.rows import RowSet
 from tracer_bentos.training.split import NARROW, WIDE, Split, split_rows
 from tracer_bentos.training.workbench import Means, Workbench
 from tracer_router.contracts.certificate import Certificate
@@ -55,11 +57,12 @@ def learn(question: Question, rows: RowSet, means: Means) -> Learned:
         split_rows(ordered.rows, share, question.seed, question.after, ordered.seen)
         for share in (WIDE, NARROW)
     )
-    refusal = _refusal(question, ordered, wide)
+    chosen = ordered.rows.gather({*narrow.train, *narrow.certify, *wide.certify})
+    refusal = _refusal(question, rows, chosen, wide)
     if refusal:
         return Learned(refusal)
     with one_thread_each():
-        work = Workbench.of(question, ordered.rows, narrow, means)
+        work = Workbench.of(question, chosen, narrow, means)
         share = NARROW if work.is_safe(wide) else WIDE
         split = narrow if share == NARROW else wide
         return _fit_and_certify(question, rows, work, (split, share))
@@ -70,11 +73,12 @@ def in_order(rows: RowSet) -> RowSet:
     if rows.timed or rows.seen is None:
         return rows
     order = np.argsort(~rows.seen, kind="stable")
-    chosen = tuple(rows.rows[i] for i in order.tolist())
-    return replace(rows, rows=chosen, seen=rows.seen[order])
+    return replace(rows, rows=rows.rows.take(order), seen=rows.seen[order])
 
 
-def _refusal(question: Question, rows: RowSet, split: Split) -> str | None:
+def _refusal(
+    question: Question, rows: RowSet, chosen: Mapping[int, Row], split: Split
+) -> str | None:
     least = rows_without_error(question.target, question.level)
     if len(split.certify) < least:
         return (
@@ -82,7 +86,7 @@ def _refusal(question: Question, rows: RowSet, split: Split) -> str | None:
             f" {question.level:.4g} even a faultless policy needs {least}"
             f"{_seen_before(question, rows)}"
         )
-    return unlearnable([rows.rows[i].label for i in split.train])
+    return unlearnable([chosen[i].label for i in split.train])
 
 
 def _seen_before(question: Question, rows: RowSet) -> str:

@@ -1,20 +1,24 @@
 """How often the teacher says the same again, as the traces themselves tell."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tracer_bentos.training.row_names import names_of
-from tracer_bentos.training.rows import Row
+from tracer_bentos.training.row_store import Rows
 from tracer_router.contracts.certificate import TeacherCeiling
 from tracer_router.parity.ceiling import RepeatCalls, ceiling_of
 
 __all__ = ["ceiling_of_repeats"]
 
 _LEVEL = 0.05
+_ROWS = 50_000
+"""Rows that are looked at together, so that few of them are in memory."""
+
+Answers = tuple[str | None, str | None]
 
 
-def ceiling_of_repeats(rows: Sequence[Row]) -> TeacherCeiling | None:
+def ceiling_of_repeats(rows: Rows) -> TeacherCeiling | None:
     """Give the ceiling on inputs that came more than once; none where none did.
 
     The first two answers to each count, however often it came: one pair an input.
@@ -35,14 +39,31 @@ def ceiling_of_repeats(rows: Sequence[Row]) -> TeacherCeiling | None:
     )
 
 
-def _answers(rows: Sequence[Row]) -> list[tuple[str | None, str | None]]:
+def _answers(rows: Rows) -> list[Answers]:
+    return [pair for places in _repeated(rows) for pair in _pairs(rows, places)]
+
+
+def _repeated(rows: Rows) -> Iterator[NDArray[np.intp]]:
+    """Give the rows whose name comes again, those of one name never apart."""
+    order = np.argsort(rows.names, kind="stable")
+    _, inverse, counts = np.unique(
+        rows.names[order], return_inverse=True, return_counts=True
+    )
+    again = counts[inverse] > 1
+    order, names = order[again], inverse[again]
+    first = np.flatnonzero(np.diff(names, prepend=-1))
+    wanted = np.searchsorted(first, np.arange(_ROWS, len(order), _ROWS))
+    cuts = first[wanted[wanted < len(first)]]
+    yield from np.split(order, np.unique(cuts))
+
+
+def _pairs(rows: Rows, places: NDArray[np.intp]) -> list[Answers]:
     # Few inputs come again, so texts are compared only where their names are equal.
-    names = names_of(rows)
-    _, inverse, counts = np.unique(names, return_inverse=True, return_counts=True)
+    held = rows.gather(places.tolist())
     first: dict[str, str | None] = {}
-    pairs: dict[str, tuple[str | None, str | None]] = {}
-    for at in np.flatnonzero(counts[inverse] > 1).tolist():
-        row = rows[at]
+    pairs: dict[str, Answers] = {}
+    for at in sorted(held):
+        row = held[at]
         if row.text in first and row.text not in pairs:
             pairs[row.text] = (first[row.text], row.label)
         first.setdefault(row.text, row.label)

@@ -6,25 +6,25 @@ or answer is not fresh.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_bentos.packaging.features import normalise
-from tracer_bentos.training.rows import Row, RowSet
+from tracer_bentos.training.row import Row
+from tracer_bentos.training.row_store import Rows
+from tracer_bentos.training.rows import RowSet
 
 __all__ = ["Names", "mark_seen", "names_of"]
 
 Names = NDArray[np.uint64]
 """One name a row."""
 
-_BYTES = 8
 
-
-def names_of(rows: Sequence[Row]) -> Names:
+def names_of(rows: Rows | Sequence[Row]) -> Names:
     """Give the name of every row, in their order."""
-    joined = b"".join(_name(row.text) for row in rows)
+    if isinstance(rows, Rows):
+        return rows.names
+    joined = b"".join(row.name for row in rows)
     return np.frombuffer(joined, np.dtype("<u8")).astype(np.uint64)
 
 
@@ -33,8 +33,3 @@ def mark_seen(rows: RowSet, seen: Names) -> RowSet:
     if not len(seen):
         return rows
     return replace(rows, seen=np.isin(names_of(rows.rows), seen))
-
-
-def _name(text: str) -> bytes:
-    plain = normalise(text).encode("utf-8", "surrogatepass")
-    return blake2b(plain, digest_size=_BYTES, person=b"text").digest()

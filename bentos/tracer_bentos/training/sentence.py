@@ -2,6 +2,7 @@
 
 import math
 
+from tracer_bentos.training.split import MOST_CERTIFY, Split
 from tracer_router.contracts.certificate import Certificate
 from tracer_router.parity.sequential import audits_needed, rollback_log_e
 
@@ -26,10 +27,11 @@ def sentence_of(certificate: Certificate) -> str:
     )
 
 
-def caveats_of(timed: bool, elsewhere: int) -> tuple[str, ...]:
+def caveats_of(split: Split, *, timed: bool, elsewhere: int) -> tuple[str, ...]:
     """Give what the claim leaves out.
 
     Args:
+        split: The rows that were used.
         timed: Whether the traces say when they were received.
         elsewhere: Rows of other tasks that were left out.
     """
@@ -41,7 +43,23 @@ def caveats_of(timed: bool, elsewhere: int) -> tuple[str, ...]:
         )
     if elsewhere:
         found.append(f"{elsewhere} rows of other tasks were left out.")
-    return tuple(found)
+    return (*found, *_samples(split))
+
+
+def _samples(split: Split) -> list[str]:
+    # Chosen by place and seed alone, before any label: the claim stands as it is.
+    found = []
+    if len(split.train) < split.train_pool:
+        found.append(
+            f"Of {split.train_pool} rows to train on, {len(split.train)} were used,"
+            " spread evenly over them."
+        )
+    if len(split.certify) == MOST_CERTIFY < split.certify_pool:
+        found.append(
+            f"Of {split.certify_pool} rows to certify on, copies included,"
+            f" {MOST_CERTIFY} were drawn at random."
+        )
+    return found
 
 
 def _teacher(certificate: Certificate) -> str:

@@ -35,8 +35,8 @@ seeded fits differ."""
 class FoldFit:
     """A fit without one fold, and what it says about that fold."""
 
-    expert: Terms
-    """The fit."""
+    expert: Terms | None
+    """The fit on all rows; of no further use where a fold was left out."""
     rows: NDArray[np.intp]
     """The rows of the fold."""
     scores: NDArray[np.float64]
@@ -65,10 +65,13 @@ def join_terms(parts: Sequence[FoldFit], learnable: Learnable) -> Fitted:
     scores, familiar = np.empty((rows, learnable.labels)), np.empty(rows)
     for part in parts[1:]:
         scores[part.rows], familiar[part.rows] = part.scores, part.familiar
+    whole = parts[0].expert
+    if whole is None:
+        raise ValueError("the first piece is the fit on all rows")
     return Fitted(
         name="terms",
         costly=False,
-        expert=parts[0].expert,
+        expert=whole,
         scores=scores,
         familiar=familiar,
     )
@@ -110,7 +113,8 @@ def _fit_fold(
     left = np.flatnonzero(folds == fold)
     opinions = [terms.opine_features(documents[i]) for i in left.tolist()]
     scores = np.array([each.scores for each in opinions]).reshape(-1, what.labels)
-    return FoldFit(terms, left, scores, np.array([each.familiar for each in opinions]))
+    familiar = np.array([each.familiar for each in opinions])
+    return FoldFit(None if len(left) else terms, left, scores, familiar)
 
 
 def _folds(what: Learnable) -> NDArray[np.intp]:

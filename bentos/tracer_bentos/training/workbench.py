@@ -1,7 +1,7 @@
 """The rows of one attempt, made ready once, and the fits to parts of them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -12,7 +12,7 @@ from tracer_bentos.training.engine import Engine
 from tracer_bentos.training.experts import Material, View, fit_experts, prepare
 from tracer_bentos.training.fitted import Fitted, Learnable
 from tracer_bentos.training.question import Question
-from tracer_bentos.training.rows import Row
+from tracer_bentos.training.row import Row
 from tracer_bentos.training.selection import choose_stages, only_asked
 from tracer_bentos.training.split import Split
 
@@ -51,8 +51,8 @@ class Workbench:
 
     question: Question
     """The terms of the attempt."""
-    rows: Sequence[Row]
-    """All rows, oldest first."""
+    rows: Mapping[int, Row]
+    """Every row of the splits, by its position."""
     narrow: Split
     """The split with the fewest certify rows, so with all that may ever train."""
     means: Means
@@ -62,7 +62,7 @@ class Workbench:
 
     @classmethod
     def of(
-        cls, question: Question, rows: Sequence[Row], narrow: Split, means: Means
+        cls, question: Question, rows: Mapping[int, Row], narrow: Split, means: Means
     ) -> Self:
         """Make the rows ready."""
         samples = [rows[i].sample for i in narrow.train]
@@ -75,8 +75,11 @@ class Workbench:
         Decided on the oldest rows alone, so both splits keep every row that either may
         certify on out of it.
         """
-        oldest = Split(
-            wide.train[-_PILOT_ROWS:], wide.groups[-_PILOT_ROWS:], self.narrow.certify
+        oldest = replace(
+            wide,
+            train=wide.train[-_PILOT_ROWS:],
+            groups=wide.groups[-_PILOT_ROWS:],
+            certify=self.narrow.certify,
         )
         _, family = self.fit(oldest)
         return family.power >= _SAFE

@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from tracer_bentos.packaging.encoder import Encoder
 from tracer_bentos.packaging.features import normalise
 from tracer_bentos.training.acceptance import Aim
@@ -99,14 +101,15 @@ def scan_traces(
     attempt, seen = OfflineLedger().look(gathered.rows)
     rows = in_order(mark_seen(gathered.rows, seen))
     split = split_rows(rows.rows, WIDE, seed, attempt.after, rows.seen)
-    looked_at = [rows.rows[i] for i in split.train]
+    held = rows.rows.gather(split.train)
+    looked_at = [held[i] for i in split.train]
     plain = _plain(gathered.rows, split, looked_at, seed)
     if plain.reason:
         return plain
     means = local_means(costly=encoders, dimensions=gathered.dimensions)
     question = Question(1, _SHOWN, 0.95, attempt.level, minimum=1, seed=seed)
     with one_thread_each():
-        lessons = Workbench.of(question, rows.rows, split, means).study(split)
+        lessons = Workbench.of(question, held, split, means).study(split)
     found = {
         target: _estimate(lessons, Aim(target, attempt.level, len(split.certify)))
         for target in TARGETS
@@ -143,7 +146,7 @@ def _estimate(lessons: Lessons, aim: Aim) -> tuple[Outlook, Forecast]:
 
 
 def _target(target: float, guess: Forecast, rows: RowSet, vault: int) -> Target:
-    uniform = sum(row.uniform for row in rows.rows)
+    uniform = int(rows.rows.uniform.sum())
     missing = None
     if guess.certify is not None:
         more = math.ceil(guess.certify / WIDE) - uniform
@@ -155,8 +158,8 @@ def _target(target: float, guess: Forecast, rows: RowSet, vault: int) -> Target:
 
 
 def _rows_a_day(rows: RowSet) -> float | None:
-    times = [row.time for row in rows.rows if row.time and row.uniform]
+    times = rows.rows.times[rows.rows.uniform & rows.rows.timed]
     if not rows.timed or len(times) < _FEWEST_TIMES:
         return None
-    days = (max(times) - min(times)).total_seconds() / _SECONDS_A_DAY
+    days = float(np.ptp(times)) / 1e6 / _SECONDS_A_DAY
     return len(times) / days if days else None

@@ -72,7 +72,8 @@ def _work_out(
         question.after,
         ordered.seen,
     )
-    certify = [ordered.rows[i] for i in split.certify]
+    held = ordered.rows.gather(split.certify)
+    certify = [held[i] for i in split.certify]
     cells = predictor.surrogate.policy.open_cells
     policies = [Policy(step.threshold, cells) for step in certificate.chain]
     if not certify or not policies:

@@ -10,6 +10,7 @@ from tracer_bentos.training.means import local_means
 from tracer_bentos.training.pipeline import learn
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.repeats import ceiling_of_repeats
+from tracer_bentos.training.row_store import Rows
 from tracer_bentos.training.rows import Row, select_rows
 from tracer_bentos.training.seen_rows import list_seen, read_seen
 from tracer_router.contracts.certificate import Certificate
@@ -36,14 +37,14 @@ def test_the_first_two_answers_to_a_repeated_input_are_one_pair() -> None:
         replace(rows[0], label="third time"),
         replace(rows[3], text=rows[3].text.upper()),
     ]
-    found = ceiling_of_repeats([*rows, *again])
+    found = ceiling_of_repeats(Rows.of([*rows, *again]))
     assert found is not None
     assert (found.same, found.different, found.missing) == (1, 1, 1)
     assert found.agreement == ceiling_of(RepeatCalls(1, 1, 1)).agreement
 
 
 def test_without_repeats_there_is_no_ceiling() -> None:
-    assert ceiling_of_repeats(ticket_rows(20)) is None
+    assert ceiling_of_repeats(Rows.of(ticket_rows(20))) is None
 
 
 def test_the_list_of_rows_seen_is_read_back_bit_by_bit() -> None:

@@ -8,6 +8,7 @@ from tracer_bentos.packaging.given_encoder import GivenEncoder
 from tracer_bentos.packaging.landmarks import KERNEL_STEPS, kernel_steps
 from tracer_bentos.packaging.opinion import Sample
 from tracer_bentos.packaging.quantised import Quantised
+from tracer_bentos.training import landmark_fitting
 from tracer_bentos.training.fitted import Learnable
 from tracer_bentos.training.landmark_fitting import Shape, fit_landmarks
 from tracer_bentos.training.ridge import solve_all
@@ -55,6 +56,18 @@ def test_fewer_landmarks_than_rows_leave_groups_out_as_well() -> None:
     by_heart = np.array([opinion.scores.argmax() for opinion in own])
     assert (by_heart == targets).mean() > 0.9
     assert abs((fitted.scores.argmax(axis=1) == targets).mean() - 0.5) < 0.25
+
+
+def test_a_large_group_is_left_out_as_a_small_one_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def scores() -> NDArray[np.float64]:
+        shape = Shape("given", costly=False, most=90)
+        return fit_landmarks(GivenEncoder(SIZE), VECTORS, LEARNABLE, shape).scores
+
+    in_closed_form = scores()
+    monkeypatch.setattr(landmark_fitting, "_LARGE_GROUP", 1)
+    assert np.allclose(scores(), in_closed_form, atol=1e-2)
 
 
 def test_an_opinion_is_the_same_alone_and_in_the_batch_that_was_fitted() -> None:

@@ -1,0 +1,88 @@
+"""All rows at once are judged exactly as each of them alone."""
+
+import numpy as np
+import pytest
+
+from tracer_bentos.packaging.opinion import Opinion
+from tracer_bentos.packaging.surrogate import (
+    Calibration,
+    Judgement,
+    Signals,
+    Stage,
+    signals_of,
+)
+from tracer_bentos.packaging.terms import Terms, Vocabulary
+from tracer_bentos.training.fitted import Fitted
+from tracer_bentos.training.judging import Blend, tabulate
+from tracer_bentos.training.outlook import judge_rows
+
+ROWS = 200
+NOBODY = Terms(
+    Vocabulary(np.zeros(1, np.uint32), np.ones(1, np.float32)),
+    np.zeros((1, 1), np.float32),
+    np.zeros(1, np.float32),
+)
+
+
+def experts(labels: int, count: int) -> list[Fitted]:
+    chance = np.random.default_rng([labels, count])
+    return [
+        Fitted(
+            name=f"expert {number}",
+            costly=False,
+            expert=NOBODY,
+            # Coarse, so that there are ties.
+            scores=np.round(chance.normal(size=(ROWS, labels)), 1) / 7,
+            familiar=chance.random(ROWS),
+        )
+        for number in range(count)
+    ]
+
+
+def alone(fitted: list[Fitted], blend: Blend, row: int) -> Signals:
+    opinions = [
+        Opinion(fitted[i].scores[row], float(fitted[i].familiar[row]))
+        for i in blend.experts
+    ]
+    return signals_of(opinions, blend.weights)
+
+
+def stage_of(blend: Blend, numbers: int, labels: int, sure: float) -> Stage:
+    chance = np.random.default_rng(numbers)
+    calibration = Calibration(
+        tuple(chance.normal(scale=9, size=numbers + 1).tolist()),
+        0.3,
+        tuple(chance.normal(size=labels).tolist()),
+    )
+    return Stage("stage", blend.experts, blend.weights, calibration, 0.1, sure)
+
+
+@pytest.mark.parametrize("labels", [2, 4, 5, 6, 77])
+@pytest.mark.parametrize(
+    "blend",
+    [Blend((0,), (1.0,)), Blend((0, 1), (0.3, 0.7)), Blend((0, 1, 2), (0.2, 0.3, 0.5))],
+)
+def test_signals_and_judgements_are_equal_to_the_last_bit(
+    labels: int, blend: Blend
+) -> None:
+    fitted = experts(labels, 3)
+    single = [alone(fitted, blend, row) for row in range(ROWS)]
+    table = tabulate(fitted, blend)
+    assert [
+        Signals(int(label), tuple(numbers))
+        for label, numbers in zip(table.labels, table.numbers.tolist(), strict=True)
+    ] == single
+
+    early = stage_of(blend, table.numbers.shape[1], labels, sure=0.8)
+    last = stage_of(blend, table.numbers.shape[1], labels, sure=0.0)
+    found = judge_rows((early, last), (table, table), table.labels)
+    assert [
+        Judgement("stage", int(label), score, bool(known), bool(sure))
+        for label, score, known, sure in zip(
+            found.labels, found.scores.tolist(), found.known, found.sure, strict=True
+        )
+    ] == [
+        first if (first := early.judge(signals)).sure else last.judge(signals)
+        for signals in single
+    ]
+    assert found.agreed.all()
