@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.certificates.peer.tables import fits_table, flat_table
 from benchmarks.certificates.results import read_outcomes, table_of
+from benchmarks.certificates.scale import fits as scale
 
 __all__ = ["PAGES", "refreshed"]
 
@@ -26,7 +27,7 @@ def refreshed(page: Path) -> str:
 
 
 def _filled(slot: re.Match[str]) -> str:
-    tables = {"worlds": _worlds, "fits": _fits, "flat": _flat}
+    tables = {"worlds": _worlds, "fits": _fits, "flat": _flat, "scale": _scale}
     if slot[2] not in tables:
         return slot[0]
     return f"{slot[1]}\n{tables[slot[2]](ROOT / slot[3])}\n\n{slot[4]}"
@@ -48,6 +49,13 @@ def _fits(result: Path) -> str:
 
 def _flat(result: Path) -> str:
     return flat_table(json.loads(result.read_text())["flat"])
+
+
+def _scale(result: Path) -> str:
+    about = json.loads(result.read_text())
+    machine = f"{about['cores']} cores at a load of {about['load']}"
+    fits = [scale.Fit(**each) for each in about["fits"]]
+    return f"{about['date']}, {machine}.\n\n{scale.table_of(fits)}"
 
 
 def main() -> None:

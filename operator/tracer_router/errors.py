@@ -12,6 +12,7 @@
     │   ├── Invalid       the API server refused the document: a defect or a version gap
     │   └── Unavailable   timeouts and 5xx: back off
     ├── DocumentError     a document exchanged is malformed or of another version
+    ├── EngineError       the workers of an attempt are gone: a retry begins anew
     ├── InputError        a person handed in what cannot be used: exit code 2
     └── StoreError        the trace store cannot be read or written
 """
@@ -20,6 +21,7 @@ __all__ = [
     "ClusterError",
     "Conflict",
     "DocumentError",
+    "EngineError",
     "Forbidden",
     "InputError",
     "Invalid",
@@ -70,6 +72,10 @@ class Unavailable(ClusterError):  # noqa: N818 - named as the API names it
 
 class DocumentError(TracerRouterError):
     """A document that two parts exchange cannot be understood."""
+
+
+class EngineError(TracerRouterError):
+    """Nobody is left to compute the pieces of an attempt."""
 
 
 class InputError(TracerRouterError):

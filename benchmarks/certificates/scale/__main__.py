@@ -12,36 +12,17 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
+from benchmarks.certificates.scale.fits import Fit, table_of
 from benchmarks.certificates.scale.variation import write_traces
 
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 SEED = 20261125
 TARGET = "90%"
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """One attempt as the operating system saw it."""
-
-    rows: int
-    """Traces."""
-    seconds: float
-    """Wall time from start to end of the process."""
-    processor_seconds: float
-    """Time of all its threads."""
-    peak_mib: float
-    """Most memory that it ever held."""
-    train_rows: int
-    """Rows trained on."""
-    certify_rows: int
-    """Rows of the test."""
-    coverage: float
-    """Share of the certify rows that are answered."""
 
 
 def measure(rows: int) -> Fit:
@@ -67,21 +48,6 @@ def measure(rows: int) -> Fit:
         certify_rows=held["certifyRows"],
         coverage=round(held["coverage"], 3),
     )
-
-
-def table_of(fits: Sequence[Fit]) -> str:
-    """Give the table for people."""
-    head = (
-        "| traces | wall s | processor s | peak memory MiB | trained on | certified on"
-        " | coverage |"
-    )
-    lines = [
-        f"| {each.rows:,} | {each.seconds} | {each.processor_seconds} |"
-        f" {each.peak_mib:,.0f} | {each.train_rows:,} | {each.certify_rows:,} |"
-        f" {each.coverage} |"
-        for each in fits
-    ]
-    return "\n".join([head, "|---|---|---|---|---|---|---|", *lines])
 
 
 def main(arguments: Sequence[str]) -> None:

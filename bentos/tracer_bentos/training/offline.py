@@ -9,6 +9,7 @@ from tracer_bentos.packaging.bundle_io import write_bundle
 from tracer_bentos.packaging.encoder import Encoder
 from tracer_bentos.training.cells import name_cell, top_terms
 from tracer_bentos.training.code_identity import code_identity
+from tracer_bentos.training.engine import Engine
 from tracer_bentos.training.gathering import Gathered
 from tracer_bentos.training.golden import golden_samples
 from tracer_bentos.training.means import local_means
@@ -96,7 +97,11 @@ def expect_empty(out: Path) -> None:
 
 
 def fit_traces(
-    gathered: Gathered, terms: Terms, out: Path, encoders: Sequence[Encoder] = ()
+    gathered: Gathered,
+    terms: Terms,
+    out: Path,
+    encoders: Sequence[Encoder] = (),
+    engine: Engine | None = None,
 ) -> Attempted:
     """Learn from traces; write the bundle when certified.
 
@@ -105,9 +110,11 @@ def fit_traces(
         terms: What is asked.
         out: An empty or new folder.
         encoders: What `terms.encoders` names.
+        engine: Where pieces are computed; threads of this process when absent.
 
     Raises:
         DocumentError: An encoder failed.
+        EngineError: Nobody is left to compute.
         InputError: The folder holds something already.
         StoreError: The ledger of attempts cannot be kept.
     """
@@ -116,7 +123,7 @@ def fit_traces(
     request = _request(gathered.rows, terms)
     attempt, seen = ledger.enter(gathered.rows, request, terms.confidence)
     rows = mark_seen(gathered.rows, seen)
-    means = local_means(costly=encoders, dimensions=gathered.dimensions)
+    means = local_means(engine, costly=encoders, dimensions=gathered.dimensions)
     learned = learn(_question(terms, attempt), rows, means)
     ended = Outcome(tested=learned.tested, chain_passed=learned.chain_passed)
     ledger.close(attempt, ended, learned.learnt)

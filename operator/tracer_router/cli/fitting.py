@@ -42,6 +42,11 @@ def add_fit(verbs: "argparse._SubParsersAction[Any]") -> None:
         help="leave every cell to the teacher that misses the target in training",
     )
     fit.add_argument("--out", type=Path, required=True, help="folder for the bundle")
+    fit.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="compute on the workers of this scheduler, as tcp://HOST:PORT",
+    )
     fit.set_defaults(run=_fit)
 
 
@@ -107,6 +112,7 @@ def tell_faults(faults: Sequence[Any]) -> None:
 def _fit(arguments: argparse.Namespace) -> int:
     offline = load_extra("tracer_bentos.training.offline", "train")
     offline.expect_empty(arguments.out)
+    engine = _engine(arguments.dask)
     gathered, named = gather(arguments)
     terms = offline.Terms(
         target=arguments.target.fraction,
@@ -116,13 +122,21 @@ def _fit(arguments: argparse.Namespace) -> int:
         strict=arguments.strict,
         encoders=named.identities,
     )
-    done = offline.fit_traces(gathered, terms, arguments.out, named.encoders)
+    done = offline.fit_traces(gathered, terms, arguments.out, named.encoders, engine)
     if arguments.output == "json":
         print(json.dumps(_document(done, gathered, arguments.out)))
     else:
         tell_faults(gathered.faults)
         _tell(done, arguments.out)
     return 0 if done.digest else _REFUSED
+
+
+def _engine(address: str | None) -> Any:
+    if address is None:
+        return None
+    return load_extra("tracer_bentos.training.dask_engine", "dask").DaskEngine.at(
+        address
+    )
 
 
 def _tell(done: Any, out: Path) -> None:
