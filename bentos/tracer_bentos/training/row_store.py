@@ -1,6 +1,6 @@
 """Many rows in little memory: columns of numbers, and texts compressed in blocks.
 
-A million traces as objects take gigabytes; here a row takes about sixty bytes and its
+A million traces as objects take gigabytes; here a row takes about eighty bytes and its
 compressed text, and is made anew when it is asked for. Nothing is written to disk.
 """
 
