@@ -29,7 +29,7 @@ demo: venv ## A certified surrogate takes over real traffic, on a real cluster
 	@$(PY) -m examples.demo
 
 .PHONY: test
-test: check conformance cluster-up ## Check, statistics, API, chart and a whole rollout on a real cluster
+test: check slow conformance cluster-up ## Check, statistics, API, chart and a whole rollout on a real cluster
 	@$(ELAPSED) "tests on a real cluster, and the statistical ones"
 	@$(PY) -m pytest -q -m "cluster or statistical" tests
 
@@ -61,7 +61,12 @@ type: venv ## Types, strictly
 unit: venv ## Unit and repository tests
 	@$(ELAPSED) "unit and repository tests"
 	@$(PY) -m pytest -q -n auto --maxprocesses 8 --dist loadfile \
-		-m "not cluster and not statistical" tests
+		-m "not cluster and not statistical and not slow" tests
+
+.PHONY: slow
+slow: venv ## Unit tests that take seconds each: processes, waits, many examples
+	@$(ELAPSED) "slow unit tests"
+	@$(PY) -m pytest -q -n auto --maxprocesses 8 --dist loadfile -m slow tests
 
 .PHONY: conformance
 conformance: venv ## Official clients cannot tell a router from the teacher

@@ -5,6 +5,8 @@ import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
+
 from devcluster.dialler import serve_dialler
 from devcluster.forwarder import port_of, serve_forwarder
 from devcluster.streams import held
@@ -54,6 +56,7 @@ async def test_many_clients_are_served_at_once(tmp_path: Path) -> None:
     assert heard == [b"you said %d" % n for n in range(50)]
 
 
+@pytest.mark.slow
 async def test_a_half_closed_connection_outlives_the_garbage_collector(
     tmp_path: Path,
 ) -> None:

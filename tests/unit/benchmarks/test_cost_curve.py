@@ -12,6 +12,8 @@ from benchmarks.cost_curve.requests import Wire
 from benchmarks.cost_curve.streams import Call, Stream, Traffic
 from support.ticket_traces import ticket_rows
 
+pytestmark = pytest.mark.slow
+
 STREAM = Stream(
     "tickets", "none", "gpt-4o", "85%", per_day=200_000, minimum=150, period="1m"
 )

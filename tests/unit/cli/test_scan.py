@@ -68,6 +68,7 @@ def test_the_vault_has_no_part_in_any_figure() -> None:
     assert look(rows) == look(rows[:600] + vault)
 
 
+@pytest.mark.slow
 def test_what_an_attempt_has_tested_is_no_vault_any_more(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,8 @@ import pytest
 from support.ticket_traces import ticket_rows
 from tracer_bentos.training.offline_ledger import STATE
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "docs/how-to/learn-from-traces.md"]
 

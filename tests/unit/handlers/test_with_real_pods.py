@@ -19,6 +19,8 @@ from tracer_router.contracts.document import digest_of
 from tracer_router.contracts.evidence import Evidence
 from tracer_router.contracts.policy import PolicyDocument
 
+pytestmark = pytest.mark.slow
+
 WORDS = ("refund", "billing", "shipping", "password")
 SPEC = {"rollout": {"period": "1s"}, "training": {"minimumTraces": 100}}
 

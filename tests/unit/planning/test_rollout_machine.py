@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +11,8 @@ from support.world import make_router
 from tracer_router.api import RevisionPhase, TracerRouter
 from tracer_router.parity.verdict import Verdict
 from tracer_router.planning.gates import assess_revision
+
+pytestmark = pytest.mark.slow
 
 VERBS = ("abort", "rollback", "retry", "promote")
 NUMBERS = st.sampled_from([1, 1, 1, 2, 2, 3, 0])

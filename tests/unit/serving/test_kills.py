@@ -15,6 +15,8 @@ import zstandard
 from support.serving_process import Process, ask, evidence, shipped, started
 from support.serving_teacher import teaching
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = 8
 SMALL_SEGMENTS = {
     "TRACER_SEGMENT_RECORDS": "25",

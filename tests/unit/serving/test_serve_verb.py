@@ -119,6 +119,7 @@ async def test_with_a_bundle_it_answers_whom_the_teacher_has_answered(
     assert unlike == ("zzyzx", "teacher")
 
 
+@pytest.mark.slow
 async def test_bentoml_serves_the_same_from_an_exported_bento(
     bundle: tuple[Path, str], tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from support.serving_process import Process, ask, evidence, started, stored
 from support.serving_teacher import teaching
@@ -44,6 +45,7 @@ def dead_store(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 async def test_a_store_that_is_dead_from_the_start_keeps_traces_on_disk(
     tmp_path: Path,
 ) -> None:
@@ -62,6 +64,7 @@ async def test_a_store_that_is_dead_from_the_start_keeps_traces_on_disk(
     )
 
 
+@pytest.mark.slow
 async def test_a_store_that_dies_and_comes_back_gets_everything(tmp_path: Path) -> None:
     store, away = tmp_path / "store", tmp_path / "away"
     store.mkdir()
@@ -124,6 +127,7 @@ async def test_a_disk_that_fills_up_and_is_freed_loses_only_what_is_counted(
     assert b"lost" not in content
 
 
+@pytest.mark.slow
 async def test_a_blocked_internal_port_keeps_nobody_waiting(tmp_path: Path) -> None:
     taken = socket.create_server(("127.0.0.1", 0))
     port = str(taken.getsockname()[1])

@@ -81,6 +81,7 @@ def test_a_cell_with_many_right_answers_gets_a_badge_and_a_small_one_none() -> N
     assert (held.badges.level, held.badges.cells) == (pytest.approx(0.025), 2)
 
 
+@pytest.mark.slow
 def test_a_certificate_of_many_labels_and_long_names_stays_small() -> None:
     rows = [
         replace(row, text=f"topic{at % 180} {row.text}", label=f"{at % 180} " * 2_000)

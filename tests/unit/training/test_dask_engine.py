@@ -25,6 +25,8 @@ from tracer_bentos.training.rows import select_rows
 from tracer_router.cli import main
 from tracer_router.errors import EngineError
 
+pytestmark = pytest.mark.slow
+
 QUESTION = Question(
     attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=300, seed=7
 )

@@ -28,6 +28,8 @@ from tracer_router.contracts.training import (
 )
 from tracer_router.parity.ledger import level_of
 
+pytestmark = pytest.mark.slow
+
 REQUEST = AttemptRequest(
     router="team/tickets",
     uid="0d5c",

@@ -17,6 +17,8 @@ from tracer_router.contracts.layout import attempt_key
 from tracer_router.contracts.redaction import Redaction, RedactionPattern
 from tracer_router.contracts.training import AttemptRequest
 
+pytestmark = pytest.mark.slow
+
 ORDERS = RedactionPattern(name="order", pattern=r"order \d+ of \d+")
 REQUEST = AttemptRequest(
     router="team/tickets",

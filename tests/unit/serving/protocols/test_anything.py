@@ -7,6 +7,7 @@ revision; what is merely malformed must not be.
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from tracer_bentos.serving.protocols.adapter import Adapter, Reply
 from tracer_bentos.serving.protocols.plain.endpoint import PlainJson
 from tracer_bentos.serving.protocols.plain.selector import Selector
 from tracer_bentos.serving.tasks.book import TaskBook
+
+pytestmark = pytest.mark.slow
 
 WORDS = [
     *("model", "messages", "input", "prompt", "system", "instructions", "role", "user"),

@@ -84,6 +84,7 @@ async def test_a_connection_serves_request_after_request() -> None:
     assert teacher.connections == 1
 
 
+@pytest.mark.slow
 async def test_an_idle_connection_is_closed_before_servers_usually_do() -> None:
     async with scripted(answering(OK)) as teacher:
         with toward(teacher) as upstream:
