@@ -102,6 +102,9 @@ class Plane:
             return Evidence.from_json(await response.read())
 
     async def push(self, policy: PolicyDocument) -> Evidence:
+        """Push a policy as an operator would: never before the bundle was tried."""
+        loaded = self.plane.loaded
+        await until(lambda: loaded.reason != "not fetched yet")
         address = f"{self.internal}/evidence"
         async with self.http.post(address, data=policy.to_json()) as response:
             assert response.status == 200
