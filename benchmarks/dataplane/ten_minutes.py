@@ -19,6 +19,7 @@ from examples.demo.cluster import Cluster, connect
 from examples.demo.images import build_images
 from examples.demo.install import QUICKSTART, TEACHER_KEY, install, read_manifests
 from examples.demo.questions import prepare_questions
+from examples.demo.watch import View, Watch
 from examples.recorded_teacher.recordings import Recording, latency_seconds
 
 ROUTER = "long"
@@ -53,13 +54,8 @@ def _set_up(cluster: Cluster, namespace: str, scale: float) -> None:
     manifest["metadata"]["name"] = ROUTER
     manifest["spec"]["traffic"]["hostnames"] = [f"{namespace}.test"]
     cluster.apply(namespace, manifest)
-    for _ in range(120):
-        route = cluster.kubectl(*here, "get", "trouter", ROUTER, "-o", "wide")
-        pods = cluster.kubectl(*here, "get", "deploy", "-o", "wide", "--no-headers")
-        if f"{ROUTER}-r0" in pods and "1/1" in pods and "True" in route:
-            return
-        time.sleep(1)
-    raise SystemExit(f"no router: {route}\n{pods}")
+    watch = Watch(cluster, namespace, ROUTER)
+    asyncio.run(watch.until("a router that takes requests", View.serves, 120))
 
 
 async def _ask(cluster: Cluster, namespace: str, question: Recording) -> bool:

@@ -19,7 +19,7 @@ from examples.demo.report import Outcome, report
 from examples.demo.terminal import DemoFailed, say
 from examples.demo.traffic import Clients, Load
 from examples.demo.watch import View, Watch
-from tracer_router.api import ConditionType, Phase, RevisionPhase
+from tracer_router.api import Phase, RevisionPhase
 
 __all__ = ["ROUTER", "roll_out", "set_up", "tell"]
 
@@ -66,7 +66,7 @@ async def roll_out(watch: Watch, clients: Clients, questions: Questions) -> View
     """Send traffic until a certified surrogate is live; give the last view."""
     narrator = Narrator(clients.account)
     watch.listeners.append(narrator.hear)
-    await watch.until("a router that takes requests", _serving, _READY_SECONDS)
+    await watch.until("a router that takes requests", View.serves, _READY_SECONDS)
     say(f"sending real questions to {watch.cluster.gateway_url}/v1")
     traffic = asyncio.create_task(clients.send(questions.endless()))
     account = asyncio.create_task(narrator.keep_account())
@@ -94,11 +94,6 @@ async def _milestones(watch: Watch, clients: Clients) -> View:
         lambda _: clients.account.requests > before + _SETTLED_REQUESTS,
         _READY_SECONDS,
     )
-
-
-def _serving(view: View) -> bool:
-    ready = view.holds(ConditionType.READY)
-    return ready and view.holds(ConditionType.TRAFFIC_PROGRAMMED)
 
 
 def _training(view: View) -> bool:

@@ -47,6 +47,11 @@ class View:
         found = {each.type: each.status for each in self.router.status.conditions}
         return found.get(condition) is ConditionStatus.TRUE
 
+    def serves(self) -> bool:
+        """Tell whether the router takes requests through the Gateway."""
+        ready = self.holds(ConditionType.READY)
+        return ready and self.holds(ConditionType.TRAFFIC_PROGRAMMED)
+
     def in_phase(self, phase: RevisionPhase) -> TracerRevision | None:
         """Give the newest revision in a phase."""
         found = [each for each in self.revisions if each.status.phase is phase]

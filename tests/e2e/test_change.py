@@ -25,7 +25,7 @@ from examples.demo.traffic import Clients, Load
 from examples.demo.watch import View, Watch
 from examples.recorded_teacher.recordings import Recording
 from support.stage import Stage
-from tracer_router.api import ConditionType, Phase, RevisionPhase, TracerRevision
+from tracer_router.api import Phase, RevisionPhase, TracerRevision
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
@@ -137,7 +137,7 @@ async def _go_live(
     traffic: Iterator[Recording],
 ) -> None:
     quick, old, count = clients
-    await watch.until("a router that takes requests", _serving, 120)
+    await watch.until("a router that takes requests", View.serves, 120)
     await quick.send(islice(traffic, MINIMUM))
     await watch.until("a candidate in shadow", _in_shadow(1), 180)
     _apply(story.stage, LOW)
@@ -254,11 +254,6 @@ def _speaks_against(reason: str) -> bool:
     return any(
         said in reason for said in ("agreement is below", "drift: ", "gross failure")
     )
-
-
-def _serving(view: View) -> bool:
-    ready = view.holds(ConditionType.READY)
-    return ready and view.holds(ConditionType.TRAFFIC_PROGRAMMED)
 
 
 def _attempted(view: View) -> bool:

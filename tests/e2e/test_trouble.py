@@ -88,7 +88,7 @@ async def _play(story: Story) -> None:
     stage, questions = story.stage, prepare_questions()
     clients, watch = stage.clients(questions, Load()), stage.watch(ROUTER)
     try:
-        await watch.until("a router that takes requests", _serving, 120)
+        await watch.until("a router that takes requests", View.serves, 120)
         await clients.send(questions.held_back[:20])
         await watch.until("the first traces", _captured, 120)
         story.explained = stage.explain(ROUTER)
@@ -240,11 +240,6 @@ def _condition(view: View, kind: ConditionType) -> Condition | None:
 def _is(view: View, kind: ConditionType, status: str) -> bool:
     condition = _condition(view, kind)
     return condition is not None and condition.status == status
-
-
-def _serving(view: View) -> bool:
-    ready = view.holds(ConditionType.READY)
-    return ready and view.holds(ConditionType.TRAFFIC_PROGRAMMED)
 
 
 def _captured(view: View) -> bool:

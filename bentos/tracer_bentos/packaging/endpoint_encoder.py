@@ -16,6 +16,7 @@ from urllib.error import HTTPError
 import numpy as np
 from numpy.typing import NDArray
 
+from tracer_bentos.packaging.features import MOST_CHARACTERS
 from tracer_bentos.packaging.opinion import Sample
 from tracer_router.errors import DocumentError
 
@@ -28,8 +29,6 @@ _TIMEOUT_SECONDS = 10.0
 _BATCH = 64
 _PAUSES = (0.5, 2.0, 8.0)
 """Seconds before a failed batch of a long run is tried again."""
-_MOST_CHARACTERS = 8_000
-"""Longer texts are cut, as for the other experts; endpoints refuse what is too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +82,8 @@ class EndpointEncoder:
         raise AssertionError  # the last pause is none
 
     def _ask(self, samples: Sequence[Sample]) -> NDArray[np.float32]:
-        # Endpoints refuse an empty text; to a tokenizer a space is as little.
-        texts = [sample.text[:_MOST_CHARACTERS] or " " for sample in samples]
+        # Endpoints refuse what is too long, and an empty text; a space is as little.
+        texts = [sample.text[:MOST_CHARACTERS] or " " for sample in samples]
         asked = {"model": self.model, "input": texts, "encoding_format": "float"}
         address = f"{self.url.rstrip('/')}/embeddings"
         request = urllib.request.Request(  # noqa: S310 - the URL is checked where it is taken

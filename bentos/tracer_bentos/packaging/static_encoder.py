@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load as load_tensors
 from tokenizers import Tokenizer
 
+from tracer_bentos.packaging.features import MOST_CHARACTERS
 from tracer_bentos.packaging.opinion import Sample
 from tracer_bentos.packaging.quantised import Quantised
 from tracer_router.errors import DocumentError
@@ -30,7 +31,6 @@ STATIC_EMBEDDER = "TRACER_STATIC_EMBEDDER"
 
 _PACKAGE = "wordllama"
 _WEIGHTS, _TOKENIZER = "static.npz", "static-tokenizer.json"
-_MOST_CHARACTERS = 8_000
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class StaticEncoder:
 
     def encode(self, sample: Sample) -> NDArray[np.float32]:
         """Give the sum of the token vectors of a text; only its direction matters."""
-        text = sample.text[:_MOST_CHARACTERS]
+        text = sample.text[:MOST_CHARACTERS]
         tokens = self._tokenizer.encode(text, add_special_tokens=False).ids
         rows = self.entries[tokens] * self.steps[tokens, None]
         return np.asarray(np.add.reduce(rows, axis=0, dtype=np.float32))

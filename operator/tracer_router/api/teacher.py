@@ -22,6 +22,11 @@ class Protocol(StrEnum):
     """JSON in and JSON out at the paths that `endpoints` names."""
 
 
+def _key_of(kind: str) -> Rule:
+    said = f"say a key of the {kind}: letters, digits, '-', '_' and '.'"
+    return Rule("self.matches('^[-._a-zA-Z0-9]+$')", said)
+
+
 class SecretKey(ApiModel):
     """One key of a Secret in the router's namespace."""
 
@@ -30,10 +35,7 @@ class SecretKey(ApiModel):
     key: Annotated[
         str,
         Field(max_length=253),
-        Rule(
-            "self.matches('^[-._a-zA-Z0-9]+$')",
-            "say a key of the Secret: letters, digits, '-', '_' and '.'",
-        ),
+        _key_of("Secret"),
         Effect.NOTHING,
     ] = "api-key"
     """Key within it."""
@@ -47,10 +49,7 @@ class ConfigMapKey(ApiModel):
     key: Annotated[
         str,
         Field(max_length=253),
-        Rule(
-            "self.matches('^[-._a-zA-Z0-9]+$')",
-            "say a key of the ConfigMap: letters, digits, '-', '_' and '.'",
-        ),
+        _key_of("ConfigMap"),
         Effect.NOTHING,
     ] = "ca.crt"
     """Key within it."""
