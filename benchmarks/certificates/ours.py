@@ -1,9 +1,9 @@
 """The product's side of a comparison: one attempt on rows, judged on others."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ class Attempt:
     """A surrogate and its certificate, or a refusal."""
     seconds: float
     """Wall time of the fit, packaging not included."""
+    cpu_seconds: float
+    """Processor time of the fit, of all its threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,8 @@ class Verdicts:
 
 
 def rows_of(
-    texts: Sequence[str],
-    labels: Sequence[str],
+    texts: Iterable[str],
+    labels: Iterable[str],
     vectors: NDArray[np.float32] | None = None,
 ) -> list[Row]:
     """Give traces as an attempt takes them: all of the uniform sample, no times."""
@@ -76,12 +78,12 @@ def attempt(rows: Sequence[Row], target: float, level: float, seed: int) -> Atte
         minimum=100,
         seed=seed,
     )
-    began = perf_counter()
+    began, worked = perf_counter(), process_time()
     timed = [
         replace(row, time=_FIRST + timedelta(seconds=at)) for at, row in enumerate(rows)
     ]
     learned = learn(question, select_rows(timed), means)
-    return Attempt(learned, perf_counter() - began)
+    return Attempt(learned, perf_counter() - began, process_time() - worked)
 
 
 def judge(surrogate: Surrogate | None, rows: Sequence[Row]) -> Verdicts:

@@ -60,14 +60,14 @@ class Curve:
     def blended(self, at: int, lever: str = "router") -> Decimal:
         """Give dollars for a thousand calls, of all calls up to a mark."""
         mark = self.marks[at]
-        return Decimal(mark[lever]) / mark["calls"] * _THOUSAND
+        return Decimal(mark[lever]) / int(mark["calls"]) * _THOUSAND
 
     def between(self, at: int, lever: str = "router") -> Decimal:
         """Give dollars for a thousand calls, of those since the mark before."""
         mark, before = self.marks[at], self.marks[at - 1] if at else None
         if before is None:
             return self.blended(at, lever)
-        calls = mark["calls"] - before["calls"]
+        calls = int(mark["calls"]) - int(before["calls"])
         return (Decimal(mark[lever]) - Decimal(before[lever])) / calls * _THOUSAND
 
     @property

@@ -101,7 +101,9 @@ class Pod:
         """Answer a request, in the order of the dispatcher."""
         self.counts.requests += 1
         caller = _GATE.let_in(exchange)
-        admitted = caller and _at_once(self._desk.admit(exchange, question, caller))
+        if caller is None:
+            raise AssertionError("a request of the stream was not let in")
+        admitted = _at_once(self._desk.admit(exchange, question, caller))
         if admitted is None:
             raise AssertionError("a request of the stream was not admitted")
         admission = dataclasses.replace(admitted, received=now)

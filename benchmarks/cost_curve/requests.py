@@ -77,7 +77,8 @@ def _exchange(session: str) -> Exchange:
 
 
 async def _nothing() -> Message:
-    return await asyncio.get_running_loop().create_future()
+    never: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+    return await never
 
 
 async def _nowhere(message: Message) -> None:

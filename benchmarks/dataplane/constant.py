@@ -10,11 +10,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tracer_bentos.redaction.redactor import build_redactor
 from tracer_bentos.serving.app import DataPlane
 from tracer_bentos.serving.servers import serve
 from tracer_bentos.serving.settings import read_settings
 from tracer_router.contracts import runtime
 from tracer_router.contracts.policy import PolicyDocument, RevisionPolicy
+from tracer_router.contracts.redaction import Redaction
 
 _DIGEST = "sha256:" + "0" * 64
 
@@ -30,6 +32,10 @@ class Answer:
 
 class Constant:
     """A surrogate of one answer."""
+
+    redaction = build_redactor(Redaction()).identity
+    target = 0.5
+    costly = False
 
     def decide(self, text: str) -> Answer:  # noqa: ARG002 - whatever is asked
         """Give the answer."""

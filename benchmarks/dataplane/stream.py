@@ -10,9 +10,10 @@ import asyncio
 import json
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
-from typing import Any
+from typing import cast
 from urllib.parse import urlsplit
 
 import uvloop
@@ -28,6 +29,8 @@ class Client(asyncio.Protocol):
     def __init__(self, request: bytes, until: float) -> None:
         self._request = request
         self._until = until
+        self._began = 0.0
+        self._seen = False
         self.first: list[float] = []
         """Milliseconds to the first event, by request."""
         self.whole: list[float] = []
@@ -39,7 +42,7 @@ class Client(asyncio.Protocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport: Any = transport
+        self._transport = cast("asyncio.Transport", transport)
         self._ask()
 
     @override
@@ -69,6 +72,10 @@ class Client(asyncio.Protocol):
         self._transport.write(self._request)
 
 
+def _itself(client: Client) -> Client:
+    return client
+
+
 async def measure(url: str, body: bytes, connections: int, seconds: float) -> None:
     """Ask for streams and print what was measured."""
     where, until = urlsplit(url), time.perf_counter() + seconds
@@ -82,7 +89,7 @@ async def measure(url: str, body: bytes, connections: int, seconds: float) -> No
     clients = [Client(request, until) for _ in range(connections)]
     for client in clients:
         await loop.create_connection(
-            lambda client=client: client, where.hostname, where.port
+            partial(_itself, client), where.hostname or "", where.port or 80
         )
     await asyncio.gather(*(client.ended for client in clients))
     first = [each for client in clients for each in client.first]

@@ -52,8 +52,9 @@ def _whole() -> bytes:
 
 def _stream(chunks: int) -> bytes:
     kind = "chat.completion.chunk"
-    deltas = [{"delta": {"role": "assistant", "content": "w "}}] * (chunks - 1)
-    last = {"delta": {}, "finish_reason": "stop"}
+    delta: dict[str, Any] = {"delta": {"role": "assistant", "content": "w "}}
+    deltas = [delta] * (chunks - 1)
+    last: dict[str, Any] = {"delta": {}, "finish_reason": "stop"}
     events = [_completion(kind, each) for each in [*deltas, last]] + [b"[DONE]"]
     body = b"".join(_chunk(b"data: " + event + b"\n\n") for event in events)
     head = b"content-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"

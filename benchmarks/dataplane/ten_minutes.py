@@ -12,8 +12,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-import httpx
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, Timeout
 
 from examples.demo.cluster import Cluster, connect
 from examples.demo.images import build_images
@@ -64,7 +63,7 @@ async def _ask(cluster: Cluster, namespace: str, question: Recording) -> bool:
         base_url=f"{cluster.gateway_url}/v1",
         api_key=TEACHER_KEY,
         max_retries=0,
-        timeout=httpx.Timeout(None, connect=30.0),
+        timeout=Timeout(None, connect=30.0),
         default_headers={"host": f"{namespace}.test"},
     )
     kinds: dict[str, Ask] = {"answer": _answer, "stream": _stream}

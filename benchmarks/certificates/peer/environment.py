@@ -25,9 +25,9 @@ def peer_python() -> Path:
 
 def peer_versions() -> list[str]:
     """Give what is installed there, one requirement each."""
-    command = [sys.executable, "-m", "uv", "pip", "freeze", "--python", peer_python()]
-    frozen = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own uv
-    return frozen.stdout.split()
+    command = [sys.executable, "-m", "uv", "pip", "freeze", "--python"]
+    python = str(peer_python())
+    return subprocess.check_output([*command, python], text=True).split()  # noqa: S603 - our own uv
 
 
 def _uv(*arguments: str) -> None:

@@ -10,8 +10,10 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tracer import FitConfig, load_router
 from tracer.api import fit
 from tracer.fit.pipeline import _calibrate_threshold
@@ -55,7 +57,9 @@ def fit_and_route(problem: Path, answer: Path) -> None:
     )
 
 
-def _route(folder: Path, result: object, vectors: np.ndarray) -> tuple:
+def _route(
+    folder: Path, result: Any, vectors: NDArray[np.float32]
+) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
     if result.manifest.selected_method is None:
         return np.full(len(vectors), ""), np.zeros(len(vectors), bool)
     routed = load_router(folder).predict_batch(vectors)

@@ -82,7 +82,7 @@ def fit_peer(
         test_vectors=test.vectors,
     )
     return Decisions(
-        labels=found["labels"],
+        labels=found["labels"].astype(np.str_),
         accepted=found["accepted"].astype(bool),
         seconds=float(found["seconds"]),
         cpu_seconds=float(found["cpu"]),
@@ -98,7 +98,7 @@ def fit_ours(
     made = attempt(learnt, target, level, seed)
     asked = rows_of(list(test.texts), [""] * len(test.texts), test.vectors)
     verdicts = judge(made.learned.surrogate, asked)
-    return Decisions(verdicts.labels, verdicts.accepted, made.seconds)
+    return Decisions(verdicts.labels, verdicts.accepted, made.seconds, made.cpu_seconds)
 
 
 def fit_plain(
@@ -138,7 +138,7 @@ def run_inside(what: str, **arrays: object) -> dict[str, NDArray[np.generic]]:
     with tempfile.TemporaryDirectory() as folder:
         given, answer = Path(folder) / "given.npz", Path(folder) / "answer.npz"
         np.savez(given, **arrays)  # type: ignore[arg-type] # arrays and what becomes one
-        command = [peer_python(), INSIDE, what, given, answer]
+        command = [str(each) for each in (peer_python(), INSIDE, what, given, answer)]
         subprocess.run(command, check=True)  # noqa: S603 - the benchmark's own program
         with np.load(answer) as found:
             return dict(found)

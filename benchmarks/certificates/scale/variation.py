@@ -47,7 +47,8 @@ def write_traces(path: Path, rows: int, seed: int) -> None:
 
 
 def _read() -> _Source:
-    questions, words = [], {}
+    questions: list[tuple[list[str], str]] = []
+    words: dict[str, list[str]] = {}
     for name, most in _SETS:
         held = read_labelled(name, vectors=False)
         wanted = set(sorted(set(held.labels.tolist()) - {"oos"})[:most])
