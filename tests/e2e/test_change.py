@@ -26,6 +26,7 @@ from examples.demo.watch import View, Watch
 from examples.recorded_teacher.recordings import Recording
 from support.stage import Stage
 from tracer_router.api import Phase, RevisionPhase, TracerRevision
+from tracer_router.parity.change import Cause
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
@@ -40,11 +41,14 @@ agrees little more than its target, and to show that takes very long now and the
 ACCEPTED = 40
 """Texts that the surrogate has answered, before its share is measured by them."""
 COUNTED = 500
+FAMILIAR = 500
+"""Texts that come again and again: what is answered otherwise then tells a changed
+teacher from changed traffic."""
 CHANGED = 0.25
 """Share of the texts that the changed teacher answers otherwise."""
 QUICK = Load(rate=100)
 STEADY = Load(rate=50)
-COUNTING = Load(rate=150)
+COUNTING = Load(rate=300)
 
 
 @dataclass
@@ -110,6 +114,7 @@ async def _play(story: Story) -> None:
     stage, questions = story.stage, prepare_questions()
     rewritten = replace(questions, labels=questions.labels[::-1])
     traffic, watch = questions.endless(), stage.watch(ROUTER)
+    familiar = cycle(list(islice(questions.endless(), FAMILIAR)))
     quick, old, count = (
         stage.clients(questions, load) for load in (QUICK, STEADY, COUNTING)
     )
@@ -119,12 +124,12 @@ async def _play(story: Story) -> None:
     async with contextlib.AsyncExitStack() as stack:
         for clients in (quick, old, count, rush, new):
             stack.push_async_callback(clients.close)
-        await _go_live(story, watch, (quick, old, count), traffic)
+        await _go_live(story, watch, (quick, old, count), (traffic, familiar))
         await rush.send(islice(traffic, MINIMUM))
         story.asked = await watch.until("a second attempt", _attempted, 90)
         await watch.until("a second candidate", _in_shadow(2), 120)
         await _change_the_teacher(stage)
-        async with _sending(old, traffic), _sending(new, traffic):
+        async with _sending(old, familiar), _sending(new, traffic):
             story.end = await watch.until("both rolled back", _fallen, 120)
             quick.account = story.after
             await quick.send(islice(traffic, 200))
@@ -134,14 +139,14 @@ async def _go_live(
     story: Story,
     watch: Watch,
     clients: tuple[Clients, Clients, Clients],
-    traffic: Iterator[Recording],
+    traffic: tuple[Iterator[Recording], Iterator[Recording]],
 ) -> None:
-    quick, old, count = clients
+    (quick, old, count), (fresh, familiar) = clients, traffic
     await watch.until("a router that takes requests", View.serves, 120)
-    await quick.send(islice(traffic, MINIMUM))
+    await quick.send(islice(fresh, MINIMUM))
     await watch.until("a candidate in shadow", _in_shadow(1), 180)
     _apply(story.stage, LOW)
-    async with _sending(old, traffic):
+    async with _sending(old, familiar):
         await watch.until("its first weight", _at(LOW), 180)
         while len(story.old.accepted) < ACCEPTED:  # noqa: ASYNC110 - an account raises no event
             await asyncio.sleep(0.1)
@@ -163,7 +168,7 @@ async def _move_the_weight(story: Story, clients: Clients) -> None:
         ):
             continue
     written, before = time.monotonic(), dict(story.old.decisions)
-    await asyncio.sleep(1)  # for the Gateway to hear of it
+    await asyncio.sleep(0.5)  # for the Gateway to hear of it
     await clients.send(islice(cycle(known), COUNTED))
     story.share_seconds = time.monotonic() - written
     surrogate = story.old.decisions["surrogate"] - before.get("surrogate", 0)
@@ -236,6 +241,12 @@ def test_a_live_revision_falls_when_the_teacher_has_changed(story: Story) -> Non
     assert bad.phase is RevisionPhase.ROLLED_BACK
     assert _speaks_against(bad.reason or "")
     assert story.after.decisions == {"teacher": 200}
+
+
+def test_a_changed_teacher_is_told_from_changed_traffic(story: Story) -> None:
+    bad = story.revision(1).status
+
+    assert bad.cause == Cause.TEACHER
 
 
 def test_a_rollback_reaches_clients_in_seconds(story: Story) -> None:

@@ -1,0 +1,195 @@
+"""How soon a rollback reaches clients under load, on a cluster.
+
+    python -m benchmarks.rollout.on_cluster [--times 10] [--rate 100]
+
+On a cluster, as the demo takes it: a certified surrogate takes half of the traffic of
+official clients, a person asks for its rollback, and after it for another try, again
+and again; at last it is live when it goes. Counted is the time from the verdict, as the
+revision's status has it, and from the person's word, to the last answer of the
+surrogate that a client has read.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import statistics
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from typing_extensions import override
+
+from examples.demo.account import Account, Answer
+from examples.demo.cluster import Cluster, connect
+from examples.demo.images import build_images
+from examples.demo.install import QUICKSTART, TEACHER_KEY, install, read_manifests
+from examples.demo.questions import Questions, prepare_questions
+from examples.demo.traffic import Clients, Load
+from examples.demo.watch import View, Watch
+from examples.recorded_teacher.recordings import Recording
+from tracer_router.api import Phase, RevisionPhase
+
+ROUTER = "rollback"
+NAMESPACE = "rollback-bench"
+MINIMUM = 2000
+HALF = 50
+CERTIFIED, ASKED = "85%", "80%"
+"""A rollout asked for less than was certified is short: it is not what is timed."""
+_STILL = 3.0
+"""Seconds without an answer of the surrogate after which there comes none."""
+
+
+@dataclass(slots=True)
+class Witness(Account):
+    """An account that knows when the surrogate was last heard."""
+
+    last: float = 0.0
+
+    @override
+    def add(self, answer: Answer) -> None:
+        Account.add(self, answer)
+        if answer.decision == "surrogate":
+            self.last = time.time()
+
+
+@dataclass(slots=True)
+class Bench:
+    """One namespace with load on it."""
+
+    cluster: Cluster
+    watch: Watch
+    questions: Questions
+    rate: float
+    witness: Witness
+    times: list[float] = field(default_factory=list)
+    """Seconds from each verdict to the last answer."""
+
+    def clients(self, rate: float) -> Clients:
+        """Give official clients that the witness listens to."""
+        clients = Clients(
+            self.cluster.gateway_url,
+            TEACHER_KEY,
+            self.questions.labels,
+            Load(rate=rate),
+            host=f"{NAMESPACE}.test",
+        )
+        clients.account = self.witness
+        return clients
+
+    def apply(self, target: str) -> None:
+        """Ask for a router with a target."""
+        manifest = read_manifests(QUICKSTART)[0]
+        manifest["metadata"]["name"] = ROUTER
+        manifest["spec"] |= {
+            "parity": {"target": target, "margin": "5%"},
+            "training": {"minimumTraces": MINIMUM, "growth": "100%"},
+            "rollout": {
+                "steps": [f"{HALF}%", "100%"],
+                "period": "1s",
+                "promotion": "Manual",
+            },
+            "audit": {"live": "100%"},
+        }
+        manifest["spec"]["traffic"]["hostnames"] = [f"{NAMESPACE}.test"]
+        self.cluster.apply(NAMESPACE, manifest)
+
+    async def ask(self, key: str, text: str) -> float:
+        """Ask for a verb; gives when it was written."""
+        words = ("annotate", "tracerrouter", ROUTER, f"tracerml.ai/do-{key}={text}")
+        await asyncio.to_thread(self.cluster.kubectl, "-n", NAMESPACE, *words)
+        return time.time()
+
+    async def roll_back(self, number: int, phase: Phase) -> None:
+        """Time one rollback."""
+        asked = await self.ask(f"back-{number}", "rollback 1")
+        view = await self.watch.until("a rollback", _rolled_back, 60)
+        while time.time() - self.witness.last < _STILL:  # noqa: ASYNC110 - an account raises no event
+            await asyncio.sleep(_STILL)
+        verdict = view.revisions[1].status.step_since
+        if verdict is None:
+            raise AssertionError("a revision rolled back has no time of it")
+        self.times.append(self.witness.last - verdict.timestamp())
+        print(
+            f"{number}, {phase.value}: {self.times[-1]:.2f} s from the verdict,"
+            f" {self.witness.last - asked:.2f} s from the word, to the last answer",
+            flush=True,
+        )
+
+    async def answering(self, phase: Phase, weight: int) -> None:
+        """Wait until the surrogate answers clients."""
+
+        def reached(view: View) -> bool:
+            heard = time.time() - self.witness.last < 1
+            return view.phase is phase and view.weight == weight and heard
+
+        await self.watch.until(f"answers as {phase.value}", reached, 240)
+
+
+async def play(bench: Bench, times: int) -> None:
+    """Go live, then roll back again and again."""
+    traffic = bench.questions.endless()
+    await bench.watch.until("a router that takes requests", View.serves, 120)
+    quick = bench.clients(bench.rate * 2)
+    await quick.send(islice(traffic, MINIMUM))
+    await quick.close()
+    await bench.watch.until("a candidate", _in_shadow, 240)
+    bench.apply(ASKED)
+    async with _sending(bench.clients(bench.rate), traffic):
+        for number in range(1, times):
+            await bench.answering(Phase.CANARY, HALF)
+            await bench.roll_back(number, Phase.CANARY)
+            await bench.ask(f"again-{number}", "retry 1")
+        await bench.answering(Phase.CANARY, HALF)
+        await bench.ask("on", "promote 1")
+        await bench.answering(Phase.LIVE, 0)
+        await bench.roll_back(times, Phase.LIVE)
+
+
+@contextlib.asynccontextmanager
+async def _sending(
+    clients: Clients, traffic: Iterator[Recording]
+) -> AsyncIterator[None]:
+    task = asyncio.create_task(clients.send(traffic))
+    try:
+        yield
+    finally:
+        clients.pause()
+        await task
+        await clients.close()
+
+
+def _rolled_back(view: View) -> bool:
+    return view.revisions[1].status.phase is RevisionPhase.ROLLED_BACK
+
+
+def _in_shadow(view: View) -> bool:
+    return view.in_phase(RevisionPhase.SHADOW) is not None
+
+
+def main() -> None:
+    """Set up, time, print, clean up."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=10)
+    parser.add_argument("--rate", type=float, default=100.0)
+    given = parser.parse_args()
+    questions = prepare_questions()
+    cluster = connect()
+    install(cluster, NAMESPACE, build_images(cluster))
+    watch = Watch(cluster, NAMESPACE, ROUTER)
+    witness = Witness(frozenset(questions.labels))
+    bench = Bench(cluster, watch, questions, given.rate, witness)
+    try:
+        bench.apply(CERTIFIED)
+        asyncio.run(play(bench, given.times))
+    finally:
+        cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+    print(
+        f"median {statistics.median(bench.times):.2f} s, most {max(bench.times):.2f} s"
+        f" from the verdict; {len(witness.failures)} requests failed of"
+        f" {sum(witness.decisions.values())}"
+    )
+
+
+if __name__ == "__main__":
+    main()
