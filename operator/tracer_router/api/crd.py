@@ -95,7 +95,8 @@ _Dumper.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("[yYnN]$"), "
 
 
 def _yaml(document: Mapping[str, Any]) -> str:
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=88)
+    # One line a text: the indentation of wrapped lines was a twentieth of the file.
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=_LIMIT_BYTES)
 
 
 def _differs(root: Path, path: str, text: str) -> bool:

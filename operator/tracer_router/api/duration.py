@@ -89,12 +89,14 @@ class Within:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         low, high = Duration(self.low).seconds, Duration(self.high).seconds
-        units = "{" + ", ".join(f"'{unit}': {n}" for unit, n in _UNITS.items()) + "}"
-        number = "int(self.substring(0, self.size() - 1))"
-        unit = f"{units}[self.substring(self.size() - 1)]"
+        units, last = "".join(_UNITS), "self.size() - 1"
+        number = f"int(self.substring(0, {last}))"
+        unit = f"{[*_UNITS.values()]}['{units}'.indexOf(self.substring({last}))]"
+        # A list of one gives the seconds a name: CEL has no other way, and the rule
+        # stands in the CRD once a field.
         rule = Rule(
-            f"self.matches('{DURATION_PATTERN}') && {number} * {unit} >= {low}"
-            f" && {number} * {unit} <= {high}",
+            f"self.matches('{DURATION_PATTERN}')"
+            f" && [{number} * {unit}].all(n, n >= {low} && n <= {high})",
             self.remedy,
         )
         return {**handler(schema), RULES_KEY: [rule.manifest()]}

@@ -97,11 +97,12 @@ class Between:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         pattern = WHOLE_PERCENT_PATTERN if self.whole else PERCENT_PATTERN
-        number = "double(self.replace('%', ''))"
-        low, high = (Decimal(each.removesuffix("%")) for each in (self.low, self.high))
+        low, high = (float(each.removesuffix("%")) for each in (self.low, self.high))
+        # A list of one gives the number a name: CEL has no other way, and the rule
+        # stands in the CRD once a field.
         rule = Rule(
             f"self.matches(r'{pattern}')"
-            f" && {number} >= double({low}) && {number} <= double({high})",
+            f" && [double(self.replace('%', ''))].all(n, n >= {low} && n <= {high})",
             self.remedy,
         )
         return {**handler(schema), RULES_KEY: [rule.manifest()]}

@@ -98,8 +98,7 @@ class Audit(ApiModel):
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            f"!self.live.matches(r'{PERCENT_PATTERN}')"
-            f" || !self.canary.matches(r'{PERCENT_PATTERN}')"
+            f"![self.live, self.canary].all(p, p.matches(r'{PERCENT_PATTERN}'))"
             " || double(self.live.replace('%', ''))"
             " <= double(self.canary.replace('%', ''))",
             "audit.live must not be above audit.canary: raise canary or lower live",

@@ -30,8 +30,7 @@ class Parity(ApiModel):
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            f"!self.margin.matches(r'{PERCENT_PATTERN}')"
-            f" || !self.target.matches(r'{PERCENT_PATTERN}')"
+            f"![self.margin, self.target].all(p, p.matches(r'{PERCENT_PATTERN}'))"
             " || double(self.margin.replace('%', ''))"
             " < double(self.target.replace('%', ''))",
             "margin must be below target: lower parity.margin, 1% is usual",
