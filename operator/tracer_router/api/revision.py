@@ -67,6 +67,14 @@ class AttemptSpec(ApiModel):
     """Why it was begun: growth, drift, age, a new task, or by request."""
     verb: str | None = Field(default=None, max_length=63)
     """Id of the request, when a person asked for it."""
+    alike: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    """Ids of other requests that asked for one by then: it answers them too."""
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Ids of all requests that it answers."""
+        return (*((self.verb,) if self.verb else ()), *self.alike)
+
     target: Percent
     """Agreement to certify."""
     confidence: Percent

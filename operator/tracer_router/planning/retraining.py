@@ -20,6 +20,8 @@ __all__ = ["Outlook", "rows_needed"]
 _BUSY = frozenset({RevisionPhase.TRAINING, RevisionPhase.SHADOW, RevisionPhase.CANARY})
 _BUDGET_TIME = timedelta(days=30)
 _FIRST_DELAY, _LONGEST_DELAY = timedelta(minutes=10), timedelta(days=1)
+_MOST_ALIKE = 100
+"""Requests beside the first that one attempt answers; as many as its spec may name."""
 _FRESH = 400
 """New labelled rows without which another attempt would test nothing new."""
 
@@ -132,10 +134,13 @@ class Outlook:
         return f"{end:%Y-%m-%d %H:%M:%S} UTC" if end > self.now else None
 
     def _requested(self) -> Cause | None:
-        for request in open_requests(self.observed.router, self.revisions):
-            if request.verb is Verb.RETRAIN:
-                return Cause(f"by request {request.id}", self._rows, verb=request.id)
-        return None
+        requests = open_requests(self.observed.router, self.revisions)
+        asked = [each.id for each in requests if each.verb is Verb.RETRAIN]
+        if not asked:
+            return None
+        first, *others = asked[: 1 + _MOST_ALIKE]
+        text = f"by request {first}"
+        return Cause(text, self._rows, verb=first, alike=tuple(others))
 
     def _grown(self) -> Cause | None:
         needed = rows_needed(self.observed.router, self.revisions)

@@ -165,7 +165,7 @@ def _handled(
     answered = {*router.status.handled, *refused}
     for each in revisions:
         answered |= set(each.status.handled)
-        answered |= {each.spec.attempt.verb or ""} if each.spec.attempt else set()
+        answered |= set(each.spec.attempt.answers) if each.spec.attempt else set()
     return tuple(sorted(asked & answered))[-_KEPT_IDS:]
 
 

@@ -50,6 +50,8 @@ class Cause:
     """The task that it must be about; the one with the most rows when absent."""
     verb: str | None = None
     """Id of the request, when a person asked."""
+    alike: tuple[str, ...] = ()
+    """Ids of other requests that ask for the same."""
 
 
 BETTER_BY = 0.01
@@ -117,6 +119,7 @@ def begin_attempt(
         task=cause.task,
         cause=cause.text,
         verb=cause.verb,
+        alike=cause.alike,
         target=parity.target,
         confidence=parity.confidence,
     )

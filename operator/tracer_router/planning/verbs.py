@@ -118,6 +118,5 @@ def _handled(router: TracerRouter, revisions: tuple[TracerRevision, ...]) -> set
     ids = set(router.status.handled)
     for each in revisions:
         ids |= set(each.status.handled)
-        if each.spec.attempt is not None and each.spec.attempt.verb is not None:
-            ids.add(each.spec.attempt.verb)
+        ids |= set(each.spec.attempt.answers) if each.spec.attempt else set()
     return ids
