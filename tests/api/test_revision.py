@@ -16,11 +16,12 @@ from tracer_router.api import (
     ClosedCell,
     Condition,
     ConditionStatus,
-    Counts,
     Detector,
     DriftWatch,
     EvidenceStatus,
+    LegCounts,
     Percent,
+    RevisionCounts,
     RevisionPhase,
     ShareBaseline,
     TaskCertificate,
@@ -35,10 +36,15 @@ pytestmark = pytest.mark.cluster
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 BASE = "/apis/tracerml.ai/v1alpha1/namespaces"
-COUNTS = Counts(
+COUNTS = RevisionCounts(
     requests=9,
     surrogate=5,
     faults=1,
+    cached=2,
+    diverted=3,
+    refused=1,
+    surrogate_leg=LegCounts(questions=5, slow=1),
+    teacher_leg=LegCounts(questions=4, slow=2),
     tasks=(
         TaskCounts(
             task="t1",
@@ -46,6 +52,7 @@ COUNTS = Counts(
             cells=(CellCounts(cell="card lost", agreed=3, disagreed=1),),
             cost_saved="0.000123456789",
             cost_spread="0.00000000000012",
+            cost_cached="0.002",
         ),
     ),
 )
@@ -82,7 +89,9 @@ STATUS = TracerRevisionStatus(
     unserved=True,
     approved=True,
     handled=("20261124t100000-ab12cd",),
-    earlier=Baseline(agreed=60, disagreed=40),
+    earlier=Baseline(
+        agreed=60, disagreed=40, teacher_leg=LegCounts(questions=50, slow=1)
+    ),
     share=ShareBaseline(own=5, others=95),
     drift=DriftWatch(
         began=NOW,

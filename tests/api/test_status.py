@@ -58,6 +58,7 @@ STATUS = TracerRouterStatus(
         avoided="1.500000",
         paid="5.600000",
         audits="0.120000",
+        cached="0.40",
         pods="0.27",
         pods_until=NOW,
     ),

@@ -9,6 +9,7 @@ from support.world import INSTALLATION, TASK, make_router
 from tracer_router.api import TracerRevision, TracerRouter
 from tracer_router.contracts.evidence import (
     Evidence,
+    LegEvidence,
     LoadState,
     RequestCounts,
     TaskEvidence,
@@ -33,6 +34,8 @@ class Tally:
     disagreed: int = 0
     missing: int = 0
     faults: int = 0
+    timed: int = 0
+    slow: int = 0
     labelled: int = 0
 
 
@@ -205,7 +208,11 @@ class Machine:
         evidence = Evidence(
             revision=number,
             boot=f"boot-{number}-{tally.boot}",
-            requests=RequestCounts(requests=task.requests, faults=tally.faults),
+            requests=RequestCounts(
+                requests=task.requests,
+                faults=tally.faults,
+                surrogate_leg=LegEvidence(questions=tally.timed, slow=tally.slow),
+            ),
             tasks=(task,),
             surrogate=LoadState(
                 loaded=f"sha256:bundle{number}" if self.loaded and number else None

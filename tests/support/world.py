@@ -70,6 +70,7 @@ class World:
     pushed: list[tuple[str, PolicyDocument]] = field(default_factory=list)
     boots: dict[int, int] = field(default_factory=dict)
     faults: dict[int, int] = field(default_factory=dict)
+    counts: dict[int, dict[str, Any]] = field(default_factory=dict)
     flow: dict[int, int] = field(default_factory=dict)
     flowed: Counter[int] = field(default_factory=Counter)
     other_tasks: dict[int, tuple[str, int]] = field(default_factory=dict)
@@ -99,12 +100,7 @@ class World:
             revision=revision,
             boot=f"boot-{revision}-{self.boots.get(revision, 0)}",
             policy_generation=policy.generation,
-            requests=RequestCounts(
-                requests=task.requests,
-                surrogate=task.answered,
-                traces_written=task.uniform_labelled,
-                faults=self.faults.get(revision, 0),
-            ),
+            requests=self._requests(revision, task),
             tasks=(task, *self._others(revision)),
             fragmentation=self.fragmentation,
             teacher=self.teacher,
@@ -112,6 +108,15 @@ class World:
                 loaded=self.loaded.get(revision), reason=self.reasons.get(revision)
             ),
         )
+
+    def _requests(self, revision: int, task: TaskEvidence) -> RequestCounts:
+        counts = {
+            "requests": task.requests,
+            "surrogate": task.answered,
+            "traces_written": task.uniform_labelled,
+            "faults": self.faults.get(revision, 0),
+        }
+        return RequestCounts(**{**counts, **self.counts.get(revision, {})})
 
     def _others(self, revision: int) -> tuple[TaskEvidence, ...]:
         if revision not in self.other_tasks:

@@ -18,6 +18,7 @@ from tracer_router.constants import OTHER_TASK
 from tracer_router.contracts.evidence import (
     SLOW_SECONDS,
     CellEvidence,
+    LegEvidence,
     RequestCounts,
     TaskEvidence,
 )
@@ -130,7 +131,6 @@ class Counts:
         self.surrogate = 0
         self.teacher = 0
         self.failed = 0
-        self.slow = 0
         self.traces_written = 0
         self.traces_dropped = 0
         self.deferrals: Counter[Deferral] = Counter()
@@ -167,11 +167,6 @@ class Counts:
             self._mentions.popitem(last=False)
         return mentions >= MENTIONS and len(self._tasks) < self._task_limit
 
-    def decided(self, seconds: float) -> None:
-        """Note how long a decision took."""
-        self.latencies.add(Leg.DECISION, seconds)
-        self.slow += seconds > SLOW_SECONDS
-
     def sealed(self, records: int, labelled: Mapping[str, int]) -> None:
         """Count trace records that have reached the store."""
         self.traces_written += records
@@ -188,13 +183,18 @@ class Counts:
             teacher=self.teacher,
             failed=self.failed,
             faults=self.faults[Fault.ADMISSION] + self.faults[Fault.SURROGATE],
-            slow=self.slow,
+            surrogate_leg=self._leg(Leg.SURROGATE),
+            teacher_leg=self._leg(Leg.TEACHER),
             refused=self.refusals.total(),
             traces_written=self.traces_written,
             traces_logged=logged,
             traces_pending=pending,
             traces_dropped=self.traces_dropped,
         )
+
+    def _leg(self, leg: Leg) -> LegEvidence:
+        times = self.latencies.by_leg[leg]
+        return LegEvidence(questions=times.number, slow=times.longer_than(SLOW_SECONDS))
 
     def tokens(self) -> Mapping[str, Counter[str]]:
         """Give the teacher's tokens by task and kind; cached ones are prompt too."""

@@ -23,6 +23,7 @@ from tracer_bentos.serving.exchange import (
     Send,
 )
 from tracer_bentos.serving.journal import Journal
+from tracer_bentos.serving.latency import Leg
 from tracer_bentos.serving.limits import Limits, Places
 from tracer_bentos.serving.protocols.adapter import (
     Adapter,
@@ -132,22 +133,17 @@ class Dispatcher:
         except BodyTooLarge:
             await self._refuse(exchange, Refusal.TOO_LARGE)
             return
-        began = time.perf_counter()
+        exchange.began = time.perf_counter()
         asked = self._read(adapter, body)
         if asked is None:
             self._count(await self._relay.buffered(exchange, body))
         elif await self._diverter.taken(exchange, body):
             self._counts.diverted += 1
         else:
-            await self._question(exchange, asked, body, caller, began)
+            await self._question(exchange, asked, body, caller)
 
     async def _question(
-        self,
-        exchange: Exchange,
-        asked: Asked,
-        body: bytes,
-        caller: Caller,
-        began: float,
+        self, exchange: Exchange, asked: Asked, body: bytes, caller: Caller
     ) -> None:
         admission = await self._admit(exchange, asked, caller)
         if admission is None:
@@ -158,7 +154,6 @@ class Dispatcher:
         rendered = None
         if admission.answer:
             admission, rendered = self._render(admission, admission.answer)
-        self._counts.decided(time.perf_counter() - began)
         self._journal.admitted(admission)
         if admission.answer and rendered:
             await self._answer(exchange, admission, admission.answer, rendered)
@@ -225,6 +220,7 @@ class Dispatcher:
         try:
             await exchange.answer(HTTPStatus.OK, headers, rendered.content)
         finally:
+            self._took(Leg.SURROGATE, exchange)  # broken off by the client, too
             if ticket:
                 self._auditor.begin(ticket, admission, exchange)
 
@@ -248,6 +244,7 @@ class Dispatcher:
     ) -> None:
         tee, ticket = Tee(), self._auditor.admit(admission)
         answer: Answer | None = _NO_ANSWER
+        self._took(Leg.TEACHER, exchange)
         try:
             relayed = await self._relay.buffered(exchange, body, tee)
             self._count(relayed)
@@ -280,6 +277,9 @@ class Dispatcher:
     async def _refuse(self, exchange: Exchange, refusal: Refusal) -> None:
         self._counts.refusals[refusal] += 1
         await refuse(exchange, refusal)
+
+    def _took(self, leg: Leg, exchange: Exchange) -> None:
+        self._counts.latencies.add(leg, time.perf_counter() - exchange.began)
 
     def _count(self, relayed: Relayed) -> None:
         if relayed.unreachable:

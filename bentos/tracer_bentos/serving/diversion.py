@@ -8,6 +8,7 @@ questions is handed over, and those have no effects beyond their answer.
 
 import logging
 import secrets
+import time
 from typing import Final
 
 from tracer_bentos.serving.coin import Coin
@@ -56,11 +57,15 @@ class Diverter:
         diversion = self._policies.current.divert
         if diversion is None or not self._chosen(exchange, diversion):
             return False
+        asked = time.perf_counter()
         try:
             async with UntilGone(exchange):
-                return await self._hand_over(exchange, body, diversion)
+                taken = await self._hand_over(exchange, body, diversion)
         except ClientGone:
             return True  # nobody is left to answer
+        # What the candidate took to decline is no time of this revision's.
+        exchange.began += time.perf_counter() - asked
+        return taken
 
     def close(self) -> None:
         """Close the connections."""

@@ -62,6 +62,9 @@ class Exchange:
         self.send = send
         self.error_body: ErrorBody = openai_error_body
         """How an error of ours is written, in the protocol of the request."""
+        self.began = 0.0
+        """When its question had been read, by the performance counter; later by what it
+        then waited for others."""
         self.closing = False
         """Whether the response shall ask the client to open a new connection."""
         self._receive = receive

@@ -16,8 +16,10 @@ BOUNDS: Final = (
 class Leg(StrEnum):
     """A part of a request's way."""
 
-    DECISION = "decision"
-    """Reading a question, deciding and writing the answer if it is ours."""
+    SURROGATE = "surrogate"
+    """All ours: from a question read to the surrogate's whole answer handed over."""
+    TEACHER = "teacher"
+    """What we add: from a question read until the teacher is asked."""
     TEACHER_HEAD = "teacher-head"
     """From asking the teacher to the head of its answer, connecting included."""
     TEACHER_WHOLE = "teacher-whole"
@@ -37,6 +39,15 @@ class Histogram:
         """Count one time."""
         self.counts[bisect_left(BOUNDS, seconds)] += 1
         self.total += seconds
+
+    @property
+    def number(self) -> int:
+        """How many times were counted."""
+        return sum(self.counts)
+
+    def longer_than(self, bound: float) -> int:
+        """Give how many times were longer than one of the bounds."""
+        return sum(self.counts[BOUNDS.index(bound) + 1 :])
 
     def cumulative(self) -> list[tuple[str, float]]:
         """Give the buckets as Prometheus has them: each with all below it."""

@@ -22,6 +22,8 @@ from tracer_router.api.evidence import (
     CellCounts,
     Counts,
     EvidenceStatus,
+    LegCounts,
+    RevisionCounts,
     TaskCounts,
 )
 from tracer_router.api.kind import Column, Kind
@@ -129,6 +131,7 @@ __all__ = [
     "GatewayHeader",
     "History",
     "Kind",
+    "LegCounts",
     "Limits",
     "ObjectMeta",
     "OnInconclusive",
@@ -144,6 +147,7 @@ __all__ = [
     "RedactPattern",
     "RepeatMark",
     "Resources",
+    "RevisionCounts",
     "RevisionPhase",
     "Rollout",
     "Rule",

@@ -10,7 +10,15 @@ from pydantic import Field
 
 from tracer_router.api.model import ApiModel, ListMap
 
-__all__ = ["BootCounts", "CellCounts", "Counts", "EvidenceStatus", "TaskCounts"]
+__all__ = [
+    "BootCounts",
+    "CellCounts",
+    "Counts",
+    "EvidenceStatus",
+    "LegCounts",
+    "RevisionCounts",
+    "TaskCounts",
+]
 
 
 class CellCounts(ApiModel):
@@ -63,6 +71,8 @@ class TaskCounts(ApiModel):
     """Sessions that the spread rests on."""
     cost_audits: str = "0"
     """Cost of the teacher's answers to audits, as a decimal."""
+    cost_cached: str = "0"
+    """Predicted teacher cost of what the cache answered."""
     cost_teacher: str = "0"
     """Cost of the teacher's answers, audits included, as a decimal."""
 
@@ -80,14 +90,37 @@ class Counts(ApiModel):
     """Answered with an error of the pod's own."""
     faults: int = 0
     """Faults of our own in deciding; the teacher answered instead."""
-    slow: int = 0
-    """Questions in which deciding took long."""
     traces_written: int = 0
     """Traces that reached the store."""
     traces_dropped: int = 0
     """Traces given up under pressure."""
     tasks: Annotated[tuple[TaskCounts, ...], Field(max_length=65), ListMap("task")] = ()
     """Counts by task."""
+
+
+class LegCounts(ApiModel):
+    """How long our own part of one leg took."""
+
+    questions: int = 0
+    """Questions that went this way."""
+    slow: int = 0
+    """Of those, how many took it longer than 50 ms."""
+
+
+class RevisionCounts(Counts):
+    """Cumulative counts of one revision, with what is judged of it alone."""
+
+    cached: int = 0
+    """Answered by the cache."""
+    diverted: int = 0
+    """Handed over to the pods of a candidate; not among the requests taken."""
+    refused: int = 0
+    """Refused on purpose: unknown key, too large, too many at once."""
+    surrogate_leg: LegCounts = LegCounts()
+    """Answers of the surrogate: from the question read to the whole answer handed
+    over."""
+    teacher_leg: LegCounts = LegCounts()
+    """Questions left to the teacher: from the question read until it is asked."""
 
 
 class BootCounts(ApiModel):
@@ -97,14 +130,14 @@ class BootCounts(ApiModel):
     """Random id of the boot."""
     pod: str
     """Name of the pod."""
-    counts: Counts = Counts()
+    counts: RevisionCounts = RevisionCounts()
     """What it has counted since it began."""
 
 
 class EvidenceStatus(ApiModel):
     """All that the pods of a revision have counted."""
 
-    retired: Counts = Counts()
+    retired: RevisionCounts = RevisionCounts()
     """Sum over the boots that have ended."""
     boots: Annotated[
         tuple[BootCounts, ...], Field(max_length=250), ListMap("boot")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tracer_router.api.evidence import LegCounts
 from tracer_router.api.model import ApiModel
 
 __all__ = [
@@ -30,8 +31,10 @@ class Baseline(ApiModel):
     """Questions taken."""
     faults: int = 0
     """Faults of our own."""
-    slow: int = 0
-    """Slow decisions."""
+    surrogate_leg: LegCounts = LegCounts()
+    """What was timed of the surrogate's answers."""
+    teacher_leg: LegCounts = LegCounts()
+    """What was timed of questions left to the teacher."""
 
 
 class ShareBaseline(ApiModel):

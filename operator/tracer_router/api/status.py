@@ -102,6 +102,8 @@ class SavingsStatus(ApiModel):
     """Teacher cost paid, audits included."""
     audits: str
     """Of that, for audits."""
+    cached: str = "0"
+    """Avoided by the cache; not in `saved`."""
     pods: str = "0"
     """What the pods cost, at the chart's prices."""
     pods_until: datetime | None = None

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from tracer_router.api import (
     Condition,
     ConditionStatus,
     RevisionPhase,
+    SavingsStatus,
     TracerRevision,
     TracerRouter,
 )
+from tracer_router.planning.evidence import total
 from tracer_router.planning.gates import assess_revision
-from tracer_router.planning.tally import audits_before, audits_of, cells_of
+from tracer_router.planning.tally import audits_before, audits_of, cells_of, harm_of
 
 __all__ = ["explain", "list_revisions", "tabulate"]
 
@@ -71,12 +74,19 @@ def explain(
         )
         lines.append(f"  audits: {status.audit.rate} ({status.audit.reason}){cost}")
     if status.saved:
-        lines.append(f"  saved: {status.saved}")
+        lines.append(f"  saved: {status.saved}{_beside_saved(status.savings)}")
     for revision in sorted(revisions, key=lambda each: each.spec.revision):
         lines += [f"  {line}" for line in _revision(router, revision)]
     lines.append(f"  next: {status.next or 'nothing is missing'}")
     lines += [f"    {line}" for line in _expected(router, revisions, now)]
     return "\n".join(lines)
+
+
+def _beside_saved(savings: SavingsStatus | None) -> str:
+    """Say what the cache avoided: it is not the surrogate's saving."""
+    if savings is None or not Decimal(savings.cached):
+        return ""
+    return f"; beside it the cache avoided ${Decimal(savings.cached):.2f}"
 
 
 def _expected(
@@ -185,6 +195,7 @@ def _revision(router: TracerRouter, revision: TracerRevision) -> list[str]:
             f"{held.confidence}; attempt {held.attempt} at level {held.level}; "
             f"k = {held.k} of n = {held.n}, {held.m} missing; covers {held.coverage}"
         )
+    lines += [f"  {line}" for line in _requests(revision)]
     judged = {RevisionPhase.SHADOW, RevisionPhase.CANARY, RevisionPhase.LIVE}
     if status.phase in judged:
         seen = assess_revision(router, revision)
@@ -195,4 +206,32 @@ def _revision(router: TracerRouter, revision: TracerRevision) -> list[str]:
             f"{seen.promotion_bound:.3g} (error level {seen.level:.2g}), rollback "
             f"{seen.rollback_e:.3g} of {seen.rollback_bound:.3g}"
         )
+        lines += [f"  {line}" for line in _guards(revision)]
     return lines
+
+
+def _requests(revision: TracerRevision) -> list[str]:
+    """Say what became of the requests of its pods, those that are gone included."""
+    counts = total(revision.status.evidence)
+    fates = (
+        (counts.surrogate, "answered by the surrogate"),
+        (counts.teacher, "by the teacher"),
+        (counts.cached, "from the cache"),
+        (counts.refused, "refused"),
+        (counts.failed, "failed with an error of ours"),
+    )
+    told = [f"{number} {fate}" for number, fate in fates if number]
+    lines = [f"requests: {counts.requests} taken; {', '.join(told)}"] if told else []
+    if counts.diverted:
+        lines.append(f"handed over to a candidate besides: {counts.diverted} requests")
+    return lines
+
+
+def _guards(revision: TracerRevision) -> list[str]:
+    """Say how far each guard is; one that nothing was counted for says nothing."""
+    return [
+        f"guard: {guard.text}: {met.times} in {met.questions} questions, "
+        f"{guard.allowed:.1%} allowed"
+        for guard, met in harm_of(revision).items()
+        if met.questions
+    ]

@@ -14,6 +14,7 @@ __all__ = [
     "CellEvidence",
     "Evidence",
     "Fragmentation",
+    "LegEvidence",
     "LoadState",
     "RequestCounts",
     "TaskEvidence",
@@ -27,7 +28,7 @@ OTHER_CELLS = "(other cells)"
 """What the audits of all others are counted as; it is no cell and is never closed."""
 
 SLOW_SECONDS = 0.05
-"""Time of our own in one question, beyond which it counts as slow."""
+"""Time of our own on one leg of a question, beyond which it counts as slow."""
 
 
 class CellEvidence(Document):
@@ -95,6 +96,15 @@ class TaskEvidence(Document):
     """Cost of the teacher's answers, audits included."""
 
 
+class LegEvidence(Document):
+    """How long our own part of one leg took, in one boot of one pod."""
+
+    questions: int = 0
+    """Questions that went this way."""
+    slow: int = 0
+    """Of those, how many took it longer than `SLOW_SECONDS`."""
+
+
 class RequestCounts(Document):
     """Cumulative counts over all tasks in one boot of one pod."""
 
@@ -112,8 +122,14 @@ class RequestCounts(Document):
     """Answered with an error that came from this pod, not from the teacher."""
     faults: int = 0
     """Faults of our own in deciding; the teacher answered instead."""
-    slow: int = 0
-    """Questions in which deciding took longer than `SLOW_SECONDS`."""
+    surrogate_leg: LegEvidence = LegEvidence()
+    """Answers of the surrogate: from the question read to the last byte of the answer
+    handed over to the connection."""
+    teacher_leg: LegEvidence = LegEvidence()
+    """Questions left to the teacher: from the question read until the teacher is asked.
+    What comes then is not in it: connecting, the teacher's time, and our handing on of
+    its bytes, which only a clock at every piece would tell from waiting for the teacher
+    and for the client."""
     refused: int = 0
     """Refused by this pod on purpose: unknown key, too large, too many at once."""
     traces_written: int = 0

@@ -14,6 +14,8 @@ from tracer_router.api import (
     CellCounts,
     Counts,
     EvidenceStatus,
+    LegCounts,
+    RevisionCounts,
     TaskCounts,
 )
 from tracer_router.constants import OTHER_TASK
@@ -28,8 +30,12 @@ from tracer_router.planning.observed import PodState
 __all__ = ["add_up", "fold_evidence", "total"]
 
 _MONEY = frozenset(
-    {"cost_audits", "cost_correction", "cost_saved", "cost_spread", "cost_teacher"}
+    {
+        *("cost_audits", "cost_cached", "cost_correction", "cost_saved"),
+        *("cost_spread", "cost_teacher"),
+    }
 )
+_OF_REVISION = frozenset({"cached", "diverted", "refused"})
 _ZERO = Decimal(0)
 _REMEMBERED = 250
 """Ended boots that are still recognised; a pod that was merely out of sight is rare."""
@@ -67,17 +73,20 @@ def fold_evidence(
     live = kept | reported
     gone = (*before.ended, *(each.boot for each in ended))
     return EvidenceStatus(
-        retired=add_up([before.retired, *(_retired(each.counts) for each in ended)]),
+        retired=_add_up_revision(
+            [before.retired, *(_retired(each.counts) for each in ended)]
+        ),
         boots=tuple(live[boot] for boot in sorted(live)),
         ended=gone[-_REMEMBERED:],
     )
 
 
-def total(evidence: EvidenceStatus | None) -> Counts:
+def total(evidence: EvidenceStatus | None) -> RevisionCounts:
     """Give all counts of a revision: retired and live."""
     if evidence is None:
-        return Counts()
-    return add_up([evidence.retired, *(each.counts for each in evidence.boots)])
+        return RevisionCounts()
+    live = (each.counts for each in evidence.boots)
+    return _add_up_revision([evidence.retired, *live])
 
 
 def add_up(counts: Iterable[Counts]) -> Counts:
@@ -93,7 +102,26 @@ def add_up(counts: Iterable[Counts]) -> Counts:
     return Counts(tasks=tasks, **sums)
 
 
-def _retired(counts: Counts) -> Counts:
+def _add_up_revision(counts: Iterable[RevisionCounts]) -> RevisionCounts:
+    counts = tuple(counts)
+    sums = {name: sum(getattr(each, name) for each in counts) for name in _OF_REVISION}
+    return RevisionCounts(
+        **dict(add_up(counts)),
+        **sums,
+        surrogate_leg=_add_legs(each.surrogate_leg for each in counts),
+        teacher_leg=_add_legs(each.teacher_leg for each in counts),
+    )
+
+
+def _add_legs(legs: Iterable[LegCounts]) -> LegCounts:
+    legs = tuple(legs)
+    return LegCounts(
+        questions=sum(each.questions for each in legs),
+        slow=sum(each.slow for each in legs),
+    )
+
+
+def _retired(counts: RevisionCounts) -> RevisionCounts:
     """Give the counts of a boot that ended: its open audits will never be known."""
     return counts.model_copy(update={"tasks": tuple(map(_closed, counts.tasks))})
 
@@ -169,18 +197,22 @@ def _audits(cell: CellCounts) -> int:
     return cell.agreed + cell.disagreed + cell.missing
 
 
-def _counts(evidence: Evidence) -> Counts:
+def _counts(evidence: Evidence) -> RevisionCounts:
     requests = evidence.requests
-    return Counts(
+    return RevisionCounts(
         requests=requests.requests,
         surrogate=requests.surrogate,
         teacher=requests.teacher,
         failed=requests.failed,
         faults=requests.faults,
-        slow=requests.slow,
         traces_written=requests.traces_written,
         traces_dropped=requests.traces_dropped,
         tasks=_bounded(map(_task, evidence.tasks)),
+        cached=requests.cached,
+        diverted=requests.diverted,
+        refused=requests.refused,
+        surrogate_leg=LegCounts(**dict(requests.surrogate_leg)),
+        teacher_leg=LegCounts(**dict(requests.teacher_leg)),
     )
 
 

@@ -107,7 +107,7 @@ def _pods_meter(observed: Observed, prices: PodPrices, now: datetime) -> Meter:
 
 def _savings(found: Savings, meter: Meter, *, metered: bool) -> SavingsStatus | None:
     """Give the meter; nothing while there is nothing to be said."""
-    if not metered and not found.avoided and not found.paid:
+    if not (metered or found.avoided or found.paid or found.cached):
         return None
     return SavingsStatus(
         saved=_money(found.saved),
@@ -116,6 +116,7 @@ def _savings(found: Savings, meter: Meter, *, metered: bool) -> SavingsStatus | 
         avoided=_money(found.avoided),
         paid=_money(found.paid),
         audits=_money(found.audits),
+        cached=_money(found.cached),
         pods=f"{meter.cost:f}",
         pods_until=meter.until if metered else None,
     )

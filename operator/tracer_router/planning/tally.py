@@ -2,8 +2,14 @@
 
 from collections.abc import Iterable
 
-from tracer_router.api import Baseline, Counts, TaskCounts, TracerRevision
-from tracer_router.parity.guards import Harm
+from tracer_router.api import (
+    Baseline,
+    Counts,
+    LegCounts,
+    TaskCounts,
+    TracerRevision,
+)
+from tracer_router.parity.guards import Guard, Harm, Met
 from tracer_router.parity.verdict import NO_AUDITS, AuditCounts
 from tracer_router.planning.evidence import total
 
@@ -43,12 +49,22 @@ def cells_of(revision: TracerRevision) -> dict[str, AuditCounts]:
 
 
 def harm_of(revision: TracerRevision) -> Harm:
-    """Give what was counted of harm in the present try."""
+    """Give what was counted of each harm in the present try."""
     now, before = baseline_of(revision), revision.status.earlier or Baseline()
-    return Harm(
+    return {
+        Guard.FAULTS: Met(
+            questions=max(0, now.questions - before.questions),
+            times=max(0, now.faults - before.faults),
+        ),
+        Guard.SURROGATE_LEG: _slow(now.surrogate_leg, before.surrogate_leg),
+        Guard.TEACHER_LEG: _slow(now.teacher_leg, before.teacher_leg),
+    }
+
+
+def _slow(now: LegCounts, before: LegCounts) -> Met:
+    return Met(
         questions=max(0, now.questions - before.questions),
-        faults=max(0, now.faults - before.faults),
-        slow=max(0, now.slow - before.slow),
+        times=max(0, now.slow - before.slow),
     )
 
 
@@ -61,7 +77,8 @@ def baseline_of(revision: TracerRevision) -> Baseline:
         missing=audits.missing,
         questions=sum(each.requests for each in counts.tasks),
         faults=counts.faults,
-        slow=counts.slow,
+        surrogate_leg=counts.surrogate_leg,
+        teacher_leg=counts.teacher_leg,
     )
 
 

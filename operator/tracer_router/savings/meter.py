@@ -2,8 +2,9 @@
 
 Saved is the teacher cost that was avoided: the forecast for all that the surrogate
 answered without an audit, corrected by what the audits showed. Audited answers save
-nothing, the teacher was paid for them; what audits cost is shown beside. From the
-saving comes off what the pods cost. All sums are exact decimals.
+nothing, the teacher was paid for them; what audits cost is shown beside. What exact
+repeats avoided is the cache's and no part of the saving. From the saving comes off what
+the pods cost. All sums are exact decimals.
 """
 
 from collections.abc import Iterable
@@ -25,13 +26,15 @@ class Savings:
     """What the router saved, beside what was paid."""
 
     avoided: Decimal
-    """Teacher cost that was avoided."""
+    """Teacher cost that the surrogate avoided."""
     error: Decimal | None
     """Half the width of its 95 % interval; none when too few sessions were audited."""
     paid: Decimal
     """Teacher cost that was paid, audits included."""
     audits: Decimal
     """Of that, for audits."""
+    cached: Decimal = _NOTHING
+    """Forecast teacher cost of what the cache answered; never part of `avoided`."""
     pods: Decimal = _NOTHING
     """What the pods cost."""
 
@@ -53,7 +56,7 @@ class Savings:
     @override
     def __str__(self) -> str:
         """Give it as people read it, such as $1.23 (18.0%)."""
-        bill = self.avoided + self.paid
+        bill = self.avoided + self.cached + self.paid  # with the teacher alone
         share = f" ({self.saved / bill:.1%})" if bill else ""
         sign = "-" if self.saved < 0 else ""
         return f"{sign}${abs(self.saved):.2f}{share}"
@@ -72,5 +75,6 @@ def measure_savings(counts: Iterable[Counts], pods: Decimal = _NOTHING) -> Savin
         error=None if error is None else Decimal(f"{error:.12g}"),
         paid=sum((Decimal(task.cost_teacher) for task in tasks), _NOTHING),
         audits=sum((Decimal(task.cost_audits) for task in tasks), _NOTHING),
+        cached=sum((Decimal(task.cost_cached) for task in tasks), _NOTHING),
         pods=pods,
     )

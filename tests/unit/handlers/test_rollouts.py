@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from support.world import World, make_router
-from tracer_router.contracts.evidence import CellEvidence
+from tracer_router.contracts.evidence import CellEvidence, LegEvidence
 
 DAY = 86_400
 
@@ -178,6 +178,58 @@ async def test_faults_of_our_own_roll_back() -> None:
     await world.turn(2)
     assert world.revision(1)["phase"] == "RolledBack"
     assert "faults of its own above 0.1%" in world.revision(1)["reason"]
+
+
+SLOW, QUICK = LegEvidence(questions=400, slow=60), LegEvidence(questions=9_000)
+ALLOWED = LegEvidence(questions=400, slow=18)
+"""By the leg: 15 %, none, and 4.5 %, where 5 % are allowed."""
+
+
+@pytest.mark.parametrize("leg", ["surrogate", "teacher"])
+async def test_a_candidate_slow_on_one_leg_goes_back_and_the_leg_is_named(
+    leg: str,
+) -> None:
+    world = await shadow(World())
+    audited(world, 1, agreed=40)
+    legs = {"surrogate_leg": QUICK, "teacher_leg": QUICK}
+    world.counts[1] = legs | {f"{leg}_leg": SLOW}
+    await world.turn(2)
+    assert world.revision(1)["phase"] == "RolledBack"
+    assert f"slow {leg} leg (over 50 ms" in world.revision(1)["reason"]
+    assert "above 5.0%: 60 in 400 questions" in world.revision(1)["reason"]
+    assert world.condition("Certified")[2] == world.revision(1)["reason"]
+    assert rule(world).surrogate is False
+
+
+async def test_a_candidate_of_allowed_speed_on_both_legs_goes_on() -> None:
+    world = await shadow(World())
+    audited(world, 1, agreed=100)
+    world.counts[1] = {"surrogate_leg": ALLOWED, "teacher_leg": ALLOWED}
+    await world.turn(8)
+    assert world.revision(1)["phase"] == "Live"
+
+
+async def test_a_live_revision_that_becomes_slow_on_one_leg_goes_back() -> None:
+    world = await live(World())
+    world.counts[1] = {"surrogate_leg": SLOW, "teacher_leg": QUICK}
+    await world.turn(2)
+    assert world.revision(1)["phase"] == "RolledBack"
+    assert "slow surrogate leg" in world.revision(1)["reason"]
+
+
+async def test_a_retry_is_judged_by_its_own_speed() -> None:
+    world = await shadow(World())
+    world.counts[1] = {"surrogate_leg": SLOW}
+    await world.turn(2)
+    assert world.revision(1)["phase"] == "RolledBack"
+    ask(world, do_b="retry 1")
+    await world.turn(3)
+    assert world.revision(1)["phase"] == "Shadow"
+    twice = LegEvidence(questions=800, slow=120)
+    world.counts[1] = {"surrogate_leg": twice}
+    await world.turn(2)
+    assert world.revision(1)["phase"] == "RolledBack"
+    assert "60 in 400 questions" in world.revision(1)["reason"]
 
 
 async def test_a_candidate_that_gets_more_than_was_asked_is_held() -> None:

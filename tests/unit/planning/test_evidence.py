@@ -4,21 +4,31 @@ The oracle: for each boot, what the operator had read of it when it last kept an
 or read later and kept. No more is ever counted, and never less.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracer_router.api import Counts, EvidenceStatus
+from support.manifests import revision_manifest
+from tracer_router.api import (
+    Counts,
+    EvidenceStatus,
+    LegCounts,
+    RevisionCounts,
+    TracerRevision,
+)
 from tracer_router.contracts.evidence import (
     CellEvidence,
     Evidence,
+    LegEvidence,
     RequestCounts,
     TaskEvidence,
 )
+from tracer_router.parity.guards import Guard, Met
 from tracer_router.planning.evidence import fold_evidence, total
 from tracer_router.planning.observed import PodState
+from tracer_router.planning.tally import harm_of
 
 PODS = 3
 
@@ -34,6 +44,9 @@ class Pod:
     agreed: int = 0
     disagreed: int = 0
     open: int = 0
+    answers_slow: int = 0
+    deferrals_slow: int = 0
+    cached: int = 0
 
     def state(self) -> PodState:
         """Give what a poll of it finds."""
@@ -49,6 +62,7 @@ class Pod:
             audits_disagreed=self.disagreed,
             cells=(cell,),
             cost_saved=Decimal("0.25") * admitted,
+            cost_cached=Decimal("0.5") * self.cached,
         )
         return PodState(
             name=self.name,
@@ -56,7 +70,20 @@ class Pod:
             evidence=Evidence(
                 revision=1,
                 boot=f"{self.name}-{self.boot}",
-                requests=RequestCounts(requests=admitted, faults=self.disagreed),
+                requests=RequestCounts(
+                    requests=admitted,
+                    faults=self.disagreed,
+                    failed=self.open,
+                    cached=self.cached,
+                    diverted=2 * self.cached,
+                    refused=3 * self.cached,
+                    surrogate_leg=LegEvidence(
+                        questions=admitted, slow=self.answers_slow
+                    ),
+                    teacher_leg=LegEvidence(
+                        questions=2 * admitted, slow=self.deferrals_slow
+                    ),
+                ),
                 tasks=(task,),
             ),
         )
@@ -69,6 +96,7 @@ class Field:
     pods: list[Pod] = field(default_factory=lambda: [Pod(f"p{n}") for n in range(PODS)])
     kept: EvidenceStatus = field(default_factory=EvidenceStatus)
     read: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    whole: dict[str, Pod] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
 
     def poll(self, *, keeps: bool) -> None:
@@ -84,6 +112,7 @@ class Field:
             key = f"{pod.name}-{pod.boot}"
             if key in seen and key not in self.gone:
                 self.read[key] = (pod.agreed, pod.disagreed, pod.open)
+                self.whole[key] = replace(pod)
         for key in self.read:
             if key not in seen and key.rpartition("-")[0] not in silent:
                 self.gone.add(key)
@@ -93,6 +122,8 @@ ACTIONS = st.one_of(
     st.tuples(st.just("count"), st.integers(0, PODS - 1), st.integers(0, 5)),
     st.tuples(st.just("open"), st.integers(0, PODS - 1), st.integers(0, 3)),
     st.tuples(st.just("settle"), st.integers(0, PODS - 1), st.booleans()),
+    st.tuples(st.just("slow"), st.integers(0, PODS - 1), st.booleans()),
+    st.tuples(st.just("repeat"), st.integers(0, PODS - 1)),
     st.tuples(st.just("restart"), st.integers(0, PODS - 1)),
     st.tuples(st.just("hide"), st.integers(0, PODS - 1), st.booleans()),
     st.tuples(st.just("mute"), st.integers(0, PODS - 1), st.booleans()),
@@ -115,6 +146,11 @@ def act(world: Field, action: tuple[object, ...]) -> None:
             world.pods[pod].open -= 1
             world.pods[pod].disagreed += badly
             world.pods[pod].agreed += not badly
+        case ("slow", int(pod), bool(answered)):
+            world.pods[pod].answers_slow += answered
+            world.pods[pod].deferrals_slow += not answered
+        case ("repeat", int(pod)):
+            world.pods[pod].cached += 1
         case ("restart", int(pod)):
             old = world.pods[pod]
             world.pods[pod] = Pod(old.name, boot=old.boot + 1)
@@ -160,6 +196,65 @@ def test_evidence_is_added_exactly_once(history: list[Step]) -> None:
     assert total(world.kept).requests == admitted
 
 
+@settings(max_examples=400, deadline=None)
+@given(history=HISTORIES)
+def test_legs_and_what_nobody_judges_are_added_exactly_once_too(
+    history: list[Step],
+) -> None:
+    world = Field()
+    for action, keeps in history:
+        act(world, action)
+        if keeps is not None:
+            world.poll(keeps=keeps)
+    pods = world.whole.values()
+    admitted = sum(pod.agreed + pod.disagreed + pod.open for pod in pods)
+    cached = sum(pod.cached for pod in pods)
+    found = total(world.kept)
+    assert found.model_copy(update={"tasks": ()}) == RevisionCounts(
+        requests=admitted,
+        faults=sum(pod.disagreed for pod in pods),
+        failed=sum(pod.open for pod in pods),
+        cached=cached,
+        diverted=2 * cached,
+        refused=3 * cached,
+        surrogate_leg=LegCounts(
+            questions=admitted, slow=sum(pod.answers_slow for pod in pods)
+        ),
+        teacher_leg=LegCounts(
+            questions=2 * admitted, slow=sum(pod.deferrals_slow for pod in pods)
+        ),
+    )
+    assert [float(task.cost_cached) for task in found.tasks] == (
+        [0.5 * cached] if pods else []
+    )
+
+
+def test_a_pod_from_before_the_legs_were_told_apart_is_counted_without_them() -> None:
+    old = Evidence.from_json(
+        '{"revision": 1, "boot": "b", "requests": {"requests": 9, "slow": 4}}'
+    )
+    pod = PodState(name="old", revision=1, evidence=old)
+    new = Pod("new", agreed=3, answers_slow=1).state()
+    found = total(fold_evidence(None, [pod, new]))
+    assert found.requests == 12
+    assert found.surrogate_leg == LegCounts(questions=3, slow=1)
+    assert found.teacher_leg == LegCounts(questions=6)
+
+
+def test_what_an_older_operator_kept_is_read_and_goes_on() -> None:
+    manifest = revision_manifest()
+    manifest["status"] = {
+        "evidence": {
+            "retired": {"requests": 40, "slow": 2},
+            "boots": [{"boot": "b", "pod": "p", "counts": {"requests": 9, "slow": 4}}],
+        },
+        "earlier": {"agreed": 5, "questions": 30, "slow": 2},
+    }
+    revision = TracerRevision.model_validate(manifest)
+    assert total(revision.status.evidence) == RevisionCounts(requests=49)
+    assert harm_of(revision) == {guard: Met() for guard in Guard}
+
+
 def test_a_pod_that_was_out_of_sight_is_not_counted_again() -> None:
     world = Field()
     pod = world.pods[0]
@@ -184,4 +279,4 @@ def test_what_was_counted_is_never_lost_again(history: list[Step]) -> None:
 
 
 def test_no_evidence_is_nothing() -> None:
-    assert total(None) == Counts()
+    assert total(None) == RevisionCounts()

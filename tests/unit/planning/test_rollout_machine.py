@@ -26,6 +26,7 @@ ACTIONS = st.one_of(
     ),
     st.tuples(st.just("bad"), NUMBERS, st.integers(1, 60)),
     st.tuples(st.just("faults"), NUMBERS, st.integers(1, 10)),
+    st.tuples(st.just("slow"), NUMBERS, st.integers(1, 60), st.booleans()),
     st.tuples(st.just("rows"), st.integers(500, 3000)),
     st.tuples(st.just("boot"), NUMBERS),
     st.tuples(st.just("load"), st.booleans()),
@@ -72,6 +73,8 @@ def act(  # noqa: C901 - one branch an action
             machine.count(revision, disagreed=disagreed)
         case ("faults", revision, faults):
             machine.count(revision, requests=faults, faults=faults)
+        case ("slow", revision, timed, slow):
+            machine.count(revision, timed=timed, slow=timed if slow else 0)
         case ("rows", rows):
             machine.count(0, labelled=rows)
         case ("boot", revision):

@@ -47,6 +47,15 @@ def test_the_correction_is_part_of_the_saving_and_the_pods_come_off() -> None:
     assert float(found.error) == pytest.approx(0.2 * student.ppf(0.975, 29), rel=1e-4)
 
 
+def test_what_the_cache_answered_is_part_of_the_bill_and_never_of_the_saving() -> None:
+    costs = {"cost_saved": "3.00", "cost_correction": "1.00", "cost_teacher": "6.00"}
+    without = measure_savings([counted(**costs)])
+    with_cache = measure_savings([counted(**costs, cost_cached="10.00")])
+    assert (with_cache.avoided, with_cache.saved) == (without.avoided, without.saved)
+    assert (without.cached, with_cache.cached) == (Decimal(0), Decimal("10.00"))
+    assert (str(without), str(with_cache)) == ("$4.00 (40.0%)", "$4.00 (20.0%)")
+
+
 def test_a_loss_is_told_as_a_loss() -> None:
     found = Savings(Decimal(1), None, Decimal(9), Decimal(0), pods=Decimal(3))
     assert str(found) == "-$2.00 (-20.0%)"
