@@ -8,6 +8,7 @@ __all__ = [
     "GROUP",
     "INTERNAL_PORT",
     "OTHER_TASK",
+    "SCHEDULER_PORT",
     "TRAFFIC_PORT",
     "UNNAMED_TASK",
     "VERSION",
@@ -30,6 +31,9 @@ TRAFFIC_PORT: Final = 8080
 
 INTERNAL_PORT: Final = 8081
 """Where a data-plane pod serves evidence, policy, health and metrics."""
+
+SCHEDULER_PORT: Final = 8786
+"""Where index 0 of an attempt on many pods takes its workers; Dask's usual port."""
 
 OTHER_TASK: Final = "other"
 """The bucket of tasks beyond the limit; never answered by a surrogate."""

@@ -241,6 +241,21 @@ WRONG = [
     Wrong("spec.rollout.promotion", "No", 'supported values: "Automatic", "Manual"'),
     Wrong("spec.training.maxAge", "1h", "say a duration from 1d to 365d"),
     Wrong("spec.training.budget", 0, "should be greater than or equal to 1"),
+    Wrong("spec.training.engine", "Spark", 'supported values: "Local", "Dask"'),
+    Wrong("spec.training.workers", 0, "should be greater than or equal to 1"),
+    Wrong("spec.training.workers", 101, "should be less than or equal to 100"),
+    Wrong(
+        "spec.training",
+        {"workers": 2},
+        "training.workers belongs to engine Dask: say engine Dask, or remove workers",
+        "spec.training.workers",
+    ),
+    Wrong(
+        "spec.training.engine",
+        "Local",
+        "training.workers belongs to engine Dask",
+        "spec.training.workers",
+    ),
     Wrong("spec.audit.mode", "Off", 'supported values: "Fixed", "Auto"'),
     Wrong(
         "spec.teacher.proxy",

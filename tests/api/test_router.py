@@ -52,6 +52,10 @@ GOOD = {
     ),
     "a split by the pods themselves": at(MINIMAL, "spec.traffic", {"split": "Sticky"}),
     "texts as they came": at(MINIMAL, "spec.traces", {"capture": "Raw"}),
+    "one worker beside its driver": at(MINIMAL, "spec.training", {"engine": "Dask"}),
+    "workers of one, on one pod": at(
+        MINIMAL, "spec.training", {"engine": "Local", "workers": 1}
+    ),
     "nothing kept": at(MINIMAL, "spec.traces", {"capture": "Disabled"}),
     "no live audits beyond the canary's": at(
         MINIMAL, "spec.audit", {"live": "10%", "canary": "10%"}

@@ -54,6 +54,8 @@ def router_manifest(name: str = "tickets", **spec: Any) -> Manifest:
             "growth": "50%",
             "maxAge": "30d",
             "budget": 12,
+            "engine": "Dask",
+            "workers": 4,
         },
         "rollout": {
             "steps": ["5%", "25%", "100%"],

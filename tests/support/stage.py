@@ -29,7 +29,7 @@ __all__ = ["CHILDREN", "Stage", "eventually"]
 
 CHILDREN = (
     "tracerrevisions,deployments,services,configmaps,serviceaccounts,jobs,"
-    "poddisruptionbudgets,httproutes"
+    "networkpolicies,poddisruptionbudgets,httproutes"
 )
 """Every kind that the operator makes."""
 
@@ -45,6 +45,7 @@ _MINE = frozenset(
         "events",
         "httproutes",
         "jobs",
+        "networkpolicies",
         "poddisruptionbudgets",
         "serviceaccounts",
         "services",

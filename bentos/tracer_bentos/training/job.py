@@ -10,6 +10,7 @@ from tracer_bentos.packaging.bento import build_bento
 from tracer_bentos.packaging.bundle_io import write_bundle
 from tracer_bentos.redaction.redactor import Redactor, build_redactor
 from tracer_bentos.store import TraceStore
+from tracer_bentos.training.engine import Engine
 from tracer_bentos.training.golden import golden_samples
 from tracer_bentos.training.ledger import (
     Standing,
@@ -38,11 +39,19 @@ _NAMED_FAULTS = 20
 _SUMMARISED_FAULTS = 3
 
 
-def run_attempt(store: TraceStore, request: AttemptRequest) -> AttemptResult:
+def run_attempt(
+    store: TraceStore, request: AttemptRequest, engine: Engine | None = None
+) -> AttemptResult:
     """Give the result of an attempt, made now or earlier.
+
+    Args:
+        store: The router's part of the store.
+        request: What is asked.
+        engine: Where pieces are computed; threads of this process when none is named.
 
     Raises:
         StoreError: The store did not answer; a retry begins anew with the same rows.
+        EngineError: Nobody is left to compute; a retry spends nothing.
     """
     standing = open_attempt(store, request)
     known = read_result(store, standing.number)
@@ -52,7 +61,7 @@ def run_attempt(store: TraceStore, request: AttemptRequest) -> AttemptResult:
     segments = fixed_segments(store, request, standing.number)
     rows, faults = _read(store, segments, redactor, request.task)
     _quarantine(store, standing.number, faults)
-    learned = learn(_question(request, standing), rows, local_means())
+    learned = learn(_question(request, standing), rows, local_means(engine))
     result = _result(store, request, standing, (rows, learned, faults))
     store.create(attempt_key(standing.number, "result.json"), result.to_json())
     # Another pod of the Job may have been first: the ledger's word holds.

@@ -63,7 +63,6 @@ from tracer_router.api.spec import (
     Session,
     Tasks,
     TracerRouterSpec,
-    Training,
 )
 from tracer_router.api.status import (
     Agreement,
@@ -95,6 +94,7 @@ from tracer_router.api.traffic import (
     Traces,
     Traffic,
 )
+from tracer_router.api.training import Engine, Training
 
 __all__ = [
     "Access",
@@ -126,6 +126,7 @@ __all__ = [
     "Duration",
     "Effect",
     "Endpoint",
+    "Engine",
     "EvidenceStatus",
     "Gateway",
     "GatewayHeader",

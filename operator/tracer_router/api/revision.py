@@ -13,6 +13,7 @@ from tracer_router.api.meta import ObjectMeta
 from tracer_router.api.model import ApiModel, ListMap, Rule
 from tracer_router.api.percent import Percent
 from tracer_router.api.progress import Baseline, ClosedCell, DriftWatch, ShareBaseline
+from tracer_router.api.training import Engine
 
 __all__ = [
     "AttemptSpec",
@@ -79,6 +80,10 @@ class AttemptSpec(ApiModel):
     """Agreement to certify."""
     confidence: Percent
     """Confidence over all attempts together."""
+    engine: Engine = Engine.LOCAL
+    """What computes it."""
+    workers: int = Field(default=1, ge=1, le=100)
+    """Pods that compute it, with engine Dask."""
 
 
 class TracerRevisionSpec(ApiModel):

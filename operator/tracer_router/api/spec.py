@@ -8,20 +8,19 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from tracer_router.api.access import Access, Cache, Limits
-from tracer_router.api.duration import Duration, Within
 from tracer_router.api.model import ApiModel, Effect, Rule
 from tracer_router.api.percent import PERCENT_PATTERN, Between, Percent
 from tracer_router.api.rollout import Audit, Rollout
 from tracer_router.api.teacher import Teacher
 from tracer_router.api.text import HeaderName
 from tracer_router.api.traffic import Resources, Traces, Traffic
+from tracer_router.api.training import Training
 
 __all__ = [
     "Parity",
     "Session",
     "Tasks",
     "TracerRouterSpec",
-    "Training",
 ]
 
 
@@ -91,24 +90,6 @@ class Tasks(ApiModel):
     limit: Annotated[int, Field(ge=1, le=64), Effect.NOTHING] = 64
     """Tasks that are counted apart; the rest are counted together as `other` and go to
     the teacher."""
-
-
-class Training(ApiModel):
-    """When an attempt at a certificate is made."""
-
-    minimum_traces: Annotated[int, Field(ge=100, le=10_000_000), Effect.NOTHING] = 1000
-    """Labelled traces before the first attempt."""
-    growth: Annotated[Percent, Between("1%", "100%", "50%"), Effect.NOTHING] = Percent(
-        "50%"
-    )
-    """Growth of the labelled traces since the last attempt before the next one."""
-    max_age: Annotated[Duration, Within("1d", "365d", "30d"), Effect.NOTHING] = (
-        Duration("30d")
-    )
-    """Age of the live certificate at which another attempt is made, if there are new
-    labelled traces."""
-    budget: Annotated[int, Field(ge=1, le=1000), Effect.NOTHING] = 12
-    """Attempts within 30 days at most; one that is asked for by `retrain` is free."""
 
 
 class TracerRouterSpec(ApiModel):

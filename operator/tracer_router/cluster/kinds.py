@@ -14,6 +14,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "CronJob": ("apis/batch/v1", "cronjobs"),
     "Job": ("apis/batch/v1", "jobs"),
     "PodDisruptionBudget": ("apis/policy/v1", "poddisruptionbudgets"),
+    "NetworkPolicy": ("apis/networking.k8s.io/v1", "networkpolicies"),
     "HTTPRoute": ("apis/gateway.networking.k8s.io/v1", "httproutes"),
     "TracerRouter": (f"apis/{GROUP}/{VERSION}", "tracerrouters"),
     "TracerRevision": (f"apis/{GROUP}/{VERSION}", "tracerrevisions"),

@@ -31,6 +31,7 @@ CHILD_KINDS = (
     "Deployment",
     "HTTPRoute",
     "Job",
+    "NetworkPolicy",
     "PodDisruptionBudget",
     "Service",
     "ServiceAccount",
@@ -41,6 +42,8 @@ _GIB = 2.0**30
 _POLLS_AT_ONCE = 32
 """Pods of one router that are asked at the same time."""
 _COMPONENT = "app.kubernetes.io/component"
+_INDEX = "batch.kubernetes.io/job-completion-index"
+"""Annotation of the pods of an Indexed Job; others have none."""
 
 
 def read_router(manifest: Manifest) -> TracerRouter:
@@ -103,7 +106,10 @@ def _number(manifest: Manifest) -> int:
 
 
 def _jobs(jobs: list[Manifest], pods: list[Manifest]) -> dict[int, JobState]:
-    summaries = {_number(pod): _summary(pod) for pod in pods if _succeeded(pod)}
+    # Of an attempt on many pods, index 0 has the result; workers only end well.
+    summaries = {
+        _number(pod): _summary(pod) for pod in pods if _succeeded(pod) and _leads(pod)
+    }
     return {_number(job): _job(job, summaries.get(_number(job))) for job in jobs}
 
 
@@ -111,6 +117,10 @@ def _succeeded(pod: Manifest) -> bool:
     labels = pod["metadata"]["labels"]
     succeeded = pod.get("status", {}).get("phase") == "Succeeded"
     return bool(labels.get(_COMPONENT) == TRAINING and succeeded)
+
+
+def _leads(pod: Manifest) -> bool:
+    return bool(pod["metadata"].get("annotations", {}).get(_INDEX, "0") == "0")
 
 
 def _summary(pod: Manifest) -> TrainingSummary | str:
@@ -125,12 +135,17 @@ def _summary(pod: Manifest) -> TrainingSummary | str:
 def _job(job: Manifest, summary: TrainingSummary | str | None) -> JobState:
     conditions = job.get("status", {}).get("conditions", [])
     true = {each["type"]: each for each in conditions if each["status"] == "True"}
+    if isinstance(summary, TrainingSummary):
+        # The attempt's last word, even if a worker has failed the Job meanwhile.
+        return JobState(finished=True, summary=summary)
     if "Failed" in true:
         cause = true["Failed"].get("message") or true["Failed"].get("reason")
-        return JobState(finished=True, failure=str(cause))
+        failed = job["status"].get("failedIndexes")
+        indexes = f" (index {failed})" if failed else ""
+        return JobState(finished=True, failure=f"{cause}{indexes}")
     if isinstance(summary, str):
         return JobState(finished=True, failure=summary)
-    return JobState(finished=summary is not None, summary=summary)
+    return JobState()
 
 
 async def _pods(

@@ -19,6 +19,7 @@ __all__ = [
     "CALLER_HEADER",
     "CAPTURE",
     "CLIENT_KEYS",
+    "COMPLETION_INDEX",
     "ENDPOINTS",
     "FAREWELL_SECONDS",
     "HOST",
@@ -33,6 +34,7 @@ __all__ = [
     "REQUEST_BYTES",
     "RETENTION_SECONDS",
     "REVISION",
+    "SCHEDULER",
     "SESSION_HEADER",
     "SPOOL",
     "STORE_CREDENTIALS",
@@ -48,6 +50,7 @@ __all__ = [
     "TEACHER_PROXY",
     "TEACHER_URL",
     "TRAFFIC_PORT",
+    "WORKERS",
 ]
 
 TEACHER_URL: Final = "TRACER_TEACHER_URL"
@@ -122,6 +125,12 @@ TASK_HEADER: Final = "TRACER_TASK_HEADER"
 """Header by which a client may name its task."""
 ATTEMPT_FILE: Final = "TRACER_ATTEMPT_FILE"
 """The attempt request as mounted from its ConfigMap."""
+SCHEDULER: Final = "TRACER_SCHEDULER"
+"""tcp://HOST:PORT of the attempt's Dask scheduler; only its own pods reach it."""
+WORKERS: Final = "TRACER_WORKERS"
+"""How many workers an attempt on many pods has, beside its driver."""
+COMPLETION_INDEX: Final = "JOB_COMPLETION_INDEX"
+"""Which pod of an Indexed Job it is, from 0. Set by Kubernetes."""
 HOST: Final = "TRACER_HOST"
 """Address to listen on; absent: every interface. Never set by the operator."""
 TRAFFIC_PORT: Final = "TRACER_TRAFFIC_PORT"

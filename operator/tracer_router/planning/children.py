@@ -19,7 +19,7 @@ from tracer_router.resources.installation import Installation
 from tracer_router.resources.maintenance import build_maintenance
 from tracer_router.resources.manifest import Manifest, ObjectKey
 from tracer_router.resources.route import build_front_service, build_route
-from tracer_router.resources.training_job import build_request, build_training_job
+from tracer_router.resources.training_job import build_request, build_training
 
 __all__ = [
     "beyond_history",
@@ -69,6 +69,8 @@ def plan_deletions(
         if revision not in dropped:
             name = revision.metadata.name
             keep.add(ObjectKey("Job", f"{name}-training"))
+            # As long as the Job: a pod of it may be ending still.
+            keep.add(ObjectKey("NetworkPolicy", f"{name}-training"))
             keep.add(ObjectKey("ConfigMap", f"{name}-attempt"))
     orphans = tuple(sorted(key for key in observed.children if key not in keep))
     # Only once the router's status says that their counts are in its history.
@@ -124,13 +126,11 @@ def _serving(
 def _training(
     observed: Observed, revision: TracerRevision, installation: Installation
 ) -> list[Manifest]:
-    router, image = observed.router, revision.spec.image
-    request = attempt_request(router, revision)
-    number = revision.spec.revision
-    return [
-        build_request(router, request),
-        build_training_job(router, number, image, installation),
-    ]
+    router = observed.router
+    *network, job = build_training(router, revision, installation)
+    found = [build_request(router, attempt_request(router, revision)), *network]
+    # The template of a Job cannot be changed: as it was begun, so it ends.
+    return found if ObjectKey.of(job) in observed.children else [*found, job]
 
 
 def beyond_history(

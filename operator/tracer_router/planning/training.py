@@ -97,7 +97,7 @@ def begin_attempt(
     """Give the revision of a new attempt."""
     router = observed.router
     number = max((each.spec.revision for each in revisions), default=0) + 1
-    parity = router.spec.parity
+    parity, training = router.spec.parity, router.spec.training
     request = AttemptRequest(
         router=f"{router.metadata.namespace}/{router.metadata.name}",
         uid=router.metadata.uid or "",
@@ -105,7 +105,7 @@ def begin_attempt(
         until=now.replace(microsecond=0),
         target=parity.target.fraction,
         confidence=parity.confidence.fraction,
-        minimum=router.spec.training.minimum_traces,
+        minimum=training.minimum_traces,
         seed=number,
         redaction=redaction_of(router),
         task=cause.task,
@@ -122,6 +122,8 @@ def begin_attempt(
         alike=cause.alike,
         target=parity.target,
         confidence=parity.confidence,
+        engine=training.engine,
+        workers=training.workers,
     )
     return _revision(router, number, image, attempt)
 

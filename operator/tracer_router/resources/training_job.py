@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tracer_router.api import TracerRouter
+from tracer_router.api import AttemptSpec, Engine, TracerRevision, TracerRouter
 from tracer_router.contracts import runtime
 from tracer_router.contracts.training import AttemptRequest
 from tracer_router.resources.installation import Installation
@@ -13,12 +13,21 @@ from tracer_router.resources.pod import (
     environment,
     store_parts,
 )
+from tracer_router.resources.training_pods import (
+    COMPONENT,
+    build_network_policy,
+    build_scheduler_service,
+    over_pods,
+    scheduler_address,
+    training_name,
+)
 
-__all__ = ["COMPONENT", "build_request", "build_training_job"]
+__all__ = ["COMPONENT", "build_request", "build_training"]
 
-COMPONENT = "training"
 _REQUEST = "/var/run/tracer/attempt"
 _DEADLINE_SECONDS = 3600
+_RETRIES = 3
+_LOCAL, _ON_DASK = "tracer_bentos.training", "tracer_bentos.training.on_dask"
 
 
 def build_request(router: TracerRouter, request: AttemptRequest) -> Manifest:
@@ -33,34 +42,69 @@ def build_request(router: TracerRouter, request: AttemptRequest) -> Manifest:
     )
 
 
-def build_training_job(
-    router: TracerRouter, attempt: int, image: str, installation: Installation
+def build_training(
+    router: TracerRouter, revision: TracerRevision, installation: Installation
+) -> list[Manifest]:
+    """Build the Job of a revision's attempt, last, after what its pods need.
+
+    A retry of a pod returns the same result.
+
+    Raises:
+        ValueError: The revision is a pass-through.
+    """
+    attempt, number = revision.spec.attempt, revision.spec.revision
+    if attempt is None:
+        raise ValueError(f"{revision.metadata.name} is a pass-through")
+    job = _job(router, revision, attempt, installation)
+    if attempt.engine is Engine.LOCAL:
+        return [job]
+    network = (build_scheduler_service, build_network_policy)
+    return [*(build(router, number) for build in network), job]
+
+
+def _job(
+    router: TracerRouter,
+    revision: TracerRevision,
+    attempt: AttemptSpec,
+    installation: Installation,
 ) -> Manifest:
-    """Build the Job; a retry of its pod returns the same result."""
-    marks = labels(router, COMPONENT, attempt)
-    spec = {
-        "backoffLimit": 3,
-        "activeDeadlineSeconds": _DEADLINE_SECONDS,
-        "template": {
-            "metadata": {"labels": marks},
-            "spec": _pod(router, attempt, image, installation),
-        },
-    }
-    name = f"{revision_name(router, attempt)}-training"
+    number, image = revision.spec.revision, revision.spec.image
+    marks = labels(router, COMPONENT, number)
+    if attempt.engine is Engine.DASK:
+        values = {
+            runtime.SCHEDULER: scheduler_address(router, number),
+            runtime.WORKERS: str(attempt.workers),
+        }
+        pod = _pod(router, number, (image, _ON_DASK, values), installation)
+        spec = over_pods(router, number, attempt.workers, pod)
+    else:
+        pod = _pod(router, number, (image, _LOCAL, {}), installation)
+        template = {"metadata": {"labels": marks}, "spec": pod}
+        spec = {"backoffLimit": _RETRIES, "template": template}
+    spec["activeDeadlineSeconds"] = _DEADLINE_SECONDS
+    name = training_name(router, number)
     return child(router, ("batch/v1", "Job"), name, marks, spec=spec)
 
 
 def _pod(
-    router: TracerRouter, attempt: int, image: str, installation: Installation
+    router: TracerRouter,
+    attempt: int,
+    program: tuple[str, str, dict[str, str]],
+    installation: Installation,
 ) -> dict[str, Any]:
+    image, module, values = program
     store = store_parts(router, installation)
     request = f"{revision_name(router, attempt)}-attempt"
-    values = {**store.values, runtime.ATTEMPT_FILE: f"{_REQUEST}/request.json"}
+    values = {
+        **values,
+        **store.values,
+        runtime.ATTEMPT_FILE: f"{_REQUEST}/request.json",
+    }
     container = {
         "name": "training",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", "-m", "tracer_bentos.training"],
+        "command": ["python3", "-m", module],
         "env": environment(values),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": CONTAINER_SECURITY,

@@ -65,6 +65,8 @@ CHANGES: dict[str, Any] = {
     "training.growth": "100%",
     "training.maxAge": "60d",
     "training.budget": 3,
+    "training.engine": "Local",
+    "training.workers": 8,
     "rollout.steps": ["50%", "100%"],
     "rollout.period": "1h",
     "rollout.maxDuration": "1d",

@@ -42,6 +42,8 @@ def test_two_fields_are_enough_and_the_rest_has_defaults() -> None:
             "growth": "50%",
             "maxAge": "30d",
             "budget": 12,
+            "engine": "Local",
+            "workers": 1,
         },
         "rollout": {
             "steps": ["5%", "25%", "100%"],
