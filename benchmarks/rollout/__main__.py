@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.rollout.measure import AUDITS, compare, decide, drift, err
+from benchmarks.rollout.measure import (
+    AUDITS,
+    compare,
+    decide,
+    drift,
+    err,
+    err_closely,
+)
 from benchmarks.rollout.page import write_page
 from benchmarks.rollout.plot import draw
 
@@ -28,6 +35,7 @@ def measure(runs: int) -> dict[str, Any]:
         "runs": runs,
         "audits": AUDITS,
         "errors": list(err(runs)),
+        "errors_closely": err_closely(runs),
         "decisions": list(decide(runs)),
         "comparison": list(compare(runs)),
         "drift": drift(runs),

@@ -14,7 +14,16 @@ from benchmarks.rollout.rule import Rule
 from benchmarks.rollout.worlds import WORLDS, World, disagreements
 from tracer_router.parity.verdict import Aim
 
-__all__ = ["AIM", "GATES", "compare", "decide", "drift", "err", "interval"]
+__all__ = [
+    "AIM",
+    "GATES",
+    "compare",
+    "decide",
+    "drift",
+    "err",
+    "err_closely",
+    "interval",
+]
 
 AIM = Aim(target=0.95, margin=0.01, confidence=0.95)
 GATES = 3
@@ -55,6 +64,24 @@ def err(runs: int) -> Iterator[Row]:
             "wrong_rollback": down.share_rolled_back,
             "wrong_rollback_interval": interval(down.share_rolled_back, runs),
         }
+
+
+def err_closely(runs: int, times: int = 10) -> Row:
+    """Give how often promotion is wrong with independent audits, over many more runs.
+
+    A cell of ten thousand cannot tell a rate of the bound from one just above it.
+    """
+    rule, lowest = Rule.of(AIM, GATES, AUDITS), 1 - AIM.target + AIM.margin
+    shares = [
+        roll_out(rule, WORLDS[0], lowest, (runs, AUDITS), seed).share_promoted
+        for seed in range(1_000, 1_000 + times)
+    ]
+    share = float(np.mean(shares))
+    return {
+        "runs": runs * times,
+        "wrong_promotion": share,
+        "wrong_promotion_interval": interval(share, runs * times),
+    }
 
 
 def decide(runs: int) -> Iterator[Row]:

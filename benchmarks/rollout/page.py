@@ -20,6 +20,19 @@ weight. *Wrong rollback*: it agrees 95 % and is rolled back. Each may be 5 % at 
 """
 
 
+_ON_CLUSTER = """
+## How soon a rollback reaches clients
+
+`python -m benchmarks.rollout.on_cluster --times 6` on the development cluster, on
+2026-11-29, with other work on its two cores (load above 10): official clients at 100
+requests a second, half of them answered by the surrogate, a person asks for the
+rollback, then for another try; the last time the surrogate was live. From the verdict
+in the revision's status to the last answer of the surrogate that a client had read:
+0.38, 0.54, 0.87, 0.93, 1.89 and, live, 1.82 s; none of 7,211 requests failed. The
+policy is pushed to every pod at once; pods and route follow in their own time.
+"""
+
+
 def write_page(found: dict[str, Any]) -> str:
     """Give the page in Markdown."""
     head = _HEAD.format(
@@ -29,7 +42,7 @@ def write_page(found: dict[str, Any]) -> str:
         audits=found["audits"],
     )
     return "\n".join([head, *_errors(found), *_decisions(found), *_peers(found)]) + (
-        "\n" + "\n".join(_drift(found)) + "\n"
+        "\n" + "\n".join(_drift(found)) + "\n" + _ON_CLUSTER
     )
 
 
@@ -48,6 +61,11 @@ def _errors(found: dict[str, Any]) -> Iterator[str]:
     yield "of a session that is spread over pods: audits are then no longer one a"
     yield "session, and no rule on counts holds. Of the pods that the policy names,"
     yield "each session therefore belongs to one, and only that one counts it."
+    closely = found["errors_closely"]
+    low, high = closely["wrong_promotion_interval"]
+    yield ""
+    yield f"The first cell again, over {closely['runs']:,} other rollouts: wrong promotion"
+    yield f"{closely['wrong_promotion']:.4f} ({low:.4f}-{high:.4f})."
 
 
 def _decisions(found: dict[str, Any]) -> Iterator[str]:
