@@ -64,8 +64,8 @@ def _errors(found: dict[str, Any]) -> Iterator[str]:
     closely = found["errors_closely"]
     low, high = closely["wrong_promotion_interval"]
     yield ""
-    yield f"The first cell again, over {closely['runs']:,} other rollouts: wrong promotion"
-    yield f"{closely['wrong_promotion']:.4f} ({low:.4f}-{high:.4f})."
+    yield f"The first cell again, over {closely['runs']:,} other rollouts: promoted"
+    yield f"wrongly {closely['wrong_promotion']:.4f} ({low:.4f}-{high:.4f})."
 
 
 def _decisions(found: dict[str, Any]) -> Iterator[str]:
