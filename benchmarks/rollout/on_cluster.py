@@ -1,6 +1,7 @@
 """How soon a rollback reaches clients under load, on a cluster.
 
     python -m benchmarks.rollout.on_cluster [--times 10] [--rate 100]
+        [--split Gateway]
 
 On a cluster, as the demo takes it: a certified surrogate takes half of the traffic of
 official clients, a person asks for its rollback, and after it for another try, again
@@ -61,6 +62,7 @@ class Bench:
     watch: Watch
     questions: Questions
     rate: float
+    split: str
     witness: Witness
     times: list[float] = field(default_factory=list)
     """Seconds from each verdict to the last answer."""
@@ -91,7 +93,10 @@ class Bench:
             },
             "audit": {"live": "100%"},
         }
-        manifest["spec"]["traffic"]["hostnames"] = [f"{NAMESPACE}.test"]
+        manifest["spec"]["traffic"] |= {
+            "hostnames": [f"{NAMESPACE}.test"],
+            "split": self.split,
+        }
         self.cluster.apply(NAMESPACE, manifest)
 
     async def ask(self, key: str, text: str) -> float:
@@ -172,13 +177,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--rate", type=float, default=100.0)
+    parser.add_argument("--split", default="Gateway", help="Gateway or Sticky")
     given = parser.parse_args()
     questions = prepare_questions()
     cluster = connect()
     install(cluster, NAMESPACE, build_images(cluster))
     watch = Watch(cluster, NAMESPACE, ROUTER)
     witness = Witness(frozenset(questions.labels))
-    bench = Bench(cluster, watch, questions, given.rate, witness)
+    bench = Bench(cluster, watch, questions, given.rate, given.split, witness)
     try:
         bench.apply(CERTIFIED)
         asyncio.run(play(bench, given.times))
