@@ -13,7 +13,7 @@ from scipy.stats import betabinom
 
 from tracer_bentos.packaging.surrogate import Policy
 from tracer_bentos.training.judging import Agreements
-from tracer_bentos.training.outlook import Outlook, Reach, reach_of
+from tracer_bentos.training.outlook import FINE, Outlook, Reach, reach_of
 from tracer_router.parity.exact import most_errors
 from tracer_router.parity.fixed_sequence import Chain
 
@@ -77,7 +77,7 @@ class Family:
 def build_family(outlook: Outlook, aim: Aim, labels: int) -> Family:
     """Declare the policies to be tested and where the tests start and end."""
     cells = open_cells(outlook, aim, labels)
-    reach = reach_of(outlook, outlook.known & cells[outlook.labels])
+    reach = reach_of(outlook, outlook.known & cells[outlook.labels], FINE)
     power = power_of(reach, aim, len(outlook.labels))
     start = int(np.flatnonzero(power >= power.max() - 1e-9)[-1])
     share = reach.agreed / np.maximum(reach.rows, 1)

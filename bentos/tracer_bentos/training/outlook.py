@@ -10,9 +10,19 @@ from numpy.typing import NDArray
 from tracer_bentos.packaging.surrogate import Stage
 from tracer_bentos.training.judging import Agreements, Table, scores_of
 
-__all__ = ["Outlook", "Reach", "judge_rows", "reach_of", "thresholds_of"]
+__all__ = [
+    "COARSE",
+    "FINE",
+    "Outlook",
+    "Reach",
+    "judge_rows",
+    "reach_of",
+    "thresholds_of",
+]
 
-_STEPS = 100
+COARSE, FINE = 100, 400
+"""Thresholds to choose by, and those that are tested: the finer they lie, the less is
+lost between the last that passes and the next, which fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +83,21 @@ def _judged(stage: Stage, table: Table) -> tuple[NDArray[Any], ...]:
     return table.labels, scores, known, sure
 
 
-def thresholds_of(ranks: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give up to a hundred thresholds at equal shares of the rows, strictest first."""
+def thresholds_of(
+    ranks: NDArray[np.float64], steps: int = COARSE
+) -> NDArray[np.float64]:
+    """Give up to so many thresholds at equal shares of the rows, strictest first."""
     if not len(ranks):
         return np.array([1.0])
     strictest_first = np.sort(ranks)[::-1]
-    ends = np.ceil(np.arange(1, _STEPS + 1) * len(ranks) / _STEPS).astype(int) - 1
+    ends = np.ceil(np.arange(1, steps + 1) * len(ranks) / steps).astype(int) - 1
     return np.unique(strictest_first[ends])[::-1]
 
 
-def reach_of(outlook: Outlook, passing: Agreements) -> Reach:
+def reach_of(outlook: Outlook, passing: Agreements, steps: int = COARSE) -> Reach:
     """Give what each threshold accepts of the rows that pass the gate."""
     ranks, agreed = outlook.ranks[passing], outlook.agreed[passing]
-    thresholds = thresholds_of(ranks)
+    thresholds = thresholds_of(ranks, steps)
     accepted = ranks[None, :] >= thresholds[:, None]
     rows = accepted.sum(axis=1)
     summed = accepted @ outlook.scores[passing]

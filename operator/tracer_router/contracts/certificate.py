@@ -160,7 +160,7 @@ class Certificate(Document):
     steps: int
     """Steps of the chain that passed; the first of the others ended it."""
     chain: tuple[ChainStep, ...]
-    """The declared chain from its start to its end, at most a hundred steps."""
+    """The declared chain from its start to its end, at most four hundred steps."""
     strict: bool = False
     """Whether every cell had to reach the target by itself in training."""
     received_from: datetime | None = None
