@@ -27,7 +27,6 @@ __all__ = ["COMPONENT", "build_request", "build_training"]
 _REQUEST = "/var/run/tracer/attempt"
 _DEADLINE_SECONDS = 3600
 _RETRIES = 3
-_LOCAL, _ON_DASK = "tracer_bentos.training", "tracer_bentos.training.on_dask"
 
 
 def build_request(router: TracerRouter, request: AttemptRequest) -> Manifest:
@@ -68,17 +67,12 @@ def _job(
     attempt: AttemptSpec,
     installation: Installation,
 ) -> Manifest:
-    number, image = revision.spec.revision, revision.spec.image
+    number = revision.spec.revision
     marks = labels(router, COMPONENT, number)
+    pod = _pod(router, revision, attempt, installation)
     if attempt.engine is Engine.DASK:
-        values = {
-            runtime.SCHEDULER: scheduler_address(router, number),
-            runtime.WORKERS: str(attempt.workers),
-        }
-        pod = _pod(router, number, (image, _ON_DASK, values), installation)
         spec = over_pods(router, number, attempt.workers, pod)
     else:
-        pod = _pod(router, number, (image, _LOCAL, {}), installation)
         template = {"metadata": {"labels": marks}, "spec": pod}
         spec = {"backoffLimit": _RETRIES, "template": template}
     spec["activeDeadlineSeconds"] = _DEADLINE_SECONDS
@@ -86,23 +80,31 @@ def _job(
     return child(router, ("batch/v1", "Job"), name, marks, spec=spec)
 
 
+def _program(
+    router: TracerRouter, number: int, attempt: AttemptSpec
+) -> tuple[str, dict[str, str]]:
+    """Give the module that a pod runs and what it is told beside the request."""
+    if attempt.engine is Engine.LOCAL:
+        return "tracer_bentos.training", {}
+    return "tracer_bentos.training.on_dask", {
+        runtime.SCHEDULER: scheduler_address(router, number),
+        runtime.WORKERS: str(attempt.workers),
+    }
+
+
 def _pod(
     router: TracerRouter,
-    attempt: int,
-    program: tuple[str, str, dict[str, str]],
+    revision: TracerRevision,
+    attempt: AttemptSpec,
     installation: Installation,
 ) -> dict[str, Any]:
-    image, module, values = program
+    module, told = _program(router, revision.spec.revision, attempt)
     store = store_parts(router, installation)
-    request = f"{revision_name(router, attempt)}-attempt"
-    values = {
-        **values,
-        **store.values,
-        runtime.ATTEMPT_FILE: f"{_REQUEST}/request.json",
-    }
+    request = f"{revision_name(router, revision.spec.revision)}-attempt"
+    values = {**told, **store.values, runtime.ATTEMPT_FILE: f"{_REQUEST}/request.json"}
     container = {
         "name": "training",
-        "image": image,
+        "image": revision.spec.image,
         "imagePullPolicy": "IfNotPresent",
         "command": ["python3", "-m", module],
         "env": environment(values),
