@@ -211,13 +211,14 @@ def test_a_surrogates_answer_is_like_the_teachers(
     assert alike(answer.result) == alike(teachers.result)
 
 
+@pytest.mark.parametrize("router", ["through", "through HTTP/2"])
 @pytest.mark.parametrize("name", [*SCENARIOS, *DEFERRED])
 def test_a_router_that_passes_through_changes_nothing(
-    stage: dict[str, str], name: str
+    stage: dict[str, str], name: str, router: str
 ) -> None:
     scenario = {**SCENARIOS, **DEFERRED}[name]
     teachers, direct = run(stage["direct"], scenario, pieces=2)
-    answer, seen = run(stage["through"], scenario, pieces=2)
+    answer, seen = run(stage[router], scenario, pieces=2)
     assert answer == teachers
     assert seen == direct
 

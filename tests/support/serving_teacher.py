@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from support.http2_teacher import hosting, http2_scripted
 from tracer_bentos.serving.exchange import Exchange, Headers, Receive, Scope, Send
 from tracer_bentos.serving.servers import Listener
+from tracer_router.contracts.runtime import HttpVersion
 
 __all__ = ["Seen", "Teacher", "teaching"]
 
@@ -125,9 +127,16 @@ class Teacher:
 
 
 @asynccontextmanager
-async def teaching(teacher: Teacher | None = None) -> AsyncIterator[Teacher]:
+async def teaching(
+    teacher: Teacher | None = None, http: HttpVersion = HttpVersion.HTTP1
+) -> AsyncIterator[Teacher]:
     """Give a teacher that listens on loopback until the block ends."""
     teacher = teacher or Teacher()
+    if http is HttpVersion.HTTP2:
+        async with http2_scripted(hosting(teacher), takes=False) as lines:
+            teacher.url = lines.url
+            yield teacher
+        return
     listener = Listener(teacher, "127.0.0.1", 0, 1.0)
     teacher.url = f"http://127.0.0.1:{listener.port}/v1"
     await listener.start()

@@ -260,6 +260,7 @@ def _upstream(settings: Settings) -> Upstream:
         key_header=settings.speech.key_header,
         authorities=settings.teacher_authorities,
         proxy=settings.teacher_proxy,
+        http=settings.teacher_http,
     )
 
 

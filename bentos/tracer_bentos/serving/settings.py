@@ -18,6 +18,7 @@ from tracer_bentos.serving.speech import Speech
 from tracer_router import constants
 from tracer_router.contracts import runtime
 from tracer_router.contracts.redaction import Redaction
+from tracer_router.contracts.runtime import HttpVersion
 from tracer_router.errors import DocumentError, SpecError
 
 __all__ = ["Access", "Settings", "read_settings"]
@@ -51,6 +52,8 @@ class Settings:
     """File of certificates by which the teacher is believed, beside the usual ones."""
     teacher_proxy: str | None = None
     """URL of the proxy to the teacher; none for what the usual variables say."""
+    teacher_http: HttpVersion = HttpVersion.HTTP1
+    """How HTTP is spoken to it."""
     access: Access = Access.PASS_THROUGH
     """Who may call."""
     client_keys: Path | None = None
@@ -137,6 +140,7 @@ def read_settings(  # long: one line a setting
         teacher_key_file=_path(given, runtime.TEACHER_KEY_FILE),
         teacher_authorities=_path(given, runtime.TEACHER_AUTHORITIES),
         teacher_proxy=given.get(runtime.TEACHER_PROXY),
+        teacher_http=_http(given),
         access=_access(given),
         client_keys=_path(given, runtime.CLIENT_KEYS),
         caller_header=given.get(runtime.CALLER_HEADER, "").lower() or None,
@@ -196,6 +200,16 @@ def _teacher_url(given: Mapping[str, str]) -> str:
             "for example https://api.openai.com/v1"
         )
     return url
+
+
+def _http(given: Mapping[str, str]) -> HttpVersion:
+    named = given.get(runtime.TEACHER_HTTP, HttpVersion.HTTP1)
+    try:
+        return HttpVersion(named)
+    except ValueError:
+        raise SpecError(
+            f"{runtime.TEACHER_HTTP}={named!r}: say {' or '.join(HttpVersion)}"
+        ) from None
 
 
 def _access(given: Mapping[str, str]) -> Access:

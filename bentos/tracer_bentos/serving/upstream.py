@@ -9,21 +9,28 @@ from urllib.parse import quote, urlsplit
 
 from tracer_bentos.serving.headers import Credential
 from tracer_bentos.serving.teacher_key import KeyRefused, TeacherKey
-from tracer_bentos.serving.wire.connection import Connection, Headers, Upload, WireError
+from tracer_bentos.serving.wire.connection import (
+    Call,
+    Headers,
+    Request,
+    Upload,
+    WireError,
+)
+from tracer_bentos.serving.wire.dial import Dialler
 from tracer_bentos.serving.wire.pool import Pool
 from tracer_bentos.serving.wire.proxy import Origin
 from tracer_router.contracts.evidence import TeacherState
+from tracer_router.contracts.runtime import HttpVersion
 
 __all__ = ["Arriving", "TeacherUnreachable", "Upstream"]
 
 _log = logging.getLogger(__name__)
 
-STALE_TRIES: Final = 3
-"""Pooled connections that may turn out to be closed before one request gives up."""
+TRIES: Final = 3
+"""How often one request is sent, where it is sure that none before had any effect."""
 _LONGEST_CAUSE: Final = 300
 _PRINTABLE: Final = "".join(map(chr, range(0x21, 0x7F)))
 _SAFE_TO_REPEAT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
-_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
 class TeacherUnreachable(Exception):  # noqa: N818 - named as status names it
@@ -33,12 +40,12 @@ class TeacherUnreachable(Exception):  # noqa: N818 - named as status names it
 class Arriving:
     """A response whose head is there and whose body is on its way."""
 
-    def __init__(self, connection: Connection, pool: Pool) -> None:
-        self._connection = connection
+    def __init__(self, call: Call, pool: Pool) -> None:
+        self._call = call
         self._pool = pool
-        self.status = connection.status
+        self.status = call.status
         """Status."""
-        self.headers: Headers = connection.headers
+        self.headers: Headers = call.headers
         """Headers as they came, names in lower case."""
 
     def pieces(self) -> AsyncIterator[bytes]:
@@ -47,7 +54,7 @@ class Arriving:
         Raises:
             WireError: It ended before its end.
         """
-        return self._connection.pieces()
+        return self._call.pieces()
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,8 +65,8 @@ class Arriving:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # A connection whose answer is not whole is closed: the teacher stops working.
-        self._pool.give(self._connection)
+        # An answer that is not whole is given up: the teacher stops working.
+        self._pool.give(self._call)
 
 
 class Upstream:
@@ -73,12 +80,12 @@ class Upstream:
         key_header: str = "authorization",
         authorities: Path | None = None,
         proxy: str | None = None,
+        http: HttpVersion = HttpVersion.HTTP1,
     ) -> None:
         self._base = base
-        self._pool = Pool(Origin.of(base), authorities, proxy)
+        self._pool = Pool(Dialler(Origin.of(base), authorities, proxy, http))
         self._path = quote(urlsplit(base).path, safe=_PRINTABLE)
         self._root = self._path.removesuffix("/v1")
-        self._lead = self._leading_headers()
         self._key = key
         self._key_header = key_header
         self.state = TeacherState()
@@ -139,34 +146,36 @@ class Upstream:
             body: The request body, whole or as it arrives.
             repeatable: Whether to try again when a pooled connection turns out to have
                 been closed by the teacher before it answered anything, although the
-                method itself does not say that it may.
+                method itself does not say that it may. What the teacher says it has
+                not looked at is always sent again.
 
         Raises:
             TeacherUnreachable: No response came.
         """
-        head = self._head(method, target, headers, body)
-        whole = not isinstance(body, Upload)
-        again = whole and (repeatable or method in _SAFE_TO_REPEAT)
-        for left in reversed(range(STALE_TRIES)):
+        request = Request(method, target, headers, body)
+        harmless = repeatable or method in _SAFE_TO_REPEAT
+        for left in reversed(range(TRIES)):
             try:
-                connection = await self._pool.take()
+                call = await self._pool.take()
             except WireError as error:
                 raise self.failed(error) from None
             try:
-                connection.send(head, body, bodiless=method == "HEAD")
-                await connection.head()
+                call.send(request)
+                await call.head()
             except WireError as error:
-                self._pool.give(connection)
-                stale = connection.used > 1 and not connection.begun
-                if left and again and stale:
-                    continue
-                raise self.failed(error) from None
+                self._pool.give(call)
+                may = left and (call.refused or (call.stale and harmless))
+                again = request.again() if may else None
+                if again is None:
+                    raise self.failed(error) from None
+                request = again
             except BaseException:
-                self._pool.give(connection)  # closes it: nobody waits for the answer
+                self._pool.give(call)  # gives it up: nobody waits for the answer
                 raise
-            break
+            else:
+                break
         self.state = _REACHABLE
-        return Arriving(connection, self._pool)
+        return Arriving(call, self._pool)
 
     def failed(self, error: WireError | KeyRefused) -> TeacherUnreachable:
         """Note that the teacher did not answer, and give the error to raise."""
@@ -175,31 +184,6 @@ class Upstream:
             _log.warning("teacher %s: %s", self._base, cause)
         self.state = TeacherState(reachable=False, cause=cause)
         return TeacherUnreachable(cause)
-
-    def _head(
-        self,
-        method: str,
-        target: bytes,
-        headers: Headers,
-        body: bytes | Upload | None,
-    ) -> bytes:
-        parts = [b"%s %s%s" % (method.encode(), self._before_path, target), self._lead]
-        parts += [b"%s: %s\r\n" % pair for pair in headers]
-        length = body.length if isinstance(body, Upload) else len(body or b"")
-        if length is None:
-            parts.append(b"transfer-encoding: chunked\r\n")
-        elif body or method in _WITH_BODY:
-            parts.append(b"content-length: %d\r\n" % length)
-        return b"".join([*parts, b"\r\n"])
-
-    def _leading_headers(self) -> bytes:
-        origin, proxy = self._pool.origin, self._pool.proxy
-        lines = [b" HTTP/1.1", b"host: " + origin.authority.encode()]
-        passes_on = proxy is not None and origin.scheme == "http"
-        self._before_path = b"http://" + lines[1][6:] if passes_on else b""
-        if proxy and passes_on:
-            lines += [b"%s: %s" % pair for pair in proxy.headers]
-        return b"\r\n".join([*lines, b""])
 
 
 _REACHABLE: Final = TeacherState(reachable=True)

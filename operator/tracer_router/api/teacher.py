@@ -7,8 +7,17 @@ from pydantic import Field
 
 from tracer_router.api.model import ApiModel, Effect, ListMap, Rule
 from tracer_router.api.text import Decimals, DnsName, HttpUrl, SecretName
+from tracer_router.contracts.runtime import HttpVersion
 
-__all__ = ["ConfigMapKey", "Endpoint", "Price", "Protocol", "SecretKey", "Teacher"]
+__all__ = [
+    "ConfigMapKey",
+    "Endpoint",
+    "HttpVersion",
+    "Price",
+    "Protocol",
+    "SecretKey",
+    "Teacher",
+]
 
 
 class Protocol(StrEnum):
@@ -152,5 +161,7 @@ class Teacher(ApiModel):
     read again when they change."""
     proxy: Annotated[ProxyUrl | None, Effect.NOTHING] = None
     """Proxy to the teacher: http is passed on by it, https tunnelled through it."""
+    http_version: Annotated[HttpVersion, Effect.NOTHING] = HttpVersion.HTTP1
+    """How HTTP is spoken to it; HTTP2 over https only where it agrees."""
     prices: Annotated[tuple[Price, ...], Field(max_length=64), ListMap("model")] = ()
     """Prices by model; without them nothing is said about savings."""

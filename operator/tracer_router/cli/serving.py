@@ -7,6 +7,7 @@ from typing import Any
 
 from tracer_router.constants import TRAFFIC_PORT
 from tracer_router.contracts import runtime
+from tracer_router.contracts.runtime import HttpVersion
 from tracer_router.errors import SpecError
 
 __all__ = ["add_serve"]
@@ -34,6 +35,11 @@ def add_serve(verbs: "argparse._SubParsersAction[Any]") -> None:
         "--protocol",
         choices=["OpenAI", "Anthropic", "HTTP"],
         help="what the teacher speaks, if not OpenAI's protocol",
+    )
+    serve.add_argument(
+        "--http-version",
+        choices=list(HttpVersion),
+        help="how HTTP is spoken to the teacher, if not HTTP1",
     )
     serve.add_argument("--port", type=int, default=TRAFFIC_PORT, help="0: any free one")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on")
@@ -67,6 +73,8 @@ def _told(arguments: argparse.Namespace) -> dict[str, str]:
     }
     if arguments.protocol:
         told[runtime.PROTOCOL] = arguments.protocol
+    if arguments.http_version:
+        told[runtime.TEACHER_HTTP] = arguments.http_version
     if arguments.key_file:
         told[runtime.TEACHER_KEY_FILE] = str(arguments.key_file)
     return told | (_store(arguments.store) if arguments.store else {})

@@ -4,6 +4,7 @@ The operator and `tracer-router serve` write these variables, the runtime reads 
 nothing else configures it.
 """
 
+from enum import StrEnum
 from typing import Final
 
 __all__ = [
@@ -45,13 +46,25 @@ __all__ = [
     "TASKS_LIMIT",
     "TASK_HEADER",
     "TEACHER_AUTHORITIES",
+    "TEACHER_HTTP",
     "TEACHER_IDENTITY",
     "TEACHER_KEY_FILE",
     "TEACHER_PROXY",
     "TEACHER_URL",
     "TRAFFIC_PORT",
     "WORKERS",
+    "HttpVersion",
 ]
+
+
+class HttpVersion(StrEnum):
+    """How HTTP is spoken to the teacher."""
+
+    HTTP1 = "HTTP1"
+    """HTTP/1.1: a connection for each call under way."""
+    HTTP2 = "HTTP2"
+    """HTTP/2: many calls on one connection; where an https teacher has none, HTTP1."""
+
 
 TEACHER_URL: Final = "TRACER_TEACHER_URL"
 """Base URL of the teacher, with its /v1."""
@@ -69,6 +82,8 @@ TEACHER_KEY_FILE: Final = "TRACER_TEACHER_KEY_FILE"
 """File with the teacher's key; read again when it changes. Absent: pass-through."""
 TEACHER_AUTHORITIES: Final = "TRACER_TEACHER_AUTHORITIES"
 """PEM file of certificates by which the teacher is believed, beside the usual ones."""
+TEACHER_HTTP: Final = "TRACER_TEACHER_HTTP"
+"""HTTP1 or HTTP2; absent: HTTP1."""
 TEACHER_PROXY: Final = "TRACER_TEACHER_PROXY"
 """URL of the proxy to the teacher; absent: as HTTP_PROXY and its like say."""
 ACCESS: Final = "TRACER_ACCESS"

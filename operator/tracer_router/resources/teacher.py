@@ -5,6 +5,7 @@ import json
 from tracer_router.api import TracerRouter
 from tracer_router.contracts import runtime
 from tracer_router.contracts.document import digest_of
+from tracer_router.contracts.runtime import HttpVersion
 from tracer_router.resources.manifest import Manifest
 from tracer_router.resources.pod import PodParts
 
@@ -36,6 +37,8 @@ def teacher_parts(router: TracerRouter) -> PodParts:
     }
     if teacher.endpoints:
         values[runtime.ENDPOINTS] = _endpoints(router)
+    if teacher.http_version is not HttpVersion.HTTP1:
+        values[runtime.TEACHER_HTTP] = teacher.http_version.value
     if teacher.proxy:
         values[runtime.TEACHER_PROXY] = teacher.proxy
     sources: dict[str, tuple[str, Manifest]] = {}

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from stage.rule import reply_to
 from stage.teacher import teacher
+from support.http2_teacher import hosting, http2_scripted
 from support.serving_plane import (
     ARCHIVE,
     BUNDLE,
@@ -28,6 +29,7 @@ from tracer_bentos.serving.servers import Listener
 from tracer_bentos.serving.settings import Access
 from tracer_bentos.store import open_store
 from tracer_router.contracts.policy import RevisionPolicy
+from tracer_router.contracts.runtime import HttpVersion
 
 NOBODY = "http://127.0.0.1:9/v1"
 """Where no teacher is."""
@@ -92,6 +94,12 @@ async def main() -> None:
     async with AsyncExitStack() as stack:
         direct = await listen(stack, teacher)
         through, _ = await serve_plane(stack, f"{direct}/v1", surrogate=False)
+        over_2 = await serve_plane(
+            stack,
+            (await stack.enter_async_context(http2_scripted(hosting(teacher)))).url,
+            surrogate=False,
+            teacher_http=HttpVersion.HTTP2,
+        )
         surrogate, evidence = await serve_plane(stack, f"{direct}/v1", surrogate=True)
         deaf, _ = await serve_plane(
             stack, NOBODY, surrogate=False, limits=Limits(request_bytes=10_000)
@@ -99,6 +107,7 @@ async def main() -> None:
         urls = {
             "direct": direct,
             "through": through,
+            "through HTTP/2": over_2[0],
             "surrogate": surrogate,
             "deaf": deaf,
         }

@@ -35,6 +35,7 @@ CHANGES: dict[str, Any] = {
     "teacher.caBundle.configMapName": "other",
     "teacher.caBundle.key": "other",
     "teacher.proxy": "http://other:3128",
+    "teacher.httpVersion": "HTTP2",
     "parity.target": "98%",
     "parity.confidence": "99%",
     "parity.margin": "2%",

@@ -21,6 +21,7 @@ def test_two_fields_are_enough_and_the_rest_has_defaults() -> None:
             "url": "https://api.example.com/v1",
             "protocol": "OpenAI",
             "endpoints": [],
+            "httpVersion": "HTTP1",
             "prices": [],
         },
         "parity": {"target": "95%", "confidence": "95%", "margin": "1%"},

@@ -32,3 +32,8 @@ def test_a_proxy_is_told_and_only_where_one_is_named() -> None:
     named = parts(proxy="http://proxy.corp:3128").values
     assert named["TRACER_TEACHER_PROXY"] == "http://proxy.corp:3128"
     assert "TRACER_TEACHER_PROXY" not in parts().values
+
+
+def test_http_2_is_told_and_only_where_it_is_asked_for() -> None:
+    assert parts(httpVersion="HTTP2").values["TRACER_TEACHER_HTTP"] == "HTTP2"
+    assert "TRACER_TEACHER_HTTP" not in parts().values

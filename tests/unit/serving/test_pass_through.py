@@ -9,10 +9,21 @@ import pytest
 from support.serving_plane import PROMPT, serving, until
 from support.serving_teacher import Teacher, teaching
 from tracer_bentos.serving.speech import Protocol, Speech
+from tracer_router.contracts.runtime import HttpVersion
 
 
-async def test_the_official_client_gets_the_teachers_answer(tmp_path: Path) -> None:
-    async with teaching() as teacher, serving(teacher.url, tmp_path) as plane:
+@pytest.fixture(params=HttpVersion)
+def http(request: pytest.FixtureRequest) -> HttpVersion:
+    return HttpVersion(request.param)
+
+
+async def test_the_official_client_gets_the_teachers_answer(
+    tmp_path: Path, http: HttpVersion
+) -> None:
+    async with (
+        teaching(http=http) as teacher,
+        serving(teacher.url, tmp_path, teacher_http=http) as plane,
+    ):
         answer = await plane.client().chat.completions.create(
             model="gpt-test", messages=[{"role": "user", "content": "Billing please"}]
         )
@@ -22,9 +33,14 @@ async def test_the_official_client_gets_the_teachers_answer(tmp_path: Path) -> N
     assert teacher.seen[0].header("authorization") == "Bearer sk-client"
 
 
-async def test_a_stream_arrives_chunk_by_chunk(tmp_path: Path) -> None:
+async def test_a_stream_arrives_chunk_by_chunk(
+    tmp_path: Path, http: HttpVersion
+) -> None:
     teacher = Teacher(hold=asyncio.Event())
-    async with teaching(teacher), serving(teacher.url, tmp_path) as plane:
+    async with (
+        teaching(teacher, http),
+        serving(teacher.url, tmp_path, teacher_http=http) as plane,
+    ):
         stream = await plane.client().chat.completions.create(
             model="gpt-test",
             messages=[{"role": "user", "content": "Billing please"}],
@@ -37,9 +53,14 @@ async def test_a_stream_arrives_chunk_by_chunk(tmp_path: Path) -> None:
     assert "".join(piece or "" for piece in pieces) == "billing"
 
 
-async def test_a_client_that_leaves_ends_the_teachers_work(tmp_path: Path) -> None:
+async def test_a_client_that_leaves_ends_the_teachers_work(
+    tmp_path: Path, http: HttpVersion
+) -> None:
     teacher = Teacher(hold=asyncio.Event())
-    async with teaching(teacher), serving(teacher.url, tmp_path) as plane:
+    async with (
+        teaching(teacher, http),
+        serving(teacher.url, tmp_path, teacher_http=http) as plane,
+    ):
         stream = await plane.client().chat.completions.create(
             model="gpt-test",
             messages=[{"role": "user", "content": "Billing please"}],
@@ -53,11 +74,13 @@ async def test_a_client_that_leaves_ends_the_teachers_work(tmp_path: Path) -> No
     assert [record["status"] for record in records] == ["failed"]
 
 
-async def test_unknown_paths_pass_byte_for_byte(tmp_path: Path) -> None:
+async def test_unknown_paths_pass_byte_for_byte(
+    tmp_path: Path, http: HttpVersion
+) -> None:
     body = bytes(range(256)) * 5000
     async with (
-        teaching() as teacher,
-        serving(teacher.url, tmp_path) as plane,
+        teaching(http=http) as teacher,
+        serving(teacher.url, tmp_path, teacher_http=http) as plane,
         plane.http.put(
             f"{plane.url}/v1/files/a%2Fb?x=%20y&x=2",
             data=body,
@@ -88,10 +111,15 @@ async def test_a_path_outside_v1_keeps_the_teachers_root(tmp_path: Path) -> None
     assert teacher.seen[0].target == b"/livez"
 
 
-async def test_the_teachers_errors_are_the_clients(tmp_path: Path) -> None:
+async def test_the_teachers_errors_are_the_clients(
+    tmp_path: Path, http: HttpVersion
+) -> None:
     refusal = b'{"error":{"message":"slow down","type":"x","param":null,"code":"rate"}}'
     teacher = Teacher(refusal=(429, refusal))
-    async with teaching(teacher), serving(teacher.url, tmp_path) as plane:
+    async with (
+        teaching(teacher, http),
+        serving(teacher.url, tmp_path, teacher_http=http) as plane,
+    ):
         with pytest.raises(openai.RateLimitError, match="slow down") as raised:
             await plane.client().chat.completions.create(
                 model="gpt-test", messages=[{"role": "user", "content": "Billing"}]
@@ -102,8 +130,10 @@ async def test_the_teachers_errors_are_the_clients(tmp_path: Path) -> None:
     assert (counts.teacher, counts.failed) == (1, 0)
 
 
-async def test_a_teacher_that_is_down_is_a_502_that_says_so(tmp_path: Path) -> None:
-    async with serving("http://127.0.0.1:9/v1", tmp_path) as plane:
+async def test_a_teacher_that_is_down_is_a_502_that_says_so(
+    tmp_path: Path, http: HttpVersion
+) -> None:
+    async with serving("http://127.0.0.1:9/v1", tmp_path, teacher_http=http) as plane:
         with pytest.raises(openai.InternalServerError) as raised:
             await plane.client().chat.completions.create(
                 model="gpt-test", messages=[{"role": "user", "content": "Billing"}]

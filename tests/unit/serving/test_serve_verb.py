@@ -24,6 +24,7 @@ from support.ticket_traces import ticket_rows
 from tracer_bentos.packaging.bento import build_bento
 from tracer_bentos.packaging.bundle_io import write_bundle
 from tracer_bentos.serving.protocols.chat.request import OpenAIChat
+from tracer_bentos.serving.settings import read_settings
 from tracer_bentos.serving.tasks.book import TaskBook
 from tracer_bentos.training.golden import golden_samples
 from tracer_bentos.training.means import local_means
@@ -31,6 +32,8 @@ from tracer_bentos.training.pipeline import learn
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.rows import select_rows
 from tracer_router.contracts import runtime
+from tracer_router.contracts.runtime import HttpVersion
+from tracer_router.errors import SpecError
 
 VERB = [sys.executable, "-m", "tracer_router", "serve"]
 TICKET = "hello parcel is late today"
@@ -104,6 +107,20 @@ async def test_without_a_bundle_it_passes_through_and_captures(tmp_path: Path) -
         TICKET,
         "hello",
     )
+
+
+async def test_a_teacher_that_speaks_http_2_alone_is_served_to_its_clients() -> None:
+    async with (
+        teaching(http=HttpVersion.HTTP2) as teacher,
+        aiohttp.ClientSession() as http,
+    ):
+        with verb(teacher.url, "--http-version", "HTTP2") as (_, url):
+            assert await ask(http, url, TICKET) == ("hello", "teacher")
+
+
+def test_an_unknown_version_of_http_is_said_in_words() -> None:
+    with pytest.raises(SpecError, match="TRACER_TEACHER_HTTP='3': say HTTP1 or HTTP2"):
+        read_settings({runtime.TEACHER_URL: "http://x/v1", runtime.TEACHER_HTTP: "3"})
 
 
 async def test_with_a_bundle_it_answers_whom_the_teacher_has_answered(

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from support.http2_teacher import http2_scripted, saying
 from support.raw_teacher import OK, RawTeacher, answering, scripted
 from tracer_bentos.serving.upstream import TeacherUnreachable, Upstream
 from tracer_bentos.serving.wire.proxy import Origin, Proxy
+from tracer_router.contracts.runtime import HttpVersion
 
 LOOPBACK = Path(__file__).parents[3] / "support" / "certificates" / "loopback.pem"
 """A certificate of 127.0.0.1 that signs itself, with its key; for tests only."""
@@ -51,10 +53,13 @@ async def test_a_teacher_that_nobody_vouches_for_gets_no_request() -> None:
     assert teacher.requests == []
 
 
-async def test_a_renewed_file_of_authorities_is_read_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("http", HttpVersion)
+async def test_a_renewed_file_of_authorities_is_read_again(
+    tmp_path: Path, http: HttpVersion
+) -> None:
     mine = tmp_path / "authorities.pem"
     async with scripted(answering(OK), secure()) as teacher:
-        upstream = Upstream(teacher.url, authorities=mine)
+        upstream = Upstream(teacher.url, authorities=mine, http=http)
         with pytest.raises(TeacherUnreachable, match="No such file"):
             await content_from(upstream)
         shutil.copyfile(LOOPBACK, mine)
@@ -109,6 +114,71 @@ async def test_a_secure_request_goes_through_the_proxys_tunnel(
         f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n\r\n".encode()
     ]
     assert b"proxy" not in b"".join(teacher.requests)
+
+
+async def test_http_2_goes_through_the_proxys_tunnel_with_tls_and_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    offering = secure()
+    offering.set_alpn_protocols(["h2", "http/1.1"])
+    async with (
+        http2_scripted(saying(), offering) as safe,
+        http2_scripted(saying()) as plain,
+        scripted(tunnel) as proxy,
+    ):
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, proxy.url.removesuffix("/v1"))
+        for teacher in (safe, plain):
+            upstream = Upstream(
+                teacher.url, authorities=LOOPBACK, http=HttpVersion.HTTP2
+            )
+            assert [await content_from(upstream) for _ in range(2)] == [b"hi", b"hi"]
+            upstream.close()
+    ports = [each.url.rpartition(":")[2].removesuffix("/v1") for each in (safe, plain)]
+    assert [head.partition(b"\r\n")[0] for head in proxy.requests] == [
+        f"CONNECT 127.0.0.1:{port} HTTP/1.1".encode() for port in ports
+    ]
+
+
+async def test_what_follows_the_proxys_word_at_once_is_the_teachers() -> None:
+    async def script(
+        proxy: RawTeacher, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await proxy.read_head(reader)
+        settings = b"\0\0\0\x04\0\0\0\0\0"
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n" + settings)
+        head = await reader.readuntil(b"/v1/models")
+        answer = b"\0\0\x01\x01\x05\0\0\0\x01\x88"  # :status 200, and no body
+        writer.write(answer * (b"PRI * HTTP/2.0" in head))
+        await reader.read()
+
+    async with scripted(script) as proxy:
+        upstream = Upstream(
+            "http://teacher.invalid/v1",
+            proxy=proxy.url.removesuffix("/v1"),
+            http=HttpVersion.HTTP2,
+        )
+        assert await content_from(upstream) == b""
+        upstream.close()
+
+
+@pytest.mark.parametrize("http", HttpVersion)
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        (b"", "gave no answer to CONNECT"),
+        (b"garbage\r\n\r\n", "CONNECT with no HTTP"),
+        (b"x" * 300_000, "gave no answer to CONNECT"),
+    ],
+)
+async def test_a_proxy_that_speaks_nonsense_is_named_as_the_cause(
+    http: HttpVersion, said: bytes, cause: str
+) -> None:
+    async with scripted(answering(said, linger=False)) as proxy:
+        named = proxy.url.removesuffix("/v1")
+        upstream = Upstream("https://teacher.invalid/v1", proxy=named, http=http)
+        with pytest.raises(TeacherUnreachable, match=cause):
+            await content_from(upstream)
 
 
 async def test_a_proxy_that_refuses_is_named_as_the_cause(
