@@ -18,7 +18,11 @@ AT_ONCE: Final = 64 * 1024
 
 
 class JoiningProtocol(HttpToolsProtocol):
-    """A client's connection whose writes are joined."""
+    """A client's connection whose writes are joined.
+
+    Like its base it closes when the client shuts its writing side: such a client has
+    left, as docs/reference/protocols.md says.
+    """
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn narrows it
