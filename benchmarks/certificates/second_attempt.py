@@ -1,0 +1,164 @@
+"""A second attempt under an incumbent: how rows that were not drawn evenly train best.
+
+    TRACER_DATA=FOLDER python -m benchmarks.certificates.second_attempt
+        [--splits 4] [--first 1500] [--then 7000] [--coin .1]
+
+The first rows pass through and are all labelled. What comes then is labelled where the
+first surrogate does not answer, and where the coin says so. The second attempt trains
+on what is labelled as it comes; on the uniform sample alone; with what the first
+surrogate answers copied as often as makes up for its missing labels (weights balanced
+over the periods, rounded); and, out of reach, with every label. All four certify on the
+same rows, those of the coin.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.certificates.ours import judge, rows_of
+from benchmarks.certificates.traces import read_labelled
+from tracer_bentos.packaging.surrogate import Surrogate
+from tracer_bentos.training.means import local_means
+from tracer_bentos.training.pipeline import Learned, learn
+from tracer_bentos.training.question import Question
+from tracer_bentos.training.rows import Row, select_rows
+
+TARGET = 0.95
+LEVELS = (0.025, 0.05 / 6 + 0.025 / 3)
+"""Of a first attempt and of a second: about what the ledger gives them."""
+_FIRST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+_TEST = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """What came in before the first surrogate and under it, all labels known."""
+
+    before: list[Row]
+    under: list[Row]
+    heads: NDArray[np.bool_]
+    """Of those under it, which the coin drew."""
+    answered: NDArray[np.bool_]
+    """Of all, which the first surrogate answers."""
+
+    def labelled(self, told: NDArray[np.bool_]) -> list[Row]:
+        """Give all rows, those under the surrogate labelled as told."""
+        under = [
+            replace(row, uniform=bool(head), label=row.label if known else None)
+            for row, head, known in zip(self.under, self.heads, told, strict=True)
+        ]
+        return [*self.before, *under]
+
+    def as_they_come(self) -> list[Row]:
+        """Give all that is labelled."""
+        return self.labelled(self.heads | ~self.answered[len(self.before) :])
+
+    def uniform(self) -> list[Row]:
+        """Give the uniform sample alone."""
+        return self.labelled(self.heads)
+
+    def weighted(self) -> list[Row]:
+        """Give all that is labelled, what is answered as often as makes up for it."""
+        labelled = len(self.before) + self.heads.mean() * len(self.under)
+        copies = round((len(self.before) + len(self.under)) / labelled) - 1
+        found: list[Row] = []
+        for row, answered in zip(self.as_they_come(), self.answered, strict=True):
+            found.append(row)
+            if answered and row.label is not None and row.time is not None:
+                found += [
+                    replace(
+                        row, uniform=False, time=row.time + timedelta(microseconds=at)
+                    )
+                    for at in range(1, copies + 1)
+                ]
+        return found
+
+    def everything(self) -> list[Row]:
+        """Give what nobody has: every label."""
+        return self.labelled(np.ones(len(self.under), bool))
+
+
+WAYS: dict[str, Callable[[Periods], list[Row]]] = {
+    "as they come": Periods.as_they_come,
+    "uniform sample": Periods.uniform,
+    "weighted": Periods.weighted,
+    "every label": Periods.everything,
+}
+
+
+def main() -> None:
+    """Run and print."""
+    asked = _parse()
+    held = read_labelled("banking77", vectors=False)
+    rows = rows_of(held.texts, held.labels)
+    found = []
+    for split in range(asked.splits):
+        found.append(run_split(rows, split, asked))
+        print(split, _said(found[-1]), flush=True)
+    means = {
+        name: [tuple(np.mean([each[name] for each in found], axis=0))] for name in WAYS
+    }
+    print("mean", _said({name: means[name][0] for name in WAYS}))
+
+
+def run_split(
+    rows: Sequence[Row], split: int, asked: argparse.Namespace
+) -> dict[str, tuple[float, float]]:
+    """Give coverage and agreement of a second attempt, each way."""
+    chance = np.random.default_rng([7, split])
+    order = chance.permutation(len(rows))
+    timed = [
+        replace(rows[row], time=_FIRST + timedelta(seconds=10 * at))
+        for at, row in enumerate(order[: asked.first + asked.then])
+    ]
+    before, under = timed[: asked.first], timed[asked.first :]
+    rest = [rows[row] for row in order[-_TEST:]]
+    first = _fit(before, 1, split, None)
+    answered = judge(first.surrogate, timed).accepted
+    heads = chance.random(len(under)) < asked.coin
+    periods = Periods(before, under, heads, answered)
+    return {
+        name: _judged(_fit(way(periods), 2, split, before[-1].time).surrogate, rest)
+        for name, way in WAYS.items()
+    }
+
+
+def _fit(rows: list[Row], number: int, seed: int, after: datetime | None) -> Learned:
+    question = Question(
+        attempt=number,
+        target=TARGET,
+        confidence=0.95,
+        level=LEVELS[number - 1],
+        minimum=100,
+        seed=seed,
+        after=after,
+    )
+    return learn(question, select_rows(rows), local_means())
+
+
+def _judged(surrogate: Surrogate | None, rest: Sequence[Row]) -> tuple[float, float]:
+    verdicts = judge(surrogate, rest)
+    right = verdicts.labels == np.array([row.label for row in rest])
+    taken = verdicts.accepted
+    return float(taken.mean()), float(right[taken].mean()) if taken.any() else 1.0
+
+
+def _said(found: dict[str, tuple[float, float]]) -> str:
+    return ", ".join(f"{name}: {c:.3f} ({a:.4f})" for name, (c, a) in found.items())
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--splits", type=int, default=4)
+    parser.add_argument("--first", type=int, default=1_500)
+    parser.add_argument("--then", type=int, default=7_000)
+    parser.add_argument("--coin", type=float, default=0.1)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
