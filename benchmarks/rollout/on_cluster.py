@@ -12,10 +12,8 @@ surrogate that a client has read.
 
 import argparse
 import asyncio
-import contextlib
 import statistics
 import time
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -28,7 +26,6 @@ from examples.demo.install import QUICKSTART, TEACHER_KEY, install, read_manifes
 from examples.demo.questions import Questions, prepare_questions
 from examples.demo.traffic import Clients, Load
 from examples.demo.watch import View, Watch
-from examples.recorded_teacher.recordings import Recording
 from tracer_router.api import Phase, RevisionPhase
 
 ROUTER = "rollback"
@@ -140,7 +137,8 @@ async def play(bench: Bench, times: int) -> None:
     await quick.close()
     await bench.watch.until("a candidate", _in_shadow, 240)
     bench.apply(ASKED)
-    async with _sending(bench.clients(bench.rate), traffic):
+    steady = bench.clients(bench.rate)
+    async with steady.sending(traffic):
         for number in range(1, times):
             await bench.answering(Phase.CANARY, HALF)
             await bench.roll_back(number, Phase.CANARY)
@@ -149,19 +147,7 @@ async def play(bench: Bench, times: int) -> None:
         await bench.ask("on", "promote 1")
         await bench.answering(Phase.LIVE, 0)
         await bench.roll_back(times, Phase.LIVE)
-
-
-@contextlib.asynccontextmanager
-async def _sending(
-    clients: Clients, traffic: Iterator[Recording]
-) -> AsyncIterator[None]:
-    task = asyncio.create_task(clients.send(traffic))
-    try:
-        yield
-    finally:
-        clients.pause()
-        await task
-        await clients.close()
+    await steady.close()
 
 
 def _rolled_back(view: View) -> bool:

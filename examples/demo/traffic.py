@@ -1,8 +1,9 @@
 """Clients: the official `openai` library, many at once, at a steady rate."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient, OpenAIError
@@ -61,6 +62,16 @@ class Clients:
         shared = iter(questions)
         workers = (self._work(shared) for _ in range(self._load.concurrency))
         await asyncio.gather(*workers)
+
+    @contextlib.asynccontextmanager
+    async def sending(self, questions: Iterable[Recording]) -> AsyncIterator[None]:
+        """Ask meanwhile; those in flight at the end are finished."""
+        task = asyncio.create_task(self.send(questions))
+        try:
+            yield
+        finally:
+            self.pause()
+            await task
 
     def pause(self) -> None:
         """Begin no more requests; those in flight are finished."""

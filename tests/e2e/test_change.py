@@ -7,7 +7,7 @@ its name; the second, for a new prompt, is bad by then and never answers anybody
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 
@@ -129,7 +129,7 @@ async def _play(story: Story) -> None:
         story.asked = await watch.until("a second attempt", _attempted, 90)
         await watch.until("a second candidate", _in_shadow(2), 120)
         await _change_the_teacher(stage)
-        async with _sending(old, familiar), _sending(new, traffic):
+        async with old.sending(familiar), new.sending(traffic):
             story.end = await watch.until("both rolled back", _fallen, 120)
             quick.account = story.after
             await quick.send(islice(traffic, 200))
@@ -146,7 +146,7 @@ async def _go_live(
     await quick.send(islice(fresh, MINIMUM))
     await watch.until("a candidate in shadow", _in_shadow(1), 180)
     _apply(story.stage, LOW)
-    async with _sending(old, familiar):
+    async with old.sending(familiar):
         await watch.until("its first weight", _at(LOW), 180)
         while len(story.old.accepted) < ACCEPTED:  # noqa: ASYNC110 - an account raises no event
             await asyncio.sleep(0.1)
@@ -177,18 +177,6 @@ async def _move_the_weight(story: Story, clients: Clients) -> None:
 
 async def _kubectl(stage: Stage, *words: str) -> str:
     return await asyncio.to_thread(stage.kubectl, *words)
-
-
-@contextlib.asynccontextmanager
-async def _sending(
-    clients: Clients, traffic: Iterable[Recording]
-) -> AsyncIterator[None]:
-    task = asyncio.create_task(clients.send(traffic))
-    try:
-        yield
-    finally:
-        clients.pause()
-        await task
 
 
 async def _change_the_teacher(stage: Stage) -> None:
