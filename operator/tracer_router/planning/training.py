@@ -1,7 +1,7 @@
 """When the next attempt is made, and what becomes of one that ended."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tracer_router.api import (
     AttemptSpec,
@@ -102,7 +102,7 @@ def begin_attempt(
         router=f"{router.metadata.namespace}/{router.metadata.name}",
         uid=router.metadata.uid or "",
         attempt=number,
-        until=now.replace(microsecond=0),
+        until=_next_second(now),
         target=parity.target.fraction,
         confidence=parity.confidence.fraction,
         minimum=training.minimum_traces,
@@ -126,6 +126,15 @@ def begin_attempt(
         workers=training.workers,
     )
     return _revision(router, number, image, attempt)
+
+
+def _next_second(now: datetime) -> datetime:
+    """Give the first whole second after now.
+
+    Rounded down it would shut out segments of this very second, whose rows are among
+    those that were counted.
+    """
+    return now.replace(microsecond=0) + timedelta(seconds=1)
 
 
 def pass_through(router: TracerRouter, image: str) -> TracerRevision:

@@ -1,6 +1,8 @@
 """The whole operator but the API server: observe, plan, execute, status."""
 
-from support.world import World, make_router
+from datetime import datetime, timedelta
+
+from support.world import START, World, make_router
 from tracer_router.constants import OTHER_TASK
 from tracer_router.contracts.evidence import Fragmentation, TeacherState
 from tracer_router.contracts.training import Outcome
@@ -91,6 +93,15 @@ async def test_a_revision_exists_before_its_job() -> None:
     order = [each for each in world.cluster.writes if "r1" in each]
     assert order[0] == "apply TracerRevision/tickets-r1"
     assert "apply Job/tickets-r1-training" in order[1:]
+
+
+async def test_an_attempt_takes_the_segments_of_the_second_in_which_it_begins() -> None:
+    begun = START + timedelta(milliseconds=700)
+    world = World(now=begun)
+    world.count(0, requests=1000, uniform_labelled=1000)
+    await world.turn(5, seconds=0)
+    until = datetime.fromisoformat(world.spec(1)["attempt"]["until"])
+    assert begun < until <= begun + timedelta(seconds=1)
 
 
 async def test_a_candidate_takes_no_traffic_before_every_pod_has_it_loaded() -> None:
