@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, TypeVar
 
-from tracer_bentos.serving.capture.priority import step_back
 from tracer_bentos.serving.capture.shipper import Shipper
 from tracer_bentos.serving.capture.spool import Spool
 from tracer_bentos.serving.counts import Counts
@@ -52,8 +51,8 @@ class Recorder:
         self._seconds = seconds
         self._waiting: deque[TraceRecord] = deque()
         self._wake = asyncio.Event()
-        self._disk = ThreadPoolExecutor(1, "spool", step_back)
-        self._store = ThreadPoolExecutor(1, "shipper", step_back)
+        self._disk = ThreadPoolExecutor(1, "spool")
+        self._store = ThreadPoolExecutor(1, "shipper")
         self._delay = FIRST_DELAY_SECONDS
         self._not_before = 0.0
         self._no_disk: str | None = None
