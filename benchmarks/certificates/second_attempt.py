@@ -100,9 +100,11 @@ def main() -> None:
         found.append(run_split(rows, split, asked))
         print(split, _said(found[-1]), flush=True)
     means = {
-        name: [tuple(np.mean([each[name] for each in found], axis=0))] for name in WAYS
+        name: (float(coverage), float(agreement))
+        for name in WAYS
+        for coverage, agreement in [np.mean([each[name] for each in found], axis=0)]
     }
-    print("mean", _said({name: means[name][0] for name in WAYS}))
+    print("mean", _said(means))
 
 
 def run_split(

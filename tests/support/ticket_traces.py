@@ -10,10 +10,21 @@ import zstandard
 from tracer_bentos.store import TraceStore
 from tracer_bentos.training.rows import Row
 from tracer_router.contracts.layout import segment_key
+from tracer_router.contracts.training import AttemptRequest
 
-__all__ = ["BEGIN", "store_rows", "ticket_rows"]
+__all__ = ["BEGIN", "REQUEST", "store_rows", "ticket_rows"]
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
+REQUEST = AttemptRequest(
+    router="team/tickets",
+    uid="0d5c",
+    attempt=1,
+    until=BEGIN + timedelta(hours=1),
+    target=0.9,
+    confidence=0.95,
+    minimum=300,
+    seed=1,
+)
 _TOPICS = {
     "billing": ["was charged twice", "invoice is wrong", "want a refund"],
     "delivery": ["parcel is late", "courier never came", "box arrived broken"],

@@ -4,9 +4,10 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from tracer_bentos.serving.acceptances import LIFETIME_SECONDS
@@ -22,6 +23,8 @@ from tracer_router.contracts.runtime import HttpVersion
 from tracer_router.errors import DocumentError, SpecError
 
 __all__ = ["Access", "Settings", "read_settings"]
+
+Word = TypeVar("Word", bound=StrEnum)
 
 # For tests; neither the operator nor the command line writes these.
 SEGMENT_RECORDS: Final = "TRACER_SEGMENT_RECORDS"
@@ -140,7 +143,7 @@ def read_settings(  # long: one line a setting
         teacher_key_file=_path(given, runtime.TEACHER_KEY_FILE),
         teacher_authorities=_path(given, runtime.TEACHER_AUTHORITIES),
         teacher_proxy=given.get(runtime.TEACHER_PROXY),
-        teacher_http=_http(given),
+        teacher_http=_word(given, runtime.TEACHER_HTTP, HttpVersion.HTTP1),
         access=_access(given),
         client_keys=_path(given, runtime.CLIENT_KEYS),
         caller_header=given.get(runtime.CALLER_HEADER, "").lower() or None,
@@ -202,24 +205,16 @@ def _teacher_url(given: Mapping[str, str]) -> str:
     return url
 
 
-def _http(given: Mapping[str, str]) -> HttpVersion:
-    named = given.get(runtime.TEACHER_HTTP, HttpVersion.HTTP1)
+def _word(given: Mapping[str, str], name: str, usual: Word) -> Word:
+    named = given.get(name, usual)
     try:
-        return HttpVersion(named)
+        return type(usual)(named)
     except ValueError:
-        raise SpecError(
-            f"{runtime.TEACHER_HTTP}={named!r}: say {' or '.join(HttpVersion)}"
-        ) from None
+        raise SpecError(f"{name}={named!r}: say {' or '.join(type(usual))}") from None
 
 
 def _access(given: Mapping[str, str]) -> Access:
-    named = given.get(runtime.ACCESS, Access.PASS_THROUGH)
-    try:
-        mode = Access(named)
-    except ValueError:
-        raise SpecError(
-            f"{runtime.ACCESS}={named!r}: say {' or '.join(Access)}"
-        ) from None
+    mode = _word(given, runtime.ACCESS, Access.PASS_THROUGH)
     if mode is Access.CLIENT_KEYS and runtime.CLIENT_KEYS not in given:
         raise SpecError(f"{mode} needs {runtime.CLIENT_KEYS}: name the folder of keys")
     if mode is Access.GATEWAY_HEADER and runtime.CALLER_HEADER not in given:

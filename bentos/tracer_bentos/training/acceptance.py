@@ -34,7 +34,7 @@ _WEAK = 0.01
 shrunk or not, closes a third of the good cells where a cell has a dozen rows."""
 _TRUST = 5.0
 """How much more the calibration's expectation counts than the share counted: the most
-promising of a hundred counts is always a lucky one."""
+promising of many counts is always a lucky one."""
 _PSEUDO_ROWS = (0.95, 0.10)
 """Agreements and disagreements added before power is predicted."""
 

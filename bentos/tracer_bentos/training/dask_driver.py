@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from distributed import Client, LocalCluster
 
 from tracer_bentos.training.dask_engine import DaskEngine
-from tracer_bentos.training.dask_worker import dismiss
+from tracer_bentos.training.dask_worker import NOBODY, dismiss
 from tracer_bentos.training.engine import Engine
 
 __all__ = ["Post", "drive"]
@@ -18,8 +18,6 @@ _PATIENCE_SECONDS = 600.0
 _FAREWELL_SECONDS = 60.0
 """How long a finished driver stays for workers that have not come yet."""
 _EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - the Job's NetworkPolicy says who may come
-_NOBODY = "127.0.0.1:0"
-"""Where Dask's web pages are put: nobody needs them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def drive(post: Post, answer: Callable[[Engine], int]) -> int:
         n_workers=0,
         host=post.host or _EVERY_INTERFACE,
         scheduler_port=urlsplit(post.address).port or 0,
-        dashboard_address=_NOBODY,
+        dashboard_address=NOBODY,
         silence_logs=False,
     )
     with scheduler, Client(scheduler, set_as_default=False) as client:

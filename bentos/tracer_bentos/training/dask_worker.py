@@ -6,11 +6,11 @@ import threading
 
 from distributed import Worker
 
-__all__ = ["dismiss", "work"]
+__all__ = ["NOBODY", "dismiss", "work"]
 
 _log = logging.getLogger("tracer_bentos.training")
 _LOOK_SECONDS, _PAUSE_SECONDS = 30, 1.0
-_NOBODY = "127.0.0.1:0"
+NOBODY = "127.0.0.1:0"
 """Where Dask's web pages are put: nobody needs them."""
 _dismissed = threading.Event()
 
@@ -46,7 +46,7 @@ async def _serve(address: str, host: str | None) -> None:
             nthreads=1,
             host=host,
             memory_limit=0,
-            dashboard_address=_NOBODY,
+            dashboard_address=NOBODY,
             death_timeout=_LOOK_SECONDS,
         )
         async with worker:

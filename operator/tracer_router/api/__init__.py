@@ -39,6 +39,7 @@ from tracer_router.api.progress import (
     ShareBaseline,
 )
 from tracer_router.api.revision import (
+    MOST_ALIKE,
     AttemptSpec,
     BundleStatus,
     CertificateStatus,
@@ -97,6 +98,7 @@ from tracer_router.api.traffic import (
 from tracer_router.api.training import Engine, Training
 
 __all__ = [
+    "MOST_ALIKE",
     "Access",
     "AccessMode",
     "Agreement",

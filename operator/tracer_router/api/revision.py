@@ -16,6 +16,7 @@ from tracer_router.api.progress import Baseline, ClosedCell, DriftWatch, ShareBa
 from tracer_router.api.training import Engine
 
 __all__ = [
+    "MOST_ALIKE",
     "AttemptSpec",
     "BundleStatus",
     "CertificateStatus",
@@ -26,6 +27,10 @@ __all__ = [
     "TracerRevisionSpec",
     "TracerRevisionStatus",
 ]
+
+
+MOST_ALIKE = 100
+"""Requests beside the first that one attempt may answer."""
 
 
 class RevisionPhase(StrEnum):
@@ -68,14 +73,8 @@ class AttemptSpec(ApiModel):
     """Why it was begun: growth, drift, age, a new task, or by request."""
     verb: str | None = Field(default=None, max_length=63)
     """Id of the request, when a person asked for it."""
-    alike: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    alike: Annotated[tuple[str, ...], Field(max_length=MOST_ALIKE)] = ()
     """Ids of other requests that asked for one by then: it answers them too."""
-
-    @property
-    def answers(self) -> tuple[str, ...]:
-        """Ids of all requests that it answers."""
-        return (*((self.verb,) if self.verb else ()), *self.alike)
-
     target: Percent
     """Agreement to certify."""
     confidence: Percent
@@ -84,6 +83,11 @@ class AttemptSpec(ApiModel):
     """What computes it."""
     workers: int = Field(default=1, ge=1, le=100)
     """Pods that compute it, with engine Dask."""
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Ids of all requests that it answers."""
+        return (*((self.verb,) if self.verb else ()), *self.alike)
 
 
 class TracerRevisionSpec(ApiModel):

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from tracer_router.api import RevisionPhase, TracerRevision, TracerRouter
+from tracer_router.api import (
+    MOST_ALIKE,
+    RevisionPhase,
+    TracerRevision,
+    TracerRouter,
+)
 from tracer_router.constants import OTHER_TASK
 from tracer_router.planning.observed import Observed
 from tracer_router.planning.training import Cause, rows_by_task
@@ -20,8 +25,6 @@ __all__ = ["Outlook", "rows_needed"]
 _BUSY = frozenset({RevisionPhase.TRAINING, RevisionPhase.SHADOW, RevisionPhase.CANARY})
 _BUDGET_TIME = timedelta(days=30)
 _FIRST_DELAY, _LONGEST_DELAY = timedelta(minutes=10), timedelta(days=1)
-_MOST_ALIKE = 100
-"""Requests beside the first that one attempt answers; as many as its spec may name."""
 _FRESH = 400
 """New labelled rows without which another attempt would test nothing new."""
 
@@ -138,7 +141,7 @@ class Outlook:
         asked = [each.id for each in requests if each.verb is Verb.RETRAIN]
         if not asked:
             return None
-        first, *others = asked[: 1 + _MOST_ALIKE]
+        first, *others = asked[: 1 + MOST_ALIKE]
         text = f"by request {first}"
         return Cause(text, self._rows, verb=first, alike=tuple(others))
 

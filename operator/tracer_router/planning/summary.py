@@ -32,7 +32,7 @@ from tracer_router.planning.retraining import rows_needed
 from tracer_router.planning.roles import Roles, assign_roles
 from tracer_router.planning.shares import observed_share
 from tracer_router.planning.training import labelled_rows
-from tracer_router.planning.verbs import VERB_PREFIX
+from tracer_router.planning.verbs import VERB_PREFIX, handled_ids
 from tracer_router.savings.meter import Savings, measure_savings
 from tracer_router.savings.pods import Meter, PodPrices
 
@@ -163,10 +163,7 @@ def _handled(
         for name in router.metadata.annotations
         if name.startswith(VERB_PREFIX)
     }
-    answered = {*router.status.handled, *refused}
-    for each in revisions:
-        answered |= set(each.status.handled)
-        answered |= set(each.spec.attempt.answers) if each.spec.attempt else set()
+    answered = handled_ids(router, revisions) | set(refused)
     return tuple(sorted(asked & answered))[-_KEPT_IDS:]
 
 

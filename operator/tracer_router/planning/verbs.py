@@ -21,6 +21,7 @@ __all__ = [
     "VERB_PREFIX",
     "Request",
     "Verb",
+    "handled_ids",
     "is_paused",
     "open_requests",
     "unreadable_requests",
@@ -78,7 +79,7 @@ def open_requests(
     router: TracerRouter, revisions: tuple[TracerRevision, ...]
 ) -> tuple[Request, ...]:
     """Give what was asked and not yet done or refused, in the order to do it."""
-    done = _handled(router, revisions)
+    done = handled_ids(router, revisions)
     found = [
         request
         for key, text in _annotations(router)
@@ -114,7 +115,10 @@ def _read(key: str, text: str) -> Request | None:
     return Request(key, Verb(verb), int(number))
 
 
-def _handled(router: TracerRouter, revisions: tuple[TracerRevision, ...]) -> set[str]:
+def handled_ids(
+    router: TracerRouter, revisions: tuple[TracerRevision, ...]
+) -> set[str]:
+    """Give the ids of requests that were answered, by whatever they were done on."""
     ids = set(router.status.handled)
     for each in revisions:
         ids |= set(each.status.handled)

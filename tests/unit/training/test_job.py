@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support.ticket_traces import BEGIN, store_rows, ticket_rows
+from support.ticket_traces import BEGIN, REQUEST, store_rows, ticket_rows
 from tracer_bentos.packaging.archive import read_bento
 from tracer_bentos.packaging.bundle_io import load_bundle
 from tracer_bentos.store import TraceStore, open_store
@@ -21,7 +21,6 @@ from tracer_router.contracts import runtime
 from tracer_router.contracts.document import digest_of
 from tracer_router.contracts.layout import attempt_key, segment_time
 from tracer_router.contracts.training import (
-    AttemptRequest,
     AttemptResult,
     Outcome,
     TrainingSummary,
@@ -29,17 +28,6 @@ from tracer_router.contracts.training import (
 from tracer_router.parity.ledger import level_of
 
 pytestmark = pytest.mark.slow
-
-REQUEST = AttemptRequest(
-    router="team/tickets",
-    uid="0d5c",
-    attempt=1,
-    until=BEGIN + timedelta(hours=1),
-    target=0.9,
-    confidence=0.95,
-    minimum=300,
-    seed=1,
-)
 
 
 def stands(number: int, level: float, after: datetime | None) -> Standing:

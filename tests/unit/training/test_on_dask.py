@@ -2,35 +2,23 @@
 
 import signal
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from support.indexed_job import IndexedJob, open_job
-from support.ticket_traces import BEGIN, store_rows, ticket_rows
+from support.ticket_traces import REQUEST, store_rows, ticket_rows
 from tracer_bentos.store import open_store
 from tracer_bentos.training.job import run_attempt, summarise
 from tracer_bentos.training.on_dask import main
 from tracer_router.contracts import runtime
 from tracer_router.contracts.training import (
-    AttemptRequest,
     Outcome,
     TrainingSummary,
 )
 
 pytestmark = pytest.mark.slow
 
-REQUEST = AttemptRequest(
-    router="team/tickets",
-    uid="0d5c",
-    attempt=1,
-    until=BEGIN + timedelta(hours=1),
-    target=0.9,
-    confidence=0.95,
-    minimum=300,
-    seed=1,
-)
 ROWS = ticket_rows(600)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.ticket_traces import BEGIN, store_rows, ticket_rows
+from support.ticket_traces import REQUEST as TICKETS
 from tracer_bentos.maintenance.compaction import compact
 from tracer_bentos.store import TraceStore, open_store
 from tracer_bentos.training.job import run_attempt
@@ -20,16 +21,7 @@ from tracer_router.contracts.training import AttemptRequest
 pytestmark = pytest.mark.slow
 
 ORDERS = RedactionPattern(name="order", pattern=r"order \d+ of \d+")
-REQUEST = AttemptRequest(
-    router="team/tickets",
-    uid="0d5c",
-    attempt=1,
-    until=BEGIN + timedelta(hours=1),
-    target=0.85,
-    confidence=0.95,
-    minimum=300,
-    seed=1,
-)
+REQUEST = TICKETS.model_copy(update={"target": 0.85})
 LATER = BEGIN + timedelta(hours=2)
 
 

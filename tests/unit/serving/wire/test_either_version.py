@@ -9,6 +9,7 @@ import pytest
 
 from support.http2_teacher import hosting, http2_scripted
 from support.serving_plane import until
+from support.upstream_calls import ask, pieces_of
 from tracer_bentos.serving.exchange import (
     ClientGone,
     Exchange,
@@ -119,24 +120,6 @@ async def toward(http: HttpVersion) -> AsyncIterator[tuple[Odd, Upstream]]:
         yield odd, upstream
         assert upstream.connections == 0
         upstream.close()
-
-
-async def ask(
-    upstream: Upstream,
-    path: bytes = b"/v1/x",
-    method: str = "POST",
-    headers: Headers | None = None,
-    body: bytes | Upload | None = b"question",
-) -> tuple[int, Headers, bytes]:
-    target = upstream.target(path)
-    async with await upstream.ask(method, target, headers or [], body) as response:
-        content = b"".join([piece async for piece in response.pieces()])
-    return response.status, response.headers, content
-
-
-async def pieces_of(*pieces: bytes) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        yield piece
 
 
 async def test_a_request_and_its_answer_cross_unchanged(http: HttpVersion) -> None:

@@ -23,6 +23,7 @@ from support.http2_teacher import (
 )
 from support.raw_teacher import OK, RawTeacher, answering, scripted
 from support.serving_plane import until
+from support.upstream_calls import ask, pieces_of
 from tracer_bentos.serving.headers import to_teacher
 from tracer_bentos.serving.upstream import TeacherUnreachable, Upstream
 from tracer_bentos.serving.wire import dial, http2, pool
@@ -42,24 +43,6 @@ def toward(teacher: Http2Teacher | RawTeacher) -> Iterator[Upstream]:
     yield upstream
     upstream.close()
     assert upstream.connections == 0
-
-
-async def ask(
-    upstream: Upstream,
-    path: bytes = b"/v1/x",
-    method: str = "POST",
-    headers: Headers | None = None,
-    body: bytes | Upload | None = b"question",
-) -> tuple[int, Headers, bytes]:
-    target = upstream.target(path)
-    async with await upstream.ask(method, target, headers or [], body) as response:
-        content = b"".join([piece async for piece in response.pieces()])
-    return response.status, response.headers, content
-
-
-async def pieces_of(*pieces: bytes) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        yield piece
 
 
 def secure(*speaks: str) -> ssl.SSLContext:

@@ -8,6 +8,7 @@ import pytest
 
 from support.raw_teacher import OK, RawTeacher, answering, scripted
 from support.serving_plane import until
+from support.upstream_calls import pieces_of
 from tracer_bentos.serving.exchange import ClientGone
 from tracer_bentos.serving.upstream import TeacherUnreachable, Upstream
 from tracer_bentos.serving.wire.connection import Headers, Upload, WireError
@@ -36,11 +37,6 @@ async def ask(
     async with await asked as response:
         content = b"".join([piece async for piece in response.pieces()])
     return response.status, response.headers, content
-
-
-async def pieces_of(*pieces: bytes) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        yield piece
 
 
 async def test_path_and_headers_arrive_as_the_client_wrote_them() -> None:

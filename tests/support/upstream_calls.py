@@ -1,0 +1,28 @@
+"""Calls of the upstream client, from question to whole answer."""
+
+from collections.abc import AsyncIterator
+
+from tracer_bentos.serving.upstream import Upstream
+from tracer_bentos.serving.wire.connection import Headers, Upload
+
+__all__ = ["ask", "pieces_of"]
+
+
+async def ask(
+    upstream: Upstream,
+    path: bytes = b"/v1/x",
+    method: str = "POST",
+    headers: Headers | None = None,
+    body: bytes | Upload | None = b"question",
+) -> tuple[int, Headers, bytes]:
+    """Ask and give status, headers and the whole body."""
+    target = upstream.target(path)
+    async with await upstream.ask(method, target, headers or [], body) as response:
+        content = b"".join([piece async for piece in response.pieces()])
+    return response.status, response.headers, content
+
+
+async def pieces_of(*pieces: bytes) -> AsyncIterator[bytes]:
+    """Give a body piece by piece."""
+    for piece in pieces:
+        yield piece
