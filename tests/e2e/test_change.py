@@ -44,8 +44,12 @@ COUNTED = 500
 FAMILIAR = 500
 """Texts that come again and again: what is answered otherwise then tells a changed
 teacher from changed traffic."""
-CHANGED = 0.25
-"""Share of the texts that the changed teacher answers otherwise."""
+CHANGED = 0.4
+"""Share of the texts that the changed teacher answers otherwise. The surrogate has
+learnt the familiar texts and agrees on nearly all: twice the loss that the target
+allows shows within hundreds of audits of the whole, sooner than within one cell. A loss
+close to what is allowed takes thousands, and the bad cells may be closed one by one
+before."""
 QUICK = Load(rate=100)
 STEADY = Load(rate=50)
 COUNTING = Load(rate=300)
@@ -125,6 +129,9 @@ async def _play(story: Story) -> None:
         for clients in (quick, old, count, rush, new):
             stack.push_async_callback(clients.close)
         await _go_live(story, watch, (quick, old, count), (traffic, familiar))
+        # Every one of them is known to the live pod before anything changes: what
+        # comes again at once tells a changed teacher within the seconds it stands.
+        await quick.send(islice(familiar, FAMILIAR))
         await rush.send(islice(traffic, MINIMUM))
         story.asked = await watch.until("a second attempt", _attempted, 90)
         await watch.until("a second candidate", _in_shadow(2), 120)
@@ -234,6 +241,7 @@ def test_a_live_revision_falls_when_the_teacher_has_changed(story: Story) -> Non
 def test_a_changed_teacher_is_told_from_changed_traffic(story: Story) -> None:
     bad = story.revision(1).status
 
+    say(f"cause: {bad.cause}; {bad.reason}")
     assert bad.cause == Cause.TEACHER
 
 
