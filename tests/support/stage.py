@@ -1,5 +1,6 @@
 """A namespace on a real cluster with the chart, a teacher and a way into the store."""
 
+import json
 import os
 import re
 import subprocess
@@ -99,14 +100,20 @@ class Stage:
         return self.cluster.kubectl("-n", self.namespace, *words)
 
     def scale(self, deployment: str, replicas: int) -> None:
-        """Scale a Deployment and wait until its pods are as asked."""
-        self.kubectl("scale", f"deployment/{deployment}", f"--replicas={replicas}")
-        self.kubectl("rollout", "status", f"deployment/{deployment}", "--timeout=2m")
-        ready = ("-o", "jsonpath={.status.replicas}")
+        """Scale a Deployment and wait until its pods are as asked.
+
+        One that has been told to end counts until it is gone: it may answer till then.
+        """
+        name = f"deployment/{deployment}"
+        self.kubectl("scale", name, f"--replicas={replicas}")
+        self.kubectl("rollout", "status", name, "--timeout=2m")
+        labels = "-o=jsonpath={.spec.selector.matchLabels}"
+        selector = json.loads(self.kubectl("get", name, labels))
+        wanted = "-l=" + ",".join(f"{key}={of}" for key, of in selector.items())
 
         def settled() -> bool:
-            count = self.kubectl("get", f"deployment/{deployment}", *ready)
-            return int(count or 0) == replicas
+            pods = self.kubectl("get", "pods", "-o=name", wanted).split()
+            return len(pods) == replicas
 
         eventually(settled, f"{deployment} at {replicas}", 60)
 
