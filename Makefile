@@ -121,7 +121,8 @@ lock: venv ## Resolve the requirements anew; the only target that changes a vers
 	@$(ELAPSED) "resolving"
 	@echo uv | $(LOCK) - -o requirements/bootstrap.lock
 	@$(LOCK) pyproject.toml --extra operator -o requirements/operator.lock
-	@$(LOCK) pyproject.toml --extra train --extra serve --extra tracing --extra dask -o requirements/runtime.lock
+	@$(LOCK) pyproject.toml --extra train --extra serve --extra tracing --extra dask --extra onnx \
+		-o requirements/runtime.lock
 	@$(LOCK) pyproject.toml --all-extras -o requirements/dev.lock
 	@$(LOCK) requirements/conformance.in -o requirements/conformance.lock
 	@$(LOCK) examples/recorded_teacher/requirements.in -c requirements/runtime.lock \

@@ -36,6 +36,8 @@ class Constant:
     redaction = build_redactor(Redaction()).identity
     target = 0.5
     costly = False
+    asks_endpoint = False
+    embedding_tokens = 0
 
     def decide(self, text: str) -> Answer:  # noqa: ARG002 - whatever is asked
         """Give the answer."""

@@ -12,6 +12,7 @@
     │   ├── Invalid       the API server refused the document: a defect or a version gap
     │   └── Unavailable   timeouts and 5xx: back off
     ├── DocumentError     a document exchanged is malformed or of another version
+    ├── EmbeddingsError   an endpoint gave no embedding: later it may
     ├── EngineError       the workers of an attempt are gone: a retry begins anew
     ├── InputError        a person handed in what cannot be used: exit code 2
     └── StoreError        the trace store cannot be read or written
@@ -21,6 +22,7 @@ __all__ = [
     "ClusterError",
     "Conflict",
     "DocumentError",
+    "EmbeddingsError",
     "EngineError",
     "Forbidden",
     "InputError",
@@ -72,6 +74,10 @@ class Unavailable(ClusterError):  # noqa: N818 - named as the API names it
 
 class DocumentError(TracerRouterError):
     """A document that two parts exchange cannot be understood."""
+
+
+class EmbeddingsError(TracerRouterError):
+    """An embeddings endpoint gave no usable answer; a later call may have one."""
 
 
 class EngineError(TracerRouterError):

@@ -56,6 +56,23 @@ GOOD = {
     "workers of one, on one pod": at(
         MINIMAL, "spec.training", {"engine": "Local", "workers": 1}
     ),
+    "a teacher that is spoken to in HTTP/1.1": at(
+        MINIMAL, "spec.teacher.httpVersion", "HTTP1"
+    ),
+    "a teacher that is spoken to in HTTP/2": at(
+        MINIMAL, "spec.teacher.httpVersion", "HTTP2"
+    ),
+    "an embeddings endpoint in the cluster, without a key": at(
+        MINIMAL,
+        "spec.surrogate",
+        {"embedder": {"endpoint": {"url": "http://embed.ml:8080/v1", "model": "e5"}}},
+    ),
+    "a sentence encoder of one's own": at(
+        MINIMAL,
+        "spec.surrogate",
+        {"embedder": {"onnx": {"claimName": "encoders", "subPath": "a.b/minilm"}}},
+    ),
+    "a surrogate of which nothing is said": at(MINIMAL, "spec.surrogate", {}),
     "nothing kept": at(MINIMAL, "spec.traces", {"capture": "Disabled"}),
     "no live audits beyond the canary's": at(
         MINIMAL, "spec.audit", {"live": "10%", "canary": "10%"}

@@ -61,6 +61,7 @@ STATUS = TracerRouterStatus(
         cached="0.40",
         pods="0.27",
         pods_until=NOW,
+        embeddings="0.05",
     ),
     history=History(counts=Counts(requests=9), revisions=(1, 2)),
 )

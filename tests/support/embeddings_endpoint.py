@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,11 +29,18 @@ class Endpoint:
     """What it answers instead of embeddings."""
     hold: threading.Event | None = None
     """Answers only once this is set."""
+    seconds: float = 0.0
+    """How long it takes for an answer."""
+    moved: str | None = None
+    """Says that it has moved there, instead of answering."""
 
 
 @contextmanager
 def embeddings_endpoint() -> Iterator[Endpoint]:
-    """Give a running endpoint that adds up a made-up vector for each word."""
+    """Give a running endpoint that adds up a made-up vector for each word.
+
+    A word is a token.
+    """
     endpoint = Endpoint()
 
     class Handler(BaseHTTPRequestHandler):
@@ -42,6 +50,7 @@ def embeddings_endpoint() -> Iterator[Endpoint]:
             endpoint.keys.append(self.headers["authorization"])
             if endpoint.hold:
                 endpoint.hold.wait()
+            time.sleep(endpoint.seconds)
             if self.path != "/v1/embeddings" or "" in endpoint.seen[-1]["input"]:
                 self._answer(400, {})
             elif endpoint.refusals:
@@ -53,7 +62,8 @@ def embeddings_endpoint() -> Iterator[Endpoint]:
 
         def _answer(self, status: int, document: object) -> None:
             content = json.dumps(document).encode()
-            self.send_response(status)
+            self.send_response(302 if endpoint.moved else status)
+            self.send_header("location", endpoint.moved or "")
             self.send_header("content-length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -80,4 +90,7 @@ def embeddings_endpoint() -> Iterator[Endpoint]:
 def _embeddings(texts: list[str]) -> dict[str, Any]:
     vectors = [vector_of(text).tolist() for text in texts]
     data = [{"index": at, "embedding": each} for at, each in enumerate(vectors)]
-    return {"object": "list", "data": data[::-1]}  # in no order: the index counts
+    words = sum(len(text.split()) for text in texts)
+    usage = {"prompt_tokens": words, "total_tokens": words}
+    # In no order: the index counts.
+    return {"object": "list", "data": data[::-1], "usage": usage}

@@ -57,6 +57,16 @@ def router_manifest(name: str = "tickets", **spec: Any) -> Manifest:
             "engine": "Dask",
             "workers": 4,
         },
+        "surrogate": {
+            "embedder": {
+                "endpoint": {
+                    "url": "https://embed.example.com/v1",
+                    "model": "small",
+                    "apiKey": {"secretName": "embeddings", "key": "api-key"},
+                    "pricePerMillionTokens": "0.02",
+                }
+            }
+        },
         "rollout": {
             "steps": ["5%", "25%", "100%"],
             "period": "24h",

@@ -34,7 +34,9 @@ __all__ = [
     "FirstWord",
     "Plane",
     "certified",
+    "put_archive",
     "serving",
+    "settings_for",
     "until",
 ]
 
@@ -62,6 +64,8 @@ class FirstWord:
     redaction = Standard.identity
     target = 0.95
     costly = False
+    asks_endpoint = False
+    embedding_tokens = 0
 
     def decide(self, text: str) -> Guess:
         word = text.split(maxsplit=1)[0].lower()
@@ -150,6 +154,11 @@ def settings_for(teacher: str, folder: Path, **changes: Any) -> Settings:
     return Settings(**(told | changes))
 
 
+def put_archive(settings: Settings) -> None:
+    """Put what stands for an exported Bento into the store of some settings."""
+    open_store(settings.store).write(BENTO_KEY, ARCHIVE)
+
+
 @asynccontextmanager
 async def serving(
     teacher: str,
@@ -161,7 +170,7 @@ async def serving(
     settings = settings_for(teacher, folder, **changes)
     store = folder / "store"
     if changes.get("store") is None:
-        open_store(settings.store).write(BENTO_KEY, ARCHIVE)
+        put_archive(settings)
     plane = DataPlane(settings, read)
     traffic = Listener(plane.front, "127.0.0.1", 0, 1.0)
     internal = Listener(plane.internal, "127.0.0.1", 0, 1.0)

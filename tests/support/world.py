@@ -162,7 +162,7 @@ class World:
             "coverage": 0.6,
         }
         message = TrainingSummary(**{**defaults, **summary}).to_json().decode()
-        self._put_pod(
+        self.put_pod(
             f"tickets-r{attempt}-training-x",
             "training",
             attempt,
@@ -231,11 +231,12 @@ class World:
                 "podIP": f"10.0.0.{number}",
                 "conditions": [{"type": "Ready", "status": "True"}],
             }
-            self._put_pod(f"tickets-r{number}-x", "data-plane", number, status)
+            self.put_pod(f"tickets-r{number}-x", "data-plane", number, status)
 
-    def _put_pod(
+    def put_pod(
         self, name: str, component: str, revision: int, status: dict[str, Any]
     ) -> None:
+        """Put a pod of a revision as it is now."""
         labels = {
             "app.kubernetes.io/component": component,
             "tracerml.ai/router": "tickets",

@@ -11,7 +11,12 @@ from pathlib import Path
 
 from pydantic import Field
 
-from tracer_bentos.packaging.demands import is_costly, vector_length
+from tracer_bentos.packaging.demands import (
+    asks_endpoint,
+    embedding_tokens,
+    is_costly,
+    vector_length,
+)
 from tracer_bentos.packaging.opinion import Sample
 from tracer_bentos.packaging.surrogate import Prediction, Surrogate
 from tracer_bentos.packaging.surrogate_files import (
@@ -78,6 +83,16 @@ class Predictor:
     def costly(self) -> bool:
         """Whether a decision may take milliseconds: a transformer, an endpoint."""
         return is_costly(self.surrogate)
+
+    @cached_property
+    def asks_endpoint(self) -> bool:
+        """Whether a decision may ask an embeddings endpoint."""
+        return asks_endpoint(self.surrogate)
+
+    @property
+    def embedding_tokens(self) -> int:
+        """Tokens that it has had an endpoint count so far."""
+        return embedding_tokens(self.surrogate)
 
     def decide(self, text: str) -> Prediction:
         """Decide about one text."""

@@ -1,4 +1,4 @@
-"""What a surrogate needs to decide: vectors that come along, or much time."""
+"""What a surrogate needs to decide: vectors that come along, much time, or money."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tracer_bentos.packaging.landmarks import Landmarks
 from tracer_bentos.packaging.sentence_encoder import SentenceEncoder
 from tracer_bentos.packaging.surrogate import Surrogate
 
-__all__ = ["is_costly", "vector_length"]
+__all__ = ["asks_endpoint", "embedding_tokens", "is_costly", "vector_length"]
 
 
 def vector_length(surrogate: Surrogate) -> int | None:
@@ -24,6 +24,17 @@ def is_costly(surrogate: Surrogate) -> bool:
     """Tell whether a decision may take milliseconds: a transformer, an endpoint."""
     slow = (SentenceEncoder, EndpointEncoder)
     return any(isinstance(encoder, slow) for encoder in _encoders(surrogate))
+
+
+def asks_endpoint(surrogate: Surrogate) -> bool:
+    """Tell whether a decision may ask an endpoint."""
+    return any(isinstance(each, EndpointEncoder) for each in _encoders(surrogate))
+
+
+def embedding_tokens(surrogate: Surrogate) -> int:
+    """Give the tokens that endpoints have counted for it in this process."""
+    encoders = _encoders(surrogate)
+    return sum(e.spent.tokens for e in encoders if isinstance(e, EndpointEncoder))
 
 
 def _encoders(surrogate: Surrogate) -> Iterator[Encoder]:

@@ -8,27 +8,32 @@ import os
 import time
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
+from tracer_bentos.allowed_hosts import ALLOWED_HOSTS, may_have_key
+from tracer_bentos.packaging.endpoint_use import Rest, Spent, waiting
 from tracer_bentos.packaging.features import MOST_CHARACTERS
 from tracer_bentos.packaging.opinion import Sample
-from tracer_router.errors import DocumentError
+from tracer_router.contracts.runtime import EMBEDDINGS_KEY_FILE
+from tracer_router.errors import EmbeddingsError
 
-__all__ = ["EMBEDDINGS_KEY_FILE", "EndpointEncoder"]
+__all__ = ["EndpointEncoder"]
 
-EMBEDDINGS_KEY_FILE = "TRACER_EMBEDDINGS_KEY_FILE"
-"""Environment variable with the file of the endpoint's key; read at each request."""
-
-_TIMEOUT_SECONDS = 10.0
+_TIMEOUT_SECONDS, _HURRIED_SECONDS = 10.0, 2.0
+"""Of a call while nobody waits, and while a teacher does; he waits half a second."""
 _BATCH = 64
 _PAUSES = (0.5, 2.0, 8.0)
-"""Seconds before a failed batch of a long run is tried again."""
+"""Seconds before a failed call of a long run is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,13 @@ class EndpointEncoder:
     """Base URL, with its /v1."""
     model: str
     """The embedding model."""
+    patient: bool = False
+    """Whether one text is asked for again, too: nobody waits while an attempt is made,
+    and it would be lost by a single failed call."""
+    spent: Spent = field(default_factory=Spent, compare=False, repr=False)
+    """What has been asked for."""
+    rest: Rest = field(default_factory=Rest, compare=False, repr=False)
+    """Whether it is asked at all."""
 
     kind = "endpoint"
 
@@ -48,61 +60,113 @@ class EndpointEncoder:
         return {"url": self.url, "model": self.model}
 
     def encode(self, sample: Sample) -> NDArray[np.float32]:
-        """Ask for the embedding of a text, once: whoever asks has a teacher waiting.
+        """Ask for the embedding of a text; once, if a teacher is waiting.
 
         Raises:
-            DocumentError: The endpoint did not give one; says which endpoint and why.
+            EmbeddingsError: The endpoint gave none; says which endpoint and why.
         """
+        if self.patient:
+            return np.asarray(self._insist([sample], _PAUSES)[0])
+        if not self.rest.allows():
+            raise EmbeddingsError(f"{self.url} has failed again and again and rests")
         try:
-            return np.asarray(self._ask([sample])[0])
-        except (OSError, ValueError, LookupError, TypeError) as error:
-            raise self._failed(error) from error
+            with waiting():
+                found = self._insist([sample], (), _HURRIED_SECONDS)
+        except EmbeddingsError as error:
+            self.rest.failed(error)
+            raise
+        self.rest.answered()
+        return np.asarray(found[0])
 
     def encode_all(self, samples: Sequence[Sample]) -> NDArray[np.float32]:
         """Ask for the embeddings of many texts, many at a time, patiently.
 
         Raises:
-            DocumentError: The endpoint did not give them, tried several times.
+            EmbeddingsError: The endpoint did not give them, tried several times.
         """
         batches = [samples[i : i + _BATCH] for i in range(0, len(samples), _BATCH)]
-        return np.concatenate([self._insist(batch) for batch in batches])
+        return np.concatenate([self._insist(batch, _PAUSES) for batch in batches])
 
     def files(self) -> Mapping[str, bytes]:
         """Give nothing: the model is the endpoint's."""
         return {}
 
-    def _insist(self, samples: Sequence[Sample]) -> NDArray[np.float32]:
-        for pause in (*_PAUSES, None):
+    def _insist(
+        self,
+        samples: Sequence[Sample],
+        pauses: Sequence[float],
+        seconds: float = _TIMEOUT_SECONDS,
+    ) -> NDArray[np.float32]:
+        for pause in (*pauses, None):
             try:
-                return self._ask(samples)
+                return self._ask(samples, seconds)
             except (OSError, ValueError, LookupError, TypeError) as error:
                 if pause is None or not _may_pass(error):
                     raise self._failed(error) from error
                 time.sleep(pause)
         raise AssertionError  # the last pause is none
 
-    def _ask(self, samples: Sequence[Sample]) -> NDArray[np.float32]:
+    def _ask(self, samples: Sequence[Sample], seconds: float) -> NDArray[np.float32]:
         # Endpoints refuse what is too long, and an empty text; a space is as little.
         texts = [sample.text[:MOST_CHARACTERS] or " " for sample in samples]
         asked = {"model": self.model, "input": texts, "encoding_format": "float"}
         address = f"{self.url.rstrip('/')}/embeddings"
         request = urllib.request.Request(  # noqa: S310 - the URL is checked where it is taken
-            address, json.dumps(asked).encode(), _headers()
+            address, json.dumps(asked).encode(), self._headers()
         )
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - the same
-            found = json.load(answer)["data"]
-        ordered = sorted(found, key=lambda each: int(each["index"]))
+        with _opener().open(request, timeout=seconds) as answer:
+            found = json.load(answer)
+        ordered = sorted(found["data"], key=lambda each: int(each["index"]))
         vectors = np.array([each["embedding"] for each in ordered], np.float32)
         if len(vectors) != len(texts) or not np.isfinite(vectors).all():
             raise ValueError("not one vector of finite numbers for each text")
+        self.spent.add(_tokens(found))
         return vectors
 
-    def _failed(self, error: Exception) -> DocumentError:
+    def _headers(self) -> dict[str, str]:
+        headers = {"content-type": "application/json"}
+        named = os.environ.get(EMBEDDINGS_KEY_FILE)
+        if named:
+            headers["authorization"] = f"Bearer {self._key(Path(named))}"
+        return headers
+
+    def _key(self, file: Path) -> str:
+        to = urlsplit(self.url)
+        beside = file.parent / ALLOWED_HOSTS
+        try:
+            listed = beside.read_text(encoding="utf-8") if beside.exists() else None
+            key = file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise EmbeddingsError(
+                f"the key of {self.url} cannot be read: {error.strerror}: the Secret"
+                f" that is named for it must exist and have an entry {file.name}"
+            ) from error
+        if not may_have_key(listed, to.hostname or "", to.port):
+            raise EmbeddingsError(
+                f"the Secret of the key does not name {to.hostname} among its"
+                f" {ALLOWED_HOSTS}: add it there, or correct the endpoint's URL"
+            )
+        return key
+
+    def _failed(self, error: Exception) -> EmbeddingsError:
         status = f" {error.code}" if isinstance(error, HTTPError) else ""
-        return DocumentError(
+        return EmbeddingsError(
             f"no embedding from {self.url}: {type(error).__name__}{status}: check the"
-            f" endpoint, the model {self.model!r} and {EMBEDDINGS_KEY_FILE}"
+            f" endpoint, the model {self.model!r} and the key"
         )
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Goes nowhere else: the key and the texts are for the endpoint that was named."""
+
+    @override
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+@cache
+def _opener() -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(_Stay)
 
 
 def _may_pass(error: Exception) -> bool:
@@ -112,10 +176,8 @@ def _may_pass(error: Exception) -> bool:
     return isinstance(error, OSError)
 
 
-def _headers() -> dict[str, str]:
-    headers = {"content-type": "application/json"}
-    named = os.environ.get(EMBEDDINGS_KEY_FILE)
-    if named:
-        key = Path(named).read_text(encoding="utf-8").strip()
-        headers["authorization"] = f"Bearer {key}"
-    return headers
+def _tokens(answer: Mapping[str, Any]) -> int:
+    """Give the tokens that are paid for; 0 where the endpoint does not say."""
+    usage = answer.get("usage") or {}
+    counted = usage.get("total_tokens", usage.get("prompt_tokens", 0))
+    return counted if isinstance(counted, int) and counted > 0 else 0

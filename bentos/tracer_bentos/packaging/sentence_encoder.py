@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
+from typing_extensions import override
 
 from tracer_bentos.packaging.opinion import Sample
 from tracer_router.errors import DocumentError
@@ -58,6 +59,11 @@ class SentenceEncoder:
                 f"the sentence encoder cannot be run: {cause}: it takes input_ids and"
                 " attention_mask and gives one vector a text or a token"
             ) from error
+
+    @override
+    def __reduce__(self) -> tuple[type["SentenceEncoder"], tuple[bytes, bytes]]:
+        """Travel without what is loaded: a session stays in its process."""
+        return SentenceEncoder, (self.model, self.tokenizer_json)
 
     def files(self) -> Mapping[str, bytes]:
         """Give the model and the tokenizer."""

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -16,10 +17,12 @@ from tracer_bentos.serving.counts import Counts, Fault
 from tracer_bentos.serving.decide import Deferral, Prediction, Situation, deferral
 from tracer_bentos.serving.demotion import Demotion
 from tracer_bentos.serving.exchange import Exchange
+from tracer_bentos.serving.latency import Leg
 from tracer_bentos.serving.loading import Loaded
 from tracer_bentos.serving.policy_box import PolicyBox
 from tracer_bentos.serving.protocols.adapter import Question
 from tracer_router.contracts.traces import Decision
+from tracer_router.errors import EmbeddingsError
 
 __all__ = ["Admission", "Desk"]
 
@@ -123,7 +126,7 @@ class Desk:
         text = self.redactor.redact(question.input)
         repeated = self._repeated(situation, question, caller, toss)
         if repeated is None:
-            prediction, reason = await self._decide(situation, text, toss)
+            prediction, reason = await self._decide(exchange, situation, text, toss)
         else:
             prediction, reason = None, Deferral.REPEATED
         return Admission(
@@ -168,13 +171,13 @@ class Desk:
         )
 
     async def _decide(
-        self, situation: Situation, text: str, toss: Toss
+        self, exchange: Exchange, situation: Situation, text: str, toss: Toss
     ) -> tuple[Prediction | None, Deferral | None]:
         """Decide; on the uniform sample the surrogate is asked even when it may not."""
         reason = deferral(situation)
         if not situation.can_predict or (reason and not toss.heads):
             return None, reason
-        prediction, trouble = await self._predict(text)
+        prediction, trouble = await self._predict(exchange, text)
         reason = reason or trouble
         if reason is None and prediction and not prediction.accepted:
             reason = Deferral.NOT_ACCEPTED
@@ -184,17 +187,33 @@ class Desk:
             reason = Deferral.CELL_CLOSED
         return prediction, reason
 
-    async def _predict(self, text: str) -> tuple[Prediction | None, Deferral | None]:
+    async def _predict(
+        self, exchange: Exchange, text: str
+    ) -> tuple[Prediction | None, Deferral | None]:
         surrogate = self._loaded.surrogate
         if surrogate is None:
             return None, Deferral.SURROGATE_FAILED
+        began = time.perf_counter()
         try:
-            if surrogate.costly:
-                return await self._aside.decide(surrogate.decide, text), None
-            return surrogate.decide(text), None
+            if not surrogate.costly:
+                return surrogate.decide(text), None
+            prediction, waited = await self._aside.decide(surrogate.decide, text)
         except TimeoutError:
+            if surrogate.asks_endpoint:
+                self._waited(exchange, time.perf_counter() - began)
             return None, Deferral.SURROGATE_LATE
+        except EmbeddingsError:
+            self._waited(exchange, time.perf_counter() - began)
+            return None, Deferral.NO_EMBEDDING
         except Exception as error:  # noqa: BLE001 - whatever it is, the teacher answers
             self._counts.faults[Fault.SURROGATE] += 1
             _log.warning("the surrogate failed: %s", type(error).__name__)
             return None, Deferral.SURROGATE_FAILED
+        self._waited(exchange, waited)
+        return prediction, None
+
+    def _waited(self, exchange: Exchange, seconds: float) -> None:
+        """Take what an endpoint took off our own time: the user named it."""
+        if seconds:
+            exchange.began += seconds
+            self._counts.latencies.add(Leg.EMBEDDING, seconds)

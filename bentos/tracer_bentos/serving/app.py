@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Collection
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 from tracer_bentos.redaction.redactor import Absent, Redactor, build_redactor
@@ -27,7 +28,7 @@ from tracer_bentos.serving.loading import BundleReader, Loaded, Loader, read_bun
 from tracer_bentos.serving.metrics import Metrics, UnderWay
 from tracer_bentos.serving.policy_box import PolicyBox
 from tracer_bentos.serving.prefix import Verdict
-from tracer_bentos.serving.prices import Prices
+from tracer_bentos.serving.prices import MILLION, Prices
 from tracer_bentos.serving.relay import Relay
 from tracer_bentos.serving.sessions import AuditedSessions
 from tracer_bentos.serving.settings import Settings
@@ -126,17 +127,24 @@ class DataPlane:
         """Give the report of this process."""
         recorder = self._recorder
         pending, logged = (recorder.pending, recorder.logged) if recorder else (0, 0)
+        totals = self.counts.totals(pending, logged)
         return Evidence(
             revision=self.settings.revision,
             boot=self.counts.boot,
             policy_generation=self.policies.generation,
-            requests=self.counts.totals(pending, logged),
+            requests=totals.model_copy(update=self._embedded()),
             tasks=self.counts.tasks(self._demotion.stopped),
             capture=self._capture(),
             fragmentation=self.tasks.variety.report,
             teacher=self._upstream.state,
             surrogate=self.loaded.state(),
         )
+
+    def _embedded(self) -> dict[str, int | Decimal]:
+        surrogate = self.loaded.surrogate
+        tokens = surrogate.embedding_tokens if surrogate else 0
+        cost = tokens * self.settings.embeddings_price / MILLION
+        return {"embedding_tokens": tokens, "cost_embeddings": cost}
 
     def _capture(self) -> CaptureState:
         if isinstance(self._redactor, Absent):

@@ -40,6 +40,14 @@ class Surrogate(Protocol):
     def costly(self) -> bool:
         """Whether a decision may take milliseconds: a transformer, an endpoint."""
 
+    @property
+    def asks_endpoint(self) -> bool:
+        """Whether a decision may ask an embeddings endpoint."""
+
+    @property
+    def embedding_tokens(self) -> int:
+        """Tokens that it has had an endpoint count so far."""
+
     def decide(self, text: str) -> Prediction:
         """Give the prediction for one redacted text."""
 
@@ -71,6 +79,9 @@ class Deferral(StrEnum):
     """Live audits spoke against its cell, which was demoted."""
     SURROGATE_FAILED = "surrogate-failed"
     """The surrogate raised an error."""
+    NO_EMBEDDING = "no-embedding"
+    """The embeddings endpoint failed, or rests because it has failed; no fault of
+    ours."""
     SURROGATE_LATE = "surrogate-late"
     """A costly surrogate had not decided in time."""
 

@@ -20,6 +20,8 @@ class Leg(StrEnum):
     """All ours: from a question read to the surrogate's whole answer handed over."""
     TEACHER = "teacher"
     """What we add: from a question read until the teacher is asked."""
+    EMBEDDING = "embedding"
+    """Waiting for an embeddings endpoint to decide; no part of the other legs."""
     TEACHER_HEAD = "teacher-head"
     """From asking the teacher to the head of its answer, connecting included."""
     TEACHER_WHOLE = "teacher-whole"

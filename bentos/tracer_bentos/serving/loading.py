@@ -18,7 +18,7 @@ from tracer_bentos.serving.settings import Settings
 from tracer_bentos.store import TraceStore, open_store
 from tracer_router.contracts.document import digest_of
 from tracer_router.contracts.evidence import LoadState
-from tracer_router.errors import DocumentError, StoreError
+from tracer_router.errors import DocumentError, EmbeddingsError, StoreError
 
 __all__ = ["BundleReader", "Loaded", "Loader", "expect_redaction", "read_bundle"]
 
@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 
 FIRST_DELAY_SECONDS: Final = 1.0
 LONGEST_DELAY_SECONDS: Final = 30.0
+
+_KNOWN = (EmbeddingsError, FileNotFoundError, StoreError)
+"""What may pass, and says by itself what it is."""
 
 BundleReader = Callable[[bytes, Path, str], Surrogate]
 """Unpacks an archive into a folder, checks the bundle's digest, gives the surrogate."""
@@ -102,8 +105,7 @@ class Loader:
             except DocumentError as error:
                 return self._refuse(f"{error}; this will not be tried again")
             except Exception as error:  # noqa: BLE001 - the teacher answers meanwhile
-                known = isinstance(error, StoreError | FileNotFoundError)
-                self._refuse(str(error) if known else repr(error))
+                self._refuse(str(error) if isinstance(error, _KNOWN) else repr(error))
                 await asyncio.sleep(self._delay)
                 self._delay = min(self._delay * 2, LONGEST_DELAY_SECONDS)
         return None

@@ -76,6 +76,7 @@ class _EvidenceCollector(Collector):
         evidence = self._evidence()
         yield _requests(evidence)
         yield _traces(evidence)
+        yield _embeddings(evidence)
         yield from _gauges(evidence)
         yield from _tasks(evidence.tasks)
         yield _tokens(self._counts.tokens())
@@ -139,6 +140,14 @@ def _requests(evidence: Evidence) -> Metric:
         "failed": counts.failed,
     }
     return _by_enum("tracer_requests", "Requests by who answered.", by, "answered_by")
+
+
+def _embeddings(evidence: Evidence) -> Metric:
+    return CounterMetricFamily(
+        "tracer_embedding_tokens",
+        "Tokens as the embeddings endpoint counted them.",
+        value=evidence.requests.embedding_tokens,
+    )
 
 
 def _traces(evidence: Evidence) -> Metric:

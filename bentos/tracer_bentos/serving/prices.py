@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Self
 
-__all__ = ["Cost", "Price", "Prices", "Usage"]
+__all__ = ["MILLION", "Cost", "Price", "Prices", "Usage"]
 
 MILLION = 1_000_000
 CHARACTERS_PER_TOKEN = 4

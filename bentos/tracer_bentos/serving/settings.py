@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -69,6 +70,8 @@ class Settings:
     """How much it takes on."""
     prices: tuple[Price, ...] = ()
     """What the teacher's models cost."""
+    embeddings_price: Decimal = Decimal(0)
+    """Price of a million tokens of the embeddings endpoint."""
     revision: int = 0
     """Number of the revision that this process runs."""
     bundle_digest: str | None = None
@@ -150,6 +153,7 @@ def read_settings(  # long: one line a setting
         acceptance_seconds=number(runtime.ACCEPTANCE_SECONDS, LIFETIME_SECONDS),
         limits=_limits(given),
         prices=_prices(given),
+        embeddings_price=_price(given, runtime.EMBEDDINGS_PRICE),
         revision=int(number(runtime.REVISION, 0)),
         bundle_digest=given.get(runtime.BUNDLE_DIGEST),
         bento_digest=given.get(runtime.BENTO_DIGEST),
@@ -257,6 +261,13 @@ def _prices(given: Mapping[str, str]) -> tuple[Price, ...]:
             f"{runtime.PRICES} is not a list of model, inputPerMillionTokens and "
             f"outputPerMillionTokens: {error!r}"
         ) from None
+
+
+def _price(given: Mapping[str, str], name: str) -> Decimal:
+    try:
+        return Decimal(given.get(name, "0"))
+    except InvalidOperation:
+        raise SpecError(f"{name}={given[name]!r} is not a price: write 0.02") from None
 
 
 def _store(given: Mapping[str, str]) -> dict[str, str]:

@@ -14,11 +14,13 @@ from tracer_bentos.training.engine import Engine
 from tracer_bentos.training.golden import golden_samples
 from tracer_bentos.training.ledger import (
     Standing,
+    find_result,
     fixed_segments,
     open_attempt,
     read_result,
 )
 from tracer_bentos.training.means import local_means
+from tracer_bentos.training.named_encoders import open_embedder
 from tracer_bentos.training.pipeline import Learned, learn
 from tracer_bentos.training.question import Question
 from tracer_bentos.training.reader import Fault, read_segment
@@ -40,7 +42,10 @@ _SUMMARISED_FAULTS = 3
 
 
 def run_attempt(
-    store: TraceStore, request: AttemptRequest, engine: Engine | None = None
+    store: TraceStore,
+    request: AttemptRequest,
+    engine: Engine | None = None,
+    folder: Path | None = None,
 ) -> AttemptResult:
     """Give the result of an attempt, made now or earlier.
 
@@ -48,20 +53,26 @@ def run_attempt(
         store: The router's part of the store.
         request: What is asked.
         engine: Where pieces are computed; threads of this process when none is named.
+        folder: Where the ONNX folder is mounted that the request may name.
 
     Raises:
         StoreError: The store did not answer; a retry begins anew with the same rows.
         EngineError: Nobody is left to compute; a retry spends nothing.
+        EmbeddingsError: The endpoint gives no embedding. If it gave none from the
+            beginning, the attempt is not in the ledger and has looked at no row.
+        InputError: The ONNX folder cannot be used; nothing is in the ledger.
     """
-    standing = open_attempt(store, request)
-    known = read_result(store, standing.number)
+    known = find_result(store, request)
     if known is not None:
         return known
+    costly = open_embedder(request.embedder, folder)
+    standing = open_attempt(store, request)
     redactor = build_redactor(request.redaction)
     segments = fixed_segments(store, request, standing.number)
     rows, faults = _read(store, segments, redactor, request.task)
     _quarantine(store, standing.number, faults)
-    learned = learn(_question(request, standing), rows, local_means(engine))
+    means = local_means(engine, costly)
+    learned = learn(_question(request, standing), rows, means)
     result = _result(store, request, standing, (rows, learned, faults))
     store.create(attempt_key(standing.number, "result.json"), result.to_json())
     # Another pod of the Job may have been first: the ledger's word holds.

@@ -14,7 +14,13 @@ from tracer_router.contracts.layout import attempt_key, segment_time
 from tracer_router.contracts.training import AttemptRequest, AttemptResult
 from tracer_router.parity.ledger import LedgerEntry, handed_on, level_of
 
-__all__ = ["Standing", "fixed_segments", "open_attempt", "read_result"]
+__all__ = [
+    "Standing",
+    "find_result",
+    "fixed_segments",
+    "open_attempt",
+    "read_result",
+]
 
 _REQUEST, _STANDING = "request.json", "standing.json"
 _ROWS, _RESULT = "rows.json", "result.json"
@@ -47,6 +53,18 @@ def open_attempt(store: TraceStore, request: AttemptRequest) -> Standing:
     while not store.create(attempt_key(number, _REQUEST), request.to_json()):
         number += 1  # another Job entered the ledger in between
     return _standing(store, request, number)
+
+
+def find_result(store: TraceStore, request: AttemptRequest) -> AttemptResult | None:
+    """Give the result of a request that has ended, entering nothing.
+
+    Raises:
+        StoreError: The store did not answer.
+    """
+    for number in _numbers(store):
+        if _request(store, number).digest == request.digest:
+            return read_result(store, number)
+    return None
 
 
 def read_result(store: TraceStore, number: int) -> AttemptResult | None:

@@ -1,4 +1,4 @@
-"""Encoders that a person names: an ONNX folder, an embeddings endpoint."""
+"""Encoders that a user names: an ONNX folder, an embeddings endpoint."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,11 @@ from tracer_bentos.packaging.endpoint_encoder import EndpointEncoder
 from tracer_bentos.packaging.opinion import Sample
 from tracer_bentos.packaging.sentence_encoder import SentenceEncoder
 from tracer_router.contracts.document import digest_of
+from tracer_router.contracts.embedder import NamedEmbedder
+from tracer_router.contracts.runtime import EMBEDDER_FOLDER
 from tracer_router.errors import DocumentError, InputError
 
-__all__ = ["Named", "name_encoders"]
+__all__ = ["Named", "name_encoders", "open_embedder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Named:
 
 
 def name_encoders(folder: Path | None, url: str | None, model: str | None) -> Named:
-    """Open the encoders that were named, and ask each of them once.
+    """Open the encoders that were named on a command line, and ask each of them once.
 
     Args:
         folder: Holds an ONNX model and its tokenizer.
@@ -35,6 +37,7 @@ def name_encoders(folder: Path | None, url: str | None, model: str | None) -> Na
 
     Raises:
         DocumentError: An encoder does not work; says why.
+        EmbeddingsError: The endpoint gives no embedding.
         InputError: What was named cannot be one.
     """
     if (url is None) != (model is None):
@@ -48,9 +51,40 @@ def name_encoders(folder: Path | None, url: str | None, model: str | None) -> Na
     if url is not None and model is not None:
         encoders.append(_endpoint(url, model))
         identities.append(f"{url} {model}")
+    return Named(_tried(encoders), tuple(identities))
+
+
+def open_embedder(
+    named: NamedEmbedder | None, folder: Path | None
+) -> tuple[Encoder, ...]:
+    """Open the encoder that an attempt is asked to use, and ask it once.
+
+    Args:
+        named: The encoder; none when none is named.
+        folder: Where its volume is mounted, if it has one.
+
+    Raises:
+        DocumentError: The encoder does not work; says why.
+        EmbeddingsError: The endpoint gives no embedding.
+        InputError: The volume holds no encoder, or none is mounted.
+    """
+    if named is None:
+        return ()
+    if named.endpoint is not None:
+        return _tried([_endpoint(named.endpoint.url, named.endpoint.model)])
+    if folder is None:
+        raise InputError(f"no folder of {named.volume} is mounted: {EMBEDDER_FOLDER}")
+    try:
+        return _tried([_sentence(folder)])
+    except (DocumentError, InputError) as error:
+        raise InputError(f"volume {named.volume}: {error}") from error
+
+
+def _tried(encoders: Sequence[Encoder]) -> tuple[Encoder, ...]:
+    """Ask each of them: a fault shall show before an attempt is spent."""
     for encoder in encoders:
-        encoder.encode(Sample("hello"))  # a fault shall show before an attempt is spent
-    return Named(tuple(encoders), tuple(identities))
+        encoder.encode(Sample("hello"))
+    return tuple(encoders)
 
 
 def _sentence(folder: Path) -> SentenceEncoder:
@@ -63,4 +97,4 @@ def _sentence(folder: Path) -> SentenceEncoder:
 def _endpoint(url: str, model: str) -> EndpointEncoder:
     if urlsplit(url).scheme not in {"http", "https"}:
         raise InputError(f"--embedder-url {url}: say http://HOST/v1 or https://HOST/v1")
-    return EndpointEncoder(url, model)
+    return EndpointEncoder(url, model, patient=True)

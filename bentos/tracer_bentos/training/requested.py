@@ -29,7 +29,9 @@ def answer_request(engine: Engine | None = None) -> int:
     try:
         content = Path(os.environ[runtime.ATTEMPT_FILE]).read_bytes()
         request = AttemptRequest.from_json(content)
-        result = run_attempt(open_store(os.environ), request, engine)
+        mounted = os.environ.get(runtime.EMBEDDER_FOLDER)
+        folder = Path(mounted) if mounted else None
+        result = run_attempt(open_store(os.environ), request, engine, folder)
         summary = summarise(result).to_json()
         Path(os.environ.get("TERMINATION_LOG", _TERMINATION_LOG)).write_bytes(summary)
     except (KeyError, OSError, TracerRouterError) as error:

@@ -17,6 +17,12 @@ from tracer_router.api.conditions import (
     set_condition,
 )
 from tracer_router.api.duration import Duration
+from tracer_router.api.embedder import (
+    Embedder,
+    EmbeddingsEndpoint,
+    OnnxFolder,
+    Surrogate,
+)
 from tracer_router.api.evidence import (
     BootCounts,
     CellCounts,
@@ -127,6 +133,8 @@ __all__ = [
     "DriftWatch",
     "Duration",
     "Effect",
+    "Embedder",
+    "EmbeddingsEndpoint",
     "Endpoint",
     "Engine",
     "EvidenceStatus",
@@ -138,6 +146,7 @@ __all__ = [
     "Limits",
     "ObjectMeta",
     "OnInconclusive",
+    "OnnxFolder",
     "OwnerReference",
     "Parity",
     "PassThrough",
@@ -162,6 +171,7 @@ __all__ = [
     "Split",
     "Store",
     "StoreCredentials",
+    "Surrogate",
     "TaskCertificate",
     "TaskCounts",
     "TaskEvidenceStatus",

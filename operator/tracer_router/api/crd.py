@@ -5,6 +5,7 @@ Everything follows from the models; two runs give the same bytes.
 """
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from typing import Any
 import yaml
 
 from tracer_router.api.kind import Kind
-from tracer_router.api.model import EFFECT_KEY
+from tracer_router.api.model import EFFECT_KEY, RULES_KEY
 from tracer_router.api.reference import reference_page
 from tracer_router.api.revision import TracerRevision
 from tracer_router.api.router import TracerRouter
@@ -96,7 +97,22 @@ _Dumper.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("[yYnN]$"), "
 
 def _yaml(document: Mapping[str, Any]) -> str:
     # One line a text: the indentation of wrapped lines was a twentieth of the file.
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=_LIMIT_BYTES)
+    once = _once(document, {})
+    return yaml.dump(once, Dumper=_Dumper, sort_keys=False, width=_LIMIT_BYTES)
+
+
+def _once(node: Any, known: dict[str, Any]) -> Any:
+    """Give the document with equal rules as one object, which YAML writes once."""
+    if isinstance(node, list):
+        return [_once(each, known) for each in node]
+    if not isinstance(node, Mapping):
+        return node
+    return {
+        key: known.setdefault(json.dumps(each), each)
+        if key == RULES_KEY
+        else _once(each, known)
+        for key, each in node.items()
+    }
 
 
 def _differs(root: Path, path: str, text: str) -> bool:

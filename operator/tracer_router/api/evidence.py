@@ -94,6 +94,8 @@ class Counts(ApiModel):
     """Traces that reached the store."""
     traces_dropped: int = 0
     """Traces given up under pressure."""
+    cost_embeddings: str = "0"
+    """Cost of the embeddings that were asked for, as a decimal."""
     tasks: Annotated[tuple[TaskCounts, ...], Field(max_length=65), ListMap("task")] = ()
     """Counts by task."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from tracer_router.api.conditions import Condition
+from tracer_router.api.embedder import Embedder
 from tracer_router.api.evidence import EvidenceStatus
 from tracer_router.api.kind import Column, Kind
 from tracer_router.api.meta import ObjectMeta
@@ -83,6 +84,8 @@ class AttemptSpec(ApiModel):
     """What computes it."""
     workers: int = Field(default=1, ge=1, le=100)
     """Pods that compute it, with engine Dask."""
+    embedder: Embedder | None = None
+    """The sentence encoder that it may use."""
 
     @property
     def answers(self) -> tuple[str, ...]:

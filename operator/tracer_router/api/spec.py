@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from tracer_router.api.access import Access, Cache, Limits
+from tracer_router.api.embedder import Surrogate
 from tracer_router.api.model import ApiModel, Effect, Rule
 from tracer_router.api.percent import PERCENT_PATTERN, Between, Percent
 from tracer_router.api.rollout import Audit, Rollout
@@ -137,6 +138,8 @@ class TracerRouterSpec(ApiModel):
     """Where traces, bundles and the ledger of attempts lie."""
     training: Training = Training()
     """When an attempt at a certificate is made."""
+    surrogate: Surrogate | None = None
+    """What surrogates are made of."""
     rollout: Rollout = Rollout()
     """How a certified surrogate takes its part of the traffic."""
     audit: Audit = Audit()

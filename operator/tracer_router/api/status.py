@@ -91,7 +91,7 @@ class SavingsStatus(ApiModel):
     """The savings meter, in the currency of the prices; amounts are decimals."""
 
     saved: str
-    """Teacher cost avoided, less what the pods cost."""
+    """Teacher cost avoided, less what pods and embeddings cost."""
     low: str | None = None
     """Lower end of its 95 % interval; absent while too few sessions were audited."""
     high: str | None = None
@@ -108,6 +108,8 @@ class SavingsStatus(ApiModel):
     """What the pods cost, at the chart's prices."""
     pods_until: datetime | None = None
     """Up to when that is counted; once an hour."""
+    embeddings: str = "0"
+    """What embeddings cost, at the price of their endpoint."""
 
 
 class History(ApiModel):

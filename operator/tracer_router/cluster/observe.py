@@ -41,6 +41,9 @@ CHILD_KINDS = (
 _GIB = 2.0**30
 _POLLS_AT_ONCE = 32
 """Pods of one router that are asked at the same time."""
+_OURS = "attempt failed: "
+"""Before the cause, in the last line of a pod's log."""
+_LONGEST_WORDS = 400
 _COMPONENT = "app.kubernetes.io/component"
 _INDEX = "batch.kubernetes.io/job-completion-index"
 """Annotation of the pods of an Indexed Job; others have none."""
@@ -110,13 +113,45 @@ def _jobs(jobs: list[Manifest], pods: list[Manifest]) -> dict[int, JobState]:
     summaries = {
         _number(pod): _summary(pod) for pod in pods if _succeeded(pod) and _leads(pod)
     }
-    return {_number(job): _job(job, summaries.get(_number(job))) for job in jobs}
+    words = _last_words(pods)
+    return {
+        number: _job(job, summaries.get(number), words.get(number))
+        for number, job in ((_number(job), job) for job in jobs)
+    }
+
+
+def _last_words(pods: list[Manifest]) -> dict[int, str]:
+    """Give why the pod of each attempt failed that failed last: the Job only counts."""
+    failed = [
+        (state.get("finishedAt", ""), _number(pod), state)
+        for pod in pods
+        if _trains(pod) and pod.get("status", {}).get("phase") == "Failed"
+        for state in _ends(pod)
+    ]
+    ordered = sorted(failed, key=lambda each: each[0])
+    words = ((number, _said(state)) for _, number, state in ordered)
+    return {number: said for number, said in words if said}
+
+
+def _ends(pod: Manifest) -> list[Manifest]:
+    states = [e.get("state", {}) for e in pod["status"].get("containerStatuses", [])]
+    return [each["terminated"] for each in states if "terminated" in each]
+
+
+def _said(terminated: Manifest) -> str:
+    """Give our own words only: those of a fault nobody expected may quote a trace."""
+    _, _, said = str(terminated.get("message", "")).partition(_OURS)
+    line = said.partition("\n")[0].strip()
+    reason = str(terminated.get("reason", ""))
+    return line[:_LONGEST_WORDS] or ("" if reason == "Error" else reason)
+
+
+def _trains(pod: Manifest) -> bool:
+    return bool(pod["metadata"]["labels"].get(_COMPONENT) == TRAINING)
 
 
 def _succeeded(pod: Manifest) -> bool:
-    labels = pod["metadata"]["labels"]
-    succeeded = pod.get("status", {}).get("phase") == "Succeeded"
-    return bool(labels.get(_COMPONENT) == TRAINING and succeeded)
+    return _trains(pod) and pod.get("status", {}).get("phase") == "Succeeded"
 
 
 def _leads(pod: Manifest) -> bool:
@@ -132,7 +167,9 @@ def _summary(pod: Manifest) -> TrainingSummary | str:
         return f"its termination message is unreadable: {error}"
 
 
-def _job(job: Manifest, summary: TrainingSummary | str | None) -> JobState:
+def _job(
+    job: Manifest, summary: TrainingSummary | str | None, words: str | None
+) -> JobState:
     conditions = job.get("status", {}).get("conditions", [])
     true = {each["type"]: each for each in conditions if each["status"] == "True"}
     if isinstance(summary, TrainingSummary):
@@ -142,7 +179,8 @@ def _job(job: Manifest, summary: TrainingSummary | str | None) -> JobState:
         cause = true["Failed"].get("message") or true["Failed"].get("reason")
         failed = job["status"].get("failedIndexes")
         indexes = f" (index {failed})" if failed else ""
-        return JobState(finished=True, failure=f"{cause}{indexes}")
+        said = f": {words}" if words else ""
+        return JobState(finished=True, failure=f"{cause}{indexes}{said}")
     if isinstance(summary, str):
         return JobState(finished=True, failure=summary)
     return JobState()

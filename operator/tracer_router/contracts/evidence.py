@@ -132,6 +132,10 @@ class RequestCounts(Document):
     and for the client."""
     refused: int = 0
     """Refused by this pod on purpose: unknown key, too large, too many at once."""
+    embedding_tokens: int = 0
+    """Tokens that the embeddings endpoint has counted, those of late answers too."""
+    cost_embeddings: Decimal = Decimal(0)
+    """What they cost, at the price of `embedder.endpoint`."""
     traces_written: int = 0
     """Trace records that reached the store."""
     traces_logged: int = 0

@@ -21,6 +21,9 @@ __all__ = [
     "CAPTURE",
     "CLIENT_KEYS",
     "COMPLETION_INDEX",
+    "EMBEDDER_FOLDER",
+    "EMBEDDINGS_KEY_FILE",
+    "EMBEDDINGS_PRICE",
     "ENDPOINTS",
     "FAREWELL_SECONDS",
     "HOST",
@@ -146,6 +149,12 @@ WORKERS: Final = "TRACER_WORKERS"
 """How many workers an attempt on many pods has, beside its driver."""
 COMPLETION_INDEX: Final = "JOB_COMPLETION_INDEX"
 """Which pod of an Indexed Job it is, from 0. Set by Kubernetes."""
+EMBEDDINGS_KEY_FILE: Final = "TRACER_EMBEDDINGS_KEY_FILE"
+"""File with the key of the embeddings endpoint; read at each call. Absent: no key."""
+EMBEDDINGS_PRICE: Final = "TRACER_EMBEDDINGS_PRICE"
+"""Price of a million tokens of the embeddings endpoint; absent: nothing is counted."""
+EMBEDDER_FOLDER: Final = "TRACER_EMBEDDER_FOLDER"
+"""Folder of the ONNX encoder that an attempt may use, as mounted from its volume."""
 HOST: Final = "TRACER_HOST"
 """Address to listen on; absent: every interface. Never set by the operator."""
 TRAFFIC_PORT: Final = "TRACER_TRAFFIC_PORT"

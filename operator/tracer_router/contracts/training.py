@@ -7,6 +7,7 @@ from pydantic import Field
 
 from tracer_router.contracts.certificate import Certificate
 from tracer_router.contracts.document import Document, digest_of
+from tracer_router.contracts.embedder import NamedEmbedder
 from tracer_router.contracts.redaction import Redaction
 
 __all__ = ["AttemptRequest", "AttemptResult", "Outcome", "TrainingSummary"]
@@ -37,6 +38,8 @@ class AttemptRequest(Document):
     """Only texts redacted in this way belong to the row set."""
     task: str | None = None
     """Fingerprint of the task to learn; the one with the most rows when absent."""
+    embedder: NamedEmbedder | None = None
+    """The sentence encoder that may be used beside the usual ones."""
 
     @property
     def digest(self) -> str:

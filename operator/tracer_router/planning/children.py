@@ -106,13 +106,14 @@ def _serving(
     observed: Observed, revision: TracerRevision, installation: Installation
 ) -> list[Manifest]:
     router, number = observed.router, revision.spec.revision
-    bundle = revision.status.bundle
+    bundle, attempt = revision.status.bundle, revision.spec.attempt
     served = Served(
         revision=number,
         image=revision.spec.image,
         bundle=bundle.digest if bundle else None,
         bento=bundle.bento if bundle else None,
         bento_key=bundle.key if bundle else None,
+        embedder=attempt.embedder if attempt else None,
     )
     found = [
         build_deployment(router, served, installation),

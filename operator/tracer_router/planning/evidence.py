@@ -97,9 +97,10 @@ def add_up(counts: Iterable[Counts]) -> Counts:
         for task in each.tasks:
             by_task.setdefault(task.task, []).append(task)
     tasks = _bounded(_add_tasks(name, by_task[name]) for name in sorted(by_task))
-    fields = set(Counts.model_fields) - {"tasks"}
+    fields = set(Counts.model_fields) - {"tasks", "cost_embeddings"}
     sums = {name: sum(getattr(each, name) for each in counts) for name in fields}
-    return Counts(tasks=tasks, **sums)
+    embeddings = sum((Decimal(each.cost_embeddings) for each in counts), _ZERO)
+    return Counts(tasks=tasks, cost_embeddings=_text(embeddings), **sums)
 
 
 def _add_up_revision(counts: Iterable[RevisionCounts]) -> RevisionCounts:
@@ -207,6 +208,7 @@ def _counts(evidence: Evidence) -> RevisionCounts:
         faults=requests.faults,
         traces_written=requests.traces_written,
         traces_dropped=requests.traces_dropped,
+        cost_embeddings=_text(requests.cost_embeddings),
         tasks=_bounded(map(_task, evidence.tasks)),
         cached=requests.cached,
         diverted=requests.diverted,

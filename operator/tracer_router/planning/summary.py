@@ -107,7 +107,8 @@ def _pods_meter(observed: Observed, prices: PodPrices, now: datetime) -> Meter:
 
 def _savings(found: Savings, meter: Meter, *, metered: bool) -> SavingsStatus | None:
     """Give the meter; nothing while there is nothing to be said."""
-    if not (metered or found.avoided or found.paid or found.cached):
+    told = (found.avoided, found.paid, found.cached, found.embeddings)
+    if not (metered or any(told)):
         return None
     return SavingsStatus(
         saved=_money(found.saved),
@@ -117,6 +118,7 @@ def _savings(found: Savings, meter: Meter, *, metered: bool) -> SavingsStatus | 
         paid=_money(found.paid),
         audits=_money(found.audits),
         cached=_money(found.cached),
+        embeddings=_money(found.embeddings),
         pods=f"{meter.cost:f}",
         pods_until=meter.until if metered else None,
     )

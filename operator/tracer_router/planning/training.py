@@ -23,6 +23,7 @@ from tracer_router.planning.evidence import total
 from tracer_router.planning.moves import begin_rollout, enter, set_status
 from tracer_router.planning.observed import JobState, Observed
 from tracer_router.planning.validity import teacher_identity, void_reason
+from tracer_router.resources.embedder import named_embedder
 from tracer_router.resources.manifest import revision_name
 from tracer_router.resources.redaction import redaction_of
 
@@ -98,6 +99,7 @@ def begin_attempt(
     router = observed.router
     number = max((each.spec.revision for each in revisions), default=0) + 1
     parity, training = router.spec.parity, router.spec.training
+    embedder = router.spec.surrogate.embedder if router.spec.surrogate else None
     request = AttemptRequest(
         router=f"{router.metadata.namespace}/{router.metadata.name}",
         uid=router.metadata.uid or "",
@@ -109,6 +111,7 @@ def begin_attempt(
         seed=number,
         redaction=redaction_of(router),
         task=cause.task,
+        embedder=named_embedder(embedder),
     )
     attempt = AttemptSpec(
         until=request.until,
@@ -124,6 +127,7 @@ def begin_attempt(
         confidence=parity.confidence,
         engine=training.engine,
         workers=training.workers,
+        embedder=embedder,
     )
     return _revision(router, number, image, attempt)
 
@@ -158,6 +162,7 @@ def attempt_request(router: TracerRouter, revision: TracerRevision) -> AttemptRe
         seed=attempt.seed,
         redaction=_redaction(revision),
         task=attempt.task,
+        embedder=named_embedder(attempt.embedder),
     )
 
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from tracer_router.api import TracerRouter
+from tracer_router.api import Embedder, TracerRouter
 from tracer_router.constants import INTERNAL_PORT, TRAFFIC_PORT
 from tracer_router.contracts import runtime
 from tracer_router.resources.access import (
@@ -12,6 +12,7 @@ from tracer_router.resources.access import (
     limit_values,
     spending_values,
 )
+from tracer_router.resources.embedder import serving_embedder
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import (
     Manifest,
@@ -56,6 +57,7 @@ class Served:
     bundle: str | None = None
     bento: str | None = None
     bento_key: str | None = None
+    embedder: Embedder | None = None
 
 
 def policy_name(router: TracerRouter) -> str:
@@ -121,6 +123,7 @@ def _pod(
         store_parts(router, installation),
         teacher_parts(router),
         access_parts(router),
+        serving_embedder(router, served.embedder),
         _span_parts(router, served, installation),
     )
     spread = {

@@ -5,6 +5,7 @@ from typing import Any
 from tracer_router.api import AttemptSpec, Engine, TracerRevision, TracerRouter
 from tracer_router.contracts import runtime
 from tracer_router.contracts.training import AttemptRequest
+from tracer_router.resources.embedder import training_embedder
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import Manifest, child, labels, revision_name
 from tracer_router.resources.pod import (
@@ -99,9 +100,11 @@ def _pod(
     installation: Installation,
 ) -> dict[str, Any]:
     module, told = _program(router, revision.spec.revision, attempt)
-    store = store_parts(router, installation)
+    parts = (store_parts(router, installation), training_embedder(attempt.embedder))
     request = f"{revision_name(router, revision.spec.revision)}-attempt"
-    values = {**told, **store.values, runtime.ATTEMPT_FILE: f"{_REQUEST}/request.json"}
+    values = {**told, runtime.ATTEMPT_FILE: f"{_REQUEST}/request.json"}
+    for each in parts:
+        values |= each.values
     container = {
         "name": "training",
         "image": revision.spec.image,
@@ -113,7 +116,7 @@ def _pod(
         "volumeMounts": [
             {"name": "attempt", "mountPath": _REQUEST, "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own volume
-            *store.mounts,
+            *(mount for each in parts for mount in each.mounts),
         ],
     }
     return {
@@ -126,6 +129,6 @@ def _pod(
         "volumes": [
             {"name": "attempt", "configMap": {"name": request}},
             {"name": "tmp", "emptyDir": {"sizeLimit": "4Gi"}},
-            *store.volumes,
+            *(volume for each in parts for volume in each.volumes),
         ],
     }

@@ -4,7 +4,7 @@ Saved is the teacher cost that was avoided: the forecast for all that the surrog
 answered without an audit, corrected by what the audits showed. Audited answers save
 nothing, the teacher was paid for them; what audits cost is shown beside. What exact
 repeats avoided is the cache's and no part of the saving. From the saving comes off what
-the pods cost. All sums are exact decimals.
+the pods cost, and embeddings that were asked for to decide. Sums are exact decimals.
 """
 
 from collections.abc import Iterable
@@ -37,11 +37,13 @@ class Savings:
     """Forecast teacher cost of what the cache answered; never part of `avoided`."""
     pods: Decimal = _NOTHING
     """What the pods cost."""
+    embeddings: Decimal = _NOTHING
+    """What was paid for embeddings, audits and deferred questions included."""
 
     @property
     def saved(self) -> Decimal:
-        """What is left of the avoided cost when the pods are paid."""
-        return self.avoided - self.pods
+        """What is left of the avoided cost when pods and embeddings are paid."""
+        return self.avoided - self.pods - self.embeddings
 
     @property
     def low(self) -> Decimal | None:
@@ -64,6 +66,7 @@ class Savings:
 
 def measure_savings(counts: Iterable[Counts], pods: Decimal = _NOTHING) -> Savings:
     """Add up all tasks; the errors of tasks are independent, so their squares add."""
+    counts = tuple(counts)
     tasks = [task for each in counts for task in each.tasks]
     spread = sum(float(task.cost_spread) for task in tasks)
     samples = sum(task.cost_samples for task in tasks)
@@ -77,4 +80,5 @@ def measure_savings(counts: Iterable[Counts], pods: Decimal = _NOTHING) -> Savin
         audits=sum((Decimal(task.cost_audits) for task in tasks), _NOTHING),
         cached=sum((Decimal(task.cost_cached) for task in tasks), _NOTHING),
         pods=pods,
+        embeddings=sum((Decimal(each.cost_embeddings) for each in counts), _NOTHING),
     )

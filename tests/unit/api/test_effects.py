@@ -68,6 +68,13 @@ CHANGES: dict[str, Any] = {
     "training.budget": 3,
     "training.engine": "Local",
     "training.workers": 8,
+    "surrogate.embedder.endpoint.url": "https://other.example.com/v1",
+    "surrogate.embedder.endpoint.model": "large",
+    "surrogate.embedder.endpoint.apiKey.secretName": "other",
+    "surrogate.embedder.endpoint.apiKey.key": "other",
+    "surrogate.embedder.endpoint.pricePerMillionTokens": "0.13",
+    "surrogate.embedder.onnx.claimName": {"claimName": "encoders"},
+    "surrogate.embedder.onnx.subPath": {"claimName": "encoders", "subPath": "minilm"},
     "rollout.steps": ["50%", "100%"],
     "rollout.period": "1h",
     "rollout.maxDuration": "1d",
@@ -92,8 +99,11 @@ CHANGES: dict[str, Any] = {
     "suspend": True,
 }
 
-LISTS = ("teacher.prices", "teacher.endpoints", "traces.redact")
-"""Changed as a whole, an item at a time."""
+WHOLES = (
+    *("teacher.prices", "teacher.endpoints", "traces.redact"),
+    "surrogate.embedder.onnx",
+)
+"""Changed as a whole: lists, an item at a time, and what the others leave out."""
 
 
 def router(manifest: dict[str, Any]) -> TracerRouter:
@@ -158,7 +168,7 @@ def test_every_row_is_tried() -> None:
 
 @pytest.mark.parametrize("path", CHANGES)
 def test_a_change_does_what_the_reference_says(path: str) -> None:
-    place = next((each for each in LISTS if path.startswith(f"{each}.")), path)
+    place = next((each for each in WHOLES if path.startswith(f"{each}.")), path)
     changed = router(at(WHOLE, f"spec.{place}", CHANGES[path]))
     assert changed.spec != router(WHOLE).spec
     assert effect_of(changed) is EFFECTS[path]

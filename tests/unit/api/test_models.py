@@ -73,7 +73,7 @@ def test_an_object_read_and_written_again_is_the_same() -> None:
 
 
 def test_a_field_of_a_newer_crd_is_ignored() -> None:
-    assert router({**MINIMAL, "surrogate": {"embedder": "x"}}) == router(MINIMAL)
+    assert router({**MINIMAL, "oracle": {"of": "delphi"}}) == router(MINIMAL)
 
 
 def test_a_quantity_may_be_written_as_a_number() -> None:

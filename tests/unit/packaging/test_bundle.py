@@ -149,6 +149,14 @@ def test_serving_a_bundle_imports_neither_scikit_learn_nor_scipy() -> None:
     subprocess.run([sys.executable, "-c", probe], check=True)
 
 
+def test_onnxruntime_is_loaded_only_by_a_bundle_that_needs_it() -> None:
+    probe = (
+        "import sys, tracer_bentos.serving.app, tracer_bentos.packaging.bundle_io,"
+        " tracer_bentos.training.job; sys.exit('onnxruntime' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", probe], check=True)
+
+
 def test_a_decision_takes_far_less_than_a_teacher(
     bundle: tuple[Path, BundleManifest],
 ) -> None:

@@ -1,5 +1,6 @@
 """Encoders that a user names: asked, kept in a bundle, and asked again from it."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,11 @@ from support.embeddings_endpoint import embeddings_endpoint
 from support.onnx_folder import write_onnx_folder
 from tracer_bentos.packaging.encoder import Encoder
 from tracer_bentos.packaging.encoders import make_encoder
-from tracer_bentos.packaging.endpoint_encoder import (
-    EMBEDDINGS_KEY_FILE,
-    EndpointEncoder,
-)
+from tracer_bentos.packaging.endpoint_encoder import EndpointEncoder
 from tracer_bentos.packaging.opinion import Sample
 from tracer_bentos.packaging.sentence_encoder import SentenceEncoder
-from tracer_router.errors import DocumentError
+from tracer_router.contracts.runtime import EMBEDDINGS_KEY_FILE
+from tracer_router.errors import DocumentError, EmbeddingsError
 
 TEXTS = ["parcel is late", "great service", "late late late", "", "\u2028 ?"]
 
@@ -95,6 +94,64 @@ def test_the_key_is_read_from_its_file_at_each_request(
     assert "sk-one" not in str(encoder.settings)
 
 
+def test_a_key_goes_only_to_the_hosts_that_its_secret_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_text("sk-one")
+    monkeypatch.setenv(EMBEDDINGS_KEY_FILE, str(tmp_path / "key"))
+    with embeddings_endpoint() as endpoint:
+        encoder = EndpointEncoder(endpoint.url, "small")
+        (tmp_path / "allowed-hosts").write_text("embed.example.com")
+        with pytest.raises(EmbeddingsError, match=r"does not name 127\.0\.0\.1 among"):
+            encoder.encode(Sample("late"))
+        assert endpoint.seen == []
+        (tmp_path / "allowed-hosts").write_text("embed.example.com, 127.0.0.1")
+        encoder.encode(Sample("late"))
+    assert endpoint.keys == ["Bearer sk-one"]
+
+
+def test_a_key_that_is_not_there_is_said_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(EMBEDDINGS_KEY_FILE, str(tmp_path / "key"))
+    encoder = EndpointEncoder("http://127.0.0.1:9/v1", "small")
+    with pytest.raises(EmbeddingsError, match="must exist and have an entry key"):
+        encoder.encode(Sample("late"))
+
+
+def test_key_and_texts_do_not_follow_an_endpoint_that_points_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_text("sk-one")
+    monkeypatch.setenv(EMBEDDINGS_KEY_FILE, str(tmp_path / "key"))
+    with embeddings_endpoint() as endpoint, embeddings_endpoint() as other:
+        endpoint.moved = f"{other.url}/embeddings"
+        with pytest.raises(EmbeddingsError, match="HTTPError 302"):
+            EndpointEncoder(endpoint.url, "small").encode(Sample("late"))
+    assert other.seen == []
+
+
+def test_tokens_are_counted_as_the_endpoint_says() -> None:
+    with embeddings_endpoint() as endpoint:
+        encoder = EndpointEncoder(endpoint.url, "small")
+        encoder.encode(Sample("parcel is late"))
+        encoder.encode_all([Sample("late")] * 100)
+        endpoint.refusals = [400]
+        with pytest.raises(EmbeddingsError):
+            encoder.encode(Sample("late"))
+    assert encoder.spent.tokens == 103
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"total_tokens": "7"}, {"tokens": 7}])
+def test_an_endpoint_that_counts_nothing_is_counted_as_nothing(usage: object) -> None:
+    with embeddings_endpoint() as endpoint:
+        vector = {"index": 0, "embedding": [1.0, 2.0]}
+        endpoint.answer = {"data": [vector], "usage": usage}
+        encoder = EndpointEncoder(endpoint.url, "small")
+        assert encoder.encode(Sample("late")).tolist() == [1.0, 2.0]
+    assert encoder.spent.tokens == 0
+
+
 def test_many_texts_are_asked_for_again_after_a_hiccup(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -104,10 +161,10 @@ def test_many_texts_are_asked_for_again_after_a_hiccup(
         endpoint.refusals = [429, 503]
         assert len(encoder.encode_all([Sample("late")])) == 1
         endpoint.refusals = [500, 500, 500]
-        with pytest.raises(DocumentError, match="HTTPError 500"):
+        with pytest.raises(EmbeddingsError, match="HTTPError 500"):
             encoder.encode_all([Sample("late")])
         endpoint.refusals = [401]
-        with pytest.raises(DocumentError, match="HTTPError 401: check the endpoint"):
+        with pytest.raises(EmbeddingsError, match="HTTPError 401: check the endpoint"):
             encoder.encode_all([Sample("late")])
     assert len(endpoint.seen) == 7
 
@@ -115,14 +172,39 @@ def test_many_texts_are_asked_for_again_after_a_hiccup(
 def test_one_text_is_asked_for_once_because_a_teacher_waits() -> None:
     with embeddings_endpoint() as endpoint:
         endpoint.refusals = [503]
-        with pytest.raises(DocumentError, match="HTTPError 503"):
+        with pytest.raises(EmbeddingsError, match="HTTPError 503"):
             EndpointEncoder(endpoint.url, "small").encode(Sample("late"))
     assert len(endpoint.seen) == 1
+
+
+def test_while_an_attempt_is_made_one_text_is_asked_for_again_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tracer_bentos.packaging.endpoint_encoder._PAUSES", (0.0, 0.0))
+    with embeddings_endpoint() as endpoint:
+        endpoint.refusals = [503, 503]
+        patient = EndpointEncoder(endpoint.url, "small", patient=True)
+        assert len(patient.encode(Sample("late"))) == 48
+        kept = make_encoder(patient.kind, patient.files(), patient.settings)
+    assert len(endpoint.seen) == 3
+    assert kept == EndpointEncoder(endpoint.url, "small")
+
+
+def test_encoders_travel_to_workers_without_what_is_theirs_alone(folder: Path) -> None:
+    sentence = SentenceEncoder.from_folder(folder)
+    with embeddings_endpoint() as endpoint:
+        asked = EndpointEncoder(endpoint.url, "small", patient=True)
+        for encoder in (sentence, asked):
+            before = vectors(encoder)
+            arrived = pickle.loads(pickle.dumps(encoder))  # noqa: S301 - our own
+            assert vectors(arrived) == before
+            assert arrived == encoder
+    assert arrived.spent.tokens == asked.spent.tokens  # each counts its own
 
 
 @pytest.mark.parametrize("answer", [[], {"data": []}, {"data": [{"index": 0}]}])
 def test_an_answer_that_is_none_is_said_in_words(answer: object) -> None:
     with embeddings_endpoint() as endpoint:
         endpoint.answer = answer
-        with pytest.raises(DocumentError, match="no embedding from http://"):
+        with pytest.raises(EmbeddingsError, match="no embedding from http://"):
             EndpointEncoder(endpoint.url, "small").encode(Sample("late"))

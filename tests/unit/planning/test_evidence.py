@@ -77,6 +77,7 @@ class Pod:
                     cached=self.cached,
                     diverted=2 * self.cached,
                     refused=3 * self.cached,
+                    cost_embeddings=Decimal("0.1") * self.cached,
                     surrogate_leg=LegEvidence(
                         questions=admitted, slow=self.answers_slow
                     ),
@@ -210,7 +211,9 @@ def test_legs_and_what_nobody_judges_are_added_exactly_once_too(
     admitted = sum(pod.agreed + pod.disagreed + pod.open for pod in pods)
     cached = sum(pod.cached for pod in pods)
     found = total(world.kept)
+    assert Decimal(found.cost_embeddings) == Decimal("0.1") * cached
     assert found.model_copy(update={"tasks": ()}) == RevisionCounts(
+        cost_embeddings=found.cost_embeddings,
         requests=admitted,
         faults=sum(pod.disagreed for pod in pods),
         failed=sum(pod.open for pod in pods),

@@ -47,6 +47,18 @@ def test_the_correction_is_part_of_the_saving_and_the_pods_come_off() -> None:
     assert float(found.error) == pytest.approx(0.2 * student.ppf(0.975, 29), rel=1e-4)
 
 
+def test_embeddings_come_off_the_saving_and_are_no_part_of_the_bill() -> None:
+    tasks = counted(cost_saved="4.00", cost_teacher="6.00").tasks
+    counts = [
+        Counts(tasks=tasks, cost_embeddings="0.75"),
+        Counts(cost_embeddings="0.25"),
+    ]
+    found = measure_savings(counts, pods=Decimal("0.50"))
+    assert (found.avoided, found.embeddings) == (Decimal("4.00"), Decimal("1.00"))
+    assert found.saved == Decimal("2.50")
+    assert str(found) == "$2.50 (25.0%)"
+
+
 def test_what_the_cache_answered_is_part_of_the_bill_and_never_of_the_saving() -> None:
     costs = {"cost_saved": "3.00", "cost_correction": "1.00", "cost_teacher": "6.00"}
     without = measure_savings([counted(**costs)])

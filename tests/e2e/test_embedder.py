@@ -1,0 +1,415 @@
+"""Words that only a sentence encoder can tell apart, on a real cluster.
+
+First an endpoint in the namespace, which dies and comes back, then a folder.
+"""
+
+import asyncio
+import base64
+import itertools
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from examples.demo.account import Account
+from examples.demo.cluster import Cluster, Manifest
+from examples.demo.images import Reference
+from examples.demo.install import TEACHER_KEY
+from examples.demo.questions import Questions
+from examples.demo.traffic import Clients, Load
+from examples.demo.watch import View
+from examples.recorded_teacher.recordings import Recording
+from support import hidden_topics, topic_server
+from support.hidden_topics import TOPICS, hidden_texts, topic_of
+from support.onnx_folder import write_onnx_folder
+from support.stage import Stage, eventually
+from tracer_router.api import Phase, RevisionPhase
+from tracer_router.resources.pod import CONTAINER_SECURITY, POD_SECURITY
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
+
+ENDPOINT, FOLDER = "endpoint", "folder"
+TEACHER, EMBEDDINGS = "topics", "embeddings"
+KEY = "sk-of-the-embeddings"
+MINIMUM, HELD_BACK = 800, 200
+SPEC = {
+    "parity": {"target": "85%", "margin": "5%"},
+    "training": {"minimumTraces": MINIMUM},
+    "teacher": {
+        "url": f"http://{TEACHER}/v1",
+        "prices": [
+            {
+                "model": "gpt-4",
+                "inputPerMillionTokens": "30",
+                "outputPerMillionTokens": "60",
+            }
+        ],
+    },
+}
+NAMED = {
+    "url": f"http://{EMBEDDINGS}/v1",
+    "model": "made-up",
+    "apiKey": {"secretName": EMBEDDINGS},
+    "pricePerMillionTokens": "1000",
+}
+
+
+@dataclass(slots=True)
+class Story:
+    """What was seen."""
+
+    stage: Stage
+    live: View | None = None
+    certified: Account = field(default_factory=Account)
+    asked: int = 0
+    dead: Account = field(default_factory=Account)
+    deferred: str = ""
+    back: Account = field(default_factory=Account)
+    after: View | None = None
+    manifests: str = ""
+    folder: View | None = None
+    by_folder: Account = field(default_factory=Account)
+    folder_pods: dict[str, Any] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def story(cluster: Cluster, images: dict[str, Reference]) -> Iterator[Story]:
+    stage = Stage(cluster, images, "e2e-embedder")
+    stage.set()
+    cluster.apply(stage.namespace, *_servers(stage))
+    for name in (TEACHER, EMBEDDINGS):
+        stage.kubectl("rollout", "status", f"deployment/{name}", "--timeout=2m")
+    played = Story(stage)
+    asyncio.run(_play(played))
+    yield played
+    stage.strike()
+
+
+async def _play(story: Story) -> None:
+    stage = story.stage
+    embedder: dict[str, Any] = {"endpoint": NAMED}
+    stage.cluster.apply(
+        stage.namespace,
+        stage.router(ENDPOINT, **SPEC, surrogate={"embedder": embedder}),
+    )
+    story.live = await _roll_out(story, ENDPOINT, seed=1)
+    story.manifests = stage.kubectl(
+        *("get", "deployments,jobs,pods,configmaps", "-o", "json"),
+        *("-l", f"tracerml.ai/router={ENDPOINT}"),
+    )
+    before = _asked(stage)
+    story.certified = await _send(stage, hidden_texts(HELD_BACK, seed=2))
+    story.asked = _asked(stage) - before
+    stage.scale(EMBEDDINGS, 0)
+    story.dead = await _send(stage, hidden_texts(HELD_BACK, seed=3))
+    story.deferred = _metrics(stage, ENDPOINT)
+    stage.scale(EMBEDDINGS, 1)
+    story.back = await _until_it_answers(stage)
+    story.after = await stage.watch(ENDPOINT).view()
+    stage.kubectl("delete", "tracerrouter", ENDPOINT)
+    eventually(lambda: stage.left_of(ENDPOINT) == [], "an empty namespace", 180)
+    await _by_folder(story)
+
+
+async def _by_folder(story: Story) -> None:
+    stage = story.stage
+    texts = list(itertools.islice(_endless(seed=1), 2000))
+    _carry_the_encoder(stage, texts)
+    stage.scale(EMBEDDINGS, 0)
+    embedder = {"onnx": {"claimName": "encoders", "subPath": "words"}}
+    stage.cluster.apply(
+        stage.namespace, stage.router(FOLDER, **SPEC, surrogate={"embedder": embedder})
+    )
+    story.folder = await _roll_out(story, FOLDER, seed=1, texts=texts)
+    story.by_folder = await _send(stage, texts[-HELD_BACK:])
+    story.folder_pods = stage.cluster.get(
+        "deployments", "-n", stage.namespace, "-l", f"tracerml.ai/router={FOLDER}"
+    )
+
+
+async def _roll_out(
+    story: Story, router: str, seed: int, texts: list[str] | None = None
+) -> View:
+    """Send words until a certified surrogate is live."""
+    stage, watch = story.stage, story.stage.watch(router)
+    clients = _clients(stage)
+    words = itertools.cycle(texts) if texts else _endless(seed)
+    try:
+        await watch.until("a router that takes requests", View.serves, 120)
+        async with clients.sending(map(_question, words)):
+            await watch.until("a certificate", _certified, 300)
+            view = await watch.until("full promotion", _live, 600)
+    finally:
+        await clients.close()
+    assert clients.account.failures == []
+    return view
+
+
+async def _send(stage: Stage, texts: list[str]) -> Account:
+    clients = _clients(stage)
+    try:
+        await clients.send(map(_question, texts))
+    finally:
+        await clients.close()
+    return clients.account
+
+
+async def _until_it_answers(stage: Stage) -> Account:
+    """Send until the surrogate has answered again, for a minute at most."""
+    whole = Account(frozenset(TOPICS))
+    async with asyncio.timeout(60):
+        for seed in itertools.count(100):
+            found = await _send(stage, hidden_texts(50, seed=seed))
+            whole.failures += found.failures
+            whole.surrogates += found.surrogates
+            if found.by_surrogate:
+                break
+    return whole
+
+
+def _clients(stage: Stage) -> Clients:
+    return stage.clients(Questions((), (), TOPICS), Load())
+
+
+def _endless(seed: int) -> Iterator[str]:
+    for number in itertools.count():
+        yield from hidden_texts(500, seed=seed * 1000 + number)
+
+
+def _question(text: str) -> Recording:
+    return Recording(text, topic_of(text), "made up")
+
+
+def _certified(view: View) -> bool:
+    if view.in_phase(RevisionPhase.REJECTED) is not None:
+        reasons = [each.status.reason for each in view.revisions]
+        raise AssertionError(f"nothing was certified: {reasons}")
+    return bool(view.certified())
+
+
+def _live(view: View) -> bool:
+    assert view.in_phase(RevisionPhase.ROLLED_BACK) is None, view.revisions[-1].status
+    return view.phase is Phase.LIVE
+
+
+def _asked(stage: Stage) -> int:
+    """Give how many texts the endpoint was asked about since it was started."""
+    proxy = f"/api/v1/namespaces/{stage.namespace}/services/{EMBEDDINGS}:80/proxy/asked"
+    return int(stage.kubectl("get", "--raw", proxy))
+
+
+def _metrics(stage: Stage, router: str) -> str:
+    """Give the metrics of the one pod that serves."""
+    pods = stage.kubectl(
+        *("get", "pods", "-o", "jsonpath={.items[*].metadata.name}"),
+        *("-l", f"tracerml.ai/router={router},tracerml.ai/revision=1"),
+        *("-l", "app.kubernetes.io/component=data-plane"),
+    )
+    path = f"/api/v1/namespaces/{stage.namespace}/pods/{pods.split()[0]}:8081"
+    return stage.kubectl("get", "--raw", f"{path}/proxy/metrics")
+
+
+def _servers(stage: Stage) -> list[Manifest]:
+    code = {
+        Path(module.__file__ or "").name: Path(module.__file__ or "").read_text()
+        for module in (hidden_topics, topic_server)
+    }
+    code["__init__.py"] = ""
+    keys = {TEACHER: TEACHER_KEY, EMBEDDINGS: KEY}
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "topic-server"},
+            "data": code,
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": EMBEDDINGS},
+            "stringData": {"api-key": KEY, "allowed-hosts": EMBEDDINGS},
+        },
+        *(each for name in keys for each in _server(stage, name, keys[name])),
+    ]
+
+
+def _server(stage: Stage, name: str, key: str) -> list[Manifest]:
+    labels = {"app": name}
+    container = {
+        "name": "server",
+        "image": str(stage.images["runtime"]),
+        "command": ["python3", "-m", "support.topic_server", key],
+        "env": [
+            {
+                "name": "PYTHONPATH",
+                "value": "/program:/opt/tracer/app:/opt/tracer/deps",
+            }
+        ],
+        "ports": [{"containerPort": 8000}],
+        "readinessProbe": {
+            "httpGet": {"path": "/asked", "port": 8000},
+            "periodSeconds": 1,
+        },
+        "securityContext": CONTAINER_SECURITY,
+        "volumeMounts": [{"name": "program", "mountPath": "/program/support"}],
+    }
+    pod = {
+        "automountServiceAccountToken": False,
+        "terminationGracePeriodSeconds": 1,
+        "securityContext": POD_SECURITY,
+        "containers": [container],
+        "volumes": [{"name": "program", "configMap": {"name": "topic-server"}}],
+    }
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": name},
+            "spec": {"selector": labels, "ports": [{"port": 80, "targetPort": 8000}]},
+        },
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": name},
+            "spec": {
+                "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": pod},
+            },
+        },
+    ]
+
+
+def _carry_the_encoder(stage: Stage, texts: list[str]) -> None:
+    """Put an ONNX encoder onto a volume, as a user would."""
+    with tempfile.TemporaryDirectory() as scratch:
+        made = write_onnx_folder(Path(scratch) / "words", texts)
+        files = {
+            path.name: base64.b64encode(path.read_bytes()).decode()
+            for path in made.iterdir()
+        }
+    code = (
+        "import pathlib, shutil; to = pathlib.Path('/claim/words'); to.mkdir()\n"
+        "for each in ('model.onnx', 'tokenizer.json'):"
+        " shutil.copy(f'/encoder/{each}', to)"
+    )
+    container = {
+        "name": "carrier",
+        "image": str(stage.images["runtime"]),
+        "command": ["python3", "-c", code],
+        "securityContext": CONTAINER_SECURITY,
+        "volumeMounts": [
+            {"name": "claim", "mountPath": "/claim"},
+            {"name": "encoder", "mountPath": "/encoder"},
+        ],
+    }
+    pod = {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "securityContext": POD_SECURITY,
+        "containers": [container],
+        "volumes": [
+            {"name": "claim", "persistentVolumeClaim": {"claimName": "encoders"}},
+            {"name": "encoder", "configMap": {"name": "encoder"}},
+        ],
+    }
+    claim = {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "100Mi"}},
+    }
+    stage.cluster.apply(
+        stage.namespace,
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "encoder"},
+            "binaryData": files,
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": "encoders"},
+            "spec": claim,
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "carrier"},
+            "spec": pod,
+        },
+    )
+    ended = ("--for=jsonpath={.status.phase}=Succeeded", "--timeout=90s")
+    stage.kubectl("wait", "pod/carrier", *ended)
+
+
+def test_a_surrogate_that_asks_an_endpoint_is_certified_and_answers(
+    story: Story,
+) -> None:
+    assert story.live is not None
+    attempt = story.live.revisions[1].spec.attempt
+
+    assert attempt is not None
+    assert attempt.embedder is not None
+    assert story.certified.failures == []
+    assert story.certified.share > 0.3
+    assert story.certified.agreement > 0.85 - 0.1
+
+
+def test_the_endpoint_was_asked_about_what_was_answered(story: Story) -> None:
+    assert story.asked >= story.certified.by_surrogate > 0
+
+
+def test_its_key_is_in_no_object_that_the_operator_made(story: Story) -> None:
+    assert KEY not in story.manifests
+    assert "TRACER_EMBEDDINGS_KEY_FILE" in story.manifests
+
+
+def test_with_the_endpoint_dead_the_teacher_answers_and_nothing_fails(
+    story: Story,
+) -> None:
+    counted = 'tracer_deferrals_total{reason="no-embedding"}'
+    (line,) = [e for e in story.deferred.splitlines() if e.startswith(counted)]
+
+    assert story.dead.failures == []
+    assert story.dead.decisions == {"teacher": HELD_BACK}
+    assert float(line.rpartition(" ")[2]) > 0.3 * HELD_BACK
+
+
+def test_the_surrogate_stays_live_and_decides_again_when_the_endpoint_is_back(
+    story: Story,
+) -> None:
+    assert story.after is not None
+    live = story.after.in_phase(RevisionPhase.LIVE)
+
+    assert story.back.failures == []
+    assert story.back.by_surrogate > 0
+    assert live is not None
+    assert live.spec.revision == 1
+
+
+def test_what_the_embeddings_cost_comes_off_the_saving(story: Story) -> None:
+    assert story.after is not None
+    savings = story.after.router.status.savings
+
+    assert savings is not None
+    assert float(savings.embeddings) > 0
+    assert float(savings.saved) == pytest.approx(
+        float(savings.avoided) - float(savings.embeddings), abs=1e-5
+    )
+
+
+def test_a_folder_on_a_volume_earns_a_certificate_and_its_pods_mount_nothing(
+    story: Story,
+) -> None:
+    assert story.folder is not None
+    volumes = [
+        volume
+        for each in story.folder_pods["items"]
+        for volume in each["spec"]["template"]["spec"]["volumes"]
+    ]
+
+    assert story.by_folder.failures == []
+    assert story.by_folder.share > 0.3
+    assert not [each for each in volumes if "persistentVolumeClaim" in each]

@@ -1,0 +1,49 @@
+"""Traces and a bundle about words that only an embedder can tell apart."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from support.hidden_topics import hidden_texts, topic_of
+from support.ticket_bundle import chat_about, task_of
+from support.ticket_traces import BEGIN
+from tracer_bentos.packaging.bundle_io import write_bundle
+from tracer_bentos.packaging.encoder import Encoder
+from tracer_bentos.training.golden import golden_samples
+from tracer_bentos.training.means import local_means
+from tracer_bentos.training.pipeline import learn
+from tracer_bentos.training.question import Question
+from tracer_bentos.training.row import Row
+from tracer_bentos.training.rows import select_rows
+from tracer_router.contracts.bundle import BundleManifest
+
+__all__ = ["hidden_bundle", "hidden_rows"]
+
+_TERMS = Question(
+    attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=1, seed=1
+)
+
+
+def hidden_rows(count: int, task: str = "words") -> list[Row]:
+    """Give rows of one made-up word each; the teacher knows their topics."""
+    return [
+        Row(
+            text,
+            topic_of(text),
+            task,
+            BEGIN + timedelta(seconds=number),
+            None,
+            uniform=True,
+            model="gpt-test",
+        )
+        for number, text in enumerate(hidden_texts(count, seed=1))
+    ]
+
+
+def hidden_bundle(folder: Path, encoder: Encoder) -> BundleManifest:
+    """Learn with an encoder, and write a bundle of the chat task into a folder."""
+    rows = hidden_rows(600, task_of(chat_about("anything")))
+    learned = learn(_TERMS, select_rows(rows), local_means(costly=[encoder]))
+    assert learned.surrogate
+    assert learned.certificate
+    samples = golden_samples(learned.surrogate)
+    return write_bundle(folder, learned.surrogate, learned.certificate, samples)

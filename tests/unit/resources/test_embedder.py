@@ -1,0 +1,150 @@
+"""What pods are given of the sentence encoder that a router names."""
+
+from typing import Any
+
+from support.manifests import at, revision_manifest, router_manifest
+from support.world import INSTALLATION
+from tracer_router.api import Embedder, TracerRevision, TracerRouter
+from tracer_router.resources.data_plane import Served, build_deployment
+from tracer_router.resources.embedder import named_embedder
+from tracer_router.resources.manifest import Manifest
+from tracer_router.resources.training_job import build_training
+
+ENDPOINT = {
+    "url": "https://embed.example.com/v1",
+    "model": "small",
+    "apiKey": {"secretName": "embeddings"},
+    "pricePerMillionTokens": "0.02",
+}
+ONNX = {"claimName": "encoders", "subPath": "minilm"}
+KEY = "/var/run/tracer/embeddings"
+SECRET = {"secretName": "embeddings", "optional": True}
+
+
+def router(embedder: dict[str, Any] | None) -> TracerRouter:
+    surrogate = None if embedder is None else {"embedder": embedder}
+    manifest = router_manifest(surrogate=surrogate)
+    metadata = {"name": "tickets", "namespace": "team", "uid": "u"}
+    return TracerRouter.model_validate(at(manifest, "metadata", metadata))
+
+
+def job(embedder: dict[str, Any] | None, **attempt: Any) -> Manifest:
+    manifest = revision_manifest()
+    manifest["spec"]["attempt"] |= {"embedder": embedder, **attempt}
+    revision = TracerRevision.model_validate(manifest)
+    return build_training(router(None), revision, INSTALLATION)[-1]
+
+
+def deployment(said: dict[str, Any] | None, trained: dict[str, Any] | None) -> Manifest:
+    made_with = Embedder.model_validate(trained) if trained else None
+    served = Served(1, "runtime", embedder=made_with)
+    return build_deployment(router(said), served, INSTALLATION)
+
+
+def given(manifest: Manifest) -> dict[str, Any]:
+    """Give variables, mounts and volumes of the pod that are about the encoder."""
+    pod = manifest["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    names = {"embeddings", "embedder"}
+    return {
+        "env": {
+            each["name"]: each["value"]
+            for each in container["env"]
+            if each["name"].startswith("TRACER_EMBED")
+        },
+        "mounts": [e for e in container["volumeMounts"] if e["name"] in names],
+        "volumes": [e for e in pod["volumes"] if e["name"] in names],
+    }
+
+
+NOTHING: dict[str, Any] = {"env": {}, "mounts": [], "volumes": []}
+
+
+def test_the_key_of_an_endpoint_is_a_file_for_the_pods_of_either_engine() -> None:
+    for how in ({"engine": "Local"}, {"engine": "Dask", "workers": 2}):
+        assert given(job({"endpoint": ENDPOINT}, **how)) == {
+            "env": {"TRACER_EMBEDDINGS_KEY_FILE": f"{KEY}/api-key"},
+            "mounts": [{"name": "embeddings", "mountPath": KEY, "readOnly": True}],
+            "volumes": [{"name": "embeddings", "secret": SECRET}],
+        }
+
+
+def test_an_endpoint_without_a_key_needs_no_secret() -> None:
+    open_to_all = {"endpoint": {"url": "http://embed/v1", "model": "small"}}
+    assert given(job(open_to_all)) == NOTHING
+    assert given(deployment(open_to_all, open_to_all)) == NOTHING
+
+
+def test_only_the_pods_of_an_attempt_mount_the_folder_and_cannot_write_to_it() -> None:
+    folder = "/var/run/tracer/embedder"
+    claim = {"claimName": "encoders", "readOnly": True}
+    assert given(job({"onnx": ONNX})) == {
+        "env": {"TRACER_EMBEDDER_FOLDER": folder},
+        "mounts": [
+            {
+                "name": "embedder",
+                "mountPath": folder,
+                "readOnly": True,
+                "subPath": "minilm",
+            }
+        ],
+        "volumes": [{"name": "embedder", "persistentVolumeClaim": claim}],
+    }
+    assert given(deployment({"onnx": ONNX}, {"onnx": ONNX})) == NOTHING
+
+
+def test_a_whole_volume_is_mounted_where_no_path_is_named() -> None:
+    (mount,) = given(job({"onnx": {"claimName": "encoders"}}))["mounts"]
+    assert "subPath" not in mount
+
+
+def test_pods_that_serve_have_key_and_price_of_the_endpoint_they_ask() -> None:
+    named = {"endpoint": ENDPOINT}
+    assert given(deployment(named, named)) == {
+        "env": {
+            "TRACER_EMBEDDINGS_KEY_FILE": f"{KEY}/api-key",
+            "TRACER_EMBEDDINGS_PRICE": "0.02",
+        },
+        "mounts": [{"name": "embeddings", "mountPath": KEY, "readOnly": True}],
+        "volumes": [{"name": "embeddings", "secret": SECRET}],
+    }
+
+
+def test_another_embedder_in_the_spec_changes_nothing_that_serves() -> None:
+    trained = {"endpoint": ENDPOINT}
+    others: list[dict[str, Any] | None] = [
+        None,
+        {"onnx": ONNX},
+        {"endpoint": {"url": "https://other.example.com/v1", "model": "small"}},
+        {"endpoint": {**ENDPOINT, "model": "large", "apiKey": None}},
+    ]
+    before = deployment(trained, trained)["spec"]
+    assert [deployment(said, trained)["spec"] == before for said in others] == [
+        True
+    ] * 4
+    assert given(deployment({"endpoint": ENDPOINT}, None)) == NOTHING
+
+
+def test_a_new_key_and_price_of_the_same_endpoint_reach_what_serves() -> None:
+    renewed = {
+        **ENDPOINT,
+        "apiKey": {"secretName": "renewed", "key": "token"},
+        "pricePerMillionTokens": "0.01",
+    }
+    found = given(deployment({"endpoint": renewed}, {"endpoint": ENDPOINT}))
+    assert found["env"] == {
+        "TRACER_EMBEDDINGS_KEY_FILE": f"{KEY}/token",
+        "TRACER_EMBEDDINGS_PRICE": "0.01",
+    }
+    assert found["volumes"][0]["secret"]["secretName"] == "renewed"
+
+
+def test_a_request_says_which_encoder_and_never_which_key() -> None:
+    asked = named_embedder(Embedder.model_validate({"endpoint": ENDPOINT}))
+    assert asked is not None
+    assert asked.to_json() == (
+        b'{"endpoint":{"model":"small","url":"https://embed.example.com/v1"}}'
+    )
+    folder = named_embedder(Embedder.model_validate({"onnx": ONNX}))
+    assert folder is not None
+    assert folder.to_json() == b'{"volume":"encoders/minilm"}'
