@@ -339,6 +339,12 @@ WRONG = [
         "say a quantity, such as 500m or 2Gi",
         "spec.resources.limits[cpu]",
     ),
+    Wrong(
+        "spec.training.resources.requests.memory",
+        "much",
+        "say a quantity, such as 500m or 2Gi",
+        "spec.training.resources.requests[memory]",
+    ),
     Wrong("spec.historyLimit", 0, "greater than or equal to 1"),
     Wrong("spec.suspend", "yes", "must be of type boolean"),
     Wrong(

@@ -1,5 +1,7 @@
 """What the chart renders, judged by its text and by a real API server."""
 
+import json
+
 import pytest
 
 from support.apiserver import ApiServer
@@ -8,6 +10,7 @@ from support.chart import Chart, Manifest, api_path, of_kind
 pytestmark = pytest.mark.cluster
 
 DIGEST = "sha256:" + "a" * 64
+TRAINING = '{"requests":{"cpu":"250m","memory":"1Gi"}}'
 KEYS = {"accessKeyId": "key", "secretAccessKey": "secret"}
 
 
@@ -73,7 +76,22 @@ def test_the_operator_is_told_everything_that_it_reads(chart: Chart) -> None:
         "TRACER_STORE_ENDPOINT": "http://tracer-tracer-router-store.tracer.svc:7070",
         "TRACER_STORE_REGION": "us-east-1",
         "TRACER_STORE_SECRET": "tracer-tracer-router-store",
+        "TRACER_TRAINING_RESOURCES": TRAINING,
     }
+
+
+def test_the_operator_is_told_what_pods_shall_ask_for(chart: Chart) -> None:
+    resources = {"limits": {"memory": "1Gi"}, "requests": {"cpu": 0.5}}
+    said = {"resources": resources}
+    manifests = chart.render(runtime=said, training=said, store={"credentials": KEYS})
+
+    operator = _operator(manifests)
+
+    text = '{"limits":{"memory":"1Gi"},"requests":{"cpu":0.5}}'
+    assert operator["TRACER_POD_RESOURCES"] == text
+    # Helm joins maps: requests that are not named again stay.
+    trained = json.loads(str(operator["TRACER_TRAINING_RESOURCES"]))
+    assert trained == {**resources, "requests": {"cpu": 0.5, "memory": "1Gi"}}
 
 
 def test_a_bucket_elsewhere_needs_no_server_here(chart: Chart) -> None:
@@ -85,6 +103,7 @@ def test_a_bucket_elsewhere_needs_no_server_here(chart: Chart) -> None:
         "TRACER_RUNTIME_IMAGE": "tracer-runtime:0.1.0",
         "TRACER_STORE_URL_BASE": "s3://ours/tracer",
         "TRACER_STORE_REGION": "eu-central-1",
+        "TRACER_TRAINING_RESOURCES": TRAINING,
     }
     kinds = sorted(each["kind"] for each in manifests)
     assert kinds == ["Deployment", "Role", "RoleBinding", "ServiceAccount"]
@@ -104,6 +123,7 @@ def test_an_existing_secret_is_used_and_none_is_made(chart: Chart) -> None:
         ({"store": {"enabled": False}}, "store.external.url: say s3://BUCKET"),
         ({"bogus": 1}, "additional properties 'bogus' not allowed"),
         ({"store": {"credentails": KEYS}}, "'credentails' not allowed"),
+        ({"training": {"resources": {"claims": {}}}}, "'claims' not allowed"),
         ({"runtime": {"digest": "sha256:short"}}, "does not match pattern"),
     ],
 )

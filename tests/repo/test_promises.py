@@ -10,7 +10,7 @@ from tracer_router.api import TracerRouter
 from tracer_router.api.reference import field_effects
 
 ROOT = Path(__file__).parents[2]
-DUMPED = {"teacher.prices.", "resources."}
+DUMPED = {"teacher.prices.", "resources.", "training.resources."}
 """Sections that are handed on as a whole, without naming their fields."""
 
 

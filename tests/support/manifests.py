@@ -56,6 +56,7 @@ def router_manifest(name: str = "tickets", **spec: Any) -> Manifest:
             "budget": 12,
             "engine": "Dask",
             "workers": 4,
+            "resources": {"requests": {"cpu": 2}, "limits": {"memory": "4Gi"}},
         },
         "surrogate": {
             "embedder": {

@@ -44,6 +44,7 @@ from tracer_router.api.progress import (
     RepeatMark,
     ShareBaseline,
 )
+from tracer_router.api.resources import Resources
 from tracer_router.api.revision import (
     MOST_ALIKE,
     AttemptSpec,
@@ -93,7 +94,6 @@ from tracer_router.api.traffic import (
     Capture,
     Gateway,
     RedactPattern,
-    Resources,
     S3Store,
     Split,
     Store,

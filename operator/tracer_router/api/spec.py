@@ -11,10 +11,11 @@ from tracer_router.api.access import Access, Cache, Limits
 from tracer_router.api.embedder import Surrogate
 from tracer_router.api.model import ApiModel, Effect, Rule
 from tracer_router.api.percent import PERCENT_PATTERN, Between, Percent
+from tracer_router.api.resources import Resources
 from tracer_router.api.rollout import Audit, Rollout
 from tracer_router.api.teacher import Teacher
 from tracer_router.api.text import HeaderName
-from tracer_router.api.traffic import Resources, Traces, Traffic
+from tracer_router.api.traffic import Traces, Traffic
 from tracer_router.api.training import Training
 
 __all__ = [

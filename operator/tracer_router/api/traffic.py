@@ -1,4 +1,4 @@
-"""Where traces lie, how requests reach the pods, and what a pod may use."""
+"""Where traces lie, and how requests reach the pods."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -7,13 +7,12 @@ from pydantic import Field
 
 from tracer_router.api.duration import Duration, Within
 from tracer_router.api.model import ApiModel, Effect, ListMap, Rule
-from tracer_router.api.text import DnsName, HttpUrl, Quantity, SecretName
+from tracer_router.api.text import DnsName, HttpUrl, SecretName
 
 __all__ = [
     "Capture",
     "Gateway",
     "RedactPattern",
-    "Resources",
     "S3Store",
     "Split",
     "Store",
@@ -220,16 +219,3 @@ class Traffic(ApiModel):
         Effect.NEW_ROUTE,
     ] = "/"
     """Path of the route."""
-
-
-class Resources(ApiModel):
-    """What a data-plane pod asks for and may use."""
-
-    requests: Annotated[dict[str, Quantity], Field(max_length=16), Effect.NOTHING] = (
-        Field(default_factory=dict)
-    )
-    """What is reserved, such as cpu: 250m."""
-    limits: Annotated[dict[str, Quantity], Field(max_length=16), Effect.NOTHING] = (
-        Field(default_factory=dict)
-    )
-    """What it may not exceed, such as memory: 512Mi."""

@@ -8,6 +8,7 @@ from pydantic import Field
 from tracer_router.api.duration import Duration, Within
 from tracer_router.api.model import ApiModel, Effect, Rule
 from tracer_router.api.percent import Between, Percent
+from tracer_router.api.resources import Resources
 
 __all__ = ["Engine", "Training"]
 
@@ -51,3 +52,5 @@ class Training(ApiModel):
     drives them. The certificate is the same; a change is for the next attempt."""
     workers: Annotated[int, Field(ge=1, le=100), Effect.NOTHING] = 1
     """Pods that compute, with engine Dask; of one thread each."""
+    resources: Resources | None = None
+    """CPU and memory of each pod of an attempt; the chart's when absent."""

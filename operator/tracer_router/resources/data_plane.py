@@ -26,6 +26,7 @@ from tracer_router.resources.pod import (
     POD_SECURITY,
     PodParts,
     environment,
+    resources_of,
     store_parts,
 )
 from tracer_router.resources.redaction import redaction_values
@@ -139,7 +140,10 @@ def _pod(
         "securityContext": POD_SECURITY,
         "terminationGracePeriodSeconds": _GRACE_SECONDS,
         "topologySpreadConstraints": [spread],
-        "containers": [_container(router, served, mounted)],
+        "containers": [
+            _container(router, served, mounted)
+            | resources_of(router.spec.resources, installation.resources)
+        ],
         "volumes": [
             {"name": "policy", "configMap": {"name": policy_name(router)}},
             {"name": "spool", "emptyDir": {"sizeLimit": "1Gi"}},
@@ -174,7 +178,7 @@ def _container(
     for each in mounted:
         values |= each.values
     pod_name = {"fieldRef": {"fieldPath": "metadata.name"}}
-    container = {
+    return {
         "name": "router",
         "image": served.image,
         "imagePullPolicy": "IfNotPresent",
@@ -198,9 +202,6 @@ def _container(
             *(mount for each in mounted for mount in each.mounts),
         ],
     }
-    if router.spec.resources is not None:
-        container["resources"] = router.spec.resources.model_dump(exclude_none=True)
-    return container
 
 
 def _own_values(router: TracerRouter, served: Served) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """What one installation of the operator knows: its image and its default store."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 __all__ = ["Installation"]
 
@@ -30,6 +31,11 @@ class Installation:
     """Where data-plane pods send OpenTelemetry spans: an OTLP/HTTP endpoint."""
     gib_hour: Decimal = Decimal(0)
     """Price of a GiB of memory for an hour."""
+    resources: Mapping[str, Any] = field(default_factory=dict)
+    """CPU and memory of data-plane pods whose router says none, as a container has
+    them."""
+    training_resources: Mapping[str, Any] = field(default_factory=dict)
+    """The same of the pods of attempts."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -48,4 +54,8 @@ class Installation:
             spans=environment.get("TRACER_SPANS") or None,
             core_hour=Decimal(environment.get("TRACER_PRICE_CORE_HOUR") or 0),
             gib_hour=Decimal(environment.get("TRACER_PRICE_GIB_HOUR") or 0),
+            resources=json.loads(environment.get("TRACER_POD_RESOURCES") or "{}"),
+            training_resources=json.loads(
+                environment.get("TRACER_TRAINING_RESOURCES") or "{}"
+            ),
         )

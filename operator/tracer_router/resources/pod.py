@@ -1,9 +1,10 @@
 """The parts that every pod of a router shares: security, store, scratch space."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tracer_router.api import TracerRouter
+from tracer_router.api import Resources, TracerRouter
 from tracer_router.contracts import runtime
 from tracer_router.resources.installation import Installation
 
@@ -12,6 +13,7 @@ __all__ = [
     "POD_SECURITY",
     "PodParts",
     "environment",
+    "resources_of",
     "store_parts",
 ]
 
@@ -46,6 +48,12 @@ class PodParts:
 def environment(values: dict[str, str]) -> list[dict[str, str]]:
     """Give variables as a container lists them, in a fixed order."""
     return [{"name": name, "value": values[name]} for name in sorted(values)]
+
+
+def resources_of(said: Resources | None, usual: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a container says of CPU and memory: the router's, or the chart's."""
+    chosen = dict(usual) if said is None else said.model_dump(exclude_none=True)
+    return {"resources": chosen} if chosen else {}
 
 
 def store_parts(router: TracerRouter, installation: Installation) -> PodParts:

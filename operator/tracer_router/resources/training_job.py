@@ -12,6 +12,7 @@ from tracer_router.resources.pod import (
     CONTAINER_SECURITY,
     POD_SECURITY,
     environment,
+    resources_of,
     store_parts,
 )
 from tracer_router.resources.training_pods import (
@@ -118,6 +119,7 @@ def _pod(
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own volume
             *(mount for each in parts for mount in each.mounts),
         ],
+        **resources_of(router.spec.training.resources, installation.training_resources),
     }
     return {
         "restartPolicy": "Never",

@@ -68,6 +68,8 @@ CHANGES: dict[str, Any] = {
     "training.budget": 3,
     "training.engine": "Local",
     "training.workers": 8,
+    "training.resources.requests": {"cpu": "1"},
+    "training.resources.limits": {"memory": "8Gi"},
     "surrogate.embedder.endpoint.url": "https://other.example.com/v1",
     "surrogate.embedder.endpoint.model": "large",
     "surrogate.embedder.endpoint.apiKey.secretName": "other",

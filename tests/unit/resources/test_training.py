@@ -1,5 +1,6 @@
 """The Job of an attempt: one pod, or one that drives and others that work."""
 
+from dataclasses import replace
 from typing import Any
 
 from support.manifests import at, revision_manifest, router_manifest
@@ -134,3 +135,25 @@ def test_the_host_names_of_the_longest_router_are_host_names() -> None:
     )
 
     assert len(f"{job['metadata']['name']}-100") <= 63
+
+
+def test_pods_of_either_engine_ask_for_what_the_router_says_or_else_the_chart() -> None:
+    said = {"requests": {"cpu": "2"}, "limits": {"memory": "4Gi"}}
+    usual = {"requests": {"cpu": "250m", "memory": "1Gi"}}
+    installation = replace(INSTALLATION, training_resources=usual)
+    for attempt in ({"engine": "Local"}, {"engine": "Dask", "workers": 2}):
+        manifest = revision_manifest()
+        manifest["spec"]["attempt"] |= attempt
+        revision = TracerRevision.model_validate(manifest)
+        silent = TracerRouter.model_validate(
+            at(ROUTER.to_manifest(), "spec.training.resources", None)
+        )
+
+        jobs = [
+            build_training(router, revision, each)[-1]
+            for router in (ROUTER, silent)
+            for each in (INSTALLATION, installation)
+        ]
+
+        found = [container(job).get("resources") for job in jobs]
+        assert found == [said, said, None, usual]
