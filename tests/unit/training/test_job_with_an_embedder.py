@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.dask_cluster import open_desk
 from support.embeddings_endpoint import embeddings_endpoint
 from support.hidden_bundle import hidden_rows
 from support.hidden_topics import hidden_texts, topic_of
@@ -15,6 +16,7 @@ from tracer_bentos.packaging.archive import read_bento
 from tracer_bentos.packaging.bundle_io import Predictor, load_bundle
 from tracer_bentos.store import TraceStore, open_store
 from tracer_bentos.training.__main__ import main
+from tracer_bentos.training.dask_engine import DaskEngine
 from tracer_bentos.training.job import run_attempt
 from tracer_router.contracts import runtime
 from tracer_router.contracts.embedder import NamedEmbedder, NamedEndpoint
@@ -149,3 +151,18 @@ def test_a_job_reads_the_folder_that_is_mounted_for_it(
         monkeypatch.setenv("TERMINATION_LOG", str(tmp_path / "message"))
         assert main() == 0
     assert b'"outcome":"Certified"' in (tmp_path / "message").read_bytes()
+
+
+def test_workers_elsewhere_use_the_encoder_and_come_to_the_same_bundle(
+    store: TraceStore, tmp_path: Path
+) -> None:
+    with named("onnx", tmp_path) as (embedder, folder), open_desk(workers=2) as desk:
+        request = asking(embedder)
+        engine = DaskEngine.at(desk.address)
+        there = run_attempt(store, request, engine, folder)
+        engine.close()
+        other = open_store({runtime.STORE_URL: f"file://{tmp_path}/other"})
+        store_rows(other, ROWS)
+        here = run_attempt(other, request, folder=folder)
+    assert there.outcome is Outcome.CERTIFIED
+    assert there.bundle == here.bundle
