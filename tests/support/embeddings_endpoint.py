@@ -25,6 +25,8 @@ class Endpoint:
     keys: list[str | None] = field(default_factory=list)
     refusals: list[int] = field(default_factory=list)
     """Statuses of the next answers, before it answers again."""
+    down_at: frozenset[int] = frozenset()
+    """Which calls it answers with 503, by number from 1."""
     answer: object = None
     """What it answers instead of embeddings."""
     hold: threading.Event | None = None
@@ -33,6 +35,12 @@ class Endpoint:
     """How long it takes for an answer."""
     moved: str | None = None
     """Says that it has moved there, instead of answering."""
+
+    def refusal(self) -> int | None:
+        """Give the status of a refusal that is due; none when it answers."""
+        if self.refusals:
+            return self.refusals.pop(0)
+        return 503 if len(self.seen) in self.down_at else None
 
 
 @contextmanager
@@ -53,8 +61,8 @@ def embeddings_endpoint() -> Iterator[Endpoint]:
             time.sleep(endpoint.seconds)
             if self.path != "/v1/embeddings" or "" in endpoint.seen[-1]["input"]:
                 self._answer(400, {})
-            elif endpoint.refusals:
-                self._answer(endpoint.refusals.pop(0), {})
+            elif (status := endpoint.refusal()) is not None:
+                self._answer(status, {})
             elif endpoint.answer is not None:
                 self._answer(200, endpoint.answer)
             else:

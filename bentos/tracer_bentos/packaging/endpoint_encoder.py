@@ -32,8 +32,9 @@ __all__ = ["EndpointEncoder"]
 _TIMEOUT_SECONDS, _HURRIED_SECONDS = 10.0, 2.0
 """Of a call while nobody waits, and while a teacher does; he waits half a second."""
 _BATCH = 64
-_PAUSES = (0.5, 2.0, 8.0)
-"""Seconds before a failed call of a long run is tried again."""
+_PAUSES = (0.5, 2.0, 8.0, 30.0, 60.0)
+"""Seconds before a failed call of a long run is tried again; many endpoints count what
+they answer by the minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,14 @@ class EndpointEncoder:
         """
         batches = [samples[i : i + _BATCH] for i in range(0, len(samples), _BATCH)]
         return np.concatenate([self._insist(batch, _PAUSES) for batch in batches])
+
+    def try_once(self) -> None:
+        """Ask for an embedding once, without haste, to see whether there is one.
+
+        Raises:
+            EmbeddingsError: There is none.
+        """
+        self._insist([Sample("hello")], ())
 
     def files(self) -> Mapping[str, bytes]:
         """Give nothing: the model is the endpoint's."""

@@ -83,7 +83,10 @@ def open_embedder(
 def _tried(encoders: Sequence[Encoder]) -> tuple[Encoder, ...]:
     """Ask each of them: a fault shall show before an attempt is spent."""
     for encoder in encoders:
-        encoder.encode(Sample("hello"))
+        if isinstance(encoder, EndpointEncoder):
+            encoder.try_once()
+        else:
+            encoder.encode(Sample("hello"))
     return tuple(encoders)
 
 
