@@ -197,7 +197,7 @@ class Desk:
         try:
             if not surrogate.costly:
                 return surrogate.decide(text), None
-            prediction, waited = await self._aside.decide(surrogate.decide, text)
+            prediction, waited = await self._aside.decide(surrogate, text)
         except TimeoutError:
             if surrogate.asks_endpoint:
                 self._waited(exchange, time.perf_counter() - began)

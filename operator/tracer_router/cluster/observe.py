@@ -1,6 +1,7 @@
 """Reads everything that belongs to one router into a frozen picture."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 
 from pydantic import ValidationError
@@ -113,11 +114,25 @@ def _jobs(jobs: list[Manifest], pods: list[Manifest]) -> dict[int, JobState]:
     summaries = {
         _number(pod): _summary(pod) for pod in pods if _succeeded(pod) and _leads(pod)
     }
-    words = _last_words(pods)
+    words, troubles = _last_words(pods), _troubles(pods)
     return {
-        number: _job(job, summaries.get(number), words.get(number))
+        number: replace(
+            _job(job, summaries.get(number), words.get(number)),
+            trouble=troubles.get(number),
+        )
         for number, job in ((_number(job), job) for job in jobs)
     }
+
+
+def _troubles(pods: list[Manifest]) -> dict[int, str]:
+    """Give why pods of attempts do not start: a claim or a node is missing."""
+    waiting = [
+        pod
+        for pod in pods
+        if _trains(pod) and pod.get("status", {}).get("phase") == "Pending"
+    ]
+    found = ((_number(pod), _trouble(pod["status"])) for pod in waiting)
+    return {number: trouble for number, trouble in found if trouble}
 
 
 def _last_words(pods: list[Manifest]) -> dict[int, str]:

@@ -23,6 +23,8 @@ class JobState:
     """Why the Job gave up, for people."""
     summary: TrainingSummary | None = None
     """The termination message of its pod."""
+    trouble: str | None = None
+    """Why a pod of it does not start, for people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from tracer_router.planning.carrying_out import carry_out
 from tracer_router.planning.children import plan_children, plan_deletions
 from tracer_router.planning.evidence import fold_evidence
 from tracer_router.planning.live import attend, reinstate
-from tracer_router.planning.observed import Observed
+from tracer_router.planning.observed import JobState, Observed
 from tracer_router.planning.plan import Happening, Plan
 from tracer_router.planning.policy import plan_policy
 from tracer_router.planning.retraining import Outlook
@@ -133,7 +133,10 @@ def _supersede(
 
 def _waiting(roles: Roles, outlook: Outlook) -> str:
     if roles.training is not None:
-        return f"attempt {roles.training.spec.revision} is being trained"
+        number = roles.training.spec.revision
+        trouble = outlook.observed.jobs.get(number, JobState()).trouble
+        why = f", but a pod of it does not start: {trouble}" if trouble else ""
+        return f"attempt {number} is being trained{why}"
     if roles.candidate is not None:  # certified a moment ago
         return f"revision {roles.candidate.spec.revision}: its pods are being created"
     return outlook.waiting

@@ -156,3 +156,19 @@ async def test_a_job_that_ran_out_of_memory_says_so() -> None:
     await world.turn(2)
 
     assert world.revision(1)["reason"].endswith("backoff limit: OOMKilled")
+
+
+async def test_a_pod_that_finds_no_volume_is_told_while_the_attempt_waits() -> None:
+    world = await in_training(**OTHER)
+    said = 'persistentvolumeclaim "encoders" not found'
+    unscheduled = {"type": "PodScheduled", "status": "False", "message": said}
+    status = {"phase": "Pending", "conditions": [unscheduled]}
+    world.put_pod("tickets-r1-training-x", "training", 1, status)
+    await world.turn(2)
+
+    told = f"attempt 1 is being trained, but a pod of it does not start: {said}"
+    assert world.status()["next"] == told
+    assert world.condition("Reconciling") == ("True", "Training", told)
+    world.finish_training(1)
+    await world.turn()
+    assert said not in (world.status()["next"] or "")

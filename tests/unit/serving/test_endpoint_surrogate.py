@@ -213,6 +213,30 @@ async def test_an_endpoint_that_is_slow_leaves_requests_to_the_teacher_in_time(
     assert counts.latencies.by_leg[Leg.EMBEDDING].number == len(FRESH)
 
 
+async def test_an_endpoint_is_asked_about_many_questions_at_once(
+    made: tuple[Path, str], tmp_path: Path
+) -> None:
+    with embeddings_endpoint() as endpoint:
+        async with (
+            teaching(knowing()) as teacher,
+            serving(
+                teacher.url,
+                tmp_path,
+                Reader(made, endpoint),
+                access=ANYBODY,
+                decision_seconds=60.0,
+            ) as plane,
+        ):
+            await ready(plane)
+            endpoint.seen.clear()
+            endpoint.hold = threading.Event()
+            asked = [asyncio.create_task(ask(plane, text)) for text in FRESH]
+            await until(lambda: len(endpoint.seen) == len(FRESH))
+            endpoint.hold.set()
+            by = await asyncio.gather(*asked)
+    assert by.count((200, "surrogate")) > 20
+
+
 async def test_a_pod_that_starts_while_the_endpoint_is_down_loads_once_it_is_up(
     made: tuple[Path, str], tmp_path: Path
 ) -> None:
