@@ -33,6 +33,8 @@ class Endpoint:
     """Answers only once this is set."""
     seconds: float = 0.0
     """How long it takes for an answer."""
+    short: int = 0
+    """Bytes that are missing of each answer that it announces."""
     moved: str | None = None
     """Says that it has moved there, instead of answering."""
 
@@ -54,25 +56,26 @@ def embeddings_endpoint() -> Iterator[Endpoint]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            endpoint.seen.append(json.loads(body))
+            asked = json.loads(body)  # not the last seen: many ask at once
+            endpoint.seen.append(asked)
             endpoint.keys.append(self.headers["authorization"])
             if endpoint.hold:
                 endpoint.hold.wait()
             time.sleep(endpoint.seconds)
-            if self.path != "/v1/embeddings" or "" in endpoint.seen[-1]["input"]:
+            if self.path != "/v1/embeddings" or "" in asked["input"]:
                 self._answer(400, {})
             elif (status := endpoint.refusal()) is not None:
                 self._answer(status, {})
             elif endpoint.answer is not None:
                 self._answer(200, endpoint.answer)
             else:
-                self._answer(200, _embeddings(endpoint.seen[-1]["input"]))
+                self._answer(200, _embeddings(asked["input"]))
 
         def _answer(self, status: int, document: object) -> None:
             content = json.dumps(document).encode()
             self.send_response(302 if endpoint.moved else status)
             self.send_header("location", endpoint.moved or "")
-            self.send_header("content-length", str(len(content)))
+            self.send_header("content-length", str(len(content) + endpoint.short))
             self.end_headers()
             self.wfile.write(content)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -35,6 +36,10 @@ _BATCH = 64
 _PAUSES = (0.5, 2.0, 8.0, 30.0, 60.0)
 """Seconds before a failed call of a long run is tried again; many endpoints count what
 they answer by the minute."""
+
+
+_UNUSABLE = (OSError, HTTPException, ValueError, LookupError, TypeError)
+"""Not reached, broken off, or answered otherwise than agreed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ class EndpointEncoder:
         for pause in (*pauses, None):
             try:
                 return self._ask(samples, seconds)
-            except (OSError, ValueError, LookupError, TypeError) as error:
+            except _UNUSABLE as error:
                 if pause is None or not _may_pass(error):
                     raise self._failed(error) from error
                 time.sleep(pause)
@@ -182,7 +187,7 @@ def _may_pass(error: Exception) -> bool:
     if isinstance(error, HTTPError):
         over = error.code >= HTTPStatus.INTERNAL_SERVER_ERROR
         return over or error.code == HTTPStatus.TOO_MANY_REQUESTS
-    return isinstance(error, OSError)
+    return isinstance(error, OSError | HTTPException)
 
 
 def _tokens(answer: Mapping[str, Any]) -> int:

@@ -152,6 +152,13 @@ def test_an_endpoint_that_counts_nothing_is_counted_as_nothing(usage: object) ->
     assert encoder.spent.tokens == 0
 
 
+def test_an_answer_that_breaks_off_is_said_in_words() -> None:
+    with embeddings_endpoint() as endpoint:
+        endpoint.short = 1
+        with pytest.raises(EmbeddingsError, match="IncompleteRead: check"):
+            EndpointEncoder(endpoint.url, "small").encode(Sample("late"))
+
+
 def test_many_texts_are_asked_for_again_after_a_hiccup(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
