@@ -10,7 +10,8 @@ from support.chart import Chart, Manifest, api_path, of_kind
 pytestmark = pytest.mark.cluster
 
 DIGEST = "sha256:" + "a" * 64
-TRAINING = '{"requests":{"cpu":"250m","memory":"1Gi"}}'
+SERVING = '{"requests":{"cpu":"100m","memory":"256Mi"}}'
+TRAINING = '{"requests":{"cpu":"100m","memory":"1Gi"}}'
 KEYS = {"accessKeyId": "key", "secretAccessKey": "secret"}
 
 
@@ -76,6 +77,7 @@ def test_the_operator_is_told_everything_that_it_reads(chart: Chart) -> None:
         "TRACER_STORE_ENDPOINT": "http://tracer-tracer-router-store.tracer.svc:7070",
         "TRACER_STORE_REGION": "us-east-1",
         "TRACER_STORE_SECRET": "tracer-tracer-router-store",
+        "TRACER_POD_RESOURCES": SERVING,
         "TRACER_TRAINING_RESOURCES": TRAINING,
     }
 
@@ -87,11 +89,15 @@ def test_the_operator_is_told_what_pods_shall_ask_for(chart: Chart) -> None:
 
     operator = _operator(manifests)
 
-    text = '{"limits":{"memory":"1Gi"},"requests":{"cpu":0.5}}'
-    assert operator["TRACER_POD_RESOURCES"] == text
+    found = [
+        json.loads(str(operator[f"TRACER_{whose}_RESOURCES"]))
+        for whose in ("POD", "TRAINING")
+    ]
     # Helm joins maps: requests that are not named again stay.
-    trained = json.loads(str(operator["TRACER_TRAINING_RESOURCES"]))
-    assert trained == {**resources, "requests": {"cpu": 0.5, "memory": "1Gi"}}
+    assert found == [
+        {**resources, "requests": {"cpu": 0.5, "memory": memory}}
+        for memory in ("256Mi", "1Gi")
+    ]
 
 
 def test_a_bucket_elsewhere_needs_no_server_here(chart: Chart) -> None:
@@ -103,6 +109,7 @@ def test_a_bucket_elsewhere_needs_no_server_here(chart: Chart) -> None:
         "TRACER_RUNTIME_IMAGE": "tracer-runtime:0.1.0",
         "TRACER_STORE_URL_BASE": "s3://ours/tracer",
         "TRACER_STORE_REGION": "eu-central-1",
+        "TRACER_POD_RESOURCES": SERVING,
         "TRACER_TRAINING_RESOURCES": TRAINING,
     }
     kinds = sorted(each["kind"] for each in manifests)

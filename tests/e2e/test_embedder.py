@@ -34,6 +34,8 @@ _DEFERRALS = re.compile(
 SPEC = {
     "parity": {"target": "85%", "margin": "5%"},
     "training": {"minimumTraces": MINIMUM},
+    # Its time is judged: what else runs on the machine shall not take it all.
+    "resources": {"requests": {"cpu": "500m"}},
     "teacher": {
         "url": f"http://{TEACHER}/v1",
         "prices": [

@@ -139,7 +139,7 @@ def test_the_host_names_of_the_longest_router_are_host_names() -> None:
 
 def test_pods_of_either_engine_ask_for_what_the_router_says_or_else_the_chart() -> None:
     said = {"requests": {"cpu": "2"}, "limits": {"memory": "4Gi"}}
-    usual = {"requests": {"cpu": "250m", "memory": "1Gi"}}
+    usual = {"requests": {"cpu": "100m", "memory": "1Gi"}}
     installation = replace(INSTALLATION, training_resources=usual)
     for attempt in ({"engine": "Local"}, {"engine": "Dask", "workers": 2}):
         manifest = revision_manifest()
