@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from tracer_bentos.serving.app import DataPlane
 from tracer_bentos.serving.exchange import ASGIApp
-from tracer_bentos.serving.heap import settle_heap
+from tracer_bentos.serving.heap import bound_heap, settle_heap
 from tracer_bentos.serving.joined_writes import JoiningProtocol
 from tracer_router.errors import SpecError
 
@@ -99,6 +99,7 @@ def serve(plane: DataPlane) -> None:
 
 async def run(plane: DataPlane) -> None:
     """Serve until SIGTERM or SIGINT, then leave nothing behind."""
+    bound_heap()
     settings = plane.settings
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
