@@ -1,8 +1,8 @@
 """The seeded traffic of the worlds: who asks, what is labelled, what would agree.
 
 A world is described by true rates, so that every certificate can be judged. Rows are
-accepted in the order of a score with a hundred bins; the worlds differ in how agreement
-depends on score, session, text and label.
+accepted in the order of a score with as many bins as the product tests thresholds; the
+worlds differ in how agreement depends on score, session, text and label.
 """
 
 import math
@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from tracer_bentos.training.outlook import FINE
 from tracer_bentos.training.row import Row
 from tracer_bentos.training.row_store import Rows
 from tracer_bentos.training.split import WIDE, split_rows
@@ -29,7 +30,7 @@ __all__ = [
     "lay_out_attempts",
 ]
 
-BINS = 100
+BINS = FINE
 """Bins of the score, the most trusted first; one step of the family each."""
 OPTIMISM = 0.02
 """How much better policies look in training than they are."""
@@ -59,7 +60,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """True agreement by bin; each bin holds a hundredth of the traffic."""
+    """True agreement by bin; every bin holds as much of the traffic."""
 
     rates: tuple[float, ...]
 
