@@ -76,6 +76,16 @@ class Scene:
         ]
         return [*others, *ours]
 
+    def check(self) -> None:
+        """See that texts are still answered by whom they are meant to be.
+
+        A surrogate that has stopped itself meanwhile would be measured as a teacher.
+        """
+        answered = {_post(self.ours, _ask(text)) for text in self.texts.answered}
+        deferred = {_post(self.ours, _ask(text)) for text in self.texts.deferred}
+        if answered != {"surrogate"} or deferred != {""}:
+            raise SystemExit(f"not what is to be measured: {answered}, {deferred}")
+
 
 @contextmanager
 def scene(*, latency_ms: float = 0.0, with_litellm: bool = True) -> Iterator[Scene]:
@@ -96,7 +106,10 @@ def scene(*, latency_ms: float = 0.0, with_litellm: bool = True) -> Iterator[Sce
             proxy = litellm(direct.url, texts.MODEL, folder)
             rivals["LiteLLM"] = stack.enter_context(proxy)
         _introduce(ours, chosen)
-        yield Scene(direct, ours, constant, rivals, chosen, task, folder)
+        made = Scene(direct, ours, constant, rivals, chosen, task, folder)
+        made.check()
+        yield made
+        made.check()
 
 
 class _Starter:
@@ -200,12 +213,8 @@ def _task(teacher: Process, folder: Path) -> str:
 
 
 def _introduce(ours: Process, chosen: texts.Texts) -> None:
-    """Let the teacher accept the key once, and check who answers what."""
+    """Let the teacher accept the key once."""
     _post(ours, Asked(texts.request_of(chosen.answered[0]), headers=FORCED))
-    answered = {_post(ours, _ask(text)) for text in chosen.answered}
-    deferred = {_post(ours, _ask(text)) for text in chosen.deferred}
-    if answered != {"surrogate"} or deferred != {""}:
-        raise SystemExit(f"not what is to be measured: {answered}, {deferred}")
 
 
 def _post(server: Process, asked: Asked) -> str:

@@ -1,4 +1,8 @@
-"""A real surrogate for the benchmark, and texts that it answers or leaves alone."""
+"""A real surrogate for the benchmark, and texts that it answers or leaves alone.
+
+The stub teacher has one answer to everything, so what the surrogate answers is asked of
+texts with that label: one that disagreed with every audit would soon stop itself.
+"""
 
 import json
 from collections.abc import Mapping
@@ -6,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.dataplane.stub import LABEL
 from examples.recorded_teacher.recordings import read_recordings
 from tracer_bentos.packaging.bundle_io import write_bundle
 from tracer_bentos.packaging.surrogate import Surrogate
@@ -21,6 +26,8 @@ MODEL = "gpt-4o-mini"
 ROWS = 3000
 LENGTH = 200
 """Characters of a text."""
+STRIDE = 50
+"""Characters between the beginnings of texts that the surrogate answers."""
 TEXTS = 32
 """Different texts that are asked in turn."""
 
@@ -59,15 +66,16 @@ def build(folder: Path, task: str) -> Texts:
         raise SystemExit(f"the surrogate of the benchmark is refused: {learned.reason}")
     samples = golden_samples(learned.surrogate)
     write_bundle(folder, learned.surrogate, learned.certificate, samples)
-    return _choose(learned.surrogate, recorded[ROWS:])
+    return _choose(learned.surrogate, recorded)
 
 
 def _choose(surrogate: Surrogate, recorded: list[tuple[str, str]]) -> Texts:
-    by_label: dict[str, list[str]] = {}
-    for text, label in recorded:
-        by_label.setdefault(label, []).append(text)
-    alike = (" ".join(texts)[:LENGTH] for texts in by_label.values())
-    answered = [text for text in alike if surrogate.decide(text).accepted]
+    alike = " ".join(text for text, label in recorded if label == LABEL)
+    answered = []
+    for start in range(0, len(alike) - LENGTH, STRIDE):
+        found = surrogate.decide(alike[start : start + LENGTH])
+        if found.accepted and found.label == LABEL:
+            answered.append(alike[start : start + LENGTH])
     everything = " ".join(text for text, _ in recorded)
     mixed = (
         everything[start : start + LENGTH] for start in range(0, 100_000, LENGTH * 3)
