@@ -254,3 +254,20 @@ class World:
             for kind in ("Accepted", "ResolvedRefs")
         ]
         route["status"] = {"parents": [{"conditions": true}]}
+
+
+async def in_training(**spec: Any) -> World:
+    """Bring a world to its first attempt."""
+    world = World(router=make_router(**spec))
+    world.count(0, requests=1000, uniform_labelled=1000)
+    await world.turn(5)
+    return world
+
+
+async def say_instead(world: World, **spec: Any) -> None:
+    """Change the router as a person would, and let the operator look."""
+    changed = world.router_now()
+    changed["spec"] = make_router(**spec)["spec"]
+    changed["metadata"]["generation"] += 1
+    world.cluster.put(changed)
+    await world.turn(3)

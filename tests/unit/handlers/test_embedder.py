@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from support.world import World, make_router
+from support.world import World, in_training, make_router, say_instead
 from tracer_router.resources.manifest import ObjectKey
 from unit.handlers.test_rollouts import live
 
@@ -15,23 +15,6 @@ ENDPOINT = {
 }
 NAMED = {"surrogate": {"embedder": {"endpoint": ENDPOINT}}}
 OTHER = {"surrogate": {"embedder": {"onnx": {"claimName": "encoders"}}}}
-
-
-async def in_training(**spec: Any) -> World:
-    """Bring a world to its first attempt."""
-    world = World(router=make_router(**spec))
-    world.count(0, requests=1000, uniform_labelled=1000)
-    await world.turn(5)
-    return world
-
-
-async def say_instead(world: World, **spec: Any) -> None:
-    """Change the router as a person would, and let the operator look."""
-    changed = world.router_now()
-    changed["spec"] = make_router(**spec)["spec"]
-    changed["metadata"]["generation"] += 1
-    world.cluster.put(changed)
-    await world.turn(3)
 
 
 def request(world: World, attempt: int) -> dict[str, Any]:

@@ -2,30 +2,13 @@
 
 from typing import Any
 
-from support.world import World, make_router
+from support.world import World, in_training, say_instead
 from tracer_router.contracts.training import Outcome
 from tracer_router.resources.manifest import ObjectKey
 
 DASK = {"training": {"engine": "Dask", "workers": 3}}
 LOCAL = {"training": {"engine": "Local"}}
 NAME = "tickets-r1-training"
-
-
-async def in_training(**spec: Any) -> World:
-    """Bring a world to its first attempt."""
-    world = World(router=make_router(**spec))
-    world.count(0, requests=1000, uniform_labelled=1000)
-    await world.turn(5)
-    return world
-
-
-async def say_instead(world: World, **spec: Any) -> None:
-    """Change the router as a person would, and let the operator look."""
-    changed = make_router(**spec)
-    changed["metadata"]["generation"] = 2
-    changed["status"] = world.status()
-    world.cluster.put(changed)
-    await world.turn(3)
 
 
 def job(world: World) -> dict[str, Any]:

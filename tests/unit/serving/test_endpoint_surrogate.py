@@ -2,9 +2,12 @@
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,35 +79,35 @@ async def ask(plane: Plane, text: str) -> tuple[int, str]:
         return response.status, response.headers.get("x-tracer-decision", "teacher")
 
 
-async def ready(plane: Plane) -> None:
-    await until(lambda: plane.plane.loaded.digest == BUNDLE)
-    await plane.push(policy_for(task_of(chat_about("anything")), audit=0))
+@asynccontextmanager
+async def deciding(
+    made: tuple[Path, str], folder: Path, **settings: Any
+) -> AsyncIterator[tuple[Plane, Endpoint]]:
+    """Give a plane whose surrogate asks an endpoint, and the endpoint.
 
-
-def knowing() -> Teacher:
-    """Give a teacher who knows the topics, as the traces' did."""
-    return Teacher(label=topic_of)
+    The teacher knows the topics, as the traces' did.
+    """
+    said = {"access": ANYBODY, "decision_seconds": 60.0, **settings}
+    with embeddings_endpoint() as endpoint:
+        async with (
+            teaching(Teacher(label=topic_of)) as teacher,
+            serving(teacher.url, folder, Reader(made, endpoint), **said) as plane,
+        ):
+            await until(lambda: plane.plane.loaded.digest == BUNDLE)
+            await plane.push(policy_for(task_of(chat_about("anything")), audit=0))
+            yield plane, endpoint
 
 
 async def test_the_endpoints_vectors_decide_and_what_they_cost_is_counted(
     made: tuple[Path, str], tmp_path: Path
 ) -> None:
-    with embeddings_endpoint() as endpoint:
-        async with (
-            teaching(knowing()) as teacher,
-            serving(
-                teacher.url,
-                tmp_path,
-                Reader(made, endpoint),
-                access=ANYBODY,
-                decision_seconds=60.0,
-                embeddings_price=Decimal("0.02"),
-            ) as plane,
-        ):
-            await ready(plane)
-            by = [await ask(plane, text) for text in FRESH]
-            counts = (await plane.evidence()).requests
-            asked = sum(len(text.split()) for e in endpoint.seen for text in e["input"])
+    async with deciding(made, tmp_path, embeddings_price=Decimal("0.02")) as (
+        plane,
+        endpoint,
+    ):
+        by = [await ask(plane, text) for text in FRESH]
+        counts = (await plane.evidence()).requests
+        asked = sum(len(text.split()) for e in endpoint.seen for text in e["input"])
     assert by.count((200, "surrogate")) > 20
     assert counts.embedding_tokens == asked
     assert counts.cost_embeddings == asked * Decimal("0.02") / 1_000_000
@@ -115,23 +118,12 @@ async def test_an_endpoint_that_dies_leaves_every_request_to_the_teacher(
     made: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(f"{USE}._REST_SECONDS", 3600.0)
-    with embeddings_endpoint() as endpoint:
-        async with (
-            teaching(knowing()) as teacher,
-            serving(
-                teacher.url,
-                tmp_path,
-                Reader(made, endpoint),
-                access=ANYBODY,
-                decision_seconds=60.0,
-            ) as plane,
-        ):
-            await ready(plane)
-            endpoint.seen.clear()
-            endpoint.refusals = [503] * len(FRESH)
-            dead = [await ask(plane, text) for text in FRESH]
-            deferrals = plane.plane.counts.deferrals
-            counts = (await plane.evidence()).requests
+    async with deciding(made, tmp_path) as (plane, endpoint):
+        endpoint.seen.clear()
+        endpoint.refusals = [503] * len(FRESH)
+        dead = [await ask(plane, text) for text in FRESH]
+        deferrals = plane.plane.counts.deferrals
+        counts = (await plane.evidence()).requests
     assert dead == [(200, "teacher")] * len(FRESH)
     assert deferrals == {Deferral.NO_EMBEDDING: len(FRESH)}
     # No fault of ours that would speak against the surrogate.
@@ -143,21 +135,10 @@ async def test_an_endpoint_that_is_back_decides_again(
     made: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(f"{USE}._REST_SECONDS", 0.0)
-    with embeddings_endpoint() as endpoint:
-        async with (
-            teaching(knowing()) as teacher,
-            serving(
-                teacher.url,
-                tmp_path,
-                Reader(made, endpoint),
-                access=ANYBODY,
-                decision_seconds=60.0,
-            ) as plane,
-        ):
-            await ready(plane)
-            endpoint.refusals = [503] * 10
-            dead = [await ask(plane, text) for text in FRESH[:10]]
-            alive = [await ask(plane, text) for text in FRESH]
+    async with deciding(made, tmp_path) as (plane, endpoint):
+        endpoint.refusals = [503] * 10
+        dead = [await ask(plane, text) for text in FRESH[:10]]
+        alive = [await ask(plane, text) for text in FRESH]
     assert dead == [(200, "teacher")] * 10
     assert alive.count((200, "surrogate")) > 20
 
@@ -165,21 +146,10 @@ async def test_an_endpoint_that_is_back_decides_again(
 async def test_what_an_endpoint_takes_is_on_no_leg_of_ours(
     made: tuple[Path, str], tmp_path: Path
 ) -> None:
-    with embeddings_endpoint() as endpoint:
-        async with (
-            teaching(knowing()) as teacher,
-            serving(
-                teacher.url,
-                tmp_path,
-                Reader(made, endpoint),
-                access=ANYBODY,
-                decision_seconds=60.0,
-            ) as plane,
-        ):
-            await ready(plane)
-            endpoint.seconds = LONG
-            by = [await ask(plane, text) for text in FRESH[:10]]
-            legs = plane.plane.counts.latencies.by_leg
+    async with deciding(made, tmp_path) as (plane, endpoint):
+        endpoint.seconds = LONG
+        by = [await ask(plane, text) for text in FRESH[:10]]
+        legs = plane.plane.counts.latencies.by_leg
     ours = legs[Leg.SURROGATE], legs[Leg.TEACHER]
     assert {status for status, _ in by} == {200}
     assert sum(each.number for each in ours) == 10
@@ -191,22 +161,11 @@ async def test_what_an_endpoint_takes_is_on_no_leg_of_ours(
 async def test_an_endpoint_that_is_slow_leaves_requests_to_the_teacher_in_time(
     made: tuple[Path, str], tmp_path: Path
 ) -> None:
-    with embeddings_endpoint() as endpoint:
-        async with (
-            teaching(knowing()) as teacher,
-            serving(
-                teacher.url,
-                tmp_path,
-                Reader(made, endpoint),
-                access=ANYBODY,
-                decision_seconds=0.05,
-            ) as plane,
-        ):
-            await ready(plane)
-            endpoint.hold = threading.Event()
-            late = await asyncio.gather(*[ask(plane, text) for text in FRESH])
-            endpoint.hold.set()
-            counts = plane.plane.counts
+    async with deciding(made, tmp_path, decision_seconds=0.05) as (plane, endpoint):
+        endpoint.hold = threading.Event()
+        late = await asyncio.gather(*[ask(plane, text) for text in FRESH])
+        endpoint.hold.set()
+        counts = plane.plane.counts
     assert late == [(200, "teacher")] * len(FRESH)
     assert counts.deferrals[Deferral.SURROGATE_LATE] == len(FRESH)
     assert counts.failed == 0
@@ -216,24 +175,13 @@ async def test_an_endpoint_that_is_slow_leaves_requests_to_the_teacher_in_time(
 async def test_an_endpoint_is_asked_about_many_questions_at_once(
     made: tuple[Path, str], tmp_path: Path
 ) -> None:
-    with embeddings_endpoint() as endpoint:
-        async with (
-            teaching(knowing()) as teacher,
-            serving(
-                teacher.url,
-                tmp_path,
-                Reader(made, endpoint),
-                access=ANYBODY,
-                decision_seconds=60.0,
-            ) as plane,
-        ):
-            await ready(plane)
-            endpoint.seen.clear()
-            endpoint.hold = threading.Event()
-            asked = [asyncio.create_task(ask(plane, text)) for text in FRESH]
-            await until(lambda: len(endpoint.seen) == len(FRESH))
-            endpoint.hold.set()
-            by = await asyncio.gather(*asked)
+    async with deciding(made, tmp_path) as (plane, endpoint):
+        endpoint.seen.clear()
+        endpoint.hold = threading.Event()
+        asked = [asyncio.create_task(ask(plane, text)) for text in FRESH]
+        await until(lambda: len(endpoint.seen) == len(FRESH))
+        endpoint.hold.set()
+        by = await asyncio.gather(*asked)
     assert by.count((200, "surrogate")) > 20
 
 
