@@ -90,7 +90,9 @@ def _curve(
     """Give the agreement of so many best-scored rows; none where it refused."""
     if surrogate is None:
         return np.zeros(len(rest))
-    scores = np.array([surrogate.judge(row.sample).score for row in rest])
+    scores = np.array(
+        [found.score for found in surrogate.judge_all([row.sample for row in rest])]
+    )
     order = np.argsort(-scores, kind="stable")
     return np.asarray(np.cumsum(agreed[order]) / np.arange(1, len(order) + 1))
 

@@ -26,6 +26,7 @@ from tracer_bentos.serving.policy_box import PolicyBox
 from tracer_bentos.serving.prefix import Verdict
 from tracer_bentos.serving.protocols.adapter import Answer, Question
 from tracer_bentos.serving.sessions import AuditedSessions
+from tracer_bentos.serving.together import Together
 from tracer_bentos.serving.upstream import Upstream
 from tracer_router.contracts.evidence import Evidence
 from tracer_router.contracts.policy import PolicyDocument
@@ -72,6 +73,7 @@ class Pod:
             demotion=self._demotion,
             session_header="x-session-id",
             aside=Aside(1.0),
+            together=Together(),
         )
         offer = self.traces.append
         self._journal = Journal(

@@ -7,6 +7,7 @@ coin, decision, rendering, trace.
 """
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,10 @@ class Constant:
     def decide(self, text: str) -> Answer:  # noqa: ARG002 - whatever is asked
         """Give the answer."""
         return Answer()
+
+    def decide_all(self, texts: Sequence[str]) -> list[Answer]:
+        """Give the answer to each."""
+        return [Answer() for _ in texts]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -72,6 +72,9 @@ class FirstWord:
         if word == "broken":
             raise RuntimeError("this surrogate cannot decide")
         return Guess(word, 0.99, "?" not in text, f"says {word}")
+
+    def decide_all(self, texts: Sequence[str]) -> list[Guess]:
+        return [self.decide(text) for text in texts]
 
 
 def read_first_word(archive: bytes, into: Path, digest: str) -> Surrogate:

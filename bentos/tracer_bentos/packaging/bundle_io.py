@@ -98,6 +98,10 @@ class Predictor:
         """Decide about one text."""
         return self.surrogate.decide(text)
 
+    def decide_all(self, texts: Sequence[str]) -> Sequence[Prediction]:
+        """Decide about many texts, each exactly as if it came alone."""
+        return self.surrogate.decide_all(texts)
+
     def expect_texts_suffice(self) -> None:
         """Check that a request, which is a text and nothing else, can be decided.
 

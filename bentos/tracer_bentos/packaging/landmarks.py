@@ -6,36 +6,44 @@ a scale, so both matrix products are exact and an opinion is the same to the las
 every processor, alone or in a batch.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from functools import cached_property
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tracer_bentos.packaging.encoder import Encoder
 from tracer_bentos.packaging.opinion import Opinion, Sample
+from tracer_bentos.packaging.products import ByteMatrix, ShortMatrix
 from tracer_bentos.packaging.quantised import Quantised
 
 __all__ = ["Coefficients", "Landmarks", "kernel_steps"]
 
-KERNEL_STEPS = 32_768
+KERNEL_STEPS: Final = 32_768
 """Kernel values are multiples of one part in this many."""
 
-_COEFFICIENT_STEPS = 32_767
+_HALF_STEPS: Final = KERNEL_STEPS // 2
+_COEFFICIENT_STEPS: Final = 32_767
+_AT_ONCE: Final = 256
+"""Inputs that are decided at once: some MiB of kernel values."""
 
 
 def kernel_steps(cosines: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give kernel values as whole numbers of steps, from 0 to 32,768."""
-    halves = (cosines + 1) / 2
-    squares = halves * halves
-    return np.rint(squares * squares * KERNEL_STEPS)
+    steps = cosines + 1
+    steps *= steps
+    steps *= steps
+    steps *= KERNEL_STEPS / 2**4  # a power of two: nothing is rounded here
+    return np.rint(steps, out=steps)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Coefficients:
     """One weight a landmark and label, as whole numbers times a scale of the label."""
 
-    steps: NDArray[np.float64]
+    steps: NDArray[np.int16]
     """Whole numbers from -32,767 to 32,767, one row a label."""
     scales: NDArray[np.float64]
     """What one step of a label is worth, the kernel's own step included."""
@@ -45,14 +53,23 @@ class Coefficients:
         """Quantise weights, one row a landmark and one column a label."""
         largest = np.abs(weights).max(axis=0, initial=0)
         scales = np.where(largest > 0, largest, 1) / _COEFFICIENT_STEPS
-        return cls(np.rint(weights / scales).T.copy(), scales / KERNEL_STEPS)
+        steps = np.rint(weights / scales).T.astype(np.int16)
+        return cls(steps, scales / KERNEL_STEPS)
 
     def scores(self, kernel: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give the score of each label from kernel values in steps."""
-        return np.asarray(self.steps @ kernel) * self.scales
+        """Give the score of each label from kernel values in steps, one input a row."""
+        # From the middle, so that a kernel value of 1 is a short number as well.
+        shorts = (kernel - _HALF_STEPS).astype(np.int16)
+        scores = self._matrix.times(shorts)
+        scores *= self.scales
+        return scores
+
+    @cached_property
+    def _matrix(self) -> ShortMatrix:
+        return ShortMatrix(self.steps, _HALF_STEPS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Landmarks:
     """Kernel ridge regression on embeddings."""
 
@@ -65,14 +82,24 @@ class Landmarks:
     coefficients: Coefficients
     """Their weights by label."""
 
-    def opine(self, sample: Sample) -> Opinion:
+    def opine_all(self, samples: Sequence[Sample]) -> Sequence[Opinion]:
         """Give the score of each label and the cosine with the nearest landmark."""
-        return self.opine_vector(self.encoder.encode(sample))
+        if len(samples) <= _AT_ONCE:
+            return self._opine(samples)
+        starts = range(0, len(samples), _AT_ONCE)
+        parts = (self._opine(samples[start : start + _AT_ONCE]) for start in starts)
+        return [opinion for part in parts for opinion in part]
 
-    def opine_vector(self, vector: NDArray[np.float32]) -> Opinion:
-        """Give the same of an input whose embedding is at hand."""
-        here = Quantised.of((vector - self.centre)[None, :])
-        products = (self.places.entries @ here.entries[0]).astype(np.float64)
-        cosines = products / self.places.lengths / here.lengths[0]
+    def _opine(self, samples: Sequence[Sample]) -> list[Opinion]:
+        vectors = [self.encoder.encode(sample) for sample in samples]
+        here = Quantised.of(np.array(vectors) - self.centre)
+        cosines = self._matrix.times(here.entries).astype(np.float64)
+        cosines /= self.places.lengths
+        cosines /= here.lengths[:, None]
         scores = self.coefficients.scores(kernel_steps(cosines))
-        return Opinion(scores, max(float(cosines.max()), 0.0))
+        nearest = cosines.max(axis=1, initial=0.0).tolist()
+        return list(map(Opinion, scores, nearest))
+
+    @cached_property
+    def _matrix(self) -> ByteMatrix:
+        return ByteMatrix(self.places.entries)

@@ -37,5 +37,5 @@ class Opinion(NamedTuple):
 class Expert(Protocol):
     """One view of the input: words, a static embedding, a sentence embedding."""
 
-    def opine(self, sample: Sample) -> Opinion:
-        """Give the expert's opinion of an input."""
+    def opine_all(self, samples: Sequence[Sample]) -> Sequence[Opinion]:
+        """Give the expert's opinion of each input, exactly as if it came alone."""

@@ -23,7 +23,7 @@ _LEVELS = 127
 class Quantised:
     """Directions of some vectors, to about 1 part in 127 of the largest entry."""
 
-    entries: NDArray[np.float32]
+    entries: NDArray[np.int8]
     """Whole numbers from -127 to 127, one row a vector."""
     lengths: NDArray[np.float64]
     """Length of each row; 1 for one of zeros, which is orthogonal to everything."""
@@ -32,19 +32,21 @@ class Quantised:
     def of(cls, vectors: NDArray[np.float32]) -> Self:
         """Quantise vectors, one a row."""
         largest = np.abs(vectors).max(axis=1, keepdims=True, initial=0)
-        steps = np.float32(_LEVELS) / np.where(largest > 0, largest, np.float32(1))
-        return cls.from_entries(np.rint(vectors * steps))
+        largest[largest == 0] = 1
+        steps = np.float32(_LEVELS) / largest
+        return cls.from_entries(np.rint(vectors * steps).astype(np.int8))
 
     @classmethod
-    def from_entries(cls, entries: NDArray[np.float32] | NDArray[np.int8]) -> Self:
+    def from_entries(cls, entries: NDArray[np.int8]) -> Self:
         """Take entries that are quantised already."""
-        whole = np.ascontiguousarray(entries, np.float32)
-        squares = np.einsum("ij,ij->i", whole, whole)
-        return cls(whole, np.sqrt(np.maximum(squares, 1).astype(np.float64)))
+        whole = np.ascontiguousarray(entries, np.int8)
+        squares = np.einsum("ij,ij->i", whole, whole, dtype=np.int32)
+        return cls(whole, np.sqrt(np.maximum(squares, 1)))
 
     def cosines(self, other: "Quantised") -> NDArray[np.float64]:
         """Give the cosine of each row here with each row there."""
-        products = (self.entries @ other.entries.T).astype(np.float64)
+        here, there = self.entries.astype(np.float32), other.entries.astype(np.float32)
+        products = (here @ there.T).astype(np.float64)
         return products / self.lengths[:, None] / other.lengths
 
     def __len__(self) -> int:

@@ -17,11 +17,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load as load_tensors
-from tokenizers import Tokenizer
 
 from tracer_bentos.packaging.features import MOST_CHARACTERS
 from tracer_bentos.packaging.opinion import Sample
 from tracer_bentos.packaging.quantised import Quantised
+from tracer_bentos.packaging.tokens import TokenIds
 from tracer_router.errors import DocumentError
 
 __all__ = ["STATIC_EMBEDDER", "StaticEncoder", "find_static_encoder"]
@@ -54,8 +54,9 @@ class StaticEncoder:
     def encode(self, sample: Sample) -> NDArray[np.float32]:
         """Give the sum of the token vectors of a text; only its direction matters."""
         text = sample.text[:MOST_CHARACTERS]
-        tokens = self._tokenizer.encode(text, add_special_tokens=False).ids
-        rows = self.entries[tokens] * self.steps[tokens, None]
+        tokens = np.array(self._tokens.of(text), np.intp)
+        steps = self.steps.take(tokens)[:, None]
+        rows = self.entries.take(tokens, axis=0) * steps
         return np.asarray(np.add.reduce(rows, axis=0, dtype=np.float32))
 
     def files(self) -> Mapping[str, bytes]:
@@ -88,11 +89,8 @@ class StaticEncoder:
         return cls(tokenizers[0].read_bytes(), *_quantised(vectors))
 
     @cached_property
-    def _tokenizer(self) -> Tokenizer:
-        tokenizer = Tokenizer.from_str(self.tokenizer_json.decode())
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        return tokenizer
+    def _tokens(self) -> TokenIds:
+        return TokenIds(self.tokenizer_json)
 
 
 def find_static_encoder() -> StaticEncoder | None:
@@ -116,4 +114,4 @@ def _quantised(
     plain = vectors.astype(np.float32)
     largest = np.abs(plain).max(axis=1)
     steps = (np.where(largest > 0, largest, 1) / 127).astype(np.float32)
-    return Quantised.of(plain).entries.astype(np.int8), steps
+    return Quantised.of(plain).entries, steps

@@ -8,6 +8,7 @@ one.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +38,7 @@ DIGITS = 9
 """Scores are rounded: libraries of mathematics differ in the sixteenth digit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(NamedTuple):
     """What the surrogate says about one input."""
 
     label: str
@@ -53,8 +53,7 @@ class Prediction:
     """The stage that decided."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signals:
+class Signals(NamedTuple):
     """What the acceptance score is made of."""
 
     label: int
@@ -119,8 +118,7 @@ class Stage:
         return Judgement(self.name, signals.label, score, known, sure)
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What the stage that decided found."""
 
     stage: str
@@ -173,7 +171,31 @@ class Surrogate:
 
     def decide_sample(self, sample: Sample) -> Prediction:
         """Decide about one input."""
-        found = self.judge(sample)
+        return self._prediction(self.judge_all([sample])[0])
+
+    def decide_all(self, texts: Sequence[str]) -> list[Prediction]:
+        """Decide about many texts, each exactly as if it came alone."""
+        found = self.judge_all([Sample(text) for text in texts])
+        return [self._prediction(judgement) for judgement in found]
+
+    def judge_all(self, samples: Sequence[Sample]) -> list[Judgement]:
+        """Give what the deciding stage found for each, before the policy is asked."""
+        found: dict[int, Judgement] = {}
+        asked: dict[tuple[int, int], Opinion] = {}
+        left = list(range(len(samples)))
+        for stage in self.stages:
+            for expert in stage.experts:
+                new = [at for at in left if (expert, at) not in asked]
+                if new:
+                    said = self.experts[expert].opine_all([samples[at] for at in new])
+                    asked.update(zip([(expert, at) for at in new], said, strict=True))
+            for at in left:
+                opinions = [asked[expert, at] for expert in stage.experts]
+                found[at] = stage.judge(signals_of(opinions, stage.weights))
+            left = [at for at in left if not found[at].sure]
+        return [found[at] for at in range(len(samples))]
+
+    def _prediction(self, found: Judgement) -> Prediction:
         label = self.labels[found.label]
         return Prediction(
             label=label,
@@ -182,23 +204,6 @@ class Surrogate:
             cell=label,
             stage=found.stage,
         )
-
-    def judge(self, sample: Sample) -> Judgement:
-        """Give what the deciding stage found, before the policy is asked."""
-        asked: dict[int, Opinion] = {}
-        for stage in self.stages:
-            for expert in stage.experts:
-                if expert not in asked:
-                    asked[expert] = self.experts[expert].opine(sample)
-            opinions = [asked[expert] for expert in stage.experts]
-            judgement = stage.judge(signals_of(opinions, stage.weights))
-            if judgement.sure:
-                break
-        return judgement
-
-    def decide_all(self, texts: Sequence[str]) -> list[Prediction]:
-        """Decide about many texts, each exactly as if it came alone."""
-        return [self.decide(text) for text in texts]
 
 
 def blend(opinions: Sequence[Opinion], weights: Sequence[float]) -> NDArray[np.float64]:
@@ -212,8 +217,10 @@ def blend(opinions: Sequence[Opinion], weights: Sequence[float]) -> NDArray[np.f
 def signals_of(opinions: Sequence[Opinion], weights: Sequence[float]) -> Signals:
     """Give the signals of one input from its experts' opinions."""
     scores = blend(opinions, weights)
-    label = int(np.argmax(scores))
-    best = np.sort(scores)[: -RIVALS - 1 : -1].tolist()
+    label = int(scores.argmax())
+    ordered = scores.copy()
+    ordered.sort()
+    best = ordered[: -RIVALS - 1 : -1].tolist()
     rivals = sum(math.exp(SHARPNESS * (other - best[0])) for other in best[1:])
     numbers = [best[0], best[0] - best[1], rivals]
     for opinion in opinions:

@@ -149,8 +149,8 @@ def _arrays_of(expert: Expert) -> Arrays:
     if isinstance(expert, Landmarks):
         return {
             "centre": expert.centre,
-            "places": expert.places.entries.astype(np.int8),
-            "steps": expert.coefficients.steps.astype(np.int16),
+            "places": expert.places.entries,
+            "steps": expert.coefficients.steps,
             "scales": expert.coefficients.scales,
         }
     if isinstance(expert, Terms):
@@ -177,7 +177,7 @@ def _expert(
         centre=arrays["centre"].astype(np.float32),
         places=Quantised.from_entries(arrays["places"].astype(np.int8)),
         coefficients=Coefficients(
-            arrays["steps"].astype(np.float64), arrays["scales"].astype(np.float64)
+            arrays["steps"].astype(np.int16), arrays["scales"].astype(np.float64)
         ),
     )
 

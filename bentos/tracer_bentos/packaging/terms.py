@@ -5,6 +5,7 @@ opinion is the same to the last bit on every processor.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,9 +58,9 @@ class Terms:
     bias: NDArray[np.float32]
     """By label."""
 
-    def opine(self, sample: Sample) -> Opinion:
+    def opine_all(self, samples: Sequence[Sample]) -> Sequence[Opinion]:
         """Give the decision value of each label and the share of n-grams known."""
-        return self.opine_features(hash_features(sample.text))
+        return [self.opine_features(hash_features(each.text)) for each in samples]
 
     def opine_features(self, features: Features) -> Opinion:
         """Give the same of a text whose features are at hand."""

@@ -21,6 +21,7 @@ from tracer_bentos.serving.latency import Leg
 from tracer_bentos.serving.loading import Loaded
 from tracer_bentos.serving.policy_box import PolicyBox
 from tracer_bentos.serving.protocols.adapter import Question
+from tracer_bentos.serving.together import Together
 from tracer_router.contracts.traces import Decision
 from tracer_router.errors import EmbeddingsError
 
@@ -95,6 +96,7 @@ class Desk:
         demotion: Demotion,
         session_header: str,
         aside: Aside,
+        together: Together,
         cache: Cache | None = None,
         budget: AuditBudget | None = None,
     ) -> None:
@@ -106,6 +108,7 @@ class Desk:
         self._session_header = session_header
         self._demotion = demotion
         self._aside = aside
+        self._together = together
         self._budget = budget or AuditBudget(None)
         self.cache = cache
         """Answers for exact repeats; none when it is off."""
@@ -196,7 +199,7 @@ class Desk:
         began = time.perf_counter()
         try:
             if not surrogate.costly:
-                return surrogate.decide(text), None
+                return await self._together.decide(surrogate, text), None
             prediction, waited = await self._aside.decide(surrogate, text)
         except TimeoutError:
             if surrogate.asks_endpoint:

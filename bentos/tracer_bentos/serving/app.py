@@ -36,6 +36,7 @@ from tracer_bentos.serving.spans import traced
 from tracer_bentos.serving.tasks.book import TaskBook
 from tracer_bentos.serving.tasks.keeper import TaskKeeper
 from tracer_bentos.serving.teacher_key import TeacherKey
+from tracer_bentos.serving.together import Together
 from tracer_bentos.serving.upstream import Upstream
 from tracer_router.contracts.evidence import CaptureState, Evidence
 from tracer_router.contracts.redaction import Redaction
@@ -176,6 +177,7 @@ class DataPlane:
             budget=self._budget,
             session_header=settings.session_header,
             aside=Aside(settings.decision_seconds),
+            together=Together(),
         )
         return Dispatcher(
             speech=settings.speech,

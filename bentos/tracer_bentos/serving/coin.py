@@ -1,13 +1,12 @@
 """The audit coin: drawn per session before any decision, alike in every pod."""
 
 import hashlib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Coin", "Toss"]
 
 
-@dataclass(frozen=True, slots=True)
-class Toss:
+class Toss(NamedTuple):
     """How the coin fell and how probable heads was."""
 
     heads: bool

@@ -1,8 +1,8 @@
 """Pure: may the surrogate answer this request, and if not, why not."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tracer_router.contracts.policy import RevisionPolicy
 
@@ -51,6 +51,9 @@ class Surrogate(Protocol):
     def decide(self, text: str) -> Prediction:
         """Give the prediction for one redacted text."""
 
+    def decide_all(self, texts: Sequence[str]) -> Sequence[Prediction]:
+        """Give those for many, each exactly as if it came alone."""
+
 
 class Deferral(StrEnum):
     """Why the teacher answers a request that an adapter understood."""
@@ -86,8 +89,7 @@ class Deferral(StrEnum):
     """A costly surrogate had not decided in time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """Everything that decides, apart from the text itself."""
 
     policy: RevisionPolicy

@@ -28,6 +28,15 @@ _NEVER_SENT: Final = _OF_ONE_CONNECTION | {b"host", b"expect", b"content-length"
 _ACCEPT_ENCODING: Final = b"accept-encoding"
 _CREDENTIALS: Final = frozenset({b"api-key", b"authorization", b"x-api-key"})
 _NO_CONTENT: Final = frozenset({204, 304})
+_NOTHING: Final = frozenset[bytes]()
+_DROPPED: Final = {
+    (readable, keyed): _NEVER_SENT
+    | (frozenset({_ACCEPT_ENCODING}) if readable else _NOTHING)
+    | (_CREDENTIALS if keyed else _NOTHING)
+    for readable in (False, True)
+    for keyed in (False, True)
+}
+"""By whether a trace must read the answer, and whether the teacher's key is ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +58,7 @@ def to_teacher(headers: Headers, *, readable: bool, key: Credential | None) -> H
             ever narrows what the client offered.
         key: The teacher's key, to be sent instead of any that the client has.
     """
-    dropped = _NEVER_SENT | _named_by_connection(headers)
-    if readable:
-        dropped |= {_ACCEPT_ENCODING}
-    if key is not None:
-        dropped |= _CREDENTIALS
+    dropped = _DROPPED[readable, key is not None] | _named_by_connection(headers)
     kept = [
         pair
         for pair in headers
@@ -75,12 +80,10 @@ def from_teacher(headers: Headers, status: int) -> Headers:
 
 
 def _named_by_connection(headers: Headers) -> frozenset[bytes]:
-    return frozenset(
-        token.strip().lower()
-        for name, value in headers
-        if name == b"connection"
-        for token in value.split(b",")
-    )
+    said = [value for name, value in headers if name == b"connection"]
+    if not said:
+        return _NOTHING
+    return frozenset(token.strip().lower() for token in b",".join(said).split(b","))
 
 
 def _narrowed(headers: Headers) -> bytes:

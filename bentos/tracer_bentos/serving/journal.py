@@ -80,11 +80,10 @@ class Journal:
             self._compare(task, admission, answer.label)
         if answer.usage is not None:
             task.used(answer.usage)
+        estimate = self._forecast(task, admission, answer.label)
         if answer.status is not TraceStatus.FAILED:
-            estimate = self._forecast(task, admission, answer.label)
             task.cost_teacher += cost.total if cost else estimate
         if cost is not None:
-            estimate = self._forecast(task, admission, answer.label)
             task.avoided.measured(estimate, cost.total)
             size = admission.question.size
             task.forecast.learn(size, answer.label, cost.asked, cost.told)

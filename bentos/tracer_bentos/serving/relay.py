@@ -1,8 +1,8 @@
 """Carries one exchange to the teacher and its answer back, byte for byte."""
 
 import time
-from dataclasses import dataclass
 from http import HTTPStatus
+from typing import NamedTuple
 
 from tracer_bentos.serving.exchange import ClientGone, Exchange, UntilGone
 from tracer_bentos.serving.headers import from_teacher, to_teacher
@@ -14,8 +14,7 @@ from tracer_bentos.serving.wire.connection import Upload, WireError
 __all__ = ["Relay", "Relayed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Relayed:
+class Relayed(NamedTuple):
     """How an exchange with the teacher ended."""
 
     status: int | None
@@ -94,6 +93,7 @@ class Relay:
         self, exchange: Exchange, response: Arriving, tee: Tee | None
     ) -> None:
         headers = from_teacher(response.headers, response.status)
+        last = b""
         if tee:
             tee.start(response.status, headers)
         try:
@@ -101,10 +101,13 @@ class Relay:
             async for piece in response.pieces():
                 if tee:
                     tee.piece(piece)
-                await exchange.piece(piece)
+                if response.ended:
+                    last = piece  # leaves together with the end
+                else:
+                    await exchange.piece(piece)
             if tee:
                 tee.end()
-            await exchange.end()
+            await exchange.end(last)
         except WireError as error:
             # The status is out: leaving the response unfinished is what tells the
             # client, as it would have been told by the teacher itself.

@@ -30,9 +30,11 @@ class Tee:
     def start(self, status: int, headers: Headers) -> None:
         """Note the status and what the headers say about the body."""
         self._status = status
-        named = {name: value.decode("latin-1").lower() for name, value in headers}
-        self._content_type = named.get(b"content-type", "")
-        self._coding = named.get(b"content-encoding", "")
+        for name, value in headers:
+            if name == b"content-type":
+                self._content_type = value.decode("latin-1").lower()
+            elif name == b"content-encoding":
+                self._coding = value.decode("latin-1").lower()
 
     def piece(self, content: bytes) -> None:
         """Keep a part of the body."""

@@ -56,6 +56,11 @@ class Arriving:
         """
         return self._call.pieces()
 
+    @property
+    def ended(self) -> bool:
+        """Whether all of the body has come and been given."""
+        return self._call.ended
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -84,12 +84,11 @@ def walk_policies(
 
 
 def _judge_all(rows: Sequence[Row], surrogate: Surrogate) -> list[Judged]:
-    return [_judge(row, surrogate) for row in rows]
-
-
-def _judge(row: Row, surrogate: Surrogate) -> Judged:
-    judgement = surrogate.judge(row.sample)
-    return Judged(row, judgement, surrogate.labels[judgement.label])
+    found = surrogate.judge_all([row.sample for row in rows])
+    return [
+        Judged(row, judgement, surrogate.labels[judgement.label])
+        for row, judgement in zip(rows, found, strict=True)
+    ]
 
 
 def _count(judged: Sequence[Judged], policy: Policy) -> Counts:

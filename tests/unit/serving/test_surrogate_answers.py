@@ -129,6 +129,29 @@ async def test_the_teacher_answers_whatever_is_not_certified(
     assert dict(deferrals) == {why: 1}
 
 
+async def test_in_a_crowd_each_gets_the_answer_to_its_own_question(
+    tmp_path: Path,
+) -> None:
+    texts = [f"{word} my order" for word in ("refund", "cancel", "broken")] * 30
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path, access=ANYBODY) as plane,
+    ):
+        await loaded(plane)
+        await plane.push(certified(task_of(), audit=0))
+        client = plane.client()
+        answers = await asyncio.gather(*(ask(client, text) for text in texts))
+        deferrals = plane.plane.counts.deferrals
+    for text, answer in zip(texts, answers, strict=True):
+        word = text.partition(" ")[0]
+        if word == "broken":
+            assert answered_by(answer) == "teacher"
+        else:
+            assert answer.choices[0].message.content == word
+            assert answered_by(answer) == "surrogate"
+    assert dict(deferrals) == {"surrogate-failed": 30}
+
+
 @pytest.mark.parametrize(
     "policy",
     [

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from tracer_bentos.packaging.given_encoder import GivenEncoder
 from tracer_bentos.packaging.landmarks import KERNEL_STEPS, kernel_steps
 from tracer_bentos.packaging.opinion import Sample
+from tracer_bentos.packaging.products import ByteMatrix
 from tracer_bentos.packaging.quantised import Quantised
 from tracer_bentos.training import landmark_fitting
 from tracer_bentos.training.fitted import Learnable
@@ -52,7 +53,7 @@ def test_fewer_landmarks_than_rows_leave_groups_out_as_well() -> None:
         GivenEncoder(SIZE), vectors, learnable, Shape("given", costly=False, most=90)
     )
 
-    own = [fitted.expert.opine(Sample("", vector)) for vector in vectors]
+    own = [fitted.expert.opine_all([Sample("", vector)])[0] for vector in vectors]
     by_heart = np.array([opinion.scores.argmax() for opinion in own])
     assert (by_heart == targets).mean() > 0.9
     assert abs((fitted.scores.argmax(axis=1) == targets).mean() - 0.5) < 0.25
@@ -70,10 +71,24 @@ def test_a_large_group_is_left_out_as_a_small_one_is(
     assert np.allclose(scores(), in_closed_form, atol=1e-2)
 
 
-def test_an_opinion_is_the_same_alone_and_in_the_batch_that_was_fitted() -> None:
-    one = np.random.default_rng(3).normal(size=(1_000, 64)).astype(np.float32)
-    many = Quantised.of(one)
-    alone = [Quantised.of(row[None, :]) for row in one[:20]]
-    batch = many.entries @ many.entries.T
-    for at, single in enumerate(alone):
-        assert np.array_equal(many.entries @ single.entries[0], batch[:, at])
+def test_an_opinion_is_the_same_alone_and_among_many() -> None:
+    shape = Shape("given", costly=False, most=90)
+    expert = fit_landmarks(GivenEncoder(SIZE), VECTORS, LEARNABLE, shape).expert
+    samples = [Sample("", vector) for vector in [*VECTORS, *VECTORS * 2]]
+    together = expert.opine_all(samples)
+    alone = [expert.opine_all([sample])[0] for sample in samples]
+    assert len(together) == 2 * ROWS  # more than are computed at once
+    assert [(e.scores.tolist(), e.familiar) for e in together] == [
+        (e.scores.tolist(), e.familiar) for e in alone
+    ]
+
+
+def test_products_of_directions_are_the_same_in_training_and_serving() -> None:
+    many = Quantised.of(VECTORS)
+    products = ByteMatrix(many.entries).times(many.entries)
+    lengths = many.lengths[:, None] * many.lengths
+    assert np.allclose(products / lengths, many.cosines(many), rtol=1e-15)
+    assert np.array_equal(
+        products / many.lengths / many.lengths[:, None],
+        many.cosines(many).T,
+    )

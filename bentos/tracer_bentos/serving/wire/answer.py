@@ -56,6 +56,11 @@ class Answer:
             else:
                 await self._change()
 
+    @property
+    def ended(self) -> bool:
+        """Whether all of the body has come and been taken."""
+        return self._complete and not self._pieces
+
     def _keep(self, content: bytes) -> None:
         self._pieces.append(content)
         self._waiting += len(content)

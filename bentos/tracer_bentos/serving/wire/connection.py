@@ -113,6 +113,10 @@ class Call(Protocol):
             WireError: It ended before its end.
         """
 
+    @property
+    def ended(self) -> bool:
+        """Whether all of the body has come and been taken."""
+
     def end(self) -> None:
         """Give its place on the connection back.
 
