@@ -25,6 +25,10 @@ _log = logging.getLogger(__name__)
 # Gateways keep idle connections for up to an hour; whoever closes first loses requests.
 KEEP_ALIVE_SECONDS: Final = 3660
 BACKLOG: Final = 2048
+ACCEPTING: Final = 16
+"""Handles on one listening socket. libuv accepts one connection a handle and turn of
+the loop; under load a turn takes tens of milliseconds, and with a single handle some of
+a few hundred new clients waited for seconds."""
 TRY_AGAIN_SECONDS: Final = 2.0
 
 
@@ -74,9 +78,11 @@ class Listener:
 
     async def start(self) -> None:
         """Return once connections are accepted."""
-        self._serving = asyncio.create_task(self._server.serve([self._socket]))
-        done, serving = self._serving.done, self._server
-        while not done() and not serving.started:  # noqa: ASYNC110 - no event to await
+        handles = [self._socket.dup() for _ in range(ACCEPTING - 1)]
+        serving = self._server.serve([self._socket, *handles])
+        self._serving = asyncio.create_task(serving)
+        done, server = self._serving.done, self._server
+        while not done() and not server.started:  # noqa: ASYNC110 - no event to await
             await asyncio.sleep(0.005)
         if self._serving.done():
             self._serving.result()
