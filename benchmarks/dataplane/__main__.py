@@ -2,9 +2,10 @@
 
     python -m benchmarks.dataplane [--short] [--growth REQUESTS] [--out FOLDER]
 
-Every target is measured in turn in each round, so that whatever else the machine does
-falls on all of them alike; medians and the best of the rounds. With --out, dated JSON,
-a table and a plot are written.
+Every target is measured in turn in each round, and rounds are many and short, so that
+whatever else the machine does falls on all of them alike; medians, the best of the
+rounds, and what each is of a bare Starlette pass-through in the same round. With --out,
+dated JSON, a table and a plot are written.
 """
 
 import argparse
@@ -18,8 +19,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true", help="a minute, no LiteLLM")
     parser.add_argument("--latency", type=float, default=0.0, help="of the teacher, ms")
-    parser.add_argument("--seconds", type=float, default=4.0, help="of each run")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each run")
+    parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 32, 256])
     parser.add_argument("--growth", type=int, default=0, help="requests of the soak")
     parser.add_argument("--out", type=Path, help="folder for JSON, table and plot")

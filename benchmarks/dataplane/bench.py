@@ -24,6 +24,8 @@ from benchmarks.dataplane.processes import (
 )
 
 FORCED = {"x-tracer-force": "teacher"}
+YARDSTICK = "Starlette + aiohttp"
+"""What every target is compared with in the same round."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def scene(*, latency_ms: float = 0.0, with_litellm: bool = True) -> Iterator[Sce
         ours = start.verb(direct, folder / "bundle")
         constant = start("constant", f"{direct.url}/v1", folder / "constant", task)
         rivals = {
-            "Starlette + aiohttp": start("starlette_pass", direct.url),
+            YARDSTICK: start("starlette_pass", direct.url),
             "Starlette + httpx": start("starlette_pass", direct.url, "httpx"),
         }
         if with_litellm:
@@ -149,13 +151,18 @@ def run(
     """Measure every target in each round; give the medians, and the best by ``best_``.
 
     On a machine that does other things too the best round says what is possible, the
-    median what it was like.
+    median what it was like. What a machine's speed cannot change is how much of the
+    yardstick's time and rate a target has in the same round: the median of these by
+    ``of_``.
     """
     found: dict[str, list[dict[str, Any]]] = {each.name: [] for each in targets}
     for _ in range(rounds):
         for each in targets:
             found[each.name].append(_measure(each, connections, seconds))
-    return {name: {**_medians(each), **_best(each)} for name, each in found.items()}
+    return {
+        name: {**_medians(each), **_best(each), **_of(each, found[YARDSTICK])}
+        for name, each in found.items()
+    }
 
 
 def _measure(target: Target, connections: int, seconds: float) -> dict[str, Any]:
@@ -185,6 +192,17 @@ def _stream(target: Target, connections: int, seconds: float) -> dict[str, Any]:
 
 def _medians(records: list[dict[str, Any]]) -> dict[str, Any]:
     return {name: median(each[name] for each in records) for name in records[0]}
+
+
+def _of(
+    records: list[dict[str, Any]], yardstick: list[dict[str, Any]]
+) -> dict[str, Any]:
+    pairs = [pair for pair in zip(records, yardstick, strict=True) if pair[0]["rps"]]
+    return {
+        f"of_{name}": median(each[name] / one[name] for each, one in pairs)
+        for name in ("p50", "p99", "rps")
+        if pairs
+    }
 
 
 def _best(records: list[dict[str, Any]]) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from typing import Any
 
 _HEAD = (
     "| c={} | rps | p50 ms | p99 ms | added p50 | added p99 | first event p50"
-    " | CPU us | best rps | best added p50 | best added p99 | best CPU us | failed |\n"
-    "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+    " | CPU us | best rps | best added p50 | best added p99 | best CPU us"
+    " | of Starlette's: rps | p50 | p99 | failed |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"
 )
 _COLOURS = ("#3b6ea8", "#b8ccdf")
 
@@ -74,8 +75,13 @@ def _row(name: str, each: dict[str, Any], runs: dict[str, dict[str, Any]]) -> st
         f"| {name} | {each['rps']:,.0f} | {each['p50']:.2f} | {each['p99']:.2f}"
         f" | {added[0]:+.2f} | {added[1]:+.2f} | {first_text}"
         f" | {each['cpu_us']:.0f} | {each['best_rps']:,.0f} | {best[0]:+.2f}"
-        f" | {best[1]:+.2f} | {each['best_cpu_us']:.0f} | {each['failed']:.0f} |"
+        f" | {best[1]:+.2f} | {each['best_cpu_us']:.0f} | {_of(each, 'rps')}"
+        f" | {_of(each, 'p50')} | {_of(each, 'p99')} | {each['failed']:.0f} |"
     )
+
+
+def _of(each: dict[str, Any], name: str) -> str:
+    return f"{each[f'of_{name}']:.2f}" if f"of_{name}" in each else ""
 
 
 def _machine() -> dict[str, Any]:
