@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
 from benchmarks.cost_curve.prices import PRICES
 from tracer_bentos.redaction.standard import Standard
 from tracer_bentos.serving.access import Access, Gate
@@ -17,7 +19,7 @@ from tracer_bentos.serving.budget import AuditBudget
 from tracer_bentos.serving.capture.spool import Tally
 from tracer_bentos.serving.coin import Coin
 from tracer_bentos.serving.counts import Counts
-from tracer_bentos.serving.decide import Surrogate
+from tracer_bentos.serving.decide import Prediction, Surrogate
 from tracer_bentos.serving.demotion import Demotion
 from tracer_bentos.serving.exchange import Exchange
 from tracer_bentos.serving.journal import Journal
@@ -49,6 +51,14 @@ class Answered:
     """Whether the teacher was asked, by the client's request or by an audit."""
 
 
+class _OneByOne(Together):
+    """The play has no event loop, and one request at a time."""
+
+    @override
+    async def decide(self, surrogate: Surrogate, text: str) -> Prediction:
+        return surrogate.decide(text)
+
+
 class Pod:
     """One pod of one revision."""
 
@@ -73,7 +83,7 @@ class Pod:
             demotion=self._demotion,
             session_header="x-session-id",
             aside=Aside(1.0),
-            together=Together(),
+            together=_OneByOne(),
         )
         offer = self.traces.append
         self._journal = Journal(

@@ -1,10 +1,11 @@
 """An embeddings endpoint on loopback: OpenAI's protocol over a real socket."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -37,6 +38,10 @@ class Endpoint:
     """Bytes that are missing of each answer that it announces."""
     moved: str | None = None
     """Says that it has moved there, instead of answering."""
+    closes: bool = False
+    """Closes each connection after an answer, without having said so."""
+    clients: list[socket.socket] = field(default_factory=list)
+    """Connections that were ever opened."""
 
     def refusal(self) -> int | None:
         """Give the status of a refusal that is due; none when it answers."""
@@ -54,6 +59,13 @@ def embeddings_endpoint() -> Iterator[Endpoint]:
     endpoint = Endpoint()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        @override
+        def setup(self) -> None:
+            super().setup()
+            endpoint.clients.append(self.connection)
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             asked = json.loads(body)  # not the last seen: many ask at once
@@ -78,6 +90,7 @@ def embeddings_endpoint() -> Iterator[Endpoint]:
             self.send_header("content-length", str(len(content) + endpoint.short))
             self.end_headers()
             self.wfile.write(content)
+            self.close_connection = endpoint.short > 0 or endpoint.closes
 
         @override
         def log_message(self, format: str, *args: object) -> None:
@@ -95,7 +108,15 @@ def embeddings_endpoint() -> Iterator[Endpoint]:
             endpoint.hold.set()
         server.shutdown()
         thread.join()
+        _hang_up(endpoint.clients)
         server.server_close()
+
+
+def _hang_up(clients: list[socket.socket]) -> None:
+    """Close what is still open: an endpoint that is gone answers nobody."""
+    for each in clients:
+        with suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
 
 
 def _embeddings(texts: list[str]) -> dict[str, Any]:

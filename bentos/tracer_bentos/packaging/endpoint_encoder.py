@@ -6,25 +6,21 @@ The only encoder that touches the network, and only because it was asked to.
 import json
 import os
 import time
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from http import HTTPStatus
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import override
 
 from tracer_bentos.allowed_hosts import ALLOWED_HOSTS, may_have_key
 from tracer_bentos.packaging.endpoint_use import Rest, Spent, waiting
 from tracer_bentos.packaging.features import MOST_CHARACTERS
 from tracer_bentos.packaging.opinion import Sample
+from tracer_bentos.packaging.posting import PostError, post
 from tracer_router.contracts.runtime import EMBEDDINGS_KEY_FILE
 from tracer_router.errors import EmbeddingsError
 
@@ -38,7 +34,7 @@ _PAUSES = (0.5, 2.0, 8.0, 30.0, 60.0)
 they answer by the minute."""
 
 
-_UNUSABLE = (OSError, HTTPException, ValueError, LookupError, TypeError)
+_UNUSABLE = (PostError, ValueError, LookupError, TypeError)
 """Not reached, broken off, or answered otherwise than agreed."""
 
 
@@ -125,11 +121,9 @@ class EndpointEncoder:
         texts = [sample.text[:MOST_CHARACTERS] or " " for sample in samples]
         asked = {"model": self.model, "input": texts, "encoding_format": "float"}
         address = f"{self.url.rstrip('/')}/embeddings"
-        request = urllib.request.Request(  # noqa: S310 - the URL is checked where it is taken
-            address, json.dumps(asked).encode(), self._headers()
+        found = json.loads(
+            post(address, json.dumps(asked).encode(), self._headers(), seconds)
         )
-        with _opener().open(request, timeout=seconds) as answer:
-            found = json.load(answer)
         ordered = sorted(found["data"], key=lambda each: int(each["index"]))
         vectors = np.array([each["embedding"] for each in ordered], np.float32)
         if len(vectors) != len(texts) or not np.isfinite(vectors).all():
@@ -163,31 +157,18 @@ class EndpointEncoder:
         return key
 
     def _failed(self, error: Exception) -> EmbeddingsError:
-        status = f" {error.code}" if isinstance(error, HTTPError) else ""
+        why = str(error) if isinstance(error, PostError) else type(error).__name__
         return EmbeddingsError(
-            f"no embedding from {self.url}: {type(error).__name__}{status}: check the"
-            f" endpoint, the model {self.model!r} and the key"
+            f"no embedding from {self.url}: {why}: check the endpoint, the model"
+            f" {self.model!r} and the key"
         )
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Goes nowhere else: the key and the texts are for the endpoint that was named."""
-
-    @override
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-@cache
-def _opener() -> urllib.request.OpenerDirector:
-    return urllib.request.build_opener(_Stay)
-
-
 def _may_pass(error: Exception) -> bool:
-    if isinstance(error, HTTPError):
-        over = error.code >= HTTPStatus.INTERNAL_SERVER_ERROR
-        return over or error.code == HTTPStatus.TOO_MANY_REQUESTS
-    return isinstance(error, OSError | HTTPException)
+    if not isinstance(error, PostError):
+        return False
+    over = error.status is None or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return over or error.status == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def _tokens(answer: Mapping[str, Any]) -> int:

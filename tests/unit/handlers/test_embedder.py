@@ -102,7 +102,7 @@ async def test_the_next_attempt_is_asked_to_use_what_the_spec_says_by_then() -> 
 async def test_an_attempt_whose_endpoint_is_dead_says_so_and_waits() -> None:
     world = await in_training(**NAMED)
     why = (
-        "no embedding from https://embed.example.com/v1: HTTPError 401: check the"
+        "no embedding from https://embed.example.com/v1: HTTP 401: check the"
         " endpoint, the model 'small' and the key"
     )
     last = f"2026-11-23 12:00:00,1 begun\n2026-11-23 12:00:01,2 attempt failed: {why}\n"

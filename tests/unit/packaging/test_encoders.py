@@ -126,9 +126,39 @@ def test_key_and_texts_do_not_follow_an_endpoint_that_points_elsewhere(
     monkeypatch.setenv(EMBEDDINGS_KEY_FILE, str(tmp_path / "key"))
     with embeddings_endpoint() as endpoint, embeddings_endpoint() as other:
         endpoint.moved = f"{other.url}/embeddings"
-        with pytest.raises(EmbeddingsError, match="HTTPError 302"):
+        with pytest.raises(EmbeddingsError, match="HTTP 302"):
             EndpointEncoder(endpoint.url, "small").encode(Sample("late"))
     assert other.seen == []
+
+
+def test_calls_share_a_connection() -> None:
+    with embeddings_endpoint() as endpoint:
+        for _ in range(5):
+            EndpointEncoder(endpoint.url, "small").encode(Sample("late"))
+    assert (len(endpoint.seen), len(endpoint.clients)) == (5, 1)
+
+
+def test_a_connection_that_was_closed_meanwhile_is_opened_again() -> None:
+    with embeddings_endpoint() as endpoint:
+        endpoint.closes = True
+        for _ in range(5):
+            EndpointEncoder(endpoint.url, "small").encode(Sample("late"))
+    assert (len(endpoint.seen), len(endpoint.clients)) == (5, 5)
+
+
+def test_an_endpoint_behind_a_proxy_is_asked_through_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    with embeddings_endpoint() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url.removesuffix("/v1"))
+        # The stand-in knows no address but its own: that it was asked is the point.
+        with pytest.raises(EmbeddingsError, match=r"no embedding .* HTTP 400"):
+            EndpointEncoder("http://embed.example/v1", "m").encode(Sample("late"))
+        monkeypatch.setenv("no_proxy", "embed.example")
+        with pytest.raises(EmbeddingsError, match="NameResolutionError"):
+            EndpointEncoder("http://embed.example/v1", "m").encode(Sample("late"))
+    assert [each["input"] for each in proxy.seen] == [["late"]]
 
 
 def test_tokens_are_counted_as_the_endpoint_says() -> None:
@@ -155,7 +185,7 @@ def test_an_endpoint_that_counts_nothing_is_counted_as_nothing(usage: object) ->
 def test_an_answer_that_breaks_off_is_said_in_words() -> None:
     with embeddings_endpoint() as endpoint:
         endpoint.short = 1
-        with pytest.raises(EmbeddingsError, match="IncompleteRead: check"):
+        with pytest.raises(EmbeddingsError, match="ProtocolError: check"):
             EndpointEncoder(endpoint.url, "small").encode(Sample("late"))
 
 
@@ -168,10 +198,10 @@ def test_many_texts_are_asked_for_again_after_a_hiccup(
         endpoint.refusals = [429, 503]
         assert len(encoder.encode_all([Sample("late")])) == 1
         endpoint.refusals = [500, 500, 500]
-        with pytest.raises(EmbeddingsError, match="HTTPError 500"):
+        with pytest.raises(EmbeddingsError, match="HTTP 500"):
             encoder.encode_all([Sample("late")])
         endpoint.refusals = [401]
-        with pytest.raises(EmbeddingsError, match="HTTPError 401: check the endpoint"):
+        with pytest.raises(EmbeddingsError, match="HTTP 401: check the endpoint"):
             encoder.encode_all([Sample("late")])
     assert len(endpoint.seen) == 7
 
@@ -179,7 +209,7 @@ def test_many_texts_are_asked_for_again_after_a_hiccup(
 def test_one_text_is_asked_for_once_because_a_teacher_waits() -> None:
     with embeddings_endpoint() as endpoint:
         endpoint.refusals = [503]
-        with pytest.raises(EmbeddingsError, match="HTTPError 503"):
+        with pytest.raises(EmbeddingsError, match="HTTP 503"):
             EndpointEncoder(endpoint.url, "small").encode(Sample("late"))
     assert len(endpoint.seen) == 1
 

@@ -204,6 +204,6 @@ async def test_a_pod_that_starts_while_the_endpoint_is_down_loads_once_it_is_up(
     said = [reason.partition(": check")[0] for reason in reasons]
     assert said == [
         "not fetched yet",
-        f"no embedding from {endpoint.url}: HTTPError 503",
-        f"no embedding from {endpoint.url}: HTTPError 401",
+        f"no embedding from {endpoint.url}: HTTP 503",
+        f"no embedding from {endpoint.url}: HTTP 401",
     ]

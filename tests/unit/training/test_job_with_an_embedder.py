@@ -135,8 +135,8 @@ def test_a_job_whose_endpoint_is_dead_says_what_to_do_and_exits_with_1(
     monkeypatch.setenv("TERMINATION_LOG", str(tmp_path / "message"))
     assert main() == 1
     assert caplog.messages[-1] == (
-        "attempt failed: no embedding from http://127.0.0.1:9/v1: URLError: check the"
-        " endpoint, the model 'small' and the key"
+        "attempt failed: no embedding from http://127.0.0.1:9/v1: NewConnectionError:"
+        " check the endpoint, the model 'small' and the key"
     )
     assert not (tmp_path / "message").exists()
 

@@ -2,9 +2,10 @@
 
 import base64
 from dataclasses import dataclass
-from typing import Any, Self
-from urllib import request
+from typing import Self
 from urllib.parse import unquote, urlsplit
+
+from tracer_bentos.proxies import proxy_before
 
 __all__ = ["Origin", "Proxy"]
 
@@ -57,11 +58,8 @@ class Proxy:
 
         HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY mean what they mean to curl.
         """
-        named = request.getproxies_environment()
-        url = named.get(origin.scheme) or named.get("all")
-        if not url or _bypassed(origin.host, named):
-            return None
-        return cls.at(url if "://" in url else f"http://{url}")
+        url = proxy_before(origin.scheme, origin.host)
+        return None if url is None else cls.at(url)
 
     @classmethod
     def at(cls, url: str) -> Self:
@@ -71,9 +69,3 @@ class Proxy:
         basic = b"Basic " + base64.b64encode(user.encode())
         headers = ((b"proxy-authorization", basic),) if parts.username else ()
         return cls(Origin("http", parts.hostname or "", parts.port or 80), headers)
-
-
-def _bypassed(host: str, named: dict[str, str]) -> bool:
-    # Documented for people, unknown to the published types.
-    bypass: Any = request.__dict__["proxy_bypass_environment"]
-    return bool(bypass(host, named))

@@ -1,0 +1,24 @@
+"""Which proxy stands before a server, as the usual environment variables say."""
+
+from typing import Any
+from urllib import request
+
+__all__ = ["proxy_before"]
+
+
+def proxy_before(scheme: str, host: str) -> str | None:
+    """Give the URL of the proxy before a server; none when the environment names none.
+
+    HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY mean what they mean to curl.
+    """
+    named = request.getproxies_environment()
+    url = named.get(scheme) or named.get("all")
+    if not url or _bypassed(host, named):
+        return None
+    return url if "://" in url else f"http://{url}"
+
+
+def _bypassed(host: str, named: dict[str, str]) -> bool:
+    # Documented for people, unknown to the published types.
+    bypass: Any = request.__dict__["proxy_bypass_environment"]
+    return bool(bypass(host, named))
