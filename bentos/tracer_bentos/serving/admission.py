@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from tracer_bentos.faults import is_fault
 from tracer_bentos.redaction.redactor import Redactor
 from tracer_bentos.serving.access import Caller, Gate
 from tracer_bentos.serving.aside import Aside
@@ -208,7 +209,9 @@ class Desk:
         except EmbeddingsError:
             self._waited(exchange, time.perf_counter() - began)
             return None, Deferral.NO_EMBEDDING
-        except Exception as error:  # noqa: BLE001 - whatever it is, the teacher answers
+        except BaseException as error:
+            if not is_fault(error):
+                raise
             self._counts.faults[Fault.SURROGATE] += 1
             _log.warning("the surrogate failed: %s", type(error).__name__)
             return None, Deferral.SURROGATE_FAILED

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from tracer_bentos.faults import is_fault
 from tracer_bentos.redaction.standard import Standard
 from tracer_bentos.serving.decide import Surrogate
 from tracer_bentos.serving.one_thread import compute_on_one_thread
@@ -104,7 +105,10 @@ class Loader:
                 self._loaded.put(await asyncio.to_thread(self._load))
             except DocumentError as error:
                 return self._refuse(f"{error}; this will not be tried again")
-            except Exception as error:  # noqa: BLE001 - the teacher answers meanwhile
+            except BaseException as error:
+                if not is_fault(error):
+                    raise
+                # The teacher answers meanwhile.
                 self._refuse(str(error) if isinstance(error, _KNOWN) else repr(error))
                 await asyncio.sleep(self._delay)
                 self._delay = min(self._delay * 2, LONGEST_DELAY_SECONDS)

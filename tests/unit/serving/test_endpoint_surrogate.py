@@ -17,6 +17,7 @@ from support.hidden_topics import hidden_texts, topic_of
 from support.serving_plane import (
     ANYBODY,
     BUNDLE,
+    PanicException,
     Plane,
     put_archive,
     serving,
@@ -207,3 +208,23 @@ async def test_a_pod_that_starts_while_the_endpoint_is_down_loads_once_it_is_up(
         f"no embedding from {endpoint.url}: HTTP 503",
         f"no embedding from {endpoint.url}: HTTP 401",
     ]
+
+
+async def test_a_pod_whose_bundle_makes_a_library_panic_says_so_and_tries_again(
+    made: tuple[Path, str], tmp_path: Path
+) -> None:
+    with embeddings_endpoint() as endpoint:
+        settings = settings_for("http://127.0.0.1:9/v1", tmp_path)
+        put_archive(settings)
+        loaded, reasons = Loaded(BUNDLE), list[str]()
+        read = Reader(made, endpoint)
+
+        def panicking(archive: bytes, into: Path, digest: str) -> Surrogate:
+            reasons.append(loaded.reason or "")
+            if len(reasons) == 1:
+                raise PanicException("unreachable code")
+            return read(archive, into, digest)
+
+        await Loader(settings, loaded, panicking, first_delay=0.0).run()
+    assert loaded.digest == BUNDLE
+    assert reasons == ["not fetched yet", "PanicException('unreachable code')"]

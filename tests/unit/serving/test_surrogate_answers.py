@@ -111,6 +111,7 @@ async def test_a_stream_of_the_surrogate_is_read_by_the_official_client(
         ({"extra_headers": {"x-tracer-force": "teacher"}}, "forced"),
         ({"text": "Refund my order?"}, "not-accepted"),
         ({"text": "broken input"}, "surrogate-failed"),
+        ({"text": "panic now"}, "surrogate-failed"),
     ],
 )
 async def test_the_teacher_answers_whatever_is_not_certified(
@@ -132,7 +133,7 @@ async def test_the_teacher_answers_whatever_is_not_certified(
 async def test_in_a_crowd_each_gets_the_answer_to_its_own_question(
     tmp_path: Path,
 ) -> None:
-    texts = [f"{word} my order" for word in ("refund", "cancel", "broken")] * 30
+    texts = [f"{word} my order" for word in ("refund", "cancel", "panic")] * 30
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, access=ANYBODY) as plane,
@@ -144,7 +145,7 @@ async def test_in_a_crowd_each_gets_the_answer_to_its_own_question(
         deferrals = plane.plane.counts.deferrals
     for text, answer in zip(texts, answers, strict=True):
         word = text.partition(" ")[0]
-        if word == "broken":
+        if word == "panic":
             assert answered_by(answer) == "teacher"
         else:
             assert answer.choices[0].message.content == word
