@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from tokenizers import Tokenizer
+from typing_extensions import override
 
 __all__ = ["TokenIds"]
 
@@ -24,8 +25,8 @@ _NORMALISER: Final = {
         {"type": "Replace", "pattern": {"String": " "}, "content": _MARK},
     ],
 }
-_WORDS: Final = 16_384
-"""Words that are remembered: some MiB at most."""
+_WORDS: Final = 4_096
+"""Words that are remembered: a MiB."""
 _LONGEST_WORD: Final = 32
 """Longer ones are seldom words, and are not remembered."""
 _WORD: Final = re.compile(" +[^ ]*")
@@ -36,6 +37,7 @@ class TokenIds:
 
     def __init__(self, tokenizer_json: bytes) -> None:
         """Take a tokenizer as the `tokenizers` library writes it."""
+        self._json = tokenizer_json
         self._tokenizer = Tokenizer.from_str(tokenizer_json.decode())
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -60,6 +62,11 @@ class TokenIds:
         """Give the same without looking at words."""
         encoded = self._tokenizer.encode(text, add_special_tokens=False)
         return list(encoded.ids)
+
+    @override
+    def __reduce__(self) -> tuple[type[Self], tuple[bytes]]:
+        # What is remembered stays where it is.
+        return type(self), (self._json,)
 
     def _of_any(self, word: str) -> list[int]:
         common = len(word) <= _LONGEST_WORD

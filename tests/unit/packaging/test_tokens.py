@@ -1,6 +1,7 @@
 """Tokens found word by word are those of the whole text, or words are not looked at."""
 
 import json
+import pickle
 from typing import Any
 
 import pytest
@@ -62,3 +63,9 @@ def test_one_with_a_token_across_words_is_asked_about_whole_texts() -> None:
     vocabulary = json.loads(TOKENIZER)["model"]["vocab"]
     vocabulary["of\u2581the"] = len(vocabulary)
     assert not TokenIds(changed(vocab=vocabulary)).by_words
+
+
+def test_tokens_travel_without_what_they_remember() -> None:
+    TOKENS.of("my card is lost")
+    again = pickle.loads(pickle.dumps(TOKENS))  # noqa: S301 - our own
+    assert again.of("my card is lost") == TOKENS.of("my card is lost")
