@@ -30,6 +30,8 @@ STRIDE = 50
 """Characters between the beginnings of texts that the surrogate answers."""
 TEXTS = 32
 """Different texts that are asked in turn."""
+EXPERTS = 2
+"""Words (TF-IDF) and meaning (the static embedder), asked every time."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,13 @@ def build(folder: Path, task: str) -> Texts:
         for text, label in recorded[:ROWS]
     )
     terms = Question(
-        attempt=1, target=0.85, confidence=0.95, level=0.025, minimum=100, seed=1
+        attempt=1, target=0.90, confidence=0.95, level=0.025, minimum=100, seed=1
     )
     learned = learn(terms, select_rows(rows), local_means())
     if learned.surrogate is None or learned.certificate is None:
         raise SystemExit(f"the surrogate of the benchmark is refused: {learned.reason}")
+    if len(learned.surrogate.experts) != EXPERTS:
+        raise SystemExit("the benchmark's surrogate asks not both words and meaning")
     samples = golden_samples(learned.surrogate)
     write_bundle(folder, learned.surrogate, learned.certificate, samples)
     return _choose(learned.surrogate, recorded)
