@@ -1,9 +1,11 @@
 """Which proxy stands before a server, as the usual environment variables say."""
 
+import base64
 from typing import Any
 from urllib import request
+from urllib.parse import unquote, urlsplit
 
-__all__ = ["proxy_before"]
+__all__ = ["proxy_authorization", "proxy_before"]
 
 
 def proxy_before(scheme: str, host: str) -> str | None:
@@ -16,6 +18,15 @@ def proxy_before(scheme: str, host: str) -> str | None:
     if not url or _bypassed(host, named):
         return None
     return url if "://" in url else f"http://{url}"
+
+
+def proxy_authorization(url: str) -> str | None:
+    """Give the header by which a proxy knows the user that its URL names, if any."""
+    parts = urlsplit(url)
+    if not parts.username:
+        return None
+    user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return f"Basic {base64.b64encode(user.encode()).decode()}"
 
 
 def _bypassed(host: str, named: dict[str, str]) -> bool:

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError, ProtocolError
 
-from tracer_bentos.proxies import proxy_before
+from tracer_bentos.proxies import proxy_authorization, proxy_before
 
 __all__ = ["PostError", "post"]
 
@@ -37,7 +37,7 @@ def post(url: str, content: bytes, headers: Mapping[str, str], seconds: float) -
         url: Where to.
         content: The request's body.
         headers: Its headers.
-        seconds: Longest that each of connecting and being answered may take in all.
+        seconds: Longest that it may take, over one connection.
 
     Raises:
         PostError: No response, a broken one, or one that is no success.
@@ -82,7 +82,7 @@ def _manager(process: int, proxy: str | None) -> urllib3.PoolManager:
     if proxy is None:
         return urllib3.PoolManager(maxsize=_KEPT)
     parts = urlsplit(proxy)
-    user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
-    headers = urllib3.make_headers(proxy_basic_auth=user) if parts.username else None
+    basic = proxy_authorization(proxy)
+    headers = {"proxy-authorization": basic} if basic else None
     where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     return urllib3.ProxyManager(where, maxsize=_KEPT, proxy_headers=headers)

@@ -186,22 +186,32 @@ async def test_an_endpoint_is_asked_about_many_questions_at_once(
     assert by.count((200, "surrogate")) > 20
 
 
+async def reasons_until_loaded(
+    made: tuple[Path, str], folder: Path, endpoint: Endpoint, *, panics: int = 0
+) -> list[str]:
+    """Load, reading in a way that panics so often; give the reason before each try."""
+    settings = settings_for("http://127.0.0.1:9/v1", folder)
+    put_archive(settings)
+    loaded, reasons = Loaded(BUNDLE), list[str]()
+    read = Reader(made, endpoint)
+
+    def noting(archive: bytes, into: Path, digest: str) -> Surrogate:
+        reasons.append(loaded.reason or "")
+        if len(reasons) <= panics:
+            raise PanicException("unreachable code")
+        return read(archive, into, digest)
+
+    await Loader(settings, loaded, noting, first_delay=0.0).run()
+    assert loaded.digest == BUNDLE
+    return reasons
+
+
 async def test_a_pod_that_starts_while_the_endpoint_is_down_loads_once_it_is_up(
     made: tuple[Path, str], tmp_path: Path
 ) -> None:
     with embeddings_endpoint() as endpoint:
-        settings = settings_for("http://127.0.0.1:9/v1", tmp_path)
-        put_archive(settings)
-        loaded, reasons = Loaded(BUNDLE), list[str]()
-        read = Reader(made, endpoint)
-
-        def noting(archive: bytes, into: Path, digest: str) -> Surrogate:
-            reasons.append(loaded.reason or "")
-            return read(archive, into, digest)
-
         endpoint.refusals = [503, 401]
-        await Loader(settings, loaded, noting, first_delay=0.0).run()
-    assert loaded.digest == BUNDLE
+        reasons = await reasons_until_loaded(made, tmp_path, endpoint)
     said = [reason.partition(": check")[0] for reason in reasons]
     assert said == [
         "not fetched yet",
@@ -214,17 +224,5 @@ async def test_a_pod_whose_bundle_makes_a_library_panic_says_so_and_tries_again(
     made: tuple[Path, str], tmp_path: Path
 ) -> None:
     with embeddings_endpoint() as endpoint:
-        settings = settings_for("http://127.0.0.1:9/v1", tmp_path)
-        put_archive(settings)
-        loaded, reasons = Loaded(BUNDLE), list[str]()
-        read = Reader(made, endpoint)
-
-        def panicking(archive: bytes, into: Path, digest: str) -> Surrogate:
-            reasons.append(loaded.reason or "")
-            if len(reasons) == 1:
-                raise PanicException("unreachable code")
-            return read(archive, into, digest)
-
-        await Loader(settings, loaded, panicking, first_delay=0.0).run()
-    assert loaded.digest == BUNDLE
+        reasons = await reasons_until_loaded(made, tmp_path, endpoint, panics=1)
     assert reasons == ["not fetched yet", "PanicException('unreachable code')"]

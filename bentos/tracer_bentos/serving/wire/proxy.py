@@ -1,11 +1,10 @@
 """The way to the teacher through a proxy, as the usual variables name it."""
 
-import base64
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-from tracer_bentos.proxies import proxy_before
+from tracer_bentos.proxies import proxy_authorization, proxy_before
 
 __all__ = ["Origin", "Proxy"]
 
@@ -65,7 +64,6 @@ class Proxy:
     def at(cls, url: str) -> Self:
         """Give the proxy at a URL, which may name a user with a password."""
         parts = urlsplit(url)
-        user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
-        basic = b"Basic " + base64.b64encode(user.encode())
-        headers = ((b"proxy-authorization", basic),) if parts.username else ()
+        basic = proxy_authorization(url)
+        headers = ((b"proxy-authorization", basic.encode()),) if basic else ()
         return cls(Origin("http", parts.hostname or "", parts.port or 80), headers)
