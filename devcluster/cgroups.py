@@ -12,6 +12,11 @@ from devcluster.errors import PrerequisiteMissing
 ROOT = Path("/sys/fs/cgroup")
 V2_CONTROLLERS = "+cpu +cpuset +memory +pids"
 PATIENCE_SECONDS = 10.0
+WEIGHTS = {"cpu.shares": 8 * 1024, "cpu.weight": 8 * 100}
+"""Eight times what each process beside the groups has. A kubelet says what its pods
+get of a node, but here the whole of that node is one group beside a load generator, an
+API server and whatever else runs: with the weight of one of them pods wait for hundreds
+of milliseconds."""
 
 
 def hierarchies(root: Path = ROOT) -> list[Path]:
@@ -37,6 +42,10 @@ def make_groups(name: str, root: Path = ROOT) -> None:
         for folder in (root, root / name):
             with contextlib.suppress(OSError):  # the kubelet says what it misses
                 (folder / "cgroup.subtree_control").write_text(V2_CONTROLLERS)
+    for top in tops:
+        for file, weight in WEIGHTS.items():
+            if (top / name / file).exists():
+                (top / name / file).write_text(str(weight))
 
 
 def remove_groups(name: str, root: Path = ROOT) -> None:

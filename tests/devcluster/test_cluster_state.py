@@ -106,6 +106,19 @@ def test_groups_are_made_in_every_hierarchy_and_removed_with_their_pods(
     assert sorted(path.name for path in hierarchy.glob("*/*")) == ["tracer-two"]
 
 
+def test_pods_have_more_of_the_processor_than_what_runs_beside_them(
+    hierarchy: Path,
+) -> None:
+    shares = hierarchy / "cpu" / "tracer-one" / "cpu.shares"
+    shares.parent.mkdir()
+    shares.write_text("1024")
+
+    make_groups("tracer-one", hierarchy)
+
+    assert shares.read_text() == "8192"
+    assert list((hierarchy / "memory" / "tracer-one").iterdir()) == []
+
+
 def test_what_still_runs_in_a_group_is_ended(tmp_path: Path) -> None:
     left = subprocess.Popen(["sleep", "60"])
     (tmp_path / "cgroup.procs").write_text(f"{left.pid}\n0\n")
