@@ -12,9 +12,10 @@ import time
 from typing import Final
 
 from tracer_bentos.serving.coin import Coin
-from tracer_bentos.serving.exchange import ClientGone, Exchange, Headers, UntilGone
+from tracer_bentos.serving.exchange import ClientGone, Exchange, Headers
 from tracer_bentos.serving.headers import from_teacher
 from tracer_bentos.serving.policy_box import PolicyBox
+from tracer_bentos.serving.until_gone import UntilGone
 from tracer_bentos.serving.upstream import Arriving, TeacherUnreachable, Upstream
 from tracer_bentos.serving.wire.connection import WireError
 from tracer_router.contracts.policy import Diversion

@@ -9,9 +9,9 @@ from collections.abc import (
     Iterable,
     MutableMapping,
 )
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
+from tracer_bentos.serving.departure import DEPARTURE, Departure
 from tracer_bentos.serving.limits import REQUEST_BYTES
 from tracer_bentos.serving.protocols.errors import ErrorBody, openai_error_body
 from tracer_bentos.serving.wire.connection import Headers, Upload
@@ -26,7 +26,6 @@ __all__ = [
     "Receive",
     "Scope",
     "Send",
-    "UntilGone",
 ]
 
 Scope = MutableMapping[str, Any]
@@ -65,6 +64,8 @@ class Exchange:
         self.began = 0.0
         """When its question had been read, by the performance counter; later by what it
         then waited for others."""
+        self.departure: Departure | None = scope.get("extensions", {}).get(DEPARTURE)
+        """Where the server tells of the client's going; none where it cannot."""
         self.closing = False
         """Whether the response shall ask the client to open a new connection."""
         self._receive = receive
@@ -182,37 +183,3 @@ class Exchange:
             await self._body_read.wait()  # only one may receive at a time
         while (await self._receive())["type"] != "http.disconnect":
             pass
-
-
-class UntilGone:
-    """Runs a block and gives it up, with `ClientGone`, when the client has gone.
-
-    One task a request, where racing two tasks would take two.
-    """
-
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self._gone = False
-
-    async def __aenter__(self) -> Self:
-        self._block = asyncio.current_task()
-        self._watch = asyncio.create_task(self._exchange.gone())
-        self._watch.add_done_callback(self._give_up)
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._watch.remove_done_callback(self._give_up)
-        self._watch.cancel()
-        if self._gone and isinstance(error, asyncio.CancelledError) and self._block:
-            self._block.uncancel()
-            raise ClientGone from None
-
-    def _give_up(self, watch: "asyncio.Task[None]") -> None:
-        if not watch.cancelled() and self._block:
-            self._gone = True
-            self._block.cancel()

@@ -1,4 +1,6 @@
-"""Lets the head and the body of a response leave in one write.
+"""A client's connection: writes leave together, and its end is told.
+
+The head and the body of a response leave in one write.
 
 uvicorn writes each part at once, which costs a system call and wakes the client each
 time. Here what is written within one turn of the event loop goes out together, at the
@@ -10,6 +12,8 @@ from typing import Any, Final
 
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from tracer_bentos.serving.departure import DEPARTURE, Departure
 
 __all__ = ["JoiningProtocol"]
 
@@ -27,7 +31,19 @@ class JoiningProtocol(HttpToolsProtocol):
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn narrows it
         joined: Any = _JoinedTransport(transport, self.loop)
+        self._departure = Departure()
         super().connection_made(joined)
+
+    @override
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        extensions: Any = {DEPARTURE: self._departure}
+        self.scope["extensions"] = extensions
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._departure.tell()
 
 
 class _JoinedTransport:

@@ -4,10 +4,11 @@ import time
 from http import HTTPStatus
 from typing import NamedTuple
 
-from tracer_bentos.serving.exchange import ClientGone, Exchange, UntilGone
+from tracer_bentos.serving.exchange import ClientGone, Exchange
 from tracer_bentos.serving.headers import from_teacher, to_teacher
 from tracer_bentos.serving.latency import Latencies, Leg
 from tracer_bentos.serving.tee import Tee
+from tracer_bentos.serving.until_gone import UntilGone
 from tracer_bentos.serving.upstream import Arriving, TeacherUnreachable, Upstream
 from tracer_bentos.serving.wire.connection import Upload, WireError
 

@@ -1,10 +1,11 @@
-"""New clients are let in, however busy the event loop is."""
+"""Clients are let in, however busy the event loop is, and their going is told."""
 
 import asyncio
 import socket
 
 import uvloop
 
+from tracer_bentos.serving.departure import DEPARTURE
 from tracer_bentos.serving.exchange import Receive, Scope, Send
 from tracer_bentos.serving.servers import Listener
 
@@ -42,3 +43,32 @@ async def turns_until_all_are_heard() -> int:
 
 def test_a_crowd_of_new_clients_is_let_in_within_a_few_turns_of_the_loop() -> None:
     assert uvloop.run(turns_until_all_are_heard()) < CLIENTS / 4
+
+
+async def what_is_told_of_a_client_that_leaves_unanswered() -> list[str]:
+    """Give what an application heard, in order."""
+    told: list[str] = []
+    left = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        del receive, send
+        scope["extensions"][DEPARTURE].watch(left.set)
+        told.append("it asks")
+        client.close()
+        await left.wait()
+        told.append("it has left")
+
+    listener = Listener(app, "127.0.0.1", 0, 1.0)
+    await listener.start()
+    client = socket.create_connection(("127.0.0.1", listener.port))
+    client.sendall(REQUEST)
+    async with asyncio.timeout(10):
+        await left.wait()
+    await listener.stop()
+    return told
+
+
+def test_a_client_that_leaves_without_its_answer_is_told_of() -> None:
+    told = uvloop.run(what_is_told_of_a_client_that_leaves_unanswered())
+
+    assert told == ["it asks", "it has left"]
