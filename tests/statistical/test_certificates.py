@@ -43,7 +43,6 @@ def _outlook(chance: np.random.Generator, rows: int, slope: float) -> Outlook:
         labels=chance.integers(0, LABELS, rows),
         scores=1 / (1 + np.exp(-margins)),
         known=np.ones(rows, bool),
-        sure=np.zeros(rows, bool),
         agreed=chance.random(rows) < rates,
     )
 
@@ -57,7 +56,7 @@ def _is_certified_falsely(seed: int, slope: float, certify: int, level: float) -
     gate = family.policies[0]
     familiar = np.array(
         [
-            gate.passes_gate(Judgement("", int(label), 0.0, known=True, sure=False))
+            gate.passes_gate(Judgement("", int(label), 0.0, known=True))
             for label in fresh.labels
         ]
     )

@@ -1,8 +1,8 @@
 """The surrogate: experts, how their opinions are blended, and when it answers.
 
-A surrogate decides in one stage or two. The first asks the cheap experts and answers
-where it is very sure; the second asks all. Both together are one policy, certified as
-one.
+A surrogate decides in one stage or two. The first asks fewer experts or cheaper ones,
+and its score is the last word where it is very high or very low; where it is in doubt
+the second asks all. Both together are one policy, certified as one.
 """
 
 import math
@@ -104,8 +104,9 @@ class Stage:
     """Least score of the predicted label: what fits no label goes to the teacher.
     Kernel ridge falls to 0 away from its landmarks, so this sees novelty better than
     the distance to the nearest one."""
-    sure: float
-    """Least score that is answered here and at once; 0 for the last stage."""
+    doubt: tuple[float, float] | None = None
+    """From the first score up to the second the next stage decides, and beyond it where
+    no label is known to fit; none for the last stage, which has no next."""
 
     def knows(self, signals: Signals) -> bool:
         """Tell whether some label is known to fit an input."""
@@ -114,8 +115,15 @@ class Stage:
     def judge(self, signals: Signals) -> "Judgement":
         """Give what this stage makes of its experts' signals."""
         known, score = self.knows(signals), self.calibration.score(signals)
-        sure = known and 0 < self.sure <= score
-        return Judgement(self.name, signals.label, score, known, sure)
+        return Judgement(self.name, signals.label, score, known)
+
+    def doubts(self, judgement: "Judgement") -> bool:
+        """Tell whether the next stage has to decide."""
+        if self.doubt is None:
+            return False
+        hopeless, sure = self.doubt
+        score = judgement.score
+        return score >= hopeless and not (judgement.known and score >= sure)
 
 
 class Judgement(NamedTuple):
@@ -129,8 +137,6 @@ class Judgement(NamedTuple):
     """Calibrated probability of agreement."""
     known: bool
     """Whether some label is known to fit the input."""
-    sure: bool
-    """Whether an early stage was sure; such a prediction passes every threshold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +154,7 @@ class Policy:
 
     def accepts(self, judgement: Judgement) -> bool:
         """Tell whether a prediction is given as the answer."""
-        good = judgement.sure or judgement.score >= self.threshold
-        return good and self.passes_gate(judgement)
+        return judgement.score >= self.threshold and self.passes_gate(judgement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +197,7 @@ class Surrogate:
             for at in left:
                 opinions = [asked[expert, at] for expert in stage.experts]
                 found[at] = stage.judge(signals_of(opinions, stage.weights))
-            left = [at for at in left if not found[at].sure]
+            left = [at for at in left if stage.doubts(found[at])]
         return [found[at] for at in range(len(samples))]
 
     def _prediction(self, found: Judgement) -> Prediction:

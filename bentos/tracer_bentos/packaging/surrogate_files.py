@@ -50,7 +50,9 @@ class _StageSettings(Document):
     intercept: float
     cells: tuple[float, ...]
     floor: float
-    sure: float
+    doubt: tuple[float, float] | None = None
+    sure: float = 0.0
+    """Of older code: the score that passed every threshold."""
 
 
 class _Settings(Document):
@@ -109,6 +111,11 @@ def read_surrogate(files: Mapping[str, bytes]) -> Surrogate:
             f"the bundle is made for features of version {settings.features}, this code"
             f" has {FEATURES_VERSION}: use the runtime that the bundle was made with"
         )
+    if any(stage.sure for stage in settings.stages):
+        raise DocumentError(
+            "the bundle's first stage decides as older code did: use the runtime that"
+            " the bundle was made with"
+        )
     try:
         experts = tuple(
             _expert(said, _unpacked(files[f"expert-{number}.npz"]), files)
@@ -141,7 +148,7 @@ def _settings_of_stage(stage: Stage) -> _StageSettings:
         intercept=stage.calibration.intercept,
         cells=stage.calibration.cells,
         floor=stage.floor,
-        sure=stage.sure,
+        doubt=stage.doubt,
     )
 
 
@@ -189,7 +196,7 @@ def _stage(said: _StageSettings) -> Stage:
         weights=said.weights,
         calibration=Calibration(said.calibration, said.intercept, said.cells),
         floor=said.floor,
-        sure=said.sure,
+        doubt=said.doubt,
     )
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "Family",
     "build_family",
     "expected_reach",
+    "expected_threshold",
     "needed_of",
     "open_cells",
     "power_of",
@@ -96,19 +97,29 @@ def build_family(outlook: Outlook, aim: Aim, labels: int) -> Family:
 def expected_reach(outlook: Outlook, aim: Aim) -> float:
     """Give the share of TRAIN expected to be certified: how much, times how surely."""
     reach = reach_of(outlook, outlook.known)
-    rows = np.round(reach.rows * aim.certify / len(outlook.labels)).astype(int)
-    passing = np.flatnonzero(
-        (rows > 0) & (smoothed(reach) * rows >= needed_of(rows, aim))
-    )
+    passing = _passing(reach, aim, len(outlook.labels))
     # Where no step would pass as expected, what is nearest to it is worth a little.
     most = reach.rows[passing[-1]] / len(outlook.labels) if len(passing) else 1e-3
     return float(most * power_of(reach, aim, len(outlook.labels)).max())
 
 
+def expected_threshold(outlook: Outlook, aim: Aim) -> float | None:
+    """Give the loosest threshold that is expected to pass; none where none is."""
+    reach = reach_of(outlook, outlook.known)
+    passing = _passing(reach, aim, len(outlook.labels))
+    return float(reach.thresholds[passing[-1]]) if len(passing) else None
+
+
+def _passing(reach: Reach, aim: Aim, trained: int) -> NDArray[np.intp]:
+    rows = np.round(reach.rows * aim.certify / trained).astype(int)
+    enough = smoothed(reach) * rows >= needed_of(rows, aim)
+    return np.flatnonzero((rows > 0) & enough)
+
+
 def open_cells(outlook: Outlook, aim: Aim, labels: int) -> Agreements:
     """Tell, by label, whether its cell is answered at all."""
     # A cell is judged by what would be answered of it, not by what is unsure anyway.
-    answered = outlook.ranks >= _loosest(outlook, aim.target)
+    answered = outlook.scores >= _loosest(outlook, aim.target)
     cells, agreed = outlook.labels[answered], outlook.agreed[answered]
     right = np.bincount(cells[agreed], minlength=labels).astype(np.float64)
     rows = np.bincount(cells, minlength=labels)
@@ -118,11 +129,11 @@ def open_cells(outlook: Outlook, aim: Aim, labels: int) -> Agreements:
 
 
 def _loosest(outlook: Outlook, target: float) -> float:
-    order = np.argsort(-outlook.ranks, kind="stable")
+    order = np.argsort(-outlook.scores, kind="stable")
     share = np.cumsum(outlook.agreed[order]) / np.arange(1, len(order) + 1)
     reached = np.flatnonzero(share >= target)
-    ranks = outlook.ranks
-    return float(ranks[order[reached[-1]]]) if len(reached) else float(ranks.max())
+    scores = outlook.scores
+    return float(scores[order[reached[-1]]]) if len(reached) else float(scores.max())
 
 
 def smoothed(reach: Reach) -> NDArray[np.float64]:

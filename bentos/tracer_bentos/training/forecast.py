@@ -59,7 +59,7 @@ def forecast(outlook: Outlook, aim: Aim, labels: int) -> Forecast:
     power = power_of(reach, later, trained)
     start = int(np.flatnonzero(power >= power.max() - 1e-9)[-1])
     last = _last_expected(reach, later, trained, start)
-    answered = passing & (outlook.ranks >= reach.thresholds[last])
+    answered = passing & (outlook.scores >= reach.thresholds[last])
     return Forecast(
         share=float(answered.mean()) if power[start] > _HOPELESS else 0.0,
         chance=float(power_of(reach, aim, trained).max()),

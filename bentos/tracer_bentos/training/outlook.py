@@ -15,6 +15,7 @@ __all__ = [
     "FINE",
     "Outlook",
     "Reach",
+    "in_doubt",
     "judge_rows",
     "reach_of",
     "thresholds_of",
@@ -35,15 +36,8 @@ class Outlook:
     """The probability of agreement of each."""
     known: Agreements
     """Whether each is familiar."""
-    sure: Agreements
-    """Whether an early stage answered each."""
     agreed: Agreements
     """Whether the prediction of each was the teacher's answer."""
-
-    @property
-    def ranks(self) -> NDArray[np.float64]:
-        """Scores, with 1 for what passes every threshold."""
-        return np.where(self.sure, 1.0, self.scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,42 +59,50 @@ def judge_rows(
 ) -> Outlook:
     """Give what the stages make of every TRAIN row."""
     found = list(map(_judged, stages, tables))
-    labels, scores, known, sure = found[-1]
-    for earlier in reversed(found[:-1]):
-        first = earlier[-1]
-        labels, scores, known, sure = (
-            np.where(first, here, later)
-            for here, later in zip(earlier, (labels, scores, known, sure), strict=True)
+    labels, scores, known = found[-1]
+    for stage, earlier in reversed(list(zip(stages, found[:-1], strict=False))):
+        asked = in_doubt(stage, *earlier[1:])
+        labels, scores, known = (
+            np.where(asked, later, here)
+            for here, later in zip(earlier, (labels, scores, known), strict=True)
         )
-    return Outlook(labels, scores, known, sure, agreed=labels == targets)
+    return Outlook(labels, scores, known, agreed=labels == targets)
+
+
+def in_doubt(
+    stage: Stage, scores: NDArray[np.float64], known: Agreements
+) -> Agreements:
+    """Tell of which rows the next stage decides, as `Stage.doubts` does."""
+    if stage.doubt is None:
+        return np.zeros(len(scores), bool)
+    hopeless, sure = stage.doubt
+    return np.asarray((scores >= hopeless) & ~(known & (scores >= sure)))
 
 
 def _judged(stage: Stage, table: Table) -> tuple[NDArray[Any], ...]:
-    # As Stage.judge: label, score, whether known, whether sure.
+    # As Stage.judge: label, score, whether known.
     scores = scores_of(stage.calibration, table)
-    known = table.numbers[:, 0] >= stage.floor
-    sure = known & (stage.sure > 0) & (scores >= stage.sure)
-    return table.labels, scores, known, sure
+    return table.labels, scores, table.numbers[:, 0] >= stage.floor
 
 
 def thresholds_of(
-    ranks: NDArray[np.float64], steps: int = COARSE
+    scores: NDArray[np.float64], steps: int = COARSE
 ) -> NDArray[np.float64]:
     """Give up to so many thresholds at equal shares of the rows, strictest first."""
-    if not len(ranks):
+    if not len(scores):
         return np.array([1.0])
-    strictest_first = np.sort(ranks)[::-1]
-    ends = np.ceil(np.arange(1, steps + 1) * len(ranks) / steps).astype(int) - 1
+    strictest_first = np.sort(scores)[::-1]
+    ends = np.ceil(np.arange(1, steps + 1) * len(scores) / steps).astype(int) - 1
     return np.unique(strictest_first[ends])[::-1]
 
 
 def reach_of(outlook: Outlook, passing: Agreements, steps: int = COARSE) -> Reach:
     """Give what each threshold accepts of the rows that pass the gate."""
-    ranks, agreed = outlook.ranks[passing], outlook.agreed[passing]
-    thresholds = thresholds_of(ranks, steps)
-    accepted = ranks[None, :] >= thresholds[:, None]
+    scores, agreed = outlook.scores[passing], outlook.agreed[passing]
+    thresholds = thresholds_of(scores, steps)
+    accepted = scores[None, :] >= thresholds[:, None]
     rows = accepted.sum(axis=1)
-    summed = accepted @ outlook.scores[passing]
+    summed = accepted @ scores
     return Reach(
         thresholds=thresholds,
         rows=rows,

@@ -7,12 +7,12 @@ from itertools import combinations
 import numpy as np
 
 from tracer_bentos.packaging.surrogate import Stage
-from tracer_bentos.training.acceptance import Aim, expected_reach
+from tracer_bentos.training.acceptance import Aim, expected_reach, expected_threshold
 from tracer_bentos.training.calibration import fit_calibration
 from tracer_bentos.training.fitted import Fitted, Targets
 from tracer_bentos.training.gate import floor_of
 from tracer_bentos.training.judging import Blend, Table, tabulate
-from tracer_bentos.training.outlook import Outlook, judge_rows, reach_of
+from tracer_bentos.training.outlook import Outlook, in_doubt, judge_rows, reach_of
 
 __all__ = ["Choice", "choose_stages", "only_asked"]
 
@@ -20,6 +20,11 @@ _SHARES = {1: ((1.0,),), 2: ((0.3, 0.7), (0.5, 0.5), (0.7, 0.3)), 3: ((0.2, 0.3,
 """Shares that are tried for blends of so many experts."""
 _WORTH = 0.005
 """Gain of coverage for which a transformer is asked at all."""
+_ENOUGH = 1_000
+"""Rows answered of TRAIN from which one stage can be told to decide like another: of
+what it has never decided otherwise in n rows, it will in 1 of n + 1."""
+_NEVER = 2.0
+"""A score that there is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,11 @@ class _Candidate:
 def choose_stages(
     fitted: Sequence[Fitted], targets: Targets, aim: Aim, labels: int
 ) -> Choice:
-    """Choose the blend that is expected to certify most, cheap ones where they do."""
+    """Choose the blend that is expected to certify most, and what is asked before it.
+
+    A transformer is asked only where cheap experts can neither answer nor give up, and
+    of two cheap experts the second only where the first cannot.
+    """
     every = [
         _candidate(fitted, blend, targets, aim, labels)
         for blend in _blends(len(fitted))
@@ -54,14 +63,17 @@ def choose_stages(
     tried = {each.stage.name: each.reach for each in every}
     cheap = _best([each for each in every if not each.costly])
     best = _best(every)
-    if best.reach < cheap.reach + _WORTH:
-        return Choice((cheap.stage,), cheap.outlook, tried)
-    first = _sure(cheap, aim)
-    if first is None or not best.costly:
-        return Choice((best.stage,), best.outlook, tried)
-    stages = (first, best.stage)
-    outlook = judge_rows(stages, (cheap.table, best.table), targets)
-    return Choice(stages, outlook, tried)
+    last = cheap if best.reach < cheap.reach + _WORTH else best
+    firsts = [cheap] if last.costly else [each for each in every if _part(each, last)]
+    most, choice = 0.0, Choice((last.stage,), last.outlook, tried)
+    for first in firsts:
+        stage = replace(first.stage, doubt=_doubt(first, last, aim))
+        early = 1 - in_doubt(stage, first.outlook.scores, first.outlook.known).mean()
+        if early > most:
+            stages = (stage, last.stage)
+            outlook = judge_rows(stages, (first.table, last.table), targets)
+            most, choice = early, Choice(stages, outlook, tried)
+    return choice
 
 
 def only_asked(stages: Sequence[Stage]) -> tuple[tuple[Stage, ...], tuple[int, ...]]:
@@ -104,7 +116,6 @@ def _candidate(
         weights=blend.weights,
         calibration=fit_calibration(table, agreed, labels),
         floor=floor_of(table, targets, labels),
-        sure=0.0,
     )
     outlook = judge_rows((stage,), (table,), targets)
     costly = any(fitted[i].costly for i in blend.experts)
@@ -118,20 +129,37 @@ def _name(fitted: Sequence[Fitted], blend: Blend) -> str:
     return " + ".join(f"{share:g} {fitted[i].name}" for i, share in shares)
 
 
-def _sure(candidate: _Candidate, aim: Aim) -> Stage | None:
-    """Give the cheap stage with the least score at which it may answer alone."""
-    reach = reach_of(candidate.outlook, candidate.outlook.known)
+def _part(candidate: _Candidate, last: _Candidate) -> bool:
+    return set(candidate.stage.experts) < set(last.stage.experts)
+
+
+def _doubt(first: _Candidate, last: _Candidate, aim: Aim) -> tuple[float, float]:
+    """Give the scores of an early stage between which the last stage is asked."""
+    hopeless, sure = _alike(first.outlook, last.outlook, aim)
+    return hopeless, min(sure, _good(first.outlook, aim)) if last.costly else sure
+
+
+def _alike(first: Outlook, last: Outlook, aim: Aim) -> tuple[float, float]:
+    """Give the scores beyond which two stages decide every TRAIN row alike.
+
+    Where the last would answer too few to tell, no score is beyond.
+    """
+    threshold = expected_threshold(last, aim)
+    if threshold is None:
+        return 0.0, _NEVER
+    answered = last.known & (last.scores >= threshold)
+    if answered.sum() < _ENOUGH:
+        return 0.0, _NEVER
+    other = first.known & ~(answered & (first.labels == last.labels))
+    hopeless = float(first.scores[answered].min())
+    sure = float(np.nextafter(first.scores[other].max(initial=0.0), 1))
+    return min(hopeless, threshold), max(sure, threshold)
+
+
+def _good(outlook: Outlook, aim: Aim) -> float:
+    """Give the least score from which TRAIN rows agree by far more than the target."""
+    reach = reach_of(outlook, outlook.known)
     wanted = aim.target + (1 - aim.target) / 2
     share = reach.agreed / np.maximum(reach.rows, 1)
     good = np.flatnonzero((share >= wanted) & (reach.expected >= wanted))
-    if not len(good):
-        return None
-    stage, sure = candidate.stage, float(reach.thresholds[good[-1]])
-    return Stage(
-        stage.name,
-        stage.experts,
-        stage.weights,
-        stage.calibration,
-        stage.floor,
-        sure,
-    )
+    return float(reach.thresholds[good[-1]]) if len(good) else _NEVER

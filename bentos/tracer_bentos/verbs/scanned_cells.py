@@ -85,7 +85,7 @@ def _cell(
 ) -> Cell:
     outlook, guess = judged
     own = [rows[i] for i in members.tolist()]
-    surest = members[np.lexsort((members, -outlook.ranks[members]))].tolist()
+    surest = members[np.lexsort((members, -outlook.scores[members]))].tolist()
     agreed = [rows[i] for i in surest if outlook.agreed[i]]
     disagreed = [rows[i] for i in surest if not outlook.agreed[i]]
     return Cell(

@@ -122,6 +122,18 @@ def test_a_pickle_in_place_of_an_array_is_never_opened(
         load_bundle(folder, digest)
 
 
+def test_a_bundle_whose_first_stage_means_something_else_now_is_refused(
+    bundle: tuple[Path, BundleManifest],
+) -> None:
+    folder, manifest = bundle
+    settings = json.loads((folder / "surrogate.json").read_bytes())
+    settings["stages"][0]["sure"] = 0.97
+    content = json.dumps(settings).encode()
+    digest = _replace(folder, manifest, "surrogate.json", content)
+    with pytest.raises(DocumentError, match="use the runtime that the bundle was made"):
+        load_bundle(folder, digest)
+
+
 def test_a_machine_that_decides_otherwise_must_not_serve(
     bundle: tuple[Path, BundleManifest],
 ) -> None:

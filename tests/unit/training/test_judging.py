@@ -1,12 +1,13 @@
 """All rows at once are judged exactly as each of them alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tracer_bentos.packaging.opinion import Opinion
 from tracer_bentos.packaging.surrogate import (
     Calibration,
-    Judgement,
     Signals,
     Stage,
     signals_of,
@@ -47,14 +48,14 @@ def alone(fitted: list[Fitted], blend: Blend, row: int) -> Signals:
     return signals_of(opinions, blend.weights)
 
 
-def stage_of(blend: Blend, numbers: int, labels: int, sure: float) -> Stage:
+def stage_of(blend: Blend, numbers: int, labels: int) -> Stage:
     chance = np.random.default_rng(numbers)
     calibration = Calibration(
-        tuple(chance.normal(scale=9, size=numbers + 1).tolist()),
+        tuple(chance.normal(scale=0.5, size=numbers + 1).tolist()),
         0.3,
         tuple(chance.normal(size=labels).tolist()),
     )
-    return Stage("stage", blend.experts, blend.weights, calibration, 0.1, sure)
+    return Stage("stage", blend.experts, blend.weights, calibration, 0.1)
 
 
 @pytest.mark.parametrize("labels", [2, 4, 5, 6, 77])
@@ -73,16 +74,23 @@ def test_signals_and_judgements_are_equal_to_the_last_bit(
         for label, numbers in zip(table.labels, table.numbers.tolist(), strict=True)
     ] == single
 
-    early = stage_of(blend, table.numbers.shape[1], labels, sure=0.8)
-    last = stage_of(blend, table.numbers.shape[1], labels, sure=0.0)
+    last = stage_of(blend, table.numbers.shape[1], labels)
+    scores = sorted(last.judge(signals).score for signals in single)
+    early = replace(last, doubt=(scores[60], scores[140]))
+    last = replace(last, calibration=replace(last.calibration, intercept=-0.3))
+    judged = [early.judge(signals) for signals in single]
+    assert {early.doubts(judgement) for judgement in judged} == {True, False}
     found = judge_rows((early, last), (table, table), table.labels)
     assert [
-        Judgement("stage", int(label), score, bool(known), bool(sure))
-        for label, score, known, sure in zip(
-            found.labels, found.scores.tolist(), found.known, found.sure, strict=True
+        (int(label), score, bool(known))
+        for label, score, known in zip(
+            found.labels, found.scores.tolist(), found.known, strict=True
         )
     ] == [
-        first if (first := early.judge(signals)).sure else last.judge(signals)
-        for signals in single
+        (decided.label, decided.score, decided.known)
+        for decided in (
+            last.judge(signals) if early.doubts(first) else first
+            for first, signals in zip(judged, single, strict=True)
+        )
     ]
     assert found.agreed.all()
