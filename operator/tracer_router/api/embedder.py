@@ -44,7 +44,7 @@ class OnnxFolder(ApiModel):
 
 
 class Embedder(ApiModel):
-    """A sentence encoder, asked where words are not sure."""
+    """A sentence encoder, asked where cheaper experts are in doubt."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
