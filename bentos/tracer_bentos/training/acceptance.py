@@ -23,10 +23,9 @@ __all__ = [
     "build_family",
     "expected_reach",
     "expected_threshold",
-    "needed_of",
     "open_cells",
+    "passes_as_expected",
     "power_of",
-    "smoothed",
 ]
 
 _FLOOR_BELOW_TARGET = 0.02
@@ -97,7 +96,7 @@ def build_family(outlook: Outlook, aim: Aim, labels: int) -> Family:
 def expected_reach(outlook: Outlook, aim: Aim) -> float:
     """Give the share of TRAIN expected to be certified: how much, times how surely."""
     reach = reach_of(outlook, outlook.known)
-    passing = _passing(reach, aim, len(outlook.labels))
+    passing = np.flatnonzero(passes_as_expected(reach, aim, len(outlook.labels)))
     # Where no step would pass as expected, what is nearest to it is worth a little.
     most = reach.rows[passing[-1]] / len(outlook.labels) if len(passing) else 1e-3
     return float(most * power_of(reach, aim, len(outlook.labels)).max())
@@ -106,14 +105,14 @@ def expected_reach(outlook: Outlook, aim: Aim) -> float:
 def expected_threshold(outlook: Outlook, aim: Aim) -> float | None:
     """Give the loosest threshold that is expected to pass; none where none is."""
     reach = reach_of(outlook, outlook.known)
-    passing = _passing(reach, aim, len(outlook.labels))
+    passing = np.flatnonzero(passes_as_expected(reach, aim, len(outlook.labels)))
     return float(reach.thresholds[passing[-1]]) if len(passing) else None
 
 
-def _passing(reach: Reach, aim: Aim, trained: int) -> NDArray[np.intp]:
+def passes_as_expected(reach: Reach, aim: Aim, trained: int) -> Agreements:
+    """Tell of each step whether it passes if all comes as expected; no rows do not."""
     rows = np.round(reach.rows * aim.certify / trained).astype(int)
-    enough = smoothed(reach) * rows >= needed_of(rows, aim)
-    return np.flatnonzero((rows > 0) & enough)
+    return np.asarray(_smoothed(reach) * rows >= _needed_of(rows, aim))
 
 
 def open_cells(outlook: Outlook, aim: Aim, labels: int) -> Agreements:
@@ -136,7 +135,7 @@ def _loosest(outlook: Outlook, target: float) -> float:
     return float(scores[order[reached[-1]]]) if len(reached) else float(scores.max())
 
 
-def smoothed(reach: Reach) -> NDArray[np.float64]:
+def _smoothed(reach: Reach) -> NDArray[np.float64]:
     """Give the agreement of each step, drawn towards what the calibration expects."""
     counted = reach.agreed / np.maximum(reach.rows, 1)
     return (counted + _TRUST * reach.expected) / (1 + _TRUST)
@@ -145,14 +144,14 @@ def smoothed(reach: Reach) -> NDArray[np.float64]:
 def power_of(reach: Reach, aim: Aim, trained: int) -> NDArray[np.float64]:
     """Predict the probability that each step passes, from what TRAIN says of it."""
     rows = np.round(reach.rows * aim.certify / trained).astype(int)
-    needed = needed_of(rows, aim)
-    right = smoothed(reach) * reach.rows
+    needed = _needed_of(rows, aim)
+    right = _smoothed(reach) * reach.rows
     good, bad = _PSEUDO_ROWS
     found = betabinom.sf(needed - 1, rows, right + good, reach.rows - right + bad)
     return np.where(rows > 0, np.nan_to_num(found), 0.0)
 
 
-def needed_of(rows: NDArray[np.intp], aim: Aim) -> NDArray[np.intp]:
+def _needed_of(rows: NDArray[np.intp], aim: Aim) -> NDArray[np.intp]:
     """Give the agreements that pass the test, one more than all where none would."""
     errors = [most_errors(int(n), aim.target, aim.level) for n in rows]
     allowed = np.array([-1 if most is None else most for most in errors])

@@ -8,10 +8,9 @@ import numpy as np
 
 from tracer_bentos.training.acceptance import (
     Aim,
-    needed_of,
     open_cells,
+    passes_as_expected,
     power_of,
-    smoothed,
 )
 from tracer_bentos.training.judging import Agreements
 from tracer_bentos.training.outlook import Outlook, Reach, reach_of
@@ -70,8 +69,7 @@ def forecast(outlook: Outlook, aim: Aim, labels: int) -> Forecast:
 
 def _last_expected(reach: Reach, aim: Aim, trained: int, start: int) -> int:
     """Give the last step from the start on that passes if all comes as expected."""
-    rows = np.round(reach.rows * aim.certify / trained).astype(int)
-    passes = smoothed(reach) * rows >= needed_of(rows, aim)
+    passes = passes_as_expected(reach, aim, trained)
     failing = np.flatnonzero(~passes[start + 1 :])
     return start + (int(failing[0]) if len(failing) else len(passes) - start - 1)
 

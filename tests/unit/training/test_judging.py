@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from support.unasked_expert import UNASKED
 from tracer_bentos.packaging.opinion import Opinion
 from tracer_bentos.packaging.surrogate import (
     Calibration,
@@ -12,17 +13,11 @@ from tracer_bentos.packaging.surrogate import (
     Stage,
     signals_of,
 )
-from tracer_bentos.packaging.terms import Terms, Vocabulary
 from tracer_bentos.training.fitted import Fitted
 from tracer_bentos.training.judging import Blend, tabulate
 from tracer_bentos.training.outlook import judge_rows
 
 ROWS = 200
-NOBODY = Terms(
-    Vocabulary(np.zeros(1, np.uint32), np.ones(1, np.float32)),
-    np.zeros((1, 1), np.float32),
-    np.zeros(1, np.float32),
-)
 
 
 def experts(labels: int, count: int) -> list[Fitted]:
@@ -31,7 +26,7 @@ def experts(labels: int, count: int) -> list[Fitted]:
         Fitted(
             name=f"expert {number}",
             costly=False,
-            expert=NOBODY,
+            expert=UNASKED,
             # Coarse, so that there are ties.
             scores=np.round(chance.normal(size=(ROWS, labels)), 1) / 7,
             familiar=chance.random(ROWS),

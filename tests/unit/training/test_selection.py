@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tracer_bentos.packaging.terms import Terms, Vocabulary
+from support.unasked_expert import UNASKED
 from tracer_bentos.training.acceptance import Aim, expected_threshold
 from tracer_bentos.training.fitted import Fitted, Targets
 from tracer_bentos.training.judging import Blend, tabulate
@@ -15,11 +15,6 @@ LABELS = 10
 ROWS = 6_000
 SEED = 3
 AIM = Aim(target=0.9, level=0.025, certify=2_000)
-NOBODY = Terms(
-    Vocabulary(np.zeros(1, np.uint32), np.ones(1, np.float32)),
-    np.zeros((1, 1), np.float32),
-    np.zeros(1, np.float32),
-)
 
 
 def expert(
@@ -33,7 +28,7 @@ def expert(
     return Fitted(
         name=name,
         costly=costly,
-        expert=NOBODY,
+        expert=UNASKED,
         scores=scores,
         familiar=chance.random(rows),
     )

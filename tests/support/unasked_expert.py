@@ -1,0 +1,13 @@
+"""An expert for tests in which its opinions are given and it is never asked."""
+
+import numpy as np
+
+from tracer_bentos.packaging.terms import Terms, Vocabulary
+
+__all__ = ["UNASKED"]
+
+UNASKED = Terms(
+    Vocabulary(np.zeros(1, np.uint32), np.ones(1, np.float32)),
+    np.zeros((1, 1), np.float32),
+    np.zeros(1, np.float32),
+)
