@@ -12,11 +12,11 @@ import time
 from statistics import mean
 
 from examples.recorded_teacher.recordings import read_recordings
-from tracer_bentos.training.means import local_means
-from tracer_bentos.training.pipeline import learn
-from tracer_bentos.training.question import Question
-from tracer_bentos.training.rows import row_of, select_rows
-from tracer_router.contracts.traces import TraceRecord
+from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.rows import row_of, select_rows
+from tracer_bentos.training.fit.training_context import local_means
+from tracer_bentos.training.run.pipeline import learn
+from tracer_core.contracts.traces import TraceRecord
 
 TARGETS = (0.85, 0.9, 0.95)
 SIZES = (1500, 3000, 6000)

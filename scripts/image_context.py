@@ -26,8 +26,8 @@ __all__ = ["IMAGES", "Image", "main", "prepare"]
 
 ROOT = Path(__file__).resolve().parent.parent
 _EPOCH = 1_700_000_000
-_CONTRACTS = ("__init__.py", "constants.py", "errors.py", "contracts", "parity")
-"""What of `tracer_router` the runtime may import; more would only change digests."""
+_CONTROL_PLANE = ("tracer_router", "tracer_cli")
+"""Packages that the runtime never imports; their code must not change its digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,8 @@ def _application(name: str, out: Path) -> None:
     if name == "operator":
         shutil.rmtree(app / "tracer_bentos")
         return
-    _keep_only(app / "tracer_router", _CONTRACTS)
+    for package in _CONTROL_PLANE:
+        shutil.rmtree(app / package)
     _copy(ROOT / "bentos/router", out / "router", ("*",))
 
 
@@ -153,16 +154,6 @@ def _copy(source: Path, target: Path, patterns: Iterable[str]) -> None:
             shutil.copytree(path, target / path.name, ignore=unwanted)
         else:
             shutil.copy(path, target / path.name)
-
-
-def _keep_only(folder: Path, names: Iterable[str]) -> None:
-    for path in folder.iterdir():
-        if path.name in names:
-            continue
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
 
 
 def _finish(layer: Path, home: str) -> None:

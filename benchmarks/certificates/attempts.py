@@ -15,8 +15,8 @@ from benchmarks.certificates.traffic import (
     Window,
     lay_out_attempts,
 )
-from tracer_router.parity.fixed_sequence import Chain, Counts, walk_chain
-from tracer_router.parity.ledger import level_of
+from tracer_core.stats.certificate.fixed_sequence import Chain, Counts, walk_chain
+from tracer_core.stats.certificate.ledger import level_of
 
 __all__ = ["Life", "live_candidates", "live_under_incumbent", "lives"]
 

@@ -21,7 +21,7 @@ from benchmarks.certificates.single import (
     independent,
 )
 from benchmarks.certificates.traffic import Layout, Population
-from tracer_router.parity.ledger import level_of
+from tracer_core.stats.certificate.ledger import level_of
 
 __all__ = ["DELTA", "worlds_of_one_attempt"]
 

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from benchmarks.certificates.cases import CASES, FLYWHEEL, Case
 from benchmarks.certificates.ours import attempt, judge, rows_of
 from benchmarks.certificates.traces import Labelled, read_labelled
-from tracer_bentos.packaging.surrogate import Surrogate
-from tracer_bentos.training.rows import Row
+from tracer_bentos.surrogate.surrogate import Surrogate
+from tracer_bentos.training.data.rows import Row
 
 SEED = 20261125
 LEVEL = 0.05

@@ -8,11 +8,11 @@ from time import perf_counter, process_time
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_bentos.packaging.surrogate import Surrogate
-from tracer_bentos.training.means import local_means
-from tracer_bentos.training.pipeline import Learned, learn
-from tracer_bentos.training.question import Question
-from tracer_bentos.training.rows import Row, select_rows
+from tracer_bentos.surrogate.surrogate import Surrogate
+from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.rows import Row, select_rows
+from tracer_bentos.training.fit.training_context import local_means
+from tracer_bentos.training.run.pipeline import Learned, learn
 
 __all__ = ["Attempt", "Verdicts", "attempt", "judge", "rows_of"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tracer_router.parity.exact import interval
+from tracer_core.stats.binomial import interval
 
 __all__ = [
     "Outcome",

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.special import betainc
 
 from benchmarks.certificates.traffic import BINS, Sample
-from tracer_router.parity.clusters import Bet, cluster_p_value
-from tracer_router.parity.fixed_sequence import (
+from tracer_core.stats.certificate.clusters import Bet, cluster_p_value
+from tracer_core.stats.certificate.fixed_sequence import (
     Chain,
     Counts,
     walk_chain,

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from benchmarks.certificates.ours import judge, rows_of
 from benchmarks.certificates.traces import read_labelled
-from tracer_bentos.packaging.surrogate import Surrogate
-from tracer_bentos.training.means import local_means
-from tracer_bentos.training.pipeline import Learned, learn
-from tracer_bentos.training.question import Question
-from tracer_bentos.training.rows import Row, select_rows
+from tracer_bentos.surrogate.surrogate import Surrogate
+from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.rows import Row, select_rows
+from tracer_bentos.training.fit.training_context import local_means
+from tracer_bentos.training.run.pipeline import Learned, learn
 
 TARGET = 0.95
 LEVELS = (0.025, 0.05 / 6 + 0.025 / 3)

@@ -17,8 +17,8 @@ from benchmarks.certificates.traffic import (
     groups_for,
     lay_out,
 )
-from tracer_router.parity.clusters import Bet, declare_bet
-from tracer_router.parity.fixed_sequence import Chain, Counts
+from tracer_core.stats.certificate.clusters import Bet, declare_bet
+from tracer_core.stats.certificate.fixed_sequence import Chain, Counts
 
 __all__ = ["Contender", "Grouping", "Trial", "World", "grouped", "independent", "live"]
 

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_bentos.training.outlook import FINE
-from tracer_bentos.training.row import Row
-from tracer_bentos.training.row_store import Rows
-from tracer_bentos.training.split import WIDE, split_rows
+from tracer_bentos.training.data.row import Row
+from tracer_bentos.training.data.row_store import Rows
+from tracer_bentos.training.data.split import WIDE, split_rows
+from tracer_bentos.training.fit.coverage_curve import FINE
 
 __all__ = [
     "BINS",

@@ -13,17 +13,17 @@ from pathlib import Path
 
 from benchmarks.cost_curve.pod import Pod
 from benchmarks.cost_curve.prices import POD_PRICES, SHARED, TRAINING
-from tracer_bentos.packaging.bundle_io import Predictor
-from tracer_bentos.serving.loading import read_bundle
+from tracer_bentos.bundle.bundle import Predictor
+from tracer_bentos.serving.server.bundle_loader import read_bundle
 from tracer_bentos.store import TraceStore
-from tracer_bentos.training.job import run_attempt, summarise
+from tracer_bentos.training.run.job import run_attempt, summarise
+from tracer_core.contracts.policy import PolicyDocument
 from tracer_router.api import RevisionPhase, TracerRevision, TracerRouter
-from tracer_router.cluster.matching import amount
-from tracer_router.contracts.policy import PolicyDocument
-from tracer_router.planning.observed import JobState, Observed, PodState
-from tracer_router.planning.plan import Happening, Plan
+from tracer_router.cluster.diff import amount
+from tracer_router.planning.attempts.training import attempt_request
 from tracer_router.planning.reconcile import plan_reconcile
-from tracer_router.planning.training import attempt_request
+from tracer_router.planning.state.observed import JobState, Observed, PodState
+from tracer_router.planning.state.plan import Happening, Plan
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import Manifest, ObjectKey
 from tracer_router.savings.pods import Reserved

@@ -15,10 +15,10 @@ from decimal import Decimal
 
 from benchmarks.cost_curve.prices import CHEAPER, PRICES
 from benchmarks.cost_curve.streams import Call, Stream
-from tracer_bentos.serving.access import Caller
-from tracer_bentos.serving.cache import Cache, CacheSize
-from tracer_bentos.serving.prices import Usage
-from tracer_bentos.serving.protocols.adapter import Question
+from tracer_bentos.protocols.adapter import Question
+from tracer_bentos.protocols.tokens import Usage
+from tracer_bentos.serving.decision.cache import Cache, CacheSize
+from tracer_bentos.serving.records import Caller
 
 __all__ = ["DAY_SECONDS", "Levers", "cost_of"]
 

@@ -14,10 +14,10 @@ from benchmarks.cost_curve.levers import DAY_SECONDS, Levers
 from benchmarks.cost_curve.requests import Wire
 from benchmarks.cost_curve.streams import Call, Stream, Traffic
 from tracer_bentos.store import open_store
+from tracer_core.contracts import runtime
+from tracer_core.contracts.layout import segment_key
 from tracer_router.api import TracerRouter
-from tracer_router.contracts import runtime
-from tracer_router.contracts.layout import segment_key
-from tracer_router.planning.plan import Happening
+from tracer_router.planning.state.plan import Happening
 
 __all__ = ["play"]
 

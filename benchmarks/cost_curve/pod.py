@@ -10,29 +10,29 @@ from typing import Any
 from typing_extensions import override
 
 from benchmarks.cost_curve.prices import PRICES
+from tracer_bentos.protocols.adapter import Answer, Question
 from tracer_bentos.redaction.standard import Standard
-from tracer_bentos.serving.access import Access, Gate
-from tracer_bentos.serving.admission import Admission, Desk
-from tracer_bentos.serving.aside import Aside
-from tracer_bentos.serving.audit import Auditor
-from tracer_bentos.serving.budget import AuditBudget
+from tracer_bentos.serving.audits.auditor import Auditor
+from tracer_bentos.serving.audits.session_ownership import AuditedSessions
+from tracer_bentos.serving.auth.authentication import Access, Gate
 from tracer_bentos.serving.capture.spool import Tally
-from tracer_bentos.serving.coin import Coin
-from tracer_bentos.serving.counts import Counts
-from tracer_bentos.serving.decide import Prediction, Surrogate
-from tracer_bentos.serving.demotion import Demotion
-from tracer_bentos.serving.exchange import Exchange
-from tracer_bentos.serving.journal import Journal
-from tracer_bentos.serving.loading import Loaded
-from tracer_bentos.serving.policy_box import PolicyBox
-from tracer_bentos.serving.prefix import Verdict
-from tracer_bentos.serving.protocols.adapter import Answer, Question
-from tracer_bentos.serving.sessions import AuditedSessions
-from tracer_bentos.serving.together import Together
-from tracer_bentos.serving.upstream import Upstream
-from tracer_router.contracts.evidence import Evidence
-from tracer_router.contracts.policy import PolicyDocument
-from tracer_router.contracts.traces import TraceRecord
+from tracer_bentos.serving.decision.admission import Desk
+from tracer_bentos.serving.decision.audit_rate_limit import AuditBudget
+from tracer_bentos.serving.decision.circuit_breaker import Demotion
+from tracer_bentos.serving.decision.eligibility import Surrogate
+from tracer_bentos.serving.decision.executors import Aside, Together
+from tracer_bentos.serving.decision.loaded import Loaded
+from tracer_bentos.serving.decision.policy_store import PolicyBox
+from tracer_bentos.serving.decision.sampler import Coin
+from tracer_bentos.serving.http_server.exchange import Exchange
+from tracer_bentos.serving.records import Admission, Prediction
+from tracer_bentos.serving.telemetry.counters import Counts
+from tracer_bentos.serving.telemetry.ordered_results import Verdict
+from tracer_bentos.serving.telemetry.request_recorder import Journal
+from tracer_bentos.serving.upstream.teacher import Upstream
+from tracer_core.contracts.evidence import Evidence
+from tracer_core.contracts.policy import PolicyDocument
+from tracer_core.contracts.traces import TraceRecord
 
 __all__ = ["Answered", "Pod"]
 

@@ -8,7 +8,7 @@ and no prompt here is as long.
 
 from decimal import Decimal
 
-from tracer_bentos.serving.prices import Price, Prices
+from tracer_bentos.serving.telemetry.pricing import Price, Prices
 from tracer_router.savings.pods import PodPrices, Reserved
 
 __all__ = ["CHEAPER", "MODELS", "POD_PRICES", "PRICES", "SHARED", "TRAINING"]

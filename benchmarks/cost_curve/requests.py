@@ -7,10 +7,10 @@ from typing import Any
 
 from benchmarks.cost_curve.streams import Call, Stream
 from examples.recorded_teacher import completion
-from tracer_bentos.serving.exchange import Exchange, Message
-from tracer_bentos.serving.protocols.adapter import Answer, Question, Reply
-from tracer_bentos.serving.protocols.chat.request import OpenAIChat
-from tracer_bentos.serving.tasks.book import TaskBook
+from tracer_bentos.protocols.adapter import Answer, Question, Reply
+from tracer_bentos.protocols.chat.request import OpenAIChat
+from tracer_bentos.serving.http_server.exchange import Exchange, Message
+from tracer_bentos.tasks.registry import TaskBook
 
 __all__ = ["Asked", "Wire"]
 

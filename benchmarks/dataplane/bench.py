@@ -138,7 +138,7 @@ def data_plane(
     given = [bundle] if bundle else []
     store = ["--store", folder / f"store-{port}"]
     command = module(
-        "tracer_router",
+        "tracer_cli",
         *["serve", *given, "--teacher", f"{teacher.url}/v1", "--port", port, *store],
     )
     with running(command, port, log=folder / f"serve-{port}.log") as process:
@@ -222,7 +222,7 @@ def _task(teacher: Process, folder: Path) -> str:
     """Ask a data plane without a bundle what it calls the task."""
     internal = free_port()
     port = free_port()
-    command = module("tracer_router", "serve", "--teacher", f"{teacher.url}/v1")
+    command = module("tracer_cli", "serve", "--teacher", f"{teacher.url}/v1")
     command += ["--port", str(port), "--internal-port", str(internal)]
     with running(command, port, log=folder / "first.log") as process:
         _post(process, _ask("anything"))

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracer_bentos.redaction.redactor import build_redactor
-from tracer_bentos.serving.app import DataPlane
-from tracer_bentos.serving.servers import serve
-from tracer_bentos.serving.settings import read_settings
-from tracer_router.contracts import runtime
-from tracer_router.contracts.policy import PolicyDocument, RevisionPolicy
-from tracer_router.contracts.redaction import Redaction
+from tracer_bentos.serving.server.app import DataPlane
+from tracer_bentos.serving.server.listeners import serve
+from tracer_bentos.serving.server.settings import read_settings
+from tracer_core.contracts import runtime
+from tracer_core.contracts.policy import PolicyDocument, RevisionPolicy
+from tracer_core.contracts.redaction import Redaction
 
 _DIGEST = "sha256:" + "0" * 64
 

@@ -12,14 +12,14 @@ from typing import Any
 
 from benchmarks.dataplane.stub import LABEL
 from examples.recorded_teacher.recordings import read_recordings
-from tracer_bentos.packaging.bundle_io import write_bundle
-from tracer_bentos.packaging.surrogate import Surrogate
-from tracer_bentos.training.golden import golden_samples
-from tracer_bentos.training.means import local_means
-from tracer_bentos.training.pipeline import learn
-from tracer_bentos.training.question import Question
-from tracer_bentos.training.rows import row_of, select_rows
-from tracer_router.contracts.traces import TraceRecord
+from tracer_bentos.bundle.bundle import write_bundle
+from tracer_bentos.surrogate.surrogate import Surrogate
+from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.rows import row_of, select_rows
+from tracer_bentos.training.fit.golden import golden_samples
+from tracer_bentos.training.fit.training_context import local_means
+from tracer_bentos.training.run.pipeline import learn
+from tracer_core.contracts.traces import TraceRecord
 
 PROMPT = "Name the intent of the customer's message. Answer with the label only."
 MODEL = "gpt-4o-mini"

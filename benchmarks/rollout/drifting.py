@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.rollout.worlds import World
-from tracer_router.parity.drift import Drift, Stretch, drift_threshold
-from tracer_router.parity.mixture import ABOVE
+from tracer_core.stats.sequential.drift import Drift, Stretch, drift_threshold
+from tracer_core.stats.sequential.mixture import ABOVE
 
 __all__ = ["Detectors", "delays", "false_alarms", "late_run_lengths", "run_lengths"]
 

@@ -12,7 +12,7 @@ from benchmarks.rollout.peers import PEERS
 from benchmarks.rollout.rollouts import Ends, roll_out
 from benchmarks.rollout.rule import Rule
 from benchmarks.rollout.worlds import WORLDS, World, disagreements
-from tracer_router.parity.verdict import Aim
+from tracer_core.stats.sequential.verdict import Aim
 
 __all__ = [
     "AIM",

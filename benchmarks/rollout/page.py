@@ -11,7 +11,7 @@ Measured on {date} by `python -m benchmarks.rollout`, seeded; the figures with t
 intervals are in [{file}](../../benchmarks/rollout/results/{file}). Target 95 %,
 margin 1 %, confidence 95 %, three gates (shadow, 5 %, 25 %), {runs:,} rollouts a cell,
 looked at after every audit, up to {audits:,} audits. The verdicts simulated are those
-of `tracer_router.parity`, compared with the real functions within the same run.
+of `tracer_core.stats`, compared with the real functions within the same run.
 
 ## Wrong verdicts
 

@@ -13,8 +13,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_router.parity.sequential import promotion_log_e, rollback_log_e
-from tracer_router.parity.verdict import (
+from tracer_core.stats.sequential.e_values import promotion_log_e, rollback_log_e
+from tracer_core.stats.sequential.verdict import (
     MISSING_LIMIT,
     Aim,
     AuditCounts,

@@ -14,10 +14,10 @@ os.environ["BENTOML_DO_NOT_TRACK"] = "true"
 
 import bentoml
 
-from tracer_bentos.serving.app import DataPlane
-from tracer_bentos.serving.exchange import ASGIApp, Receive, Scope, Send
-from tracer_bentos.serving.servers import Listener
-from tracer_bentos.serving.settings import read_settings
+from tracer_bentos.serving.http_server.exchange import ASGIApp, Receive, Scope, Send
+from tracer_bentos.serving.server.app import DataPlane
+from tracer_bentos.serving.server.listeners import Listener
+from tracer_bentos.serving.server.settings import read_settings
 
 __all__ = ["Front", "Router"]
 
@@ -59,7 +59,7 @@ class Router:
         settings = read_settings()
         if BUNDLE.is_dir() and not settings.bundle_digest:
             # Only a Bento with data pays for what loads it.
-            from tracer_bentos.serving.local import local_plane  # noqa: PLC0415
+            from tracer_bentos.serving.server.standalone import local_plane  # noqa: PLC0415
 
             plane = local_plane(settings, BUNDLE)
         else:

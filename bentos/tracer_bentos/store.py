@@ -1,7 +1,7 @@
 """The trace store: a folder or a bucket of S3, GCS or Azure behind a few verbs.
 
 Used by the training Job and the data plane. Keys are relative to the router's prefix;
-`tracer_router.contracts.layout` names them.
+`tracer_core.contracts.layout` names them.
 """
 
 import io
@@ -15,8 +15,8 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store, from_url
 from typing_extensions import Buffer, override
 
-from tracer_router.contracts import runtime
-from tracer_router.errors import StoreError
+from tracer_core.contracts import runtime
+from tracer_core.errors import StoreError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

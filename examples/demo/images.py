@@ -71,7 +71,7 @@ def _pushed_images() -> dict[str, Reference]:
     if not registry:
         raise DemoFailed(
             "CLUSTER=current needs IMAGE_REGISTRY=REGISTRY/PATH, images pushed: "
-            "see docs/how-to/own-cluster.md"
+            "see docs/how-to/install-on-existing-cluster.md"
         )
     return {
         name: Reference(f"{registry}/{repository}", "")

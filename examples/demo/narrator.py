@@ -6,12 +6,7 @@ from dataclasses import dataclass, field
 from examples.demo.account import Account
 from examples.demo.terminal import say
 from examples.demo.watch import View
-from tracer_router.api import (
-    CertificateStatus,
-    Phase,
-    RevisionPhase,
-    TracerRevision,
-)
+from tracer_router.api import CertificateStatus, Phase, RevisionPhase, TracerRevision
 
 __all__ = ["Narrator", "certificate_lines"]
 

@@ -25,8 +25,8 @@ from examples.demo.traffic import Clients, Load
 from examples.demo.watch import View, Watch
 from examples.recorded_teacher.recordings import Recording
 from support.stage import Stage
+from tracer_core.stats.sequential.change_attribution import Cause
 from tracer_router.api import Phase, RevisionPhase, TracerRevision
-from tracer_router.parity.change import Cause
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tracer_router.api.crd import generate
+from tracer_router.api.crd.generator import generate
 
 ROOT = Path(__file__).parents[2]
 REMEDY = "run: python -m tracer_router.api.crd"

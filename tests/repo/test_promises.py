@@ -7,7 +7,7 @@ from pydantic.alias_generators import to_snake
 
 from support.shape import modules
 from tracer_router.api import TracerRouter
-from tracer_router.api.reference import field_effects
+from tracer_router.api.crd.reference import field_effects
 
 ROOT = Path(__file__).parents[2]
 DUMPED = {"teacher.prices.", "resources.", "training.resources."}

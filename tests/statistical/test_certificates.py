@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 
 from support.ticket_traces import BEGIN
-from tracer_bentos.packaging.surrogate import Judgement
-from tracer_bentos.training.acceptance import Aim, build_family
-from tracer_bentos.training.means import local_means
-from tracer_bentos.training.outlook import Outlook
-from tracer_bentos.training.pipeline import learn
-from tracer_bentos.training.question import Question
-from tracer_bentos.training.rows import Row, RowSet, select_rows
-from tracer_router.parity.fixed_sequence import Chain, Counts, walk_chain
-from tracer_router.parity.ledger import level_of
+from tracer_bentos.surrogate.surrogate import Judgement
+from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.rows import Row, RowSet, select_rows
+from tracer_bentos.training.fit.coverage_curve import Outlook
+from tracer_bentos.training.fit.threshold_selection import Aim, build_family
+from tracer_bentos.training.fit.training_context import local_means
+from tracer_bentos.training.run.pipeline import learn
+from tracer_core.stats.certificate.fixed_sequence import Chain, Counts, walk_chain
+from tracer_core.stats.certificate.ledger import level_of
 
 pytestmark = pytest.mark.statistical
 

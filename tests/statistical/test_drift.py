@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from tracer_router.parity.drift import Drift, Stretch
+from tracer_core.stats.sequential.drift import Drift, Stretch
 
 pytestmark = pytest.mark.statistical
 

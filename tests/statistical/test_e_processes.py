@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tracer_router.parity.sequential import promotion_log_e, rollback_log_e
-from tracer_router.parity.verdict import Aim, AuditCounts, Gate, Verdict, assess
+from tracer_core.stats.sequential.e_values import promotion_log_e, rollback_log_e
+from tracer_core.stats.sequential.verdict import Aim, AuditCounts, Gate, Verdict, assess
 
 pytestmark = pytest.mark.statistical
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from benchmarks.certificates.results import tolerated
-from tracer_router.parity.badges import Correction, award_badges
-from tracer_router.parity.ceiling import RepeatCalls, ceiling_of
-from tracer_router.parity.fixed_sequence import Chain, Counts, walk_chain
-from tracer_router.parity.weighted import Unit, dependence_of, weighted_rate
+from tracer_core.stats.certificate.badges import Correction, award_badges
+from tracer_core.stats.certificate.ceiling import RepeatCalls, ceiling_of
+from tracer_core.stats.certificate.fixed_sequence import Chain, Counts, walk_chain
+from tracer_core.stats.estimators.ipw import Unit, dependence_of, weighted_rate
 
 pytestmark = pytest.mark.statistical
 

@@ -12,7 +12,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tracer_router.parity.guards import AUDITS_SHARE, Guard, Met, guard_level, tripped
+from tracer_core.stats.sequential.guards import (
+    AUDITS_SHARE,
+    Guard,
+    Met,
+    guard_level,
+    tripped,
+)
 
 pytestmark = pytest.mark.statistical
 

@@ -14,16 +14,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tracer_bentos.training.means import local_means
-from tracer_bentos.training.offline_ledger import OfflineLedger, Outcome
-from tracer_bentos.training.pipeline import in_order, learn
-from tracer_bentos.training.question import Question
-from tracer_bentos.training.row_names import Names, mark_seen, names_of
-from tracer_bentos.training.rows import Row, RowSet, select_rows
-from tracer_bentos.training.split import WIDE, split_rows
-from tracer_router.parity.exact import rows_without_error
-from tracer_router.parity.fixed_sequence import Chain, Counts, walk_chain
-from tracer_router.parity.ledger import level_of
+from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.rows import (
+    Names,
+    Row,
+    RowSet,
+    mark_seen,
+    names_of,
+    select_rows,
+)
+from tracer_bentos.training.data.split import WIDE, split_rows
+from tracer_bentos.training.fit.training_context import local_means
+from tracer_bentos.training.ledger.offline_ledger import OfflineLedger, Outcome
+from tracer_bentos.training.run.pipeline import in_order, learn
+from tracer_core.stats.binomial import rows_without_error
+from tracer_core.stats.certificate.fixed_sequence import Chain, Counts, walk_chain
+from tracer_core.stats.certificate.ledger import level_of
 
 pytestmark = pytest.mark.statistical
 

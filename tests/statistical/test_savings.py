@@ -13,8 +13,9 @@ from decimal import Decimal
 import pytest
 
 from examples.recorded_teacher.recordings import Recording, read_recordings
-from tracer_bentos.serving.avoided import Avoided, Forecast
-from tracer_bentos.serving.prices import Price, Usage
+from tracer_bentos.protocols.tokens import Usage
+from tracer_bentos.serving.telemetry.avoided_cost import Avoided, Forecast
+from tracer_bentos.serving.telemetry.pricing import Price
 from tracer_router.api import Counts, TaskCounts
 from tracer_router.savings.meter import Savings, measure_savings
 

@@ -13,13 +13,13 @@ import zstandard
 from support.s3_server import S3Server, s3_server
 from support.serving_process import ask, evidence, shipped, started
 from support.serving_teacher import teaching
-from tracer_bentos.maintenance.rewriting import whole_lines
-from tracer_bentos.maintenance.upkeep import keep_up
+from tracer_bentos.maintenance.maintenance_run import keep_up
+from tracer_bentos.maintenance.segment_replacement import whole_lines
 from tracer_bentos.segments import live_segments
 from tracer_bentos.store import TraceStore, open_store
-from tracer_bentos.training.gathering import gather
-from tracer_router.contracts.layout import TRACES, segment_key
-from tracer_router.errors import InputError, StoreError
+from tracer_bentos.training.run.load_rows import gather
+from tracer_core.contracts.layout import TRACES, segment_key
+from tracer_core.errors import InputError, StoreError
 
 pytestmark = pytest.mark.cluster
 

@@ -6,15 +6,15 @@ from pathlib import Path
 from support.hidden_topics import hidden_texts, topic_of
 from support.ticket_bundle import chat_about, task_of
 from support.ticket_traces import BEGIN
-from tracer_bentos.packaging.bundle_io import write_bundle
-from tracer_bentos.packaging.encoder import Encoder
-from tracer_bentos.training.golden import golden_samples
-from tracer_bentos.training.means import local_means
-from tracer_bentos.training.pipeline import learn
-from tracer_bentos.training.question import Question
-from tracer_bentos.training.row import Row
-from tracer_bentos.training.rows import select_rows
-from tracer_router.contracts.bundle import BundleManifest
+from tracer_bentos.bundle.bundle import write_bundle
+from tracer_bentos.surrogate.base.encoder import Encoder
+from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.row import Row
+from tracer_bentos.training.data.rows import select_rows
+from tracer_bentos.training.fit.golden import golden_samples
+from tracer_bentos.training.fit.training_context import local_means
+from tracer_bentos.training.run.pipeline import learn
+from tracer_core.contracts.bundle import BundleManifest
 
 __all__ = ["hidden_bundle", "hidden_rows"]
 

@@ -15,8 +15,8 @@ from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 
-from tracer_bentos.serving.exchange import ASGIApp, Message, Scope
-from tracer_bentos.serving.wire.http2_headers import PlainEncoder
+from tracer_bentos.http_client.http2_codec import PlainEncoder
+from tracer_bentos.serving.http_server.exchange import ASGIApp, Message, Scope
 
 __all__ = ["Asked", "Http2Line", "Http2Teacher", "hosting", "http2_scripted", "saying"]
 

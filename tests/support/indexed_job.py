@@ -13,12 +13,12 @@ from pathlib import Path
 
 from distributed import Client
 
-from tracer_router.contracts import runtime
-from tracer_router.contracts.training import AttemptRequest, TrainingSummary
+from tracer_core.contracts import runtime
+from tracer_core.contracts.training import AttemptRequest, TrainingSummary
 
 __all__ = ["IndexedJob", "open_job"]
 
-_ENTRY = [sys.executable, "-m", "tracer_bentos.training.on_dask"]
+_ENTRY = [sys.executable, "-m", "tracer_bentos.training.run.dask_main"]
 _PATIENCE = 120.0
 """Seconds; a busy machine takes long to start Python three times."""
 

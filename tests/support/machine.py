@@ -6,19 +6,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from support.world import INSTALLATION, TASK, make_router
-from tracer_router.api import TracerRevision, TracerRouter
-from tracer_router.contracts.evidence import (
+from tracer_core.contracts.evidence import (
     Evidence,
     LegEvidence,
     LoadState,
     RequestCounts,
     TaskEvidence,
 )
-from tracer_router.contracts.policy import PolicyDocument
-from tracer_router.contracts.training import Outcome, TrainingSummary
-from tracer_router.planning.observed import JobState, Observed, PodState
-from tracer_router.planning.plan import Plan
+from tracer_core.contracts.policy import PolicyDocument
+from tracer_core.contracts.training import Outcome, TrainingSummary
+from tracer_router.api import TracerRevision, TracerRouter
 from tracer_router.planning.reconcile import plan_reconcile
+from tracer_router.planning.state.observed import JobState, Observed, PodState
+from tracer_router.planning.state.plan import Plan
 from tracer_router.resources.manifest import Manifest, ObjectKey
 
 __all__ = ["Machine", "Tally"]

@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from tracer_bentos.serving.protocols.adapter import Adapter, Asked
-from tracer_bentos.serving.protocols.chat.request import OpenAIChat
-from tracer_bentos.serving.protocols.completions import OpenAICompletions
-from tracer_bentos.serving.protocols.messages.request import AnthropicMessages
-from tracer_bentos.serving.protocols.responses.request import OpenAIResponses
+from tracer_bentos.protocols.adapter import Adapter, Asked
+from tracer_bentos.protocols.chat.request import OpenAIChat
+from tracer_bentos.protocols.completions import OpenAICompletions
+from tracer_bentos.protocols.messages.request import AnthropicMessages
+from tracer_bentos.protocols.responses.request import OpenAIResponses
 
 __all__ = ["ADAPTERS", "CALLERS", "asked_of", "tools_of"]
 

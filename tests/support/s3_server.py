@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from devcluster.go_build import VERSITYGW
-from tracer_router.contracts import runtime
+from tracer_core.contracts import runtime
 
 __all__ = ["BUCKET", "S3Server", "s3_server"]
 

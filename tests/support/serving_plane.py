@@ -14,18 +14,18 @@ import zstandard
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 from tracer_bentos.redaction.standard import Standard
-from tracer_bentos.serving.access import Access
-from tracer_bentos.serving.app import DataPlane
-from tracer_bentos.serving.decide import Surrogate
-from tracer_bentos.serving.loading import BundleReader
-from tracer_bentos.serving.prices import Price
-from tracer_bentos.serving.servers import Listener
-from tracer_bentos.serving.settings import Settings
+from tracer_bentos.serving.auth.authentication import Access
+from tracer_bentos.serving.decision.eligibility import Surrogate
+from tracer_bentos.serving.server.app import DataPlane
+from tracer_bentos.serving.server.bundle_loader import BundleReader
+from tracer_bentos.serving.server.listeners import Listener
+from tracer_bentos.serving.server.settings import Settings
+from tracer_bentos.serving.telemetry.pricing import Price
 from tracer_bentos.store import open_store
-from tracer_router.contracts import runtime
-from tracer_router.contracts.document import digest_of
-from tracer_router.contracts.evidence import Evidence
-from tracer_router.contracts.policy import PolicyDocument, RevisionPolicy
+from tracer_core.contracts import runtime
+from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.evidence import Evidence
+from tracer_core.contracts.policy import PolicyDocument, RevisionPolicy
 
 __all__ = [
     "ANYBODY",

@@ -13,8 +13,8 @@ import aiohttp
 import zstandard
 
 from support.serving_plane import until
-from tracer_router.contracts import runtime
-from tracer_router.contracts.evidence import Evidence
+from tracer_core.contracts import runtime
+from tracer_core.contracts.evidence import Evidence
 
 __all__ = ["Process", "ask", "evidence", "shipped", "started", "stored"]
 
@@ -50,7 +50,7 @@ def started(
         "TRACER_HOST": "127.0.0.1",
         "TRACER_TRAFFIC_PORT": "0",
         "TRACER_INTERNAL_PORT": "0",
-        "TRACER_LINGER_SECONDS": "0",
+        "TRACER_SHUTDOWN_DELAY_SECONDS": "0",
         **changes,
     }
     command = [*prefix, sys.executable, "-m", "tracer_bentos.serving"]

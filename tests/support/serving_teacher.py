@@ -8,9 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from support.http2_teacher import hosting, http2_scripted
-from tracer_bentos.serving.exchange import Exchange, Headers, Receive, Scope, Send
-from tracer_bentos.serving.servers import Listener
-from tracer_router.contracts.runtime import HttpVersion
+from tracer_bentos.serving.http_server.exchange import (
+    Exchange,
+    Headers,
+    Receive,
+    Scope,
+    Send,
+)
+from tracer_bentos.serving.server.listeners import Listener
+from tracer_core.contracts.runtime import HttpVersion
 
 __all__ = ["Seen", "Teacher", "teaching"]
 

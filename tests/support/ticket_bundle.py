@@ -5,14 +5,14 @@ import json
 from pathlib import Path
 
 from support.ticket_traces import ticket_rows
-from tracer_bentos.packaging.bundle_io import write_bundle
-from tracer_bentos.serving.protocols.chat.request import OpenAIChat
-from tracer_bentos.serving.tasks.book import TaskBook
-from tracer_bentos.training.golden import golden_samples
-from tracer_bentos.training.means import local_means
-from tracer_bentos.training.pipeline import Learned, learn
-from tracer_bentos.training.question import Question
-from tracer_bentos.training.rows import select_rows
+from tracer_bentos.bundle.bundle import write_bundle
+from tracer_bentos.protocols.chat.request import OpenAIChat
+from tracer_bentos.tasks.registry import TaskBook
+from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.rows import select_rows
+from tracer_bentos.training.fit.golden import golden_samples
+from tracer_bentos.training.fit.training_context import local_means
+from tracer_bentos.training.run.pipeline import Learned, learn
 
 __all__ = ["chat_about", "task_of", "ticket_bundle"]
 

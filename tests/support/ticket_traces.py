@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import zstandard
 
 from tracer_bentos.store import TraceStore
-from tracer_bentos.training.rows import Row
-from tracer_router.contracts.layout import segment_key
-from tracer_router.contracts.training import AttemptRequest
+from tracer_bentos.training.data.rows import Row
+from tracer_core.contracts.layout import segment_key
+from tracer_core.contracts.training import AttemptRequest
 
 __all__ = ["BEGIN", "REQUEST", "store_rows", "ticket_rows"]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tracer_bentos.packaging.terms import Terms, Vocabulary
+from tracer_bentos.surrogate.tfidf_linear import Terms, Vocabulary
 
 __all__ = ["UNASKED"]
 

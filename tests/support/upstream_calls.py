@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncIterator
 
-from tracer_bentos.serving.upstream import Upstream
-from tracer_bentos.serving.wire.connection import Headers, Upload
+from tracer_bentos.http_client.connection import Headers, Upload
+from tracer_bentos.serving.upstream.teacher import Upstream
 
 __all__ = ["ask", "pieces_of"]
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from support.memory_cluster import MemoryCluster
-from tracer_router.contracts.evidence import (
+from tracer_core.contracts.evidence import (
     Evidence,
     Fragmentation,
     LoadState,
@@ -15,10 +15,10 @@ from tracer_router.contracts.evidence import (
     TaskEvidence,
     TeacherState,
 )
-from tracer_router.contracts.policy import PolicyDocument
-from tracer_router.contracts.training import Outcome, TrainingSummary
-from tracer_router.handlers.boundary import StatusWriter
+from tracer_core.contracts.policy import PolicyDocument
+from tracer_core.contracts.training import Outcome, TrainingSummary
 from tracer_router.handlers.reconciler import Reconciler
+from tracer_router.handlers.status_writer import StatusWriter
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import REVISION_LABEL, ObjectKey
 

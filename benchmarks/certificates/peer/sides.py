@@ -20,8 +20,8 @@ from threadpoolctl import (  # type: ignore[import-untyped] # publishes no types
 
 from benchmarks.certificates.ours import attempt, judge, rows_of
 from benchmarks.certificates.peer.environment import peer_python
-from tracer_router.parity.exact import p_value
-from tracer_router.parity.fixed_sequence import Chain, Counts, walk_chain
+from tracer_core.stats.binomial import p_value
+from tracer_core.stats.certificate.fixed_sequence import Chain, Counts, walk_chain
 
 __all__ = ["SIDES", "Decisions", "Side", "Traces", "run_inside"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import mean
 
-from tracer_router.parity.exact import interval
+from tracer_core.stats.binomial import interval
 
 __all__ = ["fits_table", "flat_table"]
 

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from tracer_bentos.maintenance.erasure import ask_to_forget
-from tracer_bentos.maintenance.upkeep import keep_up
-from tracer_bentos.serving.coin import Coin
+from tracer_bentos.maintenance.maintenance_run import keep_up
 from tracer_bentos.store import TraceStore, open_store
-from tracer_router.contracts import runtime
-from tracer_router.contracts.maintenance import Erasure
-from tracer_router.errors import NotYet, TracerRouterError
+from tracer_core.contracts import runtime
+from tracer_core.contracts.maintenance import Erasure
+from tracer_core.contracts.session_hash import SessionHash
+from tracer_core.errors import NotYet, TracerRouterError
 
 __all__ = ["main", "maintain"]
 
@@ -75,8 +75,8 @@ def _erasure(
     now: datetime,
 ) -> Erasure:
     # The hash that traces hold; the session itself is written nowhere.
-    coin = Coin(teacher, store.url)
-    hashes = tuple(sorted(coin.pseudonym(each) for each in sessions))
+    hashed = SessionHash(teacher, store.url)
+    hashes = tuple(sorted(hashed.pseudonym(each) for each in sessions))
     return Erasure(sessions=hashes, ids=tuple(sorted(ids)), asked=now)
 
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
-from tracer_bentos.maintenance.rewriting import lines_of, put_in_place
+from tracer_bentos.maintenance.segment_replacement import lines_of, put_in_place
 from tracer_bentos.segments import live_segments, replacements
 from tracer_bentos.store import TraceStore
-from tracer_router.contracts.layout import segment_time
+from tracer_core.contracts.layout import segment_time
 
 __all__ = ["compact"]
 

@@ -4,12 +4,16 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tracer_bentos.maintenance.rewriting import clear_replaced, lines_of, put_in_place
+from tracer_bentos.maintenance.segment_replacement import (
+    clear_replaced,
+    lines_of,
+    put_in_place,
+)
 from tracer_bentos.segments import live_segments
 from tracer_bentos.store import TraceStore
-from tracer_router.contracts.document import digest_of
-from tracer_router.contracts.layout import ERASURES, TRACES, erasure_key
-from tracer_router.contracts.maintenance import Erasure
+from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.layout import ERASURES, TRACES, erasure_key
+from tracer_core.contracts.maintenance import Erasure
 
 __all__ = ["ask_to_forget", "forget"]
 

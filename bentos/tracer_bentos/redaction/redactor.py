@@ -7,12 +7,8 @@ from typing import Final, Protocol
 import re2
 
 from tracer_bentos.redaction.standard import Standard
-from tracer_router.contracts.redaction import (
-    NO_REDACTOR,
-    STANDARD_REDACTOR,
-    Redaction,
-)
-from tracer_router.errors import SpecError
+from tracer_core.contracts.redaction import NO_REDACTOR, STANDARD_REDACTOR, Redaction
+from tracer_core.errors import SpecError
 
 __all__ = ["ENTRY_POINTS", "Absent", "Redactor", "build_redactor"]
 

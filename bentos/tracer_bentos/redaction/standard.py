@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from tracer_router.contracts.redaction import STANDARD_REDACTOR
+from tracer_core.contracts.redaction import STANDARD_REDACTOR
 
 __all__ = ["STANDARD_VERSION", "Standard"]
 

@@ -9,11 +9,11 @@ application for `bentoml serve`.
 import logging
 import sys
 
-from tracer_bentos.serving.app import DataPlane
-from tracer_bentos.serving.logs import log_as_json
-from tracer_bentos.serving.servers import serve
-from tracer_bentos.serving.settings import read_settings
-from tracer_router.errors import SpecError
+from tracer_bentos.serving.server.app import DataPlane
+from tracer_bentos.serving.server.json_logging import log_as_json
+from tracer_bentos.serving.server.listeners import serve
+from tracer_bentos.serving.server.settings import read_settings
+from tracer_core.errors import SpecError
 
 __all__ = ["main"]
 

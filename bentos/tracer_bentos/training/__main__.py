@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from tracer_bentos.training.requested import answer_request
+from tracer_bentos.training.run.job import answer_request
 
 __all__ = ["main"]
 

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tracer_bentos.packaging.archive import read_bento
-from tracer_bentos.packaging.bundle_io import Predictor, load_bundle
+from tracer_bentos.bundle.archive import read_bento
+from tracer_bentos.bundle.bundle import Predictor, load_bundle
 from tracer_bentos.redaction.redactor import Redactor, build_redactor
 from tracer_bentos.store import open_store
-from tracer_bentos.training.gathering import gather
-from tracer_bentos.training.reader import Fault
-from tracer_bentos.training.redacted import served_lines
-from tracer_bentos.training.rows import Row, RowSet, row_of, select_rows
-from tracer_bentos.training.sources import find_sources
-from tracer_router.contracts import runtime
-from tracer_router.contracts.certificate import CERTIFICATE_VERSION, Certificate
-from tracer_router.contracts.document import digest_of
-from tracer_router.contracts.layout import TRACES, segment_time
-from tracer_router.contracts.redaction import Redaction
-from tracer_router.contracts.training import AttemptRequest, AttemptResult
-from tracer_router.errors import DocumentError, InputError, SpecError
+from tracer_bentos.training.data.reader import Fault
+from tracer_bentos.training.data.redaction_filter import served_lines
+from tracer_bentos.training.data.rows import Row, RowSet, row_of, select_rows
+from tracer_bentos.training.data.sources import find_sources
+from tracer_bentos.training.run.load_rows import gather
+from tracer_core.contracts import runtime
+from tracer_core.contracts.certificate import CERTIFICATE_VERSION, Certificate
+from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.layout import TRACES, segment_time
+from tracer_core.contracts.redaction import Redaction
+from tracer_core.contracts.training import AttemptRequest, AttemptResult
+from tracer_core.errors import DocumentError, InputError, SpecError
 
 __all__ = ["Traces", "open_bundle", "read_certificate", "read_traces"]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracer_bentos.training.reader import Fault
+from tracer_bentos.training.data.reader import Fault
 from tracer_bentos.verification.evidence import (
     open_bundle,
     read_certificate,
@@ -12,7 +12,7 @@ from tracer_bentos.verification.evidence import (
 )
 from tracer_bentos.verification.statements import refuted
 from tracer_bentos.verification.verdict import Verdict, verify
-from tracer_router.errors import DocumentError
+from tracer_core.errors import DocumentError
 
 __all__ = ["Verified", "verify_files"]
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
-from tracer_bentos.packaging.bundle_io import Predictor
-from tracer_bentos.training.rows import RowSet
-from tracer_bentos.training.split import NARROW, WIDE
-from tracer_router.contracts.certificate import Certificate
-from tracer_router.contracts.document import Document
-from tracer_router.errors import DocumentError
-from tracer_router.parity.ledger import level_of
+from tracer_bentos.bundle.bundle import Predictor
+from tracer_bentos.training.data.rows import RowSet
+from tracer_bentos.training.data.split import NARROW, WIDE
+from tracer_core.contracts.certificate import Certificate
+from tracer_core.contracts.document import Document
+from tracer_core.errors import DocumentError
+from tracer_core.stats.certificate.ledger import level_of
 
 __all__ = [
     "COMPARED",

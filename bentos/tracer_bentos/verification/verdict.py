@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tracer_bentos.packaging.bundle_io import Predictor
-from tracer_bentos.packaging.surrogate import Policy
-from tracer_bentos.packaging.surrogate_files import is_exact
-from tracer_bentos.training.certify import walk_policies
-from tracer_bentos.training.claim import Tested, claim_of
-from tracer_bentos.training.code_identity import code_identity
-from tracer_bentos.training.engine import LocalEngine
-from tracer_bentos.training.pipeline import in_order
-from tracer_bentos.training.question import Question
-from tracer_bentos.training.rows import RowSet
-from tracer_bentos.training.seen_rows import read_seen
-from tracer_bentos.training.split import split_rows
+from tracer_bentos.bundle.bundle import Predictor
+from tracer_bentos.bundle.serialization import is_exact
+from tracer_bentos.surrogate.surrogate import Policy
+from tracer_bentos.training.certify.certificate_builder import Tested, claim_of
+from tracer_bentos.training.certify.certify import walk_policies
+from tracer_bentos.training.certify.provenance import code_identity
+from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.rows import RowSet
+from tracer_bentos.training.data.split import split_rows
+from tracer_bentos.training.data.used_rows import read_seen
+from tracer_bentos.training.engine.engine import LocalEngine
+from tracer_bentos.training.run.pipeline import in_order
 from tracer_bentos.verification.statements import (
     Statement,
     about_bundle,
@@ -23,9 +23,9 @@ from tracer_bentos.verification.statements import (
     compare,
     refuted,
 )
-from tracer_router.contracts.certificate import Certificate
-from tracer_router.contracts.document import digest_of
-from tracer_router.errors import DocumentError
+from tracer_core.contracts.certificate import Certificate
+from tracer_core.contracts.document import digest_of
+from tracer_core.errors import DocumentError
 
 __all__ = ["Verdict", "verify"]
 
@@ -120,8 +120,9 @@ def _notes(certificate: Certificate, predictor: Predictor) -> Iterator[str]:
     )
     if (made := certificate.code) != code_identity():
         yield (
-            f"made by version {made.version} with code {made.digest}, verified by"
-            f" version {code_identity().version} with code {code_identity().digest}"
+            f"made by version {made.version} with algorithm {made.algorithm}, verified"
+            f" by version {code_identity().version} with algorithm"
+            f" {code_identity().algorithm}"
         )
     if not is_exact(predictor.surrogate):
         yield (

@@ -1,50 +1,11 @@
 """The Kubernetes API: both kinds as pydantic models, from which the CRDs are made."""
 
-from tracer_router.api.access import (
-    Access,
-    AccessMode,
-    Cache,
-    ClientKeys,
-    GatewayHeader,
-    Limits,
-    PassThrough,
-)
-from tracer_router.api.conditions import (
-    Condition,
-    ConditionStatus,
-    ConditionType,
-    Reason,
-    set_condition,
-)
-from tracer_router.api.duration import Duration
-from tracer_router.api.embedder import (
-    Embedder,
-    EmbeddingsEndpoint,
-    OnnxFolder,
-    Surrogate,
-)
-from tracer_router.api.evidence import (
-    BootCounts,
-    CellCounts,
-    Counts,
-    EvidenceStatus,
-    LegCounts,
-    RevisionCounts,
-    TaskCounts,
-)
-from tracer_router.api.kind import Column, Kind
-from tracer_router.api.meta import ObjectMeta, OwnerReference
-from tracer_router.api.model import ApiModel, Effect, Rule
-from tracer_router.api.percent import Percent
-from tracer_router.api.progress import (
-    Baseline,
-    ClosedCell,
-    Detector,
-    DriftWatch,
-    RepeatMark,
-    ShareBaseline,
-)
-from tracer_router.api.resources import Resources
+from tracer_router.api.base.kind import Column, Kind
+from tracer_router.api.base.meta import ObjectMeta, OwnerReference
+from tracer_router.api.base.model import ApiModel, Effect, Rule
+from tracer_router.api.field_types.duration import Duration
+from tracer_router.api.field_types.percent import Percent
+from tracer_router.api.field_types.resources import Resources
 from tracer_router.api.revision import (
     MOST_ALIKE,
     AttemptSpec,
@@ -57,22 +18,68 @@ from tracer_router.api.revision import (
     TracerRevisionSpec,
     TracerRevisionStatus,
 )
-from tracer_router.api.rollout import (
-    Audit,
-    AuditMode,
-    Detect,
-    OnInconclusive,
-    Promotion,
-    Rollout,
-)
 from tracer_router.api.router import TracerRouter
-from tracer_router.api.spec import (
-    Parity,
-    Session,
-    Tasks,
-    TracerRouterSpec,
+from tracer_router.api.spec.access import (
+    Access,
+    AccessMode,
+    ClientKeys,
+    GatewayHeader,
+    PassThrough,
 )
-from tracer_router.api.status import (
+from tracer_router.api.spec.audit import Audit, AuditMode, Detect
+from tracer_router.api.spec.cache import Cache
+from tracer_router.api.spec.embedder import (
+    Embedder,
+    EmbeddingsEndpoint,
+    OnnxFolder,
+    Surrogate,
+)
+from tracer_router.api.spec.limits import Limits
+from tracer_router.api.spec.rollout import OnInconclusive, Promotion, Rollout
+from tracer_router.api.spec.router_spec import Parity, Session, Tasks, TracerRouterSpec
+from tracer_router.api.spec.teacher import (
+    ConfigMapKey,
+    Endpoint,
+    Price,
+    Protocol,
+    SecretKey,
+    Teacher,
+)
+from tracer_router.api.spec.traces import (
+    Capture,
+    RedactPattern,
+    S3Store,
+    Store,
+    StoreCredentials,
+    Traces,
+)
+from tracer_router.api.spec.traffic import Gateway, Split, Traffic
+from tracer_router.api.spec.training import Engine, Training
+from tracer_router.api.status.conditions import (
+    Condition,
+    ConditionStatus,
+    ConditionType,
+    Reason,
+    set_condition,
+)
+from tracer_router.api.status.evidence import (
+    BootCounts,
+    CellCounts,
+    Counts,
+    EvidenceStatus,
+    LegCounts,
+    RevisionCounts,
+    TaskCounts,
+)
+from tracer_router.api.status.progress import (
+    Baseline,
+    ClosedCell,
+    Detector,
+    DriftWatch,
+    RepeatMark,
+    ShareBaseline,
+)
+from tracer_router.api.status.router_status import (
     Agreement,
     AuditStatus,
     History,
@@ -82,26 +89,6 @@ from tracer_router.api.status import (
     TracerRouterStatus,
     Weight,
 )
-from tracer_router.api.teacher import (
-    ConfigMapKey,
-    Endpoint,
-    Price,
-    Protocol,
-    SecretKey,
-    Teacher,
-)
-from tracer_router.api.traffic import (
-    Capture,
-    Gateway,
-    RedactPattern,
-    S3Store,
-    Split,
-    Store,
-    StoreCredentials,
-    Traces,
-    Traffic,
-)
-from tracer_router.api.training import Engine, Training
 
 __all__ = [
     "MOST_ALIKE",

@@ -6,15 +6,20 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from tracer_router.api.conditions import Condition
-from tracer_router.api.embedder import Embedder
-from tracer_router.api.evidence import EvidenceStatus
-from tracer_router.api.kind import Column, Kind
-from tracer_router.api.meta import ObjectMeta
-from tracer_router.api.model import ApiModel, ListMap, Rule
-from tracer_router.api.percent import Percent
-from tracer_router.api.progress import Baseline, ClosedCell, DriftWatch, ShareBaseline
-from tracer_router.api.training import Engine
+from tracer_router.api.base.kind import Column, Kind
+from tracer_router.api.base.meta import ObjectMeta
+from tracer_router.api.base.model import ApiModel, ListMap, Rule
+from tracer_router.api.field_types.percent import Percent
+from tracer_router.api.spec.embedder import Embedder
+from tracer_router.api.spec.training import Engine
+from tracer_router.api.status.conditions import Condition
+from tracer_router.api.status.evidence import EvidenceStatus
+from tracer_router.api.status.progress import (
+    Baseline,
+    ClosedCell,
+    DriftWatch,
+    ShareBaseline,
+)
 
 __all__ = [
     "MOST_ALIKE",

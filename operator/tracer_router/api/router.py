@@ -2,11 +2,11 @@
 
 from typing import ClassVar, Literal
 
-from tracer_router.api.kind import Column, Kind
-from tracer_router.api.meta import ObjectMeta
-from tracer_router.api.model import ApiModel, Rule
-from tracer_router.api.spec import TracerRouterSpec
-from tracer_router.api.status import TracerRouterStatus
+from tracer_router.api.base.kind import Column, Kind
+from tracer_router.api.base.meta import ObjectMeta
+from tracer_router.api.base.model import ApiModel, Rule
+from tracer_router.api.spec.router_spec import TracerRouterSpec
+from tracer_router.api.status.router_status import TracerRouterStatus
 
 __all__ = ["TracerRouter"]
 

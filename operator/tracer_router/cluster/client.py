@@ -11,9 +11,8 @@ import aiohttp
 from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, ApiException, Configuration
 
-from tracer_router.cluster.kinds import path_of
-from tracer_router.constants import FIELD_MANAGER
-from tracer_router.errors import (
+from tracer_core.constants import FIELD_MANAGER
+from tracer_core.errors import (
     ClusterError,
     Conflict,
     Forbidden,
@@ -21,6 +20,7 @@ from tracer_router.errors import (
     NotFound,
     Unavailable,
 )
+from tracer_router.cluster.api_paths import path_of
 from tracer_router.resources.manifest import Manifest, ObjectKey
 
 __all__ = ["KubernetesCluster", "build_event", "connect"]

@@ -2,13 +2,13 @@
 
 import asyncio
 
-from tracer_router.cluster.matching import contains, controlled_by
-from tracer_router.cluster.port import Cluster, Pods
-from tracer_router.errors import NotYet, SpecError
-from tracer_router.planning.observed import Observed
-from tracer_router.planning.plan import Plan
+from tracer_core.errors import NotYet, SpecError
+from tracer_router.cluster.diff import contains, controlled_by
+from tracer_router.cluster.interfaces import Cluster, Pods
+from tracer_router.planning.state.observed import Observed
+from tracer_router.planning.state.plan import Plan
 from tracer_router.resources.manifest import Manifest, ObjectKey
-from tracer_router.resources.policy_map import build_policy_map
+from tracer_router.resources.policy_configmap import build_policy_map
 from tracer_router.resources.revision import build_revision
 
 __all__ = ["execute"]

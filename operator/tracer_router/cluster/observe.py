@@ -6,13 +6,13 @@ from decimal import Decimal
 
 from pydantic import ValidationError
 
+from tracer_core.contracts.policy import PolicyDocument
+from tracer_core.contracts.training import TrainingSummary
+from tracer_core.errors import DocumentError, SpecError
 from tracer_router.api import TracerRevision, TracerRouter
-from tracer_router.cluster.matching import amount, controlled_by
-from tracer_router.cluster.port import Cluster, Pods
-from tracer_router.contracts.policy import PolicyDocument
-from tracer_router.contracts.training import TrainingSummary
-from tracer_router.errors import DocumentError, SpecError
-from tracer_router.planning.observed import JobState, Observed, PodState
+from tracer_router.cluster.diff import amount, controlled_by
+from tracer_router.cluster.interfaces import Cluster, Pods
+from tracer_router.planning.state.observed import JobState, Observed, PodState
 from tracer_router.resources.data_plane import COMPONENT as DATA_PLANE
 from tracer_router.resources.data_plane import policy_name
 from tracer_router.resources.manifest import (

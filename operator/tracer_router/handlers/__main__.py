@@ -6,7 +6,7 @@ import os
 
 import kopf
 
-from tracer_router.handlers.lifecycle import build_operator
+from tracer_router.handlers.bootstrap import build_operator
 from tracer_router.resources.installation import Installation
 
 __all__ = ["main"]

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tracer_core.errors import Forbidden, NotYet, SpecError
 from tracer_router.api import TracerRouter
 from tracer_router.cluster.execute import execute
+from tracer_router.cluster.interfaces import Cluster, Pods
 from tracer_router.cluster.observe import observe, read_router
-from tracer_router.cluster.port import Cluster, Pods
-from tracer_router.errors import Forbidden, NotYet, SpecError
-from tracer_router.handlers.boundary import StatusWriter, failed_status
-from tracer_router.handlers.reconcile_queue import Key
+from tracer_router.handlers.status_writer import StatusWriter, failed_status
+from tracer_router.handlers.workqueue import Key
 from tracer_router.planning.reconcile import plan_reconcile
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import ObjectKey

@@ -9,8 +9,8 @@ from typing import Any
 
 import kopf
 
-from tracer_router.constants import GROUP, VERSION
-from tracer_router.handlers.reconcile_queue import ReconcileQueue
+from tracer_core.constants import GROUP, VERSION
+from tracer_router.handlers.workqueue import ReconcileQueue
 from tracer_router.resources.manifest import ROUTER_LABEL
 
 __all__ = ["register_watches"]

@@ -2,24 +2,24 @@
 
 from datetime import datetime, timedelta
 
+from tracer_core.stats.sequential.change_attribution import Cause
 from tracer_router.api import RevisionPhase, TracerRevision, TracerRevisionStatus
-from tracer_router.parity.change import Cause
-from tracer_router.planning.candidate import advance
-from tracer_router.planning.carrying_out import carry_out
-from tracer_router.planning.children import plan_children, plan_deletions
-from tracer_router.planning.evidence import fold_evidence
-from tracer_router.planning.live import attend, reinstate
-from tracer_router.planning.observed import JobState, Observed
-from tracer_router.planning.plan import Happening, Plan
-from tracer_router.planning.policy import plan_policy
-from tracer_router.planning.retraining import Outlook
-from tracer_router.planning.roles import Roles, assign_roles
-from tracer_router.planning.summary import Findings, summarise
-from tracer_router.planning.training import (
+from tracer_router.planning.attempts.retraining import Outlook
+from tracer_router.planning.attempts.training import (
     begin_attempt,
     conclude_training,
     pass_through,
 )
+from tracer_router.planning.evidence.evidence import fold_evidence
+from tracer_router.planning.objects.children import plan_children, plan_deletions
+from tracer_router.planning.rollout.candidate import advance
+from tracer_router.planning.rollout.live import attend, reinstate
+from tracer_router.planning.rollout.policy import plan_policy
+from tracer_router.planning.rollout.user_requests import carry_out
+from tracer_router.planning.state.observed import JobState, Observed
+from tracer_router.planning.state.plan import Happening, Plan
+from tracer_router.planning.state.roles import Roles, assign_roles
+from tracer_router.planning.status.summary import Findings, summarise
 from tracer_router.resources.installation import Installation
 from tracer_router.savings.pods import PodPrices
 

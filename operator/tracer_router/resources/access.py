@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Final
 
+from tracer_core.contracts import runtime
 from tracer_router.api import Access, Limits, TracerRouter
-from tracer_router.contracts import runtime
 from tracer_router.resources.manifest import Manifest, child, labels
 from tracer_router.resources.pod import PodParts
 

@@ -4,14 +4,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from tracer_core.constants import INTERNAL_PORT, TRAFFIC_PORT
+from tracer_core.contracts import runtime
 from tracer_router.api import Embedder, TracerRouter
-from tracer_router.constants import INTERNAL_PORT, TRAFFIC_PORT
-from tracer_router.contracts import runtime
-from tracer_router.resources.access import (
-    access_parts,
-    limit_values,
-    spending_values,
-)
+from tracer_router.resources.access import access_parts, limit_values, spending_values
 from tracer_router.resources.embedder import serving_embedder
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import (

@@ -4,9 +4,9 @@ A bundle carries an ONNX encoder itself, so only training pods mount the folder.
 endpoint is asked by both, each with the key as a mounted file.
 """
 
+from tracer_core.contracts import runtime
+from tracer_core.contracts.embedder import NamedEmbedder, NamedEndpoint
 from tracer_router.api import Embedder, EmbeddingsEndpoint, OnnxFolder, TracerRouter
-from tracer_router.contracts import runtime
-from tracer_router.contracts.embedder import NamedEmbedder, NamedEndpoint
 from tracer_router.resources.pod import PodParts
 
 __all__ = ["named_embedder", "serving_embedder", "training_embedder"]

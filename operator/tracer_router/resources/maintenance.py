@@ -3,8 +3,8 @@
 import hashlib
 from typing import Any
 
+from tracer_core.contracts import runtime
 from tracer_router.api import TracerRouter
-from tracer_router.contracts import runtime
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import ROUTER_LABEL, Manifest, child, labels
 from tracer_router.resources.pod import (

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from tracer_core.constants import API_VERSION, GROUP
 from tracer_router.api import TracerRouter
-from tracer_router.constants import API_VERSION, GROUP
 
 __all__ = [
     "REVISION_LABEL",

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tracer_core.contracts import runtime
 from tracer_router.api import Resources, TracerRouter
-from tracer_router.contracts import runtime
 from tracer_router.resources.installation import Installation
 
 __all__ = [

@@ -1,8 +1,8 @@
 """What texts go through before they are kept, as pods and training Jobs are told."""
 
+from tracer_core.contracts import runtime
+from tracer_core.contracts.redaction import NO_REDACTOR, Redaction, RedactionPattern
 from tracer_router.api import Capture, TracerRouter
-from tracer_router.contracts import runtime
-from tracer_router.contracts.redaction import NO_REDACTOR, Redaction, RedactionPattern
 
 __all__ = ["redaction_of", "redaction_values"]
 

@@ -1,7 +1,7 @@
 """A TracerRevision as it is created, and its status as it is written."""
 
+from tracer_core.constants import API_VERSION
 from tracer_router.api import TracerRevision, TracerRouter
-from tracer_router.constants import API_VERSION
 from tracer_router.resources.manifest import Manifest, child, labels
 
 __all__ = ["build_revision", "build_revision_status"]

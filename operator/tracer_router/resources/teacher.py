@@ -2,10 +2,10 @@
 
 import json
 
+from tracer_core.contracts import runtime
+from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.runtime import HttpVersion
 from tracer_router.api import TracerRouter
-from tracer_router.contracts import runtime
-from tracer_router.contracts.document import digest_of
-from tracer_router.contracts.runtime import HttpVersion
 from tracer_router.resources.manifest import Manifest
 from tracer_router.resources.pod import PodParts
 

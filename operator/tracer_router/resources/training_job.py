@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from tracer_core.contracts import runtime
+from tracer_core.contracts.training import AttemptRequest
 from tracer_router.api import AttemptSpec, Engine, TracerRevision, TracerRouter
-from tracer_router.contracts import runtime
-from tracer_router.contracts.training import AttemptRequest
 from tracer_router.resources.embedder import training_embedder
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import Manifest, child, labels, revision_name
@@ -88,7 +88,7 @@ def _program(
     """Give the module that a pod runs and what it is told beside the request."""
     if attempt.engine is Engine.LOCAL:
         return "tracer_bentos.training", {}
-    return "tracer_bentos.training.on_dask", {
+    return "tracer_bentos.training.run.dask_main", {
         runtime.SCHEDULER: scheduler_address(router, number),
         runtime.WORKERS: str(attempt.workers),
     }

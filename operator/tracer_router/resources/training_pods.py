@@ -8,8 +8,8 @@ where the cluster's network enforces NetworkPolicies.
 
 from typing import Any
 
+from tracer_core.constants import SCHEDULER_PORT
 from tracer_router.api import TracerRouter
-from tracer_router.constants import SCHEDULER_PORT
 from tracer_router.resources.manifest import (
     Manifest,
     child,

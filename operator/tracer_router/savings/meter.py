@@ -13,8 +13,8 @@ from decimal import Decimal
 
 from typing_extensions import override
 
+from tracer_core.stats.estimators.difference_estimator import half_width
 from tracer_router.api import Counts
-from tracer_router.parity.total import half_width
 
 __all__ = ["Savings", "measure_savings"]
 

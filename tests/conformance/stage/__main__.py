@@ -21,15 +21,15 @@ from support.serving_plane import (
     settings_for,
     until,
 )
-from tracer_bentos.serving.app import DataPlane
-from tracer_bentos.serving.decide import Surrogate
-from tracer_bentos.serving.limits import Limits
-from tracer_bentos.serving.protocols.label import Call, Said, canonical_json, label_of
-from tracer_bentos.serving.servers import Listener
-from tracer_bentos.serving.settings import Access
+from tracer_bentos.protocols.label import Call, Said, canonical_json, label_of
+from tracer_bentos.serving.decision.eligibility import Surrogate
+from tracer_bentos.serving.http_server.limits import Limits
+from tracer_bentos.serving.server.app import DataPlane
+from tracer_bentos.serving.server.listeners import Listener
+from tracer_bentos.serving.server.settings import Access
 from tracer_bentos.store import open_store
-from tracer_router.contracts.policy import RevisionPolicy
-from tracer_router.contracts.runtime import HttpVersion
+from tracer_core.contracts.policy import RevisionPolicy
+from tracer_core.contracts.runtime import HttpVersion
 
 NOBODY = "http://127.0.0.1:9/v1"
 """Where no teacher is."""

@@ -9,7 +9,7 @@ from stage.messages import message, message_events
 from stage.responses import response, response_events
 from stage.rule import Reply, reply_to
 from stage.wire import PIECES, send_events, send_json
-from tracer_bentos.serving.exchange import Exchange, Receive, Scope, Send
+from tracer_bentos.serving.http_server.exchange import Exchange, Receive, Scope, Send
 
 __all__ = ["teacher"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any
 
-from tracer_bentos.serving.exchange import Exchange
+from tracer_bentos.serving.http_server.exchange import Exchange
 
 __all__ = ["PIECES", "Event", "pieces", "send_events", "send_json", "usage"]
 

@@ -24,7 +24,7 @@ from benchmarks.certificates.traffic import (
     lay_out,
     lay_out_attempts,
 )
-from tracer_router.parity.fixed_sequence import Chain, Counts
+from tracer_core.stats.certificate.fixed_sequence import Chain, Counts
 
 WORLDS = worlds_of_one_attempt()
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from support.ticket_traces import ticket_rows
-from tracer_bentos.training.offline_ledger import STATE
+from tracer_bentos.training.ledger.offline_ledger import STATE
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
-PAGES = [ROOT / "docs/how-to/learn-from-traces.md"]
+PAGES = [ROOT / "docs/how-to/train-from-traces.md"]
 
 
 def examples(page: Path) -> list[tuple[str, str]]:

@@ -11,10 +11,10 @@ from typing import Final, TypeVar
 
 from tracer_bentos.serving.capture.shipper import Shipper
 from tracer_bentos.serving.capture.spool import Spool
-from tracer_bentos.serving.counts import Counts
-from tracer_router.contracts.evidence import CaptureState
-from tracer_router.contracts.traces import TraceRecord
-from tracer_router.errors import StoreError
+from tracer_bentos.serving.telemetry.counters import Counts
+from tracer_core.contracts.evidence import CaptureState
+from tracer_core.contracts.traces import TraceRecord
+from tracer_core.errors import StoreError
 
 __all__ = ["Recorder"]
 

@@ -7,7 +7,7 @@ import zstandard
 
 from tracer_bentos.serving.capture.spool import Segment
 from tracer_bentos.store import TraceStore, open_store
-from tracer_router.errors import StoreError
+from tracer_core.errors import StoreError
 
 __all__ = ["Shipper"]
 

@@ -18,8 +18,8 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from tracer_router.contracts.layout import TRACES, segment_key, segment_time
-from tracer_router.contracts.traces import TraceRecord, TraceStatus
+from tracer_core.contracts.layout import TRACES, segment_key, segment_time
+from tracer_core.contracts.traces import TraceRecord, TraceStatus
 
 __all__ = ["Segment", "Spool", "Tally"]
 

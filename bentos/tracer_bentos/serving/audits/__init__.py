@@ -1,0 +1,1 @@
+"""Audits: questions to the teacher about answers that the surrogate gave."""

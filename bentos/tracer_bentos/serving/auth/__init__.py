@@ -1,0 +1,1 @@
+"""Authentication of clients, and the keys for the teacher."""

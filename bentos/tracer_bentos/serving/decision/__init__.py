@@ -1,0 +1,1 @@
+"""Whether the surrogate may answer a request, and its answer."""

@@ -1,0 +1,23 @@
+"""The audit sample: drawn per session before any decision, alike in every pod."""
+
+from tracer_bentos.serving.records import Toss
+from tracer_core.contracts.session_hash import SessionHash
+
+__all__ = ["Coin"]
+
+
+class Coin(SessionHash):
+    """Turns a session into a fixed number between 0 and 1.
+
+    The number depends on nothing but the session and the router, so that pods agree,
+    and a session that is sampled at a low rate is sampled at every higher one.
+    """
+
+    def toss(self, subject: str, rate: float) -> Toss:
+        """Draw for a session, or for a request that names none."""
+        return Toss(heads=self.position(subject) < rate, propensity=rate)
+
+    def position(self, subject: str) -> float:
+        """Return the subject's fixed number, uniform in [0, 1)."""
+        digest = self.digest(subject, 7)
+        return (int.from_bytes(digest) >> 3) / 2**53  # 53 bits: an exact float below 1

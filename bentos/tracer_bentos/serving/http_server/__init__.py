@@ -1,0 +1,1 @@
+"""The client side of an HTTP exchange: bodies, headers, limits, rejections."""

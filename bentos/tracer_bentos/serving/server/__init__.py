@@ -1,0 +1,1 @@
+"""The data-plane process: listeners, routing of requests, settings, bundle loading."""

@@ -1,0 +1,1 @@
+"""Counters, latencies, costs, metrics and spans of the data plane."""

@@ -1,0 +1,1 @@
+"""The way to the teacher, and to the candidate in a sticky split."""

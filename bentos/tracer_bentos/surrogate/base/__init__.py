@@ -1,0 +1,1 @@
+"""Interfaces and numerics that experts and encoders share."""

@@ -1,0 +1,1 @@
+"""Encoders: turn a text into a vector (static, ONNX, endpoint, precomputed)."""

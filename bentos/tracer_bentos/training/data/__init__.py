@@ -1,0 +1,1 @@
+"""Traces in, rows out: reading, redaction, selection, splits."""

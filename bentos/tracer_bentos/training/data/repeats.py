@@ -1,0 +1,70 @@
+"""How often the teacher says the same again, as the traces themselves tell."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracer_bentos.training.data.row_store import Rows
+from tracer_core.contracts.certificate import TeacherCeiling
+from tracer_core.stats.certificate.ceiling import RepeatCalls, ceiling_of
+
+__all__ = ["ceiling_of_repeats"]
+
+_LEVEL = 0.05
+_ROWS = 50_000
+"""Rows that are looked at together, so that few of them are in memory."""
+
+Answers = tuple[str | None, str | None]
+
+
+def ceiling_of_repeats(rows: Rows) -> TeacherCeiling | None:
+    """Give the ceiling on inputs that came more than once; none where none did.
+
+    The first two answers to each count, however often it came: one pair an input.
+    """
+    answers = _answers(rows)
+    if not answers:
+        return None
+    missing = sum(None in pair for pair in answers)
+    same = sum(pair[0] == pair[1] is not None for pair in answers)
+    different = len(answers) - missing - same
+    found = ceiling_of(RepeatCalls(same, different, missing), _LEVEL)
+    return TeacherCeiling(
+        same=same,
+        different=different,
+        missing=missing,
+        agreement=found.agreement,
+        level=_LEVEL,
+    )
+
+
+def _answers(rows: Rows) -> list[Answers]:
+    return [pair for places in _repeated(rows) for pair in _pairs(rows, places)]
+
+
+def _repeated(rows: Rows) -> Iterator[NDArray[np.intp]]:
+    """Give the rows whose name comes again, those of one name never apart."""
+    order = np.argsort(rows.names, kind="stable")
+    _, inverse, counts = np.unique(
+        rows.names[order], return_inverse=True, return_counts=True
+    )
+    again = counts[inverse] > 1
+    order, names = order[again], inverse[again]
+    first = np.flatnonzero(np.diff(names, prepend=-1))
+    wanted = np.searchsorted(first, np.arange(_ROWS, len(order), _ROWS))
+    cuts = first[wanted[wanted < len(first)]]
+    yield from np.split(order, np.unique(cuts))
+
+
+def _pairs(rows: Rows, places: NDArray[np.intp]) -> list[Answers]:
+    # Few inputs come again, so texts are compared only where their names are equal.
+    held = rows.gather(places.tolist())
+    first: dict[str, str | None] = {}
+    pairs: dict[str, Answers] = {}
+    for at in sorted(held):
+        row = held[at]
+        if row.text in first and row.text not in pairs:
+            pairs[row.text] = (first[row.text], row.label)
+        first.setdefault(row.text, row.label)
+    return list(pairs.values())

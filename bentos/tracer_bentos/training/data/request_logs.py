@@ -1,0 +1,82 @@
+"""Traces from logs of whole requests and responses, as many products keep them.
+
+They are read by the code that reads live traffic, so a log gives the same task, input
+and label as the data plane would have captured.
+"""
+
+import json
+from datetime import datetime
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from tracer_bentos.protocols.adapter import Adapter, Asked, Reply
+from tracer_bentos.protocols.json_body import compact
+from tracer_bentos.protocols.registry import by_path, language_models
+from tracer_bentos.tasks.registry import TaskBook
+from tracer_core.contracts.traces import TraceRecord
+
+__all__ = ["Exchange", "record_of"]
+
+
+class Exchange(BaseModel):
+    """One line of such a log."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    request: dict[str, Any]
+    """The body of the request."""
+    response: dict[str, Any] | str
+    """The body of the response; as text if it was a stream."""
+    path: str = "/v1/chat/completions"
+    """The path that was asked."""
+    status: int = HTTPStatus.OK
+    """HTTP status of the response."""
+    task: str | None = None
+    """Name of the task, as a client would say it in the task header."""
+    id: str | None = None
+    """Unique id of the request."""
+    time: datetime | None = None
+    """When it was received."""
+    session: str | None = None
+    """Session of the request."""
+
+
+def record_of(exchange: Exchange) -> TraceRecord | None:
+    """Give the trace; none when the request is not one that a label can answer.
+
+    It is not redacted yet, as any trace from elsewhere.
+    """
+    adapter = _adapters().get(exchange.path.encode())
+    asked = adapter.read(compact(exchange.request)) if adapter else None
+    if asked is None:
+        return None
+    question = TaskBook().recognise(asked, exchange.task)
+    answer = asked.adapter.answer(asked, _reply(asked, exchange))
+    return TraceRecord(
+        input=question.input,
+        teacher=answer.label,
+        id=exchange.id,
+        time=exchange.time,
+        task=question.task,
+        session=exchange.session,
+        status=answer.status,
+        model=question.model,
+        prompt_tokens=answer.usage.prompt if answer.usage else None,
+        completion_tokens=answer.usage.completion if answer.usage else None,
+    )
+
+
+def _reply(asked: Asked, exchange: Exchange) -> Reply:
+    kind = "text/event-stream" if asked.stream else "application/json"
+    body = exchange.response
+    if isinstance(body, dict):  # put together by whoever wrote the log
+        return Reply(exchange.status, "application/json", json.dumps(body).encode())
+    return Reply(exchange.status, kind, body.encode())
+
+
+@cache
+def _adapters() -> dict[bytes, Adapter]:
+    return dict(by_path(language_models()))

@@ -1,0 +1,1 @@
+"""Where the work of an attempt runs: this process or Dask workers."""

@@ -1,0 +1,1 @@
+"""Everything that is learned or chosen on the TRAIN rows."""

@@ -1,0 +1,55 @@
+"""The acceptance score: the calibrated probability that the teacher says the same."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from tracer_bentos.surrogate.surrogate import Calibration
+from tracer_bentos.training.fit.out_of_fold import Agreements, Table
+
+__all__ = ["fit_calibration"]
+
+_PRIOR = 8
+"""Rows' worth of belief that a cell is like the whole."""
+
+
+def fit_calibration(table: Table, agreed: Agreements, labels: int) -> Calibration:
+    """Fit the probability of agreement to out-of-fold signals."""
+    cells, without = _cell_log_odds(table.labels, agreed, labels)
+    numbers = np.column_stack([table.numbers, without])
+    if agreed.all() or not agreed.any():
+        return _by_margin(numbers, agreed, cells)
+    centre, scale = numbers.mean(axis=0), numbers.std(axis=0) + 1e-9
+    model = LogisticRegression(C=1.0, max_iter=3000)
+    model.fit((numbers - centre) / scale, agreed)
+    slopes = model.coef_[0] / scale
+    intercept = float(model.intercept_[0] - slopes @ centre)
+    return Calibration(tuple(slopes.tolist()), intercept, cells)
+
+
+def _by_margin(
+    numbers: NDArray[np.float64], agreed: Agreements, cells: tuple[float, ...]
+) -> Calibration:
+    # Nothing to tell apart, so nothing to fit: rank by margin, about the overall rate.
+    overall = math.log((agreed.sum() + 1) / (len(agreed) - agreed.sum() + 1))
+    weights = [0.0, 1.0, *[0.0] * (numbers.shape[1] - 2)]
+    return Calibration(tuple(weights), overall - float(numbers[:, 1].mean()), cells)
+
+
+def _cell_log_odds(
+    cells: NDArray[np.intp], agreed: Agreements, labels: int
+) -> tuple[tuple[float, ...], NDArray[np.float64]]:
+    # The second form leaves each row's own outcome out, or the fit would see it twice.
+    right = np.bincount(cells[agreed], minlength=labels).astype(np.float64)
+    rows = np.bincount(cells, minlength=labels)
+    prior = (agreed.sum() + 1) / (len(agreed) + 2)
+    every = (right + _PRIOR * prior) / (rows + _PRIOR)
+    others = (right[cells] - agreed + _PRIOR * prior) / (rows[cells] - 1 + _PRIOR)
+    return tuple(_logit(every).tolist()), _logit(others)
+
+
+def _logit(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    logs: NDArray[np.float64] = np.log(share / (1 - share))
+    return logs

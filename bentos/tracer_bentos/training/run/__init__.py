@@ -1,0 +1,1 @@
+"""Entry points: one attempt from rows to result."""

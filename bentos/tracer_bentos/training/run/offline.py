@@ -1,0 +1,159 @@
+"""An attempt on files of one machine, with the code of the training Job."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from tracer_bentos.bundle.bundle import write_bundle
+from tracer_bentos.surrogate.base.encoder import Encoder
+from tracer_bentos.training.certify.provenance import code_identity
+from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.rows import RowSet, mark_seen
+from tracer_bentos.training.data.used_rows import list_seen
+from tracer_bentos.training.engine.engine import Engine
+from tracer_bentos.training.fit.cells import name_cell, top_terms
+from tracer_bentos.training.fit.golden import golden_samples
+from tracer_bentos.training.fit.training_context import local_means
+from tracer_bentos.training.ledger.offline_ledger import Attempt, OfflineLedger, Outcome
+from tracer_bentos.training.run.load_rows import Gathered
+from tracer_bentos.training.run.pipeline import Learned, learn
+from tracer_core.contracts.document import digest_of
+from tracer_core.errors import InputError
+
+__all__ = ["Attempted", "CellAccount", "Terms", "expect_empty", "fit_traces"]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is asked; each other set of them is an attempt of its own."""
+
+    target: float
+    """Agreement asked for, as a fraction."""
+    confidence: float
+    """Confidence over all attempts together."""
+    minimum: int = 100
+    """Labelled rows without which nothing is tried."""
+    seed: int = 1
+    """Seed of everything random."""
+    strict: bool = False
+    """Whether every cell must reach the target by itself in training."""
+    encoders: tuple[str, ...] = ()
+    """The encoders that the user named, by what tells them apart."""
+
+
+class CellAccount(NamedTuple):
+    """One certified cell for people."""
+
+    name: str
+    """Its name: the answer, in one line and not too long."""
+    rows: int
+    """Certify rows of it that are answered."""
+    agreed: int
+    """Of those, how many matched the teacher."""
+    terms: tuple[str, ...]
+    """Words that are frequent in it and rare elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """How an attempt ended."""
+
+    learned: Learned
+    """The outcome."""
+    attempt: int
+    """Its number in the ledger."""
+    level: float
+    """Error level that it was given."""
+    digest: str | None = None
+    """Digest of the bundle that was written, when certified."""
+
+    @property
+    def cells(self) -> tuple[CellAccount, ...]:
+        """Give the certified cells as a person reads them, those answered most first.
+
+        Words are of the rows learnt from and go to whoever fits, never into the bundle.
+        """
+        held, learnt = self.learned.certificate, self.learned.learnt
+        if held is None:
+            return ()
+        terms = top_terms([r.text for r in learnt], [r.label or "" for r in learnt])
+        found = [
+            CellAccount(name_cell(c.name), c.rows, c.agreed, terms.get(c.name, ()))
+            for c in held.cells
+        ]
+        return tuple(sorted(found, key=lambda cell: (-cell.rows, cell.name)))
+
+
+def expect_empty(out: Path) -> None:
+    """Check that a bundle can be written to a folder, before an attempt is spent.
+
+    Raises:
+        InputError: It holds something already.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out} is not an empty folder: a bundle is never replaced")
+
+
+def fit_traces(
+    gathered: Gathered,
+    terms: Terms,
+    out: Path,
+    encoders: Sequence[Encoder] = (),
+    engine: Engine | None = None,
+) -> Attempted:
+    """Learn from traces; write the bundle when certified.
+
+    Args:
+        gathered: The traces.
+        terms: What is asked.
+        out: An empty or new folder.
+        encoders: What `terms.encoders` names.
+        engine: Where pieces are computed; threads of this process when absent.
+
+    Raises:
+        DocumentError: An encoder failed.
+        EngineError: Nobody is left to compute.
+        InputError: The folder holds something already.
+        StoreError: The ledger of attempts cannot be kept.
+    """
+    expect_empty(out)
+    ledger = OfflineLedger()
+    request = _request(gathered.rows, terms)
+    attempt, seen = ledger.enter(gathered.rows, request, terms.confidence)
+    rows = mark_seen(gathered.rows, seen)
+    means = local_means(engine, costly=encoders, dimensions=gathered.dimensions)
+    learned = learn(_question(terms, attempt), rows, means)
+    ended = Outcome(tested=learned.tested, chain_passed=learned.chain_passed)
+    ledger.close(attempt, ended, learned.learnt)
+    return Attempted(learned, attempt.number, attempt.level, _write(learned, rows, out))
+
+
+def _request(rows: RowSet, terms: Terms) -> str:
+    # Another algorithm tests the same rows by another policy: that is a second look.
+    stated = (rows.digest, repr(terms), str(code_identity().algorithm))
+    return digest_of("\n".join(stated).encode())
+
+
+def _question(terms: Terms, attempt: Attempt) -> Question:
+    return Question(
+        attempt=attempt.number,
+        target=terms.target,
+        confidence=terms.confidence,
+        level=attempt.level,
+        minimum=terms.minimum,
+        seed=terms.seed,
+        after=attempt.after,
+        strict=terms.strict,
+        budget=attempt.budget,
+    )
+
+
+def _write(learned: Learned, rows: RowSet, out: Path) -> str | None:
+    if learned.surrogate is None or learned.certificate is None:
+        return None
+    samples = golden_samples(learned.surrogate)
+    told = list_seen(rows.seen)
+    return write_bundle(
+        out, learned.surrogate, learned.certificate, samples, seen=told
+    ).digest

@@ -1,0 +1,5 @@
+"""The command line: `tracer-router`, and `kubectl tracer`."""
+
+from tracer_cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,1 @@
+"""Fixed-sample statistics of certificates."""

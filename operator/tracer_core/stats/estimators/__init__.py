@@ -1,0 +1,1 @@
+"""Weighted and difference estimators."""

@@ -1,0 +1,1 @@
+"""Anytime-valid statistics: rollout verdicts, guards and drift."""

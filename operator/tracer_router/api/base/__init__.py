@@ -1,0 +1,1 @@
+"""What both kinds are built of: the base model, the kind, the metadata."""

@@ -1,0 +1,1 @@
+"""The CRDs and the API reference, generated from the models."""

@@ -1,0 +1,1 @@
+"""The status of a TracerRouter and its conditions."""

@@ -1,0 +1,1 @@
+"""When to train, and what becomes of an attempt."""

@@ -1,0 +1,1 @@
+"""Evidence of pods, folded into totals."""

@@ -1,0 +1,81 @@
+"""What a revision's evidence says, in the words of the statistics."""
+
+from collections.abc import Iterable
+
+from tracer_core.stats.sequential.guards import Guard, Harm, Met
+from tracer_core.stats.sequential.verdict import NO_AUDITS, AuditCounts
+from tracer_router.api import Baseline, Counts, LegCounts, TaskCounts, TracerRevision
+from tracer_router.planning.evidence.evidence import total
+
+__all__ = ["audits_before", "audits_of", "baseline_of", "cells_of", "harm_of"]
+
+
+def audits_of(revision: TracerRevision) -> AuditCounts:
+    """Give the audits of a revision's certified tasks, from shadow on."""
+    tasks = _certified(revision, total(revision.status.evidence))
+    return AuditCounts(
+        agreed=sum(each.audits_agreed for each in tasks),
+        disagreed=sum(each.audits_disagreed for each in tasks),
+        missing=sum(each.audits_missing for each in tasks),
+    )
+
+
+def audits_before(revision: TracerRevision) -> AuditCounts:
+    """Give the audits of earlier tries."""
+    earlier = revision.status.earlier
+    if earlier is None:
+        return NO_AUDITS
+    return AuditCounts(earlier.agreed, earlier.disagreed, earlier.missing)
+
+
+def cells_of(revision: TracerRevision) -> dict[str, AuditCounts]:
+    """Give the audits of each cell of the certified tasks."""
+    found: dict[str, AuditCounts] = {}
+    for task in _certified(revision, total(revision.status.evidence)):
+        for each in task.cells:
+            known = found.get(each.cell, NO_AUDITS)
+            found[each.cell] = AuditCounts(
+                known.agreed + each.agreed,
+                known.disagreed + each.disagreed,
+                known.missing + each.missing,
+            )
+    return found
+
+
+def harm_of(revision: TracerRevision) -> Harm:
+    """Give what was counted of each harm in the present try."""
+    now, before = baseline_of(revision), revision.status.earlier or Baseline()
+    return {
+        Guard.FAULTS: Met(
+            questions=max(0, now.questions - before.questions),
+            times=max(0, now.faults - before.faults),
+        ),
+        Guard.SURROGATE_LEG: _slow(now.surrogate_leg, before.surrogate_leg),
+        Guard.TEACHER_LEG: _slow(now.teacher_leg, before.teacher_leg),
+    }
+
+
+def _slow(now: LegCounts, before: LegCounts) -> Met:
+    return Met(
+        questions=max(0, now.questions - before.questions),
+        times=max(0, now.slow - before.slow),
+    )
+
+
+def baseline_of(revision: TracerRevision) -> Baseline:
+    """Give all counts as they are now, to judge later ones from here."""
+    counts, audits = total(revision.status.evidence), audits_of(revision)
+    return Baseline(
+        agreed=audits.agreed,
+        disagreed=audits.disagreed,
+        missing=audits.missing,
+        questions=sum(each.requests for each in counts.tasks),
+        faults=counts.faults,
+        surrogate_leg=counts.surrogate_leg,
+        teacher_leg=counts.teacher_leg,
+    )
+
+
+def _certified(revision: TracerRevision, counts: Counts) -> Iterable[TaskCounts]:
+    names = {task.fingerprint for task in revision.status.tasks}
+    return [each for each in counts.tasks if each.task in names]

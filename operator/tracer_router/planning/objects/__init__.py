@@ -1,0 +1,1 @@
+"""Which Kubernetes objects must exist."""

@@ -1,0 +1,1 @@
+"""The rollout: shadow, steps, live, rollback."""

@@ -1,0 +1,81 @@
+"""How much is audited: by phase, and when live as the spec says or as a loss asks."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tracer_core.stats.sequential.drift import audits_to_detect
+from tracer_router.api import AuditMode, RevisionPhase, TracerRevision, TracerRouter
+from tracer_router.planning.evidence.evidence import total
+from tracer_router.planning.rollout.drift_monitor import threshold_of
+from tracer_router.planning.rollout.promotion_criteria import aim_of
+
+__all__ = ["LiveRate", "audit_rate", "canary_audit", "live_rate"]
+
+_ENOUGH = timedelta(minutes=30)
+"""Time at full weight before the traffic of a day is guessed from it."""
+_PERCENTS = (0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70)
+_RATES = (*(percent / 100 for percent in _PERCENTS), 1.0)
+"""Rates to choose from, 0.1 % to 100 %: a policy that follows every sway of the traffic
+would be a push a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRate:
+    """The audit rate at full weight."""
+
+    rate: float
+    """Share of the sessions."""
+    reason: str
+    """Why it is that much, for people."""
+
+
+def audit_rate(router: TracerRouter, revision: TracerRevision) -> float:
+    """Give the probability of the audit coin for a revision in its phase."""
+    status = revision.status
+    match status.phase:
+        case RevisionPhase.CANARY:
+            steps = router.spec.rollout.steps
+            return canary_audit(router, min(status.rollout_step or 0, len(steps) - 1))
+        case RevisionPhase.LIVE:
+            # The policy changes where a decision does: at the end of a batch of audits.
+            watch = status.drift
+            return live_rate(router, revision, watch.told if watch else None).rate
+        case _:
+            return 1.0
+
+
+def canary_audit(router: TracerRouter, step: int) -> float:
+    """Give the audit rate of a step: falls with the weight, never below live."""
+    steps, audit = router.spec.rollout.steps, router.spec.audit
+    falling = audit.canary.fraction * steps[0].fraction / steps[step].fraction
+    return max(audit.live.fraction, falling)
+
+
+def live_rate(
+    router: TracerRouter, revision: TracerRevision, now: datetime | None
+) -> LiveRate:
+    """Give the rate at full weight, and why."""
+    audit = router.spec.audit
+    if audit.mode is AuditMode.FIXED:
+        return LiveRate(audit.live.fraction, "audit.live says so")
+    watch = revision.status.drift
+    if watch is None or now is None or now - watch.began < _ENOUGH:
+        return LiveRate(audit.live.fraction, "until enough traffic was seen")
+    within = audit.detect.within
+    answered = _answered_since(revision) * (within.span / (now - watch.began))
+    lost = 1 - aim_of(router).target + audit.detect.loss.fraction
+    needed = audits_to_detect(
+        aim_of(router).target, min(lost, 0.99), threshold_of(watch)
+    )
+    wanted = needed / max(answered, 1.0)
+    return LiveRate(
+        next(rate for rate in _RATES if rate >= min(wanted, 1.0)),
+        f"{needed} audits notice a loss of {audit.detect.loss}, of about "
+        f"{answered:,.0f} answers in {within}",
+    )
+
+
+def _answered_since(revision: TracerRevision) -> int:
+    watch = revision.status.drift
+    now = sum(task.answered for task in total(revision.status.evidence).tasks)
+    return max(0, now - (watch.answered if watch else 0))

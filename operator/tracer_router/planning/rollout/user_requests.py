@@ -1,0 +1,123 @@
+"""Carries out what people asked for, or says why it cannot be done."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tracer_router.api import RevisionPhase, TracerRevision
+from tracer_router.planning.rollout.transitions import begin_rollout, enter, set_status
+from tracer_router.planning.state.certificate_validity import void_reason
+from tracer_router.planning.state.commands import (
+    Request,
+    Verb,
+    open_requests,
+    unreadable_requests,
+)
+from tracer_router.planning.state.observed import Observed
+from tracer_router.planning.state.plan import Happening
+
+__all__ = ["Carried", "carry_out"]
+
+_KEPT_IDS = 100
+_ROLLING = frozenset({RevisionPhase.SHADOW, RevisionPhase.CANARY})
+_TARGETS = {
+    Verb.ABORT: _ROLLING,
+    Verb.ROLLBACK: _ROLLING | {RevisionPhase.LIVE},
+    Verb.PROMOTE: _ROLLING,
+    Verb.RETRY: frozenset({RevisionPhase.ROLLED_BACK}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What became of the requests."""
+
+    revisions: tuple[TracerRevision, ...]
+    """The revisions after them, each with the ids of those done on it."""
+    happenings: tuple[Happening, ...] = ()
+    """What people are told."""
+    refused: tuple[str, ...] = ()
+    """Ids that will never be done."""
+
+
+def carry_out(
+    observed: Observed, revisions: tuple[TracerRevision, ...], now: datetime
+) -> Carried:
+    """Do every open request about a revision; `retrain` is for `retraining`."""
+    carried = Carried(revisions)
+    for key in unreadable_requests(observed.router):
+        carried = _refuse(carried, key, "it says no verb and revision that are known")
+    for request in open_requests(observed.router, revisions):
+        if request.verb is not Verb.RETRAIN:
+            carried = _carry(observed, carried, request, now)
+    return carried
+
+
+def _carry(
+    observed: Observed, carried: Carried, request: Request, now: datetime
+) -> Carried:
+    target = next(
+        (each for each in carried.revisions if each.spec.revision == request.revision),
+        None,
+    )
+    if target is None:
+        return _refuse(carried, request.id, f"{request}: there is no such revision")
+    why_not = _objection(observed, carried, request, target)
+    if why_not is not None:
+        return _refuse(carried, request.id, f"{request}: {why_not}")
+    done = _with_id(_effect(carried, request, target, now), request.id)
+    revisions = tuple(
+        done if each.spec.revision == request.revision else each
+        for each in carried.revisions
+    )
+    told = Happening(request.verb.value.capitalize(), f"{request}: done")
+    return replace(carried, revisions=revisions, happenings=(*carried.happenings, told))
+
+
+def _objection(
+    observed: Observed, carried: Carried, request: Request, target: TracerRevision
+) -> str | None:
+    phase = target.status.phase
+    if phase not in _TARGETS[request.verb]:
+        return f"it is {phase.value if phase else 'new'}"
+    if request.verb is not Verb.RETRY:
+        return None
+    void = void_reason(observed.router, target)
+    if void is not None:
+        return void
+    rolling = [each for each in carried.revisions if each.status.phase in _ROLLING]
+    if rolling:
+        return (
+            f"revision {rolling[0].spec.revision} is being rolled out: abort it first"
+        )
+    return None
+
+
+def _effect(
+    carried: Carried, request: Request, target: TracerRevision, now: datetime
+) -> TracerRevision:
+    reason = f"by request {request.id}"
+    match request.verb:
+        case Verb.PROMOTE:
+            return set_status(target, approved=True)
+        case Verb.RETRY:
+            live = any(
+                each.status.phase is RevisionPhase.LIVE for each in carried.revisions
+            )
+            return begin_rollout(
+                target, f"tried again {reason}", now, unserved=not live
+            )
+        case _:
+            ended = f"{'aborted' if request.verb is Verb.ABORT else 'rolled back'}"
+            return enter(target, RevisionPhase.ROLLED_BACK, f"{ended} {reason}", now)
+
+
+def _with_id(revision: TracerRevision, key: str) -> TracerRevision:
+    return set_status(revision, handled=(*revision.status.handled, key)[-_KEPT_IDS:])
+
+
+def _refuse(carried: Carried, key: str, why: str) -> Carried:
+    return replace(
+        carried,
+        refused=(*carried.refused, key),
+        happenings=(*carried.happenings, Happening("RequestRefused", why)),
+    )

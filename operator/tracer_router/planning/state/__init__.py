@@ -1,0 +1,1 @@
+"""What was observed, what is planned, and the roles in it."""

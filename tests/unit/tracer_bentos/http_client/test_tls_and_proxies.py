@@ -1,0 +1,221 @@
+"""The way to the teacher where certificates and proxies are a company's own."""
+
+import asyncio
+import base64
+import shutil
+import ssl
+from pathlib import Path
+
+import pytest
+
+from support.http2_teacher import http2_scripted, saying
+from support.raw_teacher import OK, RawTeacher, answering, scripted
+from tracer_bentos.http_client.proxy import Origin, Proxy
+from tracer_bentos.serving.upstream.teacher import TeacherUnreachable, Upstream
+from tracer_core.contracts.runtime import HttpVersion
+
+LOOPBACK = Path(__file__).parents[3] / "support" / "certificates" / "loopback.pem"
+"""A certificate of 127.0.0.1 that signs itself, with its key; for tests only."""
+VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(autouse=True)
+def no_proxies_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def secure() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(LOOPBACK)
+    return context
+
+
+async def content_from(upstream: Upstream) -> bytes:
+    target = upstream.target(b"/v1/models")
+    async with await upstream.ask("GET", target, [], None) as response:
+        return b"".join([piece async for piece in response.pieces()])
+
+
+async def test_a_teacher_is_believed_by_a_certificate_of_the_companys_own() -> None:
+    async with scripted(answering(OK, OK), secure()) as teacher:
+        upstream = Upstream(teacher.url, authorities=LOOPBACK)
+        assert [await content_from(upstream) for _ in range(2)] == [b"hi", b"hi"]
+        upstream.close()
+    assert teacher.connections == 1
+
+
+async def test_a_teacher_that_nobody_vouches_for_gets_no_request() -> None:
+    async with scripted(answering(OK), secure()) as teacher:
+        with pytest.raises(TeacherUnreachable, match="self-signed certificate"):
+            await content_from(Upstream(teacher.url))
+    assert teacher.requests == []
+
+
+@pytest.mark.parametrize("http", HttpVersion)
+async def test_a_renewed_file_of_authorities_is_read_again(
+    tmp_path: Path, http: HttpVersion
+) -> None:
+    mine = tmp_path / "authorities.pem"
+    async with scripted(answering(OK), secure()) as teacher:
+        upstream = Upstream(teacher.url, authorities=mine, http=http)
+        with pytest.raises(TeacherUnreachable, match="No such file"):
+            await content_from(upstream)
+        shutil.copyfile(LOOPBACK, mine)
+        assert await content_from(upstream) == b"hi"
+        upstream.close()
+
+
+async def test_a_plain_request_goes_to_the_proxy_with_its_whole_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with scripted(answering(OK)) as proxy:
+        where = proxy.url.removeprefix("http://").removesuffix("/v1")
+        monkeypatch.setenv("http_proxy", f"http://me:p%40ss@{where}")
+        upstream = Upstream("http://teacher.invalid:8000/v1")
+        assert await content_from(upstream) == b"hi"
+        upstream.close()
+    basic = base64.b64encode(b"me:p@ss").decode()
+    assert proxy.requests[0].decode().split("\r\n") == [
+        "GET http://teacher.invalid:8000/v1/models HTTP/1.1",
+        "host: teacher.invalid:8000",
+        f"proxy-authorization: Basic {basic}",
+        "",
+        "",
+    ]
+
+
+async def test_a_proxy_that_is_named_comes_before_those_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://nobody.invalid:3128")
+    async with scripted(answering(OK)) as proxy:
+        named = proxy.url.removesuffix("/v1")
+        upstream = Upstream("http://teacher.invalid/v1", proxy=named)
+        assert await content_from(upstream) == b"hi"
+        upstream.close()
+    assert proxy.requests[0].startswith(b"GET http://teacher.invalid/v1/models ")
+
+
+async def test_a_secure_request_goes_through_the_proxys_tunnel(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with (
+        scripted(answering(OK, OK), secure()) as teacher,
+        scripted(tunnel) as proxy,
+    ):
+        monkeypatch.setenv("https_proxy", proxy.url.removesuffix("/v1"))
+        upstream = Upstream(teacher.url, authorities=LOOPBACK)
+        assert [await content_from(upstream) for _ in range(2)] == [b"hi", b"hi"]
+        upstream.close()
+    port = teacher.url.rpartition(":")[2].removesuffix("/v1")
+    assert proxy.requests == [
+        f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n\r\n".encode()
+    ]
+    assert b"proxy" not in b"".join(teacher.requests)
+
+
+async def test_http_2_goes_through_the_proxys_tunnel_with_tls_and_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    offering = secure()
+    offering.set_alpn_protocols(["h2", "http/1.1"])
+    async with (
+        http2_scripted(saying(), offering) as safe,
+        http2_scripted(saying()) as plain,
+        scripted(tunnel) as proxy,
+    ):
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, proxy.url.removesuffix("/v1"))
+        for teacher in (safe, plain):
+            upstream = Upstream(
+                teacher.url, authorities=LOOPBACK, http=HttpVersion.HTTP2
+            )
+            assert [await content_from(upstream) for _ in range(2)] == [b"hi", b"hi"]
+            upstream.close()
+    ports = [each.url.rpartition(":")[2].removesuffix("/v1") for each in (safe, plain)]
+    assert [head.partition(b"\r\n")[0] for head in proxy.requests] == [
+        f"CONNECT 127.0.0.1:{port} HTTP/1.1".encode() for port in ports
+    ]
+
+
+async def test_what_follows_the_proxys_word_at_once_is_the_teachers() -> None:
+    async def script(
+        proxy: RawTeacher, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await proxy.read_head(reader)
+        settings = b"\0\0\0\x04\0\0\0\0\0"
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n" + settings)
+        head = await reader.readuntil(b"/v1/models")
+        answer = b"\0\0\x01\x01\x05\0\0\0\x01\x88"  # :status 200, and no body
+        writer.write(answer * (b"PRI * HTTP/2.0" in head))
+        await reader.read()
+
+    async with scripted(script) as proxy:
+        upstream = Upstream(
+            "http://teacher.invalid/v1",
+            proxy=proxy.url.removesuffix("/v1"),
+            http=HttpVersion.HTTP2,
+        )
+        assert await content_from(upstream) == b""
+        upstream.close()
+
+
+@pytest.mark.parametrize("http", HttpVersion)
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        (b"", "gave no answer to CONNECT"),
+        (b"garbage\r\n\r\n", "CONNECT with no HTTP"),
+        (b"x" * 300_000, "gave no answer to CONNECT"),
+    ],
+)
+async def test_a_proxy_that_speaks_nonsense_is_named_as_the_cause(
+    http: HttpVersion, said: bytes, cause: str
+) -> None:
+    async with scripted(answering(said, linger=False)) as proxy:
+        named = proxy.url.removesuffix("/v1")
+        upstream = Upstream("https://teacher.invalid/v1", proxy=named, http=http)
+        with pytest.raises(TeacherUnreachable, match=cause):
+            await content_from(upstream)
+
+
+async def test_a_proxy_that_refuses_is_named_as_the_cause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refusal = b"HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n"
+    async with scripted(answering(refusal)) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url.removesuffix("/v1"))
+        with pytest.raises(TeacherUnreachable, match="CONNECT with 407"):
+            await content_from(Upstream("https://teacher.invalid/v1"))
+
+
+def test_what_needs_no_proxy_is_reached_directly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy:3128")
+    monkeypatch.setenv("no_proxy", "vllm.svc,.internal")
+    found = {
+        host: Proxy.before(Origin("https", host, 443))
+        for host in ("api.openai.com", "vllm.svc", "a.internal")
+    }
+    assert found["api.openai.com"] == Proxy(Origin("http", "proxy", 3128), ())
+    assert (found["vllm.svc"], found["a.internal"]) == (None, None)
+
+
+async def tunnel(
+    proxy: RawTeacher, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    head = await proxy.read_head(reader)
+    host, _, port = head.split(b" ")[1].decode().rpartition(":")
+    writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    beyond, back = await asyncio.open_connection(host, int(port))
+    await asyncio.gather(pump(reader, back), pump(beyond, writer))
+
+
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while content := await reader.read(65_536):
+        writer.write(content)
+        await writer.drain()
+    writer.close()

@@ -1,0 +1,165 @@
+"""A teacher that speaks plain HTTP: what is read, and what an answer holds."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.serving_plane import BUNDLE, certified, serving, until
+from support.serving_teacher import teaching
+from tracer_bentos.protocols.adapter import Answer, Asked, Reply
+from tracer_bentos.protocols.generic_http.endpoint import PlainJson
+from tracer_bentos.protocols.generic_http.selector import Selector
+from tracer_bentos.protocols.protocol_config import Protocol, Speech
+from tracer_bentos.serving.server.settings import Access
+from tracer_bentos.tasks.registry import TaskBook
+from tracer_core.contracts.traces import TraceStatus
+from tracer_core.errors import SpecError
+
+TICKET = {"id": 7, "ticket": {"title": "Refund", "lines": ["a", "b"]}, "tone": "formal"}
+
+
+def endpoint(*places: str, label: str = "$.label") -> PlainJson:
+    return PlainJson(
+        "/v1/classify", tuple(map(Selector.parse, places)), Selector.parse(label)
+    )
+
+
+def asked(adapter: PlainJson, document: Any = TICKET) -> Asked:
+    found = adapter.read(json.dumps(document).encode())
+    assert found
+    return found
+
+
+def taught(adapter: PlainJson, response: Any) -> Answer:
+    content = json.dumps(response).encode()
+    return adapter.answer(asked(adapter), Reply(200, "application/json", content))
+
+
+@pytest.mark.parametrize(
+    ("place", "values"),
+    [
+        ("$", [TICKET]),
+        ("$.ticket.title", ["Refund"]),
+        ("$['ticket']['title']", ["Refund"]),
+        ("$.ticket.lines[1]", ["b"]),
+        ("$.ticket.lines[*]", ["a", "b"]),
+        ("$.ticket[*]", ["Refund", ["a", "b"]]),
+        ("$.ticket.lines[2]", []),
+        ("$.ticket.none", []),
+        ("$.id.none", []),
+        ("$.ticket[0]", []),
+    ],
+)
+def test_a_selector_points_into_a_document(place: str, values: list[Any]) -> None:
+    assert Selector.parse(place).values(TICKET) == values
+
+
+@pytest.mark.parametrize(
+    "text", ["", "ticket", "$ticket", "$.", "$..a", "$[-1]", "$[01]", "$['a", "$.a b"]
+)
+def test_what_is_no_selector_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(SpecError, match=r"write it like \$\.ticket\.text"):
+        Selector.parse(text)
+
+
+@pytest.mark.parametrize("place", ["$", "$.a", "$.a[2].b", "$['x y'][0]"])
+def test_a_value_is_found_where_it_was_put(place: str) -> None:
+    selector = Selector.parse(place)
+    assert selector.values(selector.around("refund")) == ["refund"]
+
+
+def test_the_inputs_are_joined_and_the_rest_defines_the_task() -> None:
+    adapter, book = endpoint("$.ticket.title", "$.ticket.lines[*]"), TaskBook()
+    first = book.recognise(asked(adapter))
+    same = book.recognise(asked(adapter, {**TICKET, "ticket": {"title": "x"}}))
+    other = book.recognise(asked(adapter, {**TICKET, "tone": "casual"}))
+    assert first.input == "Refund\na\nb"
+    assert first.task != other.task
+    assert same.input == "x"
+
+
+def test_an_ignored_field_leaves_the_task() -> None:
+    adapter, book = endpoint("$.ticket"), TaskBook(ignored=["id"])
+    tasks = {book.recognise(asked(adapter, {**TICKET, "id": n})).task for n in (1, 2)}
+    assert len(tasks) == 1
+
+
+def test_other_selectors_are_another_task() -> None:
+    adapters = (endpoint("$.ticket"), endpoint("$.ticket", label="$.other"))
+    tasks = {TaskBook().recognise(asked(adapter)).task for adapter in adapters}
+    assert len(tasks) == 2
+
+
+@pytest.mark.parametrize("document", [{}, {"ticket": {"title": ""}}, [1], "text"])
+def test_a_request_without_input_is_left_to_the_teacher(document: Any) -> None:
+    adapter = endpoint("$.ticket.title")
+    assert adapter.read(json.dumps(document).encode()) is None
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=5,
+    )
+)
+def test_a_label_of_any_kind_is_given_back_as_it_was(value: Any) -> None:
+    adapter = endpoint("$.ticket.title")
+    answer = taught(adapter, {"label": value, "confidence": 0.9})
+    if answer.label is None:
+        assert value == ""
+        return
+    rendered = adapter.render(asked(adapter), answer.label)
+    assert rendered
+    assert json.loads(rendered.content) == {"label": value}
+
+
+def test_a_text_is_its_own_label_for_people() -> None:
+    assert taught(endpoint("$.id"), {"label": "refund"}).label == "refund"
+
+
+def test_the_whole_response_may_be_the_label() -> None:
+    adapter = endpoint("$.id", label="$")
+    assert taught(adapter, {"b": 1, "a": "x"}).label == '{"a":"x","b":1}'
+
+
+def test_a_response_without_the_label_is_no_label() -> None:
+    assert taught(endpoint("$.id"), {"error": "busy"}) == Answer(TraceStatus.ABNORMAL)
+
+
+def test_a_label_in_several_places_is_refused() -> None:
+    with pytest.raises(SpecError, match="a label is one"):
+        endpoint("$.id", label="$.labels[*]")
+
+
+async def test_a_plain_teacher_is_learnt_from_and_stood_in_for(tmp_path: Path) -> None:
+    adapter = endpoint("$.text", label="$.echo.text")
+    speech = Speech(Protocol.HTTP, (adapter,))
+    body = {"text": "Refund my order", "tone": "formal"}
+    task = TaskBook().recognise(asked(adapter, body)).task
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path, access=Access.OPEN, speech=speech) as plane,
+    ):
+        url = f"{plane.url}/v1/classify"
+        async with plane.http.post(url, json=body) as response:
+            first = await response.json()
+        await until(lambda: len(plane.traces()) == 1)
+        await until(lambda: plane.plane.loaded.digest == BUNDLE)
+        await plane.push(certified(task, audit=0))
+        async with plane.http.post(url, json=body) as response:
+            second = await response.json()
+            by = response.headers["x-tracer-decision"]
+    assert first == {"echo": body}
+    assert second == {"echo": {"text": "refund"}}
+    assert by == "surrogate"
+    trace = plane.traces()[0]
+    assert (trace["input"], trace["teacher"], trace["task"]) == (
+        "Refund my order",
+        "Refund my order",
+        task,
+    )

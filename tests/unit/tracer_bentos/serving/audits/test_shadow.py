@@ -1,0 +1,141 @@
+"""A surrogate in shadow is asked and audited; clients get the teacher's answers."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openai import APIStatusError
+
+from support.serving_plane import BUNDLE, Plane, serving, until
+from support.serving_teacher import Teacher, teaching
+from tracer_bentos.protocols.chat.request import OpenAIChat
+from tracer_bentos.serving.server.settings import Access
+from tracer_bentos.serving.telemetry.ordered_results import CompletedPrefix, Verdict
+from tracer_bentos.tasks.registry import TaskBook
+from tracer_core.contracts.evidence import CellEvidence, TaskEvidence
+from tracer_core.contracts.policy import PolicyDocument, RevisionPolicy
+
+MESSAGES = [{"role": "system", "content": "Name the department."}]
+
+
+def policy_for(
+    task: str, *, surrogate: bool, closed: tuple[str, ...] = ()
+) -> PolicyDocument:
+    rule = RevisionPolicy(
+        surrogate=surrogate, audit=1, bundle=BUNDLE, tasks=(task,), closed=closed
+    )
+    return PolicyDocument(generation=1, revisions={"1": rule})
+
+
+async def ask(plane: Plane, text: str) -> str:
+    answer = await plane.client().chat.completions.create(
+        model="gpt-test", messages=[*MESSAGES, {"role": "user", "content": text}]
+    )
+    return "teacher" if answer.id == "chatcmpl-teacher" else "surrogate"
+
+
+def the_task() -> str:
+    question = [*MESSAGES, {"role": "user", "content": "x"}]
+    body = json.dumps({"model": "gpt-test", "messages": question}).encode()
+    asked = OpenAIChat().read(body)
+    assert asked
+    return TaskBook().recognise(asked).task
+
+
+async def counted(plane: Plane) -> TaskEvidence:
+    return (await plane.evidence()).tasks[0]
+
+
+async def test_a_shadow_is_audited_by_what_the_client_gets(tmp_path: Path) -> None:
+    teacher = Teacher(label=lambda text: text.split()[0].lower().replace("bill", "x"))
+    async with (
+        teaching(teacher),
+        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+    ):
+        await until(lambda: plane.plane.loaded.digest == BUNDLE)
+        await plane.push(policy_for(the_task(), surrogate=False))
+        texts = ("Refund it", "Bill wrong", "Refund that", "Refund it?")
+        answers = [await ask(plane, text) for text in texts]
+        found = await counted(plane)
+    assert set(answers) == {"teacher"}
+    assert len(teacher.seen) == len(texts)
+    assert (found.answered, found.audits_admitted) == (0, 3)
+    assert (found.audits_agreed, found.audits_disagreed) == (2, 1)
+    assert found.cells == (
+        CellEvidence(cell="says bill", disagreed=1),
+        CellEvidence(cell="says refund", agreed=2),
+    )
+
+
+async def test_a_closed_cell_goes_to_the_teacher_and_is_not_audited(
+    tmp_path: Path,
+) -> None:
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+    ):
+        await until(lambda: plane.plane.loaded.digest == BUNDLE)
+        closed = ("says refund",)
+        await plane.push(policy_for(the_task(), surrogate=True, closed=closed))
+        answers = [await ask(plane, text) for text in ("Refund it", "Bill wrong")]
+        await until(lambda: plane.plane.counts.tasks()[0].cells != ())
+        deferrals = dict(plane.plane.counts.deferrals)
+        found = await counted(plane)
+    assert answers == ["teacher", "surrogate"]
+    assert deferrals == {"cell-closed": 1}
+    assert [each.cell for each in found.cells] == ["says bill"]
+
+
+async def test_a_caller_that_the_teacher_turns_down_says_nothing_about_a_shadow(
+    tmp_path: Path,
+) -> None:
+    teacher = Teacher(refusal=(401, b"{}"))
+    async with (
+        teaching(teacher),
+        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+    ):
+        await until(lambda: plane.plane.loaded.digest == BUNDLE)
+        await plane.push(policy_for(the_task(), surrogate=False))
+        with pytest.raises(APIStatusError):
+            await ask(plane, "Refund it")
+        found = await counted(plane)
+    assert (found.audits_admitted, found.audits_missing) == (0, 0)
+
+
+async def test_a_shadow_without_an_answer_of_the_teacher_is_missing(
+    tmp_path: Path,
+) -> None:
+    teacher = Teacher(refusal=(500, b"{}"))
+    async with (
+        teaching(teacher),
+        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+    ):
+        await until(lambda: plane.plane.loaded.digest == BUNDLE)
+        await plane.push(policy_for(the_task(), surrogate=False))
+        with pytest.raises(APIStatusError):
+            await ask(plane, "Refund it")
+        found = await counted(plane)
+    assert (found.audits_admitted, found.audits_missing) == (1, 1)
+
+
+ENDS = st.sampled_from([*Verdict, None])
+
+
+@given(ends=st.lists(ENDS, max_size=12), data=st.data())
+def test_in_whatever_order_audits_end_the_same_is_counted(
+    ends: list[Verdict | None], data: st.DataObject
+) -> None:
+    prefix = CompletedPrefix()
+    numbers = [prefix.admit() for _ in ends]
+    for number in data.draw(st.permutations(numbers)):
+        verdict = ends[number]
+        if verdict is None:
+            prefix.withdraw(number)
+        else:
+            prefix.settle(number, verdict, f"cell {number % 2}")
+    assert prefix.counted == {each: ends.count(each) for each in Verdict}
+    assert prefix.admitted == sum(each is not None for each in ends)
+    by_cell = sum(sum(found.values()) for found in prefix.cells.values())
+    assert by_cell == prefix.admitted

@@ -1,0 +1,263 @@
+"""Who may call, whom the surrogate may answer, and whom the teacher's key is for."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from openai import AsyncOpenAI, AuthenticationError
+
+from support.serving_plane import PROMPT, Plane, certified, serving
+from support.serving_teacher import Teacher, teaching
+from tracer_bentos.serving.auth.accepted_key_cache import CALLERS, MODELS, Acceptances
+from tracer_bentos.serving.auth.authentication import Access
+from tracer_bentos.serving.auth.secret_volume import MountedSecret
+from tracer_bentos.serving.auth.teacher_key import KeyRefused, TeacherKey
+
+HEADER = {"access": Access.GATEWAY_HEADER, "caller_header": "x-caller"}
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def secret(folder: Path, entries: Mapping[str, str]) -> Path:
+    """Write a Secret as the kubelet does: all entries change in one step."""
+    folder.mkdir(exist_ok=True)
+    number = sum(1 for _ in folder.iterdir())
+    content = folder / f"..{number}"
+    content.mkdir()
+    for name, value in entries.items():
+        (content / name).write_text(value)
+    link = folder / "..new"
+    link.symlink_to(content.name)
+    link.rename(folder / "..data")
+    for name in entries:
+        if not (folder / name).is_symlink():
+            (folder / name).symlink_to(f"..data/{name}")
+    return folder
+
+
+async def answered_by(client: AsyncOpenAI, **headers: str) -> str:
+    raw = await client.chat.completions.with_raw_response.create(
+        model="gpt-test",
+        messages=[
+            {"role": "system", "content": PROMPT},
+            {"role": "user", "content": "Refund please"},
+        ],
+        extra_headers=headers,
+    )
+    return str(raw.headers.get("x-tracer-decision", "teacher"))
+
+
+async def certify(plane: Plane) -> None:
+    task = (await plane.evidence()).tasks[0].task
+    await plane.push(certified(task, audit=0.0))
+
+
+async def test_a_key_is_answered_once_the_teacher_has_taken_it(tmp_path: Path) -> None:
+    async with teaching() as teacher, serving(teacher.url, tmp_path) as plane:
+        mine, other = plane.client("sk-mine"), plane.client("sk-other")
+        await answered_by(mine)
+        await certify(plane)
+        decisions = [await answered_by(each) for each in (mine, other, other)]
+    assert decisions == ["surrogate", "teacher", "surrogate"]
+
+
+async def test_a_revoked_key_stops_with_the_first_question_to_the_teacher(
+    tmp_path: Path,
+) -> None:
+    async with teaching() as teacher, serving(teacher.url, tmp_path) as plane:
+        client = plane.client()
+        await answered_by(client)
+        await certify(plane)
+        assert await answered_by(client) == "surrogate"
+        teacher.refusal = (401, b'{"error": {"message": "revoked"}}')
+        with pytest.raises(AuthenticationError, match="revoked"):
+            await answered_by(client, **{"x-tracer-force": "teacher"})
+        with pytest.raises(AuthenticationError, match="revoked"):
+            await answered_by(client)
+
+
+def test_an_acceptance_ends_after_its_lifetime_and_is_for_one_model() -> None:
+    clock = Clock()
+    acceptances = Acceptances(60.0, clock)
+    acceptances.accept(b"k", "small")
+    assert acceptances.recent(b"k", "small")
+    assert not acceptances.recent(b"k", "large")
+    clock.now = 60.0
+    assert not acceptances.recent(b"k", "small")
+
+
+def test_a_refusal_is_for_one_model_and_a_revocation_for_all() -> None:
+    acceptances = Acceptances()
+    for model in ("small", "large"):
+        acceptances.accept(b"k", model)
+    acceptances.refuse(b"k", "large")
+    assert acceptances.recent(b"k", "small")
+    assert not acceptances.recent(b"k", "large")
+    acceptances.revoke(b"k")
+    assert not acceptances.recent(b"k", "small")
+
+
+def test_only_so_many_callers_and_models_are_remembered() -> None:
+    acceptances = Acceptances()
+    for number in range(MODELS + 1):
+        acceptances.accept(b"first", str(number))
+    assert not acceptances.recent(b"first", "0")
+    assert acceptances.recent(b"first", "1")
+    for number in range(CALLERS):
+        acceptances.accept(str(number).encode(), "m")
+    assert not acceptances.recent(b"first", "1")
+
+
+async def test_only_holders_of_a_client_key_are_served_and_the_teacher_never_sees_it(
+    tmp_path: Path,
+) -> None:
+    keys = secret(tmp_path / "keys", {"shop": "k-shop", "desk": "k-old\nk-new\n"})
+    own = secret(tmp_path / "own", {"api-key": "sk-teacher"})
+    async with (
+        teaching() as teacher,
+        serving(
+            teacher.url,
+            tmp_path,
+            access=Access.CLIENT_KEYS,
+            client_keys=keys,
+            teacher_key_file=own / "api-key",
+        ) as plane,
+    ):
+        for key in ("k-shop", "k-old", "k-new"):
+            await answered_by(plane.client(key), **{"x-api-key": key})
+        with pytest.raises(AuthenticationError, match="does not know the key"):
+            await answered_by(plane.client("k-guess"))
+        async with plane.http.get(f"{plane.url}/v1/models") as models:
+            assert models.status == 401
+        await certify(plane)
+        assert await answered_by(plane.client("k-shop")) == "surrogate"
+        counts = (await plane.evidence()).requests
+    assert (counts.requests, counts.refused, counts.failed) == (6, 2, 0)
+    sent = {
+        (one.header("authorization"), one.header("x-api-key")) for one in teacher.seen
+    }
+    assert sent == {("Bearer sk-teacher", None)}
+
+
+async def test_client_keys_are_exchanged_without_a_restart(tmp_path: Path) -> None:
+    keys = secret(tmp_path / "keys", {"shop": "k-1"})
+    clock = Clock()
+    mounted = MountedSecret(keys, clock)
+    assert mounted.entries() == {"shop": "k-1"}
+    secret(keys, {"shop": "k-2"})
+    assert mounted.entries() == {"shop": "k-1"}
+    clock.now = 1.0
+    assert (mounted.entries(), mounted.version) == ({"shop": "k-2"}, 2)
+
+
+def test_a_secret_that_cannot_be_read_keeps_its_last_entries(tmp_path: Path) -> None:
+    keys = secret(tmp_path / "keys", {"shop": "k-1"})
+    clock = Clock()
+    mounted = MountedSecret(keys, clock)
+    assert mounted.entries() == {"shop": "k-1"}
+    keys.rename(tmp_path / "gone")
+    clock.now = 1.0
+    assert mounted.entries() == {"shop": "k-1"}
+
+
+async def test_a_gateway_says_who_calls_and_the_teacher_is_not_told(
+    tmp_path: Path,
+) -> None:
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path, **HEADER) as plane,
+    ):
+        client = plane.client()
+        await answered_by(client, **{"x-caller": "shop"})
+        with pytest.raises(AuthenticationError):
+            await answered_by(client)
+        await certify(plane)
+        assert await answered_by(client, **{"x-caller": "desk"}) == "surrogate"
+    assert [one.header("x-caller") for one in teacher.seen] == [None]
+
+
+async def test_a_header_that_somebody_set_twice_names_nobody(tmp_path: Path) -> None:
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path, **HEADER) as plane,
+        plane.http.get(
+            f"{plane.url}/v1/models", headers=[("x-caller", "a"), ("x-caller", "b")]
+        ) as answer,
+    ):
+        assert answer.status == 401
+    assert teacher.seen == []
+
+
+@pytest.mark.parametrize(
+    ("listed", "host", "port", "allowed"),
+    [
+        (None, "api.example.com", None, True),
+        ("api.example.com", "api.example.com", None, True),
+        ("other.com, API.example.com", "api.example.com", None, True),
+        ("*.example.com", "eu.api.example.com", None, True),
+        ("*.example.com", "example.com", None, False),
+        ("*.example.com", "evilexample.com", None, False),
+        ("api.example.com", "api.example.com.evil.org", None, False),
+        ("llm.ml:8000", "llm.ml", 8000, True),
+        ("llm.ml:8000", "llm.ml", 9000, False),
+        ("llm.ml", "llm.ml", 9000, True),
+        ("", "api.example.com", None, False),
+    ],
+)
+def test_a_key_goes_only_to_the_hosts_that_its_secret_allows(
+    tmp_path: Path, listed: str | None, host: str, port: int | None, *, allowed: bool
+) -> None:
+    entries = {"api-key": "sk"} | ({} if listed is None else {"allowed-hosts": listed})
+    key = TeacherKey(secret(tmp_path / "own", entries) / "api-key", host, port)
+    if allowed:
+        assert key.current() == "sk"
+    else:
+        with pytest.raises(KeyRefused, match="does not name"):
+            key.current()
+
+
+async def test_a_teacher_that_may_not_have_the_key_is_not_asked(tmp_path: Path) -> None:
+    own = secret(
+        tmp_path / "own", {"api-key": "sk", "allowed-hosts": "api.example.com"}
+    )
+    async with (
+        teaching() as teacher,
+        serving(
+            teacher.url,
+            tmp_path,
+            access=Access.OPEN,
+            teacher_key_file=own / "api-key",
+        ) as plane,
+    ):
+        async with plane.http.get(f"{plane.url}/v1/models") as answer:
+            said = await answer.json()
+        state = (await plane.evidence()).teacher
+    assert (answer.status, teacher.seen, state.reachable) == (502, [], False)
+    assert "does not name 127.0.0.1 among its allowed-hosts" in said["error"]["message"]
+
+
+async def test_a_teacher_without_keys_accepts_everybody(tmp_path: Path) -> None:
+    async with teaching(Teacher()) as teacher, serving(teacher.url, tmp_path) as plane:
+        client = plane.client()
+        await answered_by(client)
+        await certify(plane)
+        assert await answered_by(client) == "surrogate"
+
+
+async def test_with_a_key_of_the_pods_own_the_callers_says_nothing(
+    tmp_path: Path,
+) -> None:
+    own = secret(tmp_path / "own", {"api-key": "sk-teacher"})
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path, teacher_key_file=own / "api-key") as plane,
+    ):
+        await answered_by(plane.client("sk-one"))
+        await certify(plane)
+        assert await answered_by(plane.client("sk-two")) == "surrogate"

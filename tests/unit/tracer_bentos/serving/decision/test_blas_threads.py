@@ -1,0 +1,18 @@
+"""A decision is made on the thread that asks, whatever the machine has."""
+
+import numpy as np
+from threadpoolctl import (  # type: ignore[import-untyped] # publishes no types
+    threadpool_info,
+    threadpool_limits,
+)
+
+from support.serving_plane import FirstWord
+from tracer_bentos.serving.decision.loaded import Loaded
+
+
+def test_a_loaded_surrogate_computes_on_one_thread() -> None:
+    assert np.ones(3) @ np.ones(3) == 3
+    with threadpool_limits(limits=2):
+        Loaded("sha256:0").put(FirstWord())
+        found = {library["num_threads"] for library in threadpool_info()}
+    assert found == {1}

@@ -1,0 +1,108 @@
+"""A transformer or an endpoint that decides holds nobody up."""
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+from typing_extensions import override
+
+from support.serving_plane import (
+    ANYBODY,
+    BUNDLE,
+    FirstWord,
+    Guess,
+    Plane,
+    serving,
+    until,
+)
+from support.serving_plane import certified as policy_for
+from support.serving_teacher import teaching
+from support.ticket_bundle import chat_about, task_of
+from tracer_bentos.serving.decision.eligibility import Surrogate
+from tracer_bentos.serving.records import Deferral
+
+
+class Waiting(FirstWord):
+    """A surrogate that decides once it is let."""
+
+    costly = True
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.let = threading.Event()
+
+    @override
+    def decide(self, text: str) -> Guess:
+        self.asked.set()
+        self.let.wait()
+        return super().decide(text)
+
+    def read(self, archive: bytes, into: Path, digest: str) -> Surrogate:
+        del archive, into, digest
+        return self
+
+
+async def ask(plane: Plane, text: str, **headers: str) -> tuple[str, str]:
+    """Give the answer and who gave it."""
+    address = f"{plane.url}/v1/chat/completions"
+    async with plane.http.post(
+        address, json=chat_about(text), headers=headers
+    ) as response:
+        document: dict[str, Any] = await response.json()
+        by = response.headers.get("x-tracer-decision", "teacher")
+    return document["choices"][0]["message"]["content"], by
+
+
+async def ready(plane: Plane) -> None:
+    await until(lambda: plane.plane.loaded.digest == BUNDLE)
+    await plane.push(policy_for(task_of(chat_about("anything")), audit=0))
+
+
+async def test_others_are_answered_while_one_waits_for_a_decision(
+    tmp_path: Path,
+) -> None:
+    surrogate = Waiting()
+    async with (
+        teaching() as teacher,
+        serving(
+            teacher.url,
+            tmp_path,
+            surrogate.read,
+            access=ANYBODY,
+            decision_seconds=60.0,
+        ) as plane,
+    ):
+        await ready(plane)
+        waiting = asyncio.create_task(ask(plane, "refund my order"))
+        await until(surrogate.asked.is_set)
+        other = await ask(plane, "hello there", **{"x-tracer-force": "teacher"})
+        assert not waiting.done()
+        surrogate.let.set()
+        assert await waiting == ("refund", "surrogate")
+    assert other == ("hello", "teacher")
+
+
+async def test_the_teacher_answers_when_a_decision_is_late(tmp_path: Path) -> None:
+    surrogate = Waiting()
+    async with (
+        teaching() as teacher,
+        serving(
+            teacher.url,
+            tmp_path,
+            surrogate.read,
+            access=ANYBODY,
+            decision_seconds=0.05,
+        ) as plane,
+    ):
+        await ready(plane)
+        # More than there are places: what has not begun is dropped in time as well.
+        late = await asyncio.gather(*[ask(plane, f"refund {n}") for n in range(20)])
+        counted = plane.plane.counts.deferrals[Deferral.SURROGATE_LATE]
+        surrogate.let.set()
+        # The places are free again once what held them up is over.
+        async with asyncio.timeout(60):
+            while (await ask(plane, "refund again"))[1] != "surrogate":
+                pass
+    assert late == [("refund", "teacher")] * 20
+    assert counted == 20

@@ -1,0 +1,121 @@
+"""Exact repeats: off unless asked for, one caller's own, for a while, counted apart."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.serving_plane import Plane, certified, serving
+from support.serving_teacher import Teacher, teaching
+from tracer_bentos.serving.decision.cache import CacheSize
+
+SIZE = CacheSize(entries=2, seconds=600.0)
+
+
+async def ask(
+    plane: Plane, text: str, key: str = "sk-client", **more: Any
+) -> tuple[str, str]:
+    """Give the answer and who gave it."""
+    raw = await plane.client(key).chat.completions.with_raw_response.create(
+        model="gpt-test", messages=[{"role": "user", "content": text}], **more
+    )
+    content = raw.parse().choices[0].message.content
+    return str(content), str(raw.headers.get("x-tracer-decision", "teacher"))
+
+
+async def tails(plane: Plane) -> None:
+    """Toss no heads: the uniform sample is never answered from the cache."""
+    task = (await plane.evidence()).tasks[0].task
+    await plane.push(certified(task, audit=0.0, surrogate=False))
+
+
+async def test_the_same_request_of_the_same_caller_is_answered_again(
+    tmp_path: Path,
+) -> None:
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path, cache=SIZE) as plane,
+    ):
+        first = await ask(plane, "Refund one")
+        await tails(plane)
+        answers = [
+            await ask(plane, "Refund one"),
+            await ask(plane, "Refund one", temperature=1),
+            await ask(plane, "Refund two"),
+            await ask(plane, "Refund one", key="sk-other"),
+        ]
+        evidence = await plane.evidence()
+    assert first == ("refund", "teacher")
+    assert [by for _, by in answers] == ["cache", "teacher", "teacher", "teacher"]
+    assert answers[0][0] == "refund"
+    assert len(teacher.seen) == 4
+    counts, by_task = evidence.requests, evidence.tasks[0]
+    assert (counts.cached, counts.teacher, counts.surrogate) == (1, 4, 0)
+    assert (by_task.cached, by_task.answered) == (1, 0)
+    assert float(by_task.cost_cached) == pytest.approx(0.0011)
+    assert by_task.cost_saved == 0
+
+
+async def test_the_uniform_sample_and_whoever_asks_for_the_teacher_get_the_teacher(
+    tmp_path: Path,
+) -> None:
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path, cache=SIZE) as plane,
+    ):
+        force = {"extra_headers": {"x-tracer-force": "teacher"}}
+        await ask(plane, "Refund")
+        heads = await ask(plane, "Refund")
+        await tails(plane)
+        forced = await ask(plane, "Refund", **force)
+    assert (heads[1], forced[1], len(teacher.seen)) == ("teacher", "teacher", 3)
+
+
+async def test_a_key_that_the_teacher_has_refused_gets_no_answer_of_its_past(
+    tmp_path: Path,
+) -> None:
+    teacher = Teacher()
+    async with (
+        teaching(teacher),
+        serving(teacher.url, tmp_path, cache=SIZE) as plane,
+    ):
+        await ask(plane, "Refund")
+        await tails(plane)
+        assert (await ask(plane, "Refund"))[1] == "cache"
+        caller = plane.plane.traffic._gate  # noqa: SLF001 - as after an hour
+        caller._acceptances._seen.clear()  # noqa: SLF001
+        assert (await ask(plane, "Refund"))[1] == "teacher"
+
+
+async def test_the_one_unused_for_longest_goes_first_and_all_go_in_time(
+    tmp_path: Path,
+) -> None:
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path, cache=SIZE) as plane,
+    ):
+        await ask(plane, "one")
+        await tails(plane)
+        for text in ("two", "one", "three", "one", "two"):
+            await ask(plane, text)
+        assert [seen.document["messages"][0]["content"] for seen in teacher.seen] == [
+            "one",
+            "two",
+            "three",
+            "two",
+        ]
+    at_once = CacheSize(entries=2, seconds=0.0)
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path / "b", cache=at_once) as plane,
+    ):
+        await ask(plane, "one")
+        await tails(plane)
+        assert (await ask(plane, "one"))[1] == "teacher"
+
+
+async def test_without_being_asked_for_nothing_is_kept(tmp_path: Path) -> None:
+    async with teaching() as teacher, serving(teacher.url, tmp_path) as plane:
+        await ask(plane, "Refund")
+        await tails(plane)
+        assert (await ask(plane, "Refund"))[1] == "teacher"

@@ -1,0 +1,111 @@
+"""A surrogate that fails grossly is stopped by its own pod, and stays stopped."""
+
+from functools import partial
+from pathlib import Path
+
+from support.serving_plane import (
+    ANYBODY,
+    BUNDLE,
+    PROMPT,
+    Plane,
+    certified,
+    serving,
+    until,
+)
+from support.serving_teacher import Teacher, teaching
+from tracer_bentos.serving.decision.circuit_breaker import Demotion
+from tracer_bentos.serving.telemetry.ordered_results import Verdict
+from tracer_core.contracts.policy import PolicyDocument
+
+OTHER = "sha256:" + "c" * 64
+
+
+async def answered_by(plane: Plane) -> str:
+    raw = await plane.client().chat.completions.with_raw_response.create(
+        model="gpt-test",
+        messages=[
+            {"role": "system", "content": PROMPT},
+            {"role": "user", "content": "Refund please"},
+        ],
+    )
+    return str(raw.headers.get("x-tracer-decision", "teacher"))
+
+
+async def test_a_surrogate_that_the_teacher_never_agrees_with_stops_itself(
+    tmp_path: Path,
+) -> None:
+    teacher = Teacher(label=lambda _: "something else")
+    async with (
+        teaching(teacher),
+        serving(teacher.url, tmp_path, access=ANYBODY) as plane,
+    ):
+        await answered_by(plane)
+        task = (await plane.evidence()).tasks[0].task
+        await plane.push(certified(task, audit=1.0))
+        answered = 0
+        while await answered_by(plane) == "surrogate":
+            answered += 1
+            await until(partial(_all_counted, plane, task, answered))
+        evidence = await plane.evidence()
+    assert answered < 12
+    assert evidence.tasks[0].stopped
+    async with (
+        teaching(teacher),
+        serving(teacher.url, tmp_path, access=ANYBODY) as again,
+    ):
+        await again.push(certified(task, audit=0.0))
+        assert await answered_by(again) == "teacher"
+        assert (await again.evidence()).tasks[0].stopped
+
+
+def _all_counted(plane: Plane, task: str, audits: int) -> bool:
+    return sum(plane.plane.counts.task(task).audits.counted.values()) == audits
+
+
+async def test_a_stop_in_another_pod_holds_here_by_policy(tmp_path: Path) -> None:
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path, access=ANYBODY) as plane,
+    ):
+        await answered_by(plane)
+        task = (await plane.evidence()).tasks[0].task
+        await plane.push(certified(task, audit=0.0))
+        assert await answered_by(plane) == "surrogate"
+        policy = certified(task, audit=0.0).of(1)
+        stopped = policy.model_copy(update={"stopped": (task,)})
+        await plane.push(PolicyDocument(generation=2, revisions={"1": stopped}))
+        assert await answered_by(plane) == "teacher"
+        evidence = await plane.evidence()
+    assert not evidence.tasks[0].stopped
+
+
+def test_what_was_seen_counts_on_in_the_next_boot_of_the_same_bundle(
+    tmp_path: Path,
+) -> None:
+    first = Demotion(tmp_path, BUNDLE)
+    for _ in range(5):
+        first.saw("t", Verdict.DISAGREED, 0.95)
+    first.keep()
+    assert not first.stopped
+    stops = {}
+    for bundle in (BUNDLE, OTHER):
+        again = Demotion(tmp_path, bundle)
+        again.recall()
+        for _ in range(3):
+            again.saw("t", Verdict.DISAGREED, 0.95)
+        stops[bundle] = again.stopped
+    assert stops == {BUNDLE: {"t"}, OTHER: set()}
+
+
+def test_a_memory_that_cannot_be_read_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / "demotion.json").write_text("{")
+    demotion = Demotion(tmp_path, BUNDLE)
+    demotion.recall()
+    assert demotion.stopped == set()
+
+
+def test_missing_audits_never_stop_anything(tmp_path: Path) -> None:
+    demotion = Demotion(tmp_path, BUNDLE)
+    for _ in range(1000):
+        demotion.saw("t", Verdict.MISSING, 0.95)
+    assert demotion.stopped == set()

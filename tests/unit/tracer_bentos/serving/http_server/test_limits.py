@@ -1,0 +1,87 @@
+"""What one pod takes on, and what it says beyond that."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from openai import APIStatusError, AsyncOpenAI, RateLimitError
+
+from support.serving_plane import serving, until
+from support.serving_teacher import Teacher, teaching
+from tracer_bentos.serving.http_server.limits import Limits
+
+
+async def test_a_body_beyond_the_limit_is_refused_as_the_api_would(
+    tmp_path: Path,
+) -> None:
+    limits = Limits(request_bytes=1000)
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path, limits=limits) as plane,
+    ):
+        with pytest.raises(APIStatusError) as refused:
+            await plane.client().chat.completions.create(
+                model="m", messages=[{"role": "user", "content": "x" * 1000}]
+            )
+        counts = (await plane.evidence()).requests
+    assert (refused.value.status_code, refused.value.code) == (413, "request_too_large")
+    assert (counts.refused, counts.failed, teacher.seen) == (1, 0, [])
+
+
+async def test_a_body_of_unknown_length_is_refused_once_it_is_too_long(
+    tmp_path: Path,
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(10):
+            yield b"x" * 200
+
+    limits = Limits(request_bytes=1000)
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path, limits=limits) as plane,
+        plane.http.post(f"{plane.url}/v1/chat/completions", data=pieces()) as answer,
+    ):
+        assert answer.status == 413
+    assert teacher.seen == []
+
+
+async def test_a_large_body_on_another_path_is_the_teachers_to_judge(
+    tmp_path: Path,
+) -> None:
+    limits = Limits(request_bytes=1000)
+    async with (
+        teaching() as teacher,
+        serving(teacher.url, tmp_path, limits=limits) as plane,
+        plane.http.post(f"{plane.url}/v1/files", data=b"x" * 100_000) as answer,
+    ):
+        assert answer.status == 207
+    assert len(teacher.seen[0].body) == 100_000
+
+
+async def test_a_request_beyond_the_places_is_told_when_to_come_again(
+    tmp_path: Path,
+) -> None:
+    teacher = Teacher(hold=asyncio.Event())
+    async with (
+        teaching(teacher),
+        serving(teacher.url, tmp_path, limits=Limits(at_once=1)) as plane,
+    ):
+        client = plane.client()
+        first = asyncio.create_task(_ask(client))
+        await until(lambda: len(teacher.seen) == 1)
+        with pytest.raises(RateLimitError) as refused:
+            await _ask(client)
+        assert teacher.hold
+        teacher.hold.set()
+        assert await first == "refund"
+        assert await _ask(client) == "refund"
+    assert refused.value.response.headers["retry-after"] == "1"
+    assert refused.value.code == "rate_limit_exceeded"
+
+
+async def _ask(client: AsyncOpenAI) -> str:
+    answer = await client.chat.completions.create(
+        model="m", messages=[{"role": "user", "content": "Refund"}]
+    )
+    return str(answer.choices[0].message.content)

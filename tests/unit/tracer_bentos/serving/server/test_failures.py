@@ -1,0 +1,214 @@
+"""Store, disk, internal port and bundle in trouble, from the start or later.
+
+Whatever it is, requests are answered, and the report says what is wrong.
+"""
+
+import resource
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from support.serving_process import Process, ask, evidence, started, stored
+from support.serving_teacher import teaching
+from tracer_bentos.store import open_store
+from tracer_core.contracts import runtime
+from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.evidence import Evidence
+
+FULL_DISK = ("prlimit", "--fsize=0")
+"""No file can grow by a byte."""
+EVERYTHING = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+
+
+async def reported(
+    http: aiohttp.ClientSession,
+    process: Process,
+    holds: Callable[[Evidence], bool],
+) -> Evidence:
+    """Give the first report of which something holds."""
+    while not holds(found := await evidence(http, process)):
+        pass
+    return found
+
+
+def dead_store(folder: Path) -> dict[str, str]:
+    """A store at an address where nothing listens."""
+    (folder / "access-key-id").write_text("id")
+    (folder / "secret-access-key").write_text("secret")
+    return {
+        runtime.STORE_URL: "s3://traces/router",
+        runtime.STORE_ENDPOINT: "http://127.0.0.1:9",
+        runtime.STORE_CREDENTIALS: str(folder),
+    }
+
+
+@pytest.mark.slow
+async def test_a_store_that_is_dead_from_the_start_keeps_traces_on_disk(
+    tmp_path: Path,
+) -> None:
+    async with teaching() as teacher, aiohttp.ClientSession() as http:
+        with started(teacher.url, tmp_path, **dead_store(tmp_path)) as process:
+            for _ in range(3):
+                await ask(http, process)
+            found = await reported(http, process, lambda e: bool(e.capture.trouble))
+    counts = found.requests
+    assert "store: cannot write s3://traces/router" in (found.capture.trouble or "")
+    assert (counts.teacher, counts.failed) == (3, 0)
+    assert (counts.traces_logged, counts.traces_pending, counts.traces_dropped) == (
+        3,
+        3,
+        0,
+    )
+
+
+@pytest.mark.slow
+async def test_a_store_that_dies_and_comes_back_gets_everything(tmp_path: Path) -> None:
+    store, away = tmp_path / "store", tmp_path / "away"
+    store.mkdir()
+    quick = {"TRACER_SEGMENT_SECONDS": "0.1"}
+    async with teaching() as teacher, aiohttp.ClientSession() as http:
+        with started(teacher.url, tmp_path, **quick) as process:
+            await ask(http, process)
+            await reported(http, process, lambda e: e.requests.traces_written == 1)
+            store.rename(away)
+            store.write_text("no folder any more")
+            await ask(http, process)
+            await reported(http, process, lambda e: bool(e.capture.trouble))
+            await ask(http, process)
+            store.unlink()
+            away.rename(store)
+            found = await reported(
+                http, process, lambda e: e.requests.traces_written == 3
+            )
+            assert (found.requests.traces_dropped, stored(tmp_path)) == (0, 3)
+            await reported(http, process, lambda e: e.capture.trouble is None)
+
+
+async def test_a_disk_that_is_full_from_the_start_drops_and_counts(
+    tmp_path: Path,
+) -> None:
+    async with teaching() as teacher, aiohttp.ClientSession() as http:
+        with started(teacher.url, tmp_path, prefix=FULL_DISK) as process:
+            for _ in range(3):
+                await ask(http, process)
+            found = await reported(
+                http, process, lambda e: e.requests.traces_dropped == 3
+            )
+    assert (found.requests.teacher, found.requests.failed) == (3, 0)
+    assert (found.requests.traces_logged, found.requests.traces_pending) == (0, 0)
+    assert "local disk: " in (found.capture.trouble or "")
+    assert "traces are dropped" in (found.capture.trouble or "")
+
+
+async def test_a_disk_that_fills_up_and_is_freed_loses_only_what_is_counted(
+    tmp_path: Path,
+) -> None:
+    async with teaching() as teacher, aiohttp.ClientSession() as http:
+        with started(teacher.url, tmp_path) as process:
+            await ask(http, process, "before")
+            await reported(http, process, lambda e: e.requests.traces_logged == 1)
+            # Room for a part of the next record: it must not be left there.
+            (segment,) = (tmp_path / "spool").glob("*.open")
+            almost = (segment.stat().st_size + 10, resource.RLIM_INFINITY)
+            pid = process.running.pid
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, almost)
+            await ask(http, process, "lost")
+            await reported(http, process, lambda e: e.requests.traces_dropped == 1)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, EVERYTHING)
+            await ask(http, process, "after")
+            await reported(http, process, lambda e: e.requests.traces_logged == 2)
+            await reported(http, process, lambda e: e.capture.trouble is None)
+            content = segment.read_bytes()
+    assert [b"before" in line for line in content.splitlines()] == [True, False]
+    assert content.endswith(b"\n")
+    assert b"lost" not in content
+
+
+@pytest.mark.slow
+async def test_a_blocked_internal_port_keeps_nobody_waiting(tmp_path: Path) -> None:
+    taken = socket.create_server(("127.0.0.1", 0))
+    port = str(taken.getsockname()[1])
+    async with teaching() as teacher, aiohttp.ClientSession() as http:
+        with started(teacher.url, tmp_path, TRACER_INTERNAL_PORT=port) as process:
+            await ask(http, process)
+            taken.close()
+            while (counts := await _counts(http, process)) is None:
+                pass
+    assert (counts.requests.teacher, counts.requests.failed) == (1, 0)
+
+
+async def _counts(http: aiohttp.ClientSession, process: Process) -> Evidence | None:
+    try:
+        return await evidence(http, process)
+    except aiohttp.ClientConnectionError:
+        return None
+
+
+async def test_everything_broken_from_the_start_leaves_the_teacher(
+    tmp_path: Path,
+) -> None:
+    bundle = {
+        runtime.REVISION: "1",
+        runtime.BUNDLE_DIGEST: "sha256:" + "0" * 64,
+        runtime.BENTO_DIGEST: "sha256:" + "1" * 64,
+        runtime.BENTO_KEY: "bundles/none.bento",
+    }
+    broken = dead_store(tmp_path) | bundle
+    async with teaching() as teacher, aiohttp.ClientSession() as http:
+        with started(teacher.url, tmp_path, prefix=FULL_DISK, **broken) as process:
+            await ask(http, process)
+            found = await reported(
+                http, process, lambda e: e.requests.traces_dropped == 1
+            )
+    assert (found.requests.teacher, found.requests.failed) == (1, 0)
+    assert found.surrogate.loaded is None
+
+
+async def test_a_corrupt_bundle_is_refused_by_name_and_the_teacher_answers(
+    tmp_path: Path,
+) -> None:
+    store = open_store({runtime.STORE_URL: f"file://{tmp_path / 'store'}"})
+    store.write("bundles/one.bento", b"torn")
+    corrupt = {
+        runtime.REVISION: "1",
+        runtime.BUNDLE_DIGEST: "sha256:" + "0" * 64,
+        runtime.BENTO_DIGEST: digest_of(b"torn"),
+        runtime.BENTO_KEY: "bundles/one.bento",
+    }
+    async with teaching() as teacher, aiohttp.ClientSession() as http:
+        with started(teacher.url, tmp_path, **corrupt) as process:
+            await ask(http, process)
+            found = await reported(
+                http,
+                process,
+                lambda e: "not be tried again" in (e.surrogate.reason or ""),
+            )
+    assert (found.surrogate.loaded, found.requests.teacher) == (None, 1)
+
+
+async def test_a_store_that_takes_connections_and_says_nothing_holds_nobody_up(
+    tmp_path: Path,
+) -> None:
+    hanging = socket.create_server(("127.0.0.1", 0))
+    port = hanging.getsockname()[1]
+    told = dead_store(tmp_path) | {
+        runtime.STORE_ENDPOINT: f"http://127.0.0.1:{port}",
+        "TRACER_SEGMENT_SECONDS": "0.1",
+        "TRACER_UPLOAD_SECONDS": "0.1",
+        runtime.FINAL_SCRAPE_TIMEOUT_SECONDS: "0",
+    }
+    async with teaching() as teacher, aiohttp.ClientSession() as http:
+        with started(teacher.url, tmp_path, **told) as process:
+            for _ in range(3):
+                await ask(http, process)
+            await reported(http, process, lambda e: e.requests.traces_logged == 3)
+            process.running.terminate()
+            while await _counts(http, process):
+                pass  # it lets go of its internal port: nothing waits for the store
+            hanging.close()
+            process.running.wait()
+    kept = [path.read_text() for path in (tmp_path / "spool").glob("*.jsonl")]
+    assert sum(text.count("\n") for text in kept) == 3

@@ -1,0 +1,126 @@
+"""Spans: what a collector gets, and what a request never notices of it."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+)
+
+from support.serving_plane import PROMPT, Plane, certified, serving, until
+from support.serving_teacher import teaching
+from tracer_bentos.serving.auth.authentication import Access
+from tracer_bentos.serving.http_server.exchange import Message, Receive, Scope, Send
+from tracer_bentos.serving.telemetry.spans import Spans, traced
+
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+
+
+@asynccontextmanager
+async def collecting() -> AsyncIterator[tuple[str, list[ExportTraceServiceRequest]]]:
+    """Run a collector that speaks OTLP over HTTP."""
+    got: list[ExportTraceServiceRequest] = []
+
+    async def take(request: web.Request) -> web.Response:
+        got.append(ExportTraceServiceRequest.FromString(await request.read()))
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/v1/traces", take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}", got
+    finally:
+        await runner.cleanup()
+
+
+def spans_of(got: Iterable[ExportTraceServiceRequest]) -> list[Any]:
+    return [
+        span
+        for each in got
+        for resource in each.resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+    ]
+
+
+def attributes_of(span: Any) -> dict[str, str | int]:
+    return {
+        each.key: each.value.string_value or each.value.int_value
+        for each in span.attributes
+    }
+
+
+async def asked(plane: Plane, text: str) -> int:
+    body = {
+        "model": "gpt-test",
+        "messages": [
+            {"role": "system", "content": PROMPT},
+            {"role": "user", "content": text},
+        ],
+    }
+    url = f"{plane.url}/v1/chat/completions"
+    headers = {"traceparent": PARENT}
+    async with plane.http.post(url, json=body, headers=headers) as response:
+        await response.read()
+        return response.status
+
+
+async def test_a_collector_is_told_who_answered_and_never_what_was_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with collecting() as (endpoint, got), teaching() as teacher:
+        monkeypatch.setenv(ENDPOINT, endpoint)
+        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
+        async with serving(teacher.url, tmp_path, access=Access.OPEN) as plane:
+            await asked(plane, "Refund my order")
+            await until(lambda: plane.plane.loaded.digest is not None)
+            task = (await plane.evidence()).tasks[0].task
+            await plane.push(certified(task, audit=0.0))
+            await asked(plane, "Refund another")
+            await until(lambda: len(spans_of(got)) == 2)
+    spans = spans_of(got)
+    told = [attributes_of(each) for each in spans]
+    assert [each["tracer.decision"] for each in told] == ["teacher", "surrogate"]
+    assert [each["http.response.status_code"] for each in told] == [200, 200]
+    assert {each.trace_id.hex() for each in spans} == {PARENT.split("-")[1]}
+    assert {each.parent_span_id.hex() for each in spans} == {PARENT.split("-")[2]}
+    assert b"Refund my" not in b"".join(each.SerializeToString() for each in got)
+
+
+async def test_nothing_is_wrapped_where_nobody_asks_for_spans() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    assert traced(app, {}) is app
+
+
+async def test_a_fault_in_tracing_is_no_fault_of_a_request(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Broken:
+        def get_tracer(self, name: str) -> None:
+            """Give no tracer at all."""
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    await Spans(app, Broken())(scope, receive, send)
+    assert [each["status"] for each in sent] == [200]
+    assert "no span of this request" in caplog.text

@@ -1,0 +1,92 @@
+"""Parts of a certificate: repeats of the teacher, rows seen before, its size."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from support.ticket_traces import ticket_rows
+from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.repeats import ceiling_of_repeats
+from tracer_bentos.training.data.row_store import Rows
+from tracer_bentos.training.data.rows import Row, select_rows
+from tracer_bentos.training.data.used_rows import list_seen, read_seen
+from tracer_bentos.training.fit.training_context import local_means
+from tracer_bentos.training.run.pipeline import learn
+from tracer_core.contracts.certificate import Certificate
+from tracer_core.errors import DocumentError
+from tracer_core.stats.certificate.ceiling import RepeatCalls, ceiling_of
+
+QUESTION = Question(
+    attempt=1, target=0.85, confidence=0.95, level=0.025, minimum=300, seed=7
+)
+
+
+def certificate_of(rows: list[Row], question: Question = QUESTION) -> Certificate:
+    held = learn(question, select_rows(rows), local_means()).certificate
+    assert held is not None
+    return held
+
+
+def test_the_first_two_answers_to_a_repeated_input_are_one_pair() -> None:
+    rows = ticket_rows(6, noise=0)
+    again = [
+        rows[0],
+        replace(rows[1], label="other"),
+        replace(rows[2], label=None),
+        replace(rows[0], label="third time"),
+        replace(rows[3], text=rows[3].text.upper()),
+    ]
+    found = ceiling_of_repeats(Rows.of([*rows, *again]))
+    assert found is not None
+    assert (found.same, found.different, found.missing) == (1, 1, 1)
+    assert found.agreement == ceiling_of(RepeatCalls(1, 1, 1)).agreement
+
+
+def test_without_repeats_there_is_no_ceiling() -> None:
+    assert ceiling_of_repeats(Rows.of(ticket_rows(20))) is None
+
+
+def test_the_list_of_rows_seen_is_read_back_bit_by_bit() -> None:
+    seen = np.random.default_rng(1).random(1_003) < 0.7
+    told = list_seen(seen)
+    assert told is not None
+    assert (read_seen(told, 1_003) == seen).all()
+    with pytest.raises(DocumentError, match="not about 900 rows"):
+        read_seen(told, 900)
+    assert list_seen(np.zeros(9, bool)) is None
+
+
+def test_the_chain_is_declared_whole_and_only_its_tested_steps_have_counts() -> None:
+    held = certificate_of(ticket_rows(600))
+    tested = [step for step in held.chain if step.n is not None]
+    thresholds = [step.threshold for step in held.chain]
+    assert thresholds == sorted(thresholds, reverse=True)
+    assert len(tested) == min(held.steps + 1, len(held.chain))
+    assert tested == list(held.chain[: len(tested)])
+    last = held.chain[held.steps - 1]
+    assert (last.n, last.k, last.p_value) == (held.n, held.k, held.p_value)
+    assert held.threshold == last.threshold
+    assert held.coverage_low < held.coverage < held.coverage_high
+
+
+def test_a_cell_with_many_right_answers_gets_a_badge_and_a_small_one_none() -> None:
+    rows = [
+        replace(row, label="praise" if row.label == "praise" else "other")
+        for row in ticket_rows(900, noise=0)
+    ]
+    held = certificate_of(rows)
+    assert {cell.name: cell.badge for cell in held.cells}["other"]
+    assert held.badges.floor == pytest.approx(0.83)
+    assert (held.badges.level, held.badges.cells) == (pytest.approx(0.025), 2)
+
+
+@pytest.mark.slow
+def test_a_certificate_of_many_labels_and_long_names_stays_small() -> None:
+    rows = [
+        replace(row, text=f"topic{at % 180} {row.text}", label=f"{at % 180} " * 2_000)
+        for at, row in enumerate(ticket_rows(2_200, noise=0))
+    ]
+    held = certificate_of(rows, replace(QUESTION, target=0.6))
+    assert len(held.cells) > 100
+    assert len(held.to_json()) < 64 * 1024

@@ -1,0 +1,103 @@
+"""Rows kept as columns are the rows that came in."""
+
+from dataclasses import replace
+from datetime import UTC, timedelta
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.ticket_traces import ticket_rows
+from tracer_bentos.surrogate.base.ngrams import normalise
+from tracer_bentos.training.data.row import Row
+from tracer_bentos.training.data.row_store import Rows
+from tracer_bentos.training.data.rows import names_of, select_rows
+
+TIMES = st.datetimes(timezones=st.just(UTC))
+ROWS = st.builds(
+    Row,
+    text=st.text(),
+    label=st.none() | st.text(),
+    task=st.sampled_from(["tickets", "mails"]),
+    time=st.none() | TIMES,
+    session=st.none() | st.sampled_from("ab"),
+    uniform=st.booleans(),
+    model=st.none() | st.text(),
+)
+
+
+@given(st.lists(ROWS, max_size=20))
+def test_what_comes_out_is_what_went_in(rows: list[Row]) -> None:
+    assert list(Rows.of(rows)) == rows
+
+
+@given(st.lists(ROWS, max_size=20), st.randoms())
+def test_rows_can_be_had_in_any_order_and_by_position(
+    rows: list[Row], chance: "np.random.Generator"
+) -> None:
+    order = list(range(len(rows)))
+    chance.shuffle(order)
+    shuffled = Rows.of(rows).take(np.array(order, np.intp))
+    assert list(shuffled) == [rows[i] for i in order]
+    wanted = order[::2]
+    assert shuffled.gather(wanted) == {i: rows[order[i]] for i in wanted}
+
+
+def test_more_rows_than_a_block_holds_come_back_too() -> None:
+    rows = ticket_rows(1_300)
+    kept = Rows.of(rows)
+    assert [kept[at] for at in (0, 511, 512, 1_299)] == [
+        rows[at] for at in (0, 511, 512, 1_299)
+    ]
+
+
+@given(st.lists(ROWS, max_size=20))
+def test_rows_are_known_by_the_same_names_kept_or_not(rows: list[Row]) -> None:
+    assert names_of(Rows.of(rows)).tolist() == names_of(rows).tolist()
+    assert list(Rows.of(rows).digests()) == [row.digest for row in rows]
+
+
+@given(st.lists(ROWS, max_size=20))
+def test_rows_without_times_lie_by_their_place(rows: list[Row]) -> None:
+    assert list(Rows.of(rows).ordered(timed=False)) == sorted(
+        rows, key=lambda row: (row.place, row.digest)
+    )
+
+
+@given(st.lists(ROWS, max_size=30))
+def test_copies_and_sessions_share_a_group_however_long_the_way(
+    rows: list[Row],
+) -> None:
+    names = list(range(len(rows)))
+    changed = True
+    while changed:  # the least name wins until nothing changes
+        changed = False
+        for i, one in enumerate(rows):
+            for j, other in enumerate(rows):
+                same = normalise(one.text) == normalise(other.text)
+                met = one.session is not None and one.session == other.session
+                if (same or met) and names[j] > names[i]:
+                    names[j], changed = names[i], True
+    assert Rows.of(rows).groups.tolist() == names
+
+
+def test_the_digest_tells_rows_apart_but_not_the_order_they_came_in() -> None:
+    rows = [replace(row, time=None) for row in ticket_rows(3)]
+    first = select_rows(rows).digest
+    assert select_rows(rows[::-1]).digest == first
+    assert select_rows([*rows[:2], replace(rows[2], label=None)]).digest != first
+
+
+def test_the_dominant_task_is_chosen_and_put_in_order_of_time() -> None:
+    rows = ticket_rows(5)
+    mails = [replace(row, task="mails") for row in ticket_rows(4, seed=2)]
+    found = select_rows([*rows[::-1], *mails])
+    assert (found.task, found.elsewhere, found.timed) == ("tickets", 4, True)
+    assert list(found.rows) == rows
+    assert found.newest == rows[0].time + timedelta(seconds=4) if rows[0].time else None
+    assert (found.labelled, found.uniform_labelled) == (5, 5)
+
+
+def test_no_rows_are_a_set_of_none() -> None:
+    found = select_rows([])
+    assert (len(found.rows), found.labelled, found.newest) == (0, 0, None)

@@ -1,0 +1,113 @@
+"""Where traces lie: files, folders, stores of the data plane, on a disk or by a URL."""
+
+import gzip
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import zstandard
+from obstore.store import LocalStore
+
+from tracer_bentos.store import TraceStore
+from tracer_bentos.training.data.sources import find_sources
+from tracer_bentos.training.run.load_rows import gather
+from tracer_core.contracts.layout import replacement_key, segment_key
+from tracer_core.contracts.maintenance import Replacement
+from tracer_core.errors import InputError
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+def lines(*texts: str) -> bytes:
+    return "".join(
+        json.dumps({"input": text, "teacher": "x"}) + "\n" for text in texts
+    ).encode()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> TraceStore:
+    (tmp_path / "store").mkdir()
+    return TraceStore(LocalStore(prefix=tmp_path / "store"), "file://store")
+
+
+def texts_of(named: str) -> list[str]:
+    return sorted(row.text for row in gather(named).rows.rows)
+
+
+def test_a_store_is_read_by_its_segments_each_record_once(
+    store: TraceStore, tmp_path: Path
+) -> None:
+    old, new = segment_key(NOON, "a", 1), segment_key(NOON, "b", 2)
+    store.write(old, zstandard.compress(lines("a")))
+    store.write(new, zstandard.compress(lines("a", "b")))
+    replacement = Replacement(output=new, inputs=(old,), made=NOON)
+    store.write(replacement_key(new), replacement.to_json())
+    store.write("attempts/0001/result.json", b'{"not": "a trace"}')
+    folder = tmp_path / "store"
+    for named in (str(folder), folder.as_uri()):
+        found = gather(named)
+        assert {row.text for row in found.rows.rows} == {"a", "b"}
+        assert len(found.rows.rows) == 2
+        assert [row.time for row in found.rows.rows] == [NOON, NOON]
+        assert found.faults == ()
+
+
+def test_a_prefix_without_segments_is_an_export(
+    store: TraceStore, tmp_path: Path
+) -> None:
+    store.write("2026/a.jsonl.gz", gzip.compress(lines("a")))
+    store.write("b.jsonl", lines("b"))
+    store.write("readme.txt", b"no traces")
+    assert texts_of((tmp_path / "store").as_uri()) == ["a", "b"]
+
+
+def test_an_object_is_named_by_its_url(store: TraceStore, tmp_path: Path) -> None:
+    store.write("a.jsonl.zst", zstandard.compress(lines("a") * 3))
+    store.write("b.jsonl", lines("b"))
+    url = (tmp_path / "store").as_uri()
+    assert texts_of(f"{url}/b.jsonl") == ["b"]
+    (source,) = find_sources(f"{url}/a.jsonl.zst")
+    with source.open() as stream:
+        assert stream.read() == lines("a") * 3
+
+
+def test_a_large_object_is_read_piece_by_piece(
+    store: TraceStore, tmp_path: Path
+) -> None:
+    content = lines(*[f"text {number} " + "x" * 1_000 for number in range(5_000)])
+    store.write("large.jsonl", content)
+    with store.open("large.jsonl") as stream:
+        assert [stream.readline(), stream.read()] == [
+            content[: content.index(b"\n") + 1],
+            content[content.index(b"\n") + 1 :],
+        ]
+    assert len(texts_of((tmp_path / "store").as_uri() + "/large.jsonl")) == 5_000
+
+
+@pytest.mark.parametrize(
+    ("rest", "why"),
+    [
+        ("", "no traces at file://"),
+        ("/absent.jsonl", "absent.jsonl: there is no such object"),
+    ],
+)
+def test_what_is_not_there_is_said(
+    store: TraceStore, tmp_path: Path, rest: str, why: str
+) -> None:
+    store.write("readme.txt", b"no traces")
+    with pytest.raises(InputError, match=why):
+        gather((tmp_path / "store").as_uri() + rest)
+
+
+def test_a_url_of_another_kind_is_a_wrong_input() -> None:
+    with pytest.raises(InputError, match="say s3://BUCKET/PREFIX"):
+        find_sources("ftp://example/traces")
+
+
+def test_a_bad_line_is_named_by_file_and_line(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(lines("a") + b"\n{torn\n" + lines("b"))
+    found = gather(str(path))
+    assert {row.text for row in found.rows.rows} == {"a", "b"}
+    assert [fault.text.startswith(f"{path}:3: ") for fault in found.faults] == [True]

@@ -1,0 +1,234 @@
+"""`fit` with the user's own encoders or vectors, and `predict` with what it wrote."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from support.embeddings_endpoint import embeddings_endpoint
+from support.hidden_topics import hidden_texts, topic_of, vectors_of
+from support.onnx_folder import write_onnx_folder
+from tracer_bentos.bundle.bundle import open_bundle
+from tracer_bentos.training.ledger.offline_ledger import STATE
+from tracer_cli import main
+from tracer_core.errors import DocumentError
+
+TEXTS = hidden_texts(600, seed=1)
+FRESH = hidden_texts(100, seed=2)
+
+
+@pytest.fixture(autouse=True)
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(STATE, str(tmp_path / "state"))
+
+
+def write_traces(path: Path, **fields: list[Any]) -> Path:
+    lines = [
+        {"input": text, "teacher": topic_of(text)}
+        | {name: values[at] for name, values in fields.items()}
+        for at, text in enumerate(TEXTS)
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    return path
+
+
+def write_inputs(path: Path, **fields: list[Any]) -> Path:
+    lines = [
+        {"input": text} | {name: values[at] for name, values in fields.items()}
+        for at, text in enumerate(FRESH)
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    return path
+
+
+def save(path: Path, texts: list[str], kind: type[np.floating]) -> Path:
+    np.save(path, vectors_of(texts).astype(kind))
+    return path
+
+
+@contextmanager
+def named(kind: str, folder: Path) -> Iterator[list[str]]:
+    """Give the options that name an encoder of a kind."""
+    if kind == "onnx":
+        yield ["--embedder", str(write_onnx_folder(folder / "onnx", [*TEXTS, *FRESH]))]
+    else:
+        with embeddings_endpoint() as endpoint:
+            yield ["--embedder-url", endpoint.url, "--embedder-model", "small"]
+
+
+def run(
+    capsys: pytest.CaptureFixture[str], *call: object, code: int = 0
+) -> list[dict[str, Any]]:
+    assert main(list(map(str, call))) == code
+    return [json.loads(line) for line in capsys.readouterr().out.split("\n") if line]
+
+
+def check(decisions: list[dict[str, Any]]) -> None:
+    """Expect what 95 % of agreement and a score with any meaning give."""
+    answered = [
+        (each["label"], topic_of(text))
+        for each, text in zip(decisions, FRESH, strict=True)
+        if each["accepted"]
+    ]
+    assert len(answered) > 60
+    assert sum(label == topic for label, topic in answered) >= 0.9 * len(answered)
+
+
+def test_words_alone_certify_nothing_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_traces(tmp_path / "traces.jsonl")
+    call = ["fit", path, "--target", "90%", "--out", tmp_path / "out", "-o", "json"]
+    (found,) = run(capsys, *call, code=3)
+    assert (found["outcome"], found["certificate"], found["bundle"]) == (
+        "refused",
+        None,
+        None,
+    )
+    assert found["reason"]
+
+
+@pytest.mark.parametrize("kind", ["onnx", "endpoint"])
+def test_an_encoder_that_was_named_decides_from_the_bundle(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    path, out = write_traces(tmp_path / "traces.jsonl"), tmp_path / "out"
+    with named(kind, tmp_path) as options:
+        call = ["fit", path, "--target", "90%", "--out", out, "-o", "json", *options]
+        (found,) = run(capsys, *call)
+        assert found["outcome"] == "certified"
+        assert (found["bundle"], found["faults"]) == (str(out), [])
+        assert found["certificate"]["coverage"] > 0.6
+        check(run(capsys, "predict", out, write_inputs(tmp_path / "inputs")))
+        predictor = open_bundle(out)
+    assert predictor.costly
+    assert predictor.manifest.digest == found["digest"]
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32])
+def test_vectors_beside_the_traces_decide(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: type[np.floating]
+) -> None:
+    path, out = write_traces(tmp_path / "traces.jsonl"), tmp_path / "out"
+    rows = save(tmp_path / "rows.npy", TEXTS, kind)
+    fresh = save(tmp_path / "fresh.npy", FRESH, kind)
+    call = ["fit", path, "--target", "90%", "--out", out, "-o", "json"]
+    (found,) = run(capsys, *call, "--vectors", rows)
+    assert found["certificate"]["coverage"] > 0.6
+    inputs = write_inputs(tmp_path / "inputs")
+    decisions = run(capsys, "predict", out, inputs, "--vectors", fresh)
+    check(decisions)
+    assert not open_bundle(out).costly
+    within = vectors_of(FRESH).astype(kind).tolist()
+    objects = write_inputs(tmp_path / "objects", vector=within)
+    assert run(capsys, "predict", out, objects) == decisions
+
+
+def test_vectors_within_the_traces_are_the_same_as_beside_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    beside = write_traces(tmp_path / "beside.jsonl")
+    within = write_traces(tmp_path / "within.jsonl", vector=vectors_of(TEXTS).tolist())
+    rows = save(tmp_path / "rows.npy", TEXTS, np.float32)
+    digests = []
+    for name, options in ((beside, ["--vectors", rows]), (within, [])):
+        out = tmp_path / name.stem
+        call = ["fit", name, "--target", "90%", "--out", out, "-o", "json", *options]
+        (found,) = run(capsys, *call)
+        digests.append(found["digest"])
+    assert digests[0] == digests[1]
+
+
+def test_a_bundle_on_vectors_is_not_served_because_requests_have_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = write_traces(tmp_path / "traces.jsonl"), tmp_path / "out"
+    rows = save(tmp_path / "rows.npy", TEXTS, np.float32)
+    call = ["fit", path, "--target", "90%", "--out", out, "-o", "json"]
+    run(capsys, *call, "--vectors", rows)
+    with pytest.raises(DocumentError, match="fit it with --embedder"):
+        open_bundle(out).expect_texts_suffice()
+    serve = ["serve", str(out), "--teacher", "http://127.0.0.1:9/v1", "--port", "0"]
+    assert main(serve) == 1
+    assert "a request has none" in capsys.readouterr().err
+    inputs = write_inputs(tmp_path / "inputs")
+    assert main(["predict", str(out), str(inputs)]) == 2
+    assert f"{inputs}:1: the bundle was trained on vectors" in capsys.readouterr().err
+
+
+def _short(folder: Path) -> list[object]:
+    return ["--vectors", save(folder / "v.npy", TEXTS[:-1], np.float32)]
+
+
+def _long(folder: Path) -> list[object]:
+    return ["--vectors", save(folder / "v.npy", [*TEXTS, "more"], np.float32)]
+
+
+def _whole_numbers(folder: Path) -> list[object]:
+    np.save(folder / "v.npy", np.zeros((len(TEXTS), 3), np.int64))
+    return ["--vectors", folder / "v.npy"]
+
+
+def _infinite(folder: Path) -> list[object]:
+    rows = vectors_of(TEXTS)
+    rows[4, 0] = np.inf
+    np.save(folder / "v.npy", rows)
+    return ["--vectors", folder / "v.npy"]
+
+
+def _pickled(folder: Path) -> list[object]:
+    np.save(folder / "v.npy", np.array([print], dtype=object))
+    return ["--vectors", folder / "v.npy"]
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (_short, "traces.jsonl:600: "),
+        (_long, "has 601 rows for 600 lines"),
+        (_whole_numbers, "no matrix of floating-point numbers"),
+        (_infinite, "traces.jsonl:5: row 5 of"),
+        (_pickled, "no .npy file of numbers"),
+        (lambda folder: ["--vectors", folder / "absent.npy"], "absent.npy: No such"),
+        (lambda folder: ["--embedder", folder / "absent"], "no sentence encoder in"),
+        (lambda _: ["--embedder-url", "http://127.0.0.1:9/v1"], "--embedder-model"),
+        (
+            lambda _: ["--embedder-url", "file:///etc", "--embedder-model", "m"],
+            "--embedder-url file:///etc: say http://",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_said_before_an_attempt_is_spent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: Any, why: str
+) -> None:
+    path = write_traces(tmp_path / "traces.jsonl")
+    call = ["fit", path, "--target", "90%", "--out", tmp_path / "out"]
+    assert main(list(map(str, [*call, *options(tmp_path)]))) == 2
+    assert why in capsys.readouterr().err
+    assert not (tmp_path / "state").exists()
+
+
+def test_an_endpoint_that_does_not_answer_spends_no_attempt(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_traces(tmp_path / "traces.jsonl")
+    options = ["--embedder-url", "http://127.0.0.1:9/v1", "--embedder-model", "m"]
+    call = ["fit", str(path), "--target", "90%", "--out", str(tmp_path / "out")]
+    assert main([*call, *options]) == 1
+    assert "no embedding from http://127.0.0.1:9/v1" in capsys.readouterr().err
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_trace_without_a_vector_among_those_with_one_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    within = vectors_of(TEXTS).tolist()
+    within[2] = None
+    path = write_traces(tmp_path / "traces.jsonl", vector=within)
+    call = ["fit", str(path), "--target", "90%", "--out", str(tmp_path / "out")]
+    assert main(call) == 2
+    assert f"{path}:3: has no vector, the first trace" in capsys.readouterr().err

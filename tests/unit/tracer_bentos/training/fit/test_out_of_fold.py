@@ -1,0 +1,86 @@
+"""All rows at once are judged exactly as each of them alone."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from support.unasked_expert import UNASKED
+from tracer_bentos.surrogate.base.expert import Opinion
+from tracer_bentos.surrogate.surrogate import Calibration, Signals, Stage, signals_of
+from tracer_bentos.training.fit.coverage_curve import judge_rows
+from tracer_bentos.training.fit.experts.fit_result import Fitted
+from tracer_bentos.training.fit.out_of_fold import Blend, tabulate
+
+ROWS = 200
+
+
+def experts(labels: int, count: int) -> list[Fitted]:
+    chance = np.random.default_rng([labels, count])
+    return [
+        Fitted(
+            name=f"expert {number}",
+            costly=False,
+            expert=UNASKED,
+            # Coarse, so that there are ties.
+            scores=np.round(chance.normal(size=(ROWS, labels)), 1) / 7,
+            familiar=chance.random(ROWS),
+        )
+        for number in range(count)
+    ]
+
+
+def alone(fitted: list[Fitted], blend: Blend, row: int) -> Signals:
+    opinions = [
+        Opinion(fitted[i].scores[row], float(fitted[i].familiar[row]))
+        for i in blend.experts
+    ]
+    return signals_of(opinions, blend.weights)
+
+
+def stage_of(blend: Blend, numbers: int, labels: int) -> Stage:
+    chance = np.random.default_rng(numbers)
+    calibration = Calibration(
+        tuple(chance.normal(scale=0.5, size=numbers + 1).tolist()),
+        0.3,
+        tuple(chance.normal(size=labels).tolist()),
+    )
+    return Stage("stage", blend.experts, blend.weights, calibration, 0.1)
+
+
+@pytest.mark.parametrize("labels", [2, 4, 5, 6, 77])
+@pytest.mark.parametrize(
+    "blend",
+    [Blend((0,), (1.0,)), Blend((0, 1), (0.3, 0.7)), Blend((0, 1, 2), (0.2, 0.3, 0.5))],
+)
+def test_signals_and_judgements_are_equal_to_the_last_bit(
+    labels: int, blend: Blend
+) -> None:
+    fitted = experts(labels, 3)
+    single = [alone(fitted, blend, row) for row in range(ROWS)]
+    table = tabulate(fitted, blend)
+    assert [
+        Signals(int(label), tuple(numbers))
+        for label, numbers in zip(table.labels, table.numbers.tolist(), strict=True)
+    ] == single
+
+    last = stage_of(blend, table.numbers.shape[1], labels)
+    scores = sorted(last.judge(signals).score for signals in single)
+    early = replace(last, doubt=(scores[60], scores[140]))
+    last = replace(last, calibration=replace(last.calibration, intercept=-0.3))
+    judged = [early.judge(signals) for signals in single]
+    assert {early.doubts(judgement) for judgement in judged} == {True, False}
+    found = judge_rows((early, last), (table, table), table.labels)
+    assert [
+        (int(label), score, bool(known))
+        for label, score, known in zip(
+            found.labels, found.scores.tolist(), found.known, strict=True
+        )
+    ] == [
+        (decided.label, decided.score, decided.known)
+        for decided in (
+            last.judge(signals) if early.doubts(first) else first
+            for first, signals in zip(judged, single, strict=True)
+        )
+    ]
+    assert found.agreed.all()

@@ -1,0 +1,133 @@
+"""An attempt on many pods, as real processes: whoever dies, the same certificate."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.indexed_job import IndexedJob, open_job
+from support.ticket_traces import REQUEST, store_rows, ticket_rows
+from tracer_bentos.store import open_store
+from tracer_bentos.training.run.dask_main import main
+from tracer_bentos.training.run.job import run_attempt, summarise
+from tracer_core.contracts import runtime
+from tracer_core.contracts.training import Outcome, TrainingSummary
+
+pytestmark = pytest.mark.slow
+
+ROWS = ticket_rows(600)
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> TrainingSummary:
+    """Give what one pod says to the same traces."""
+    folder = tmp_path_factory.mktemp("local")
+    store = open_store({runtime.STORE_URL: f"file://{folder}"})
+    store_rows(store, ROWS)
+    return summarise(run_attempt(store, REQUEST))
+
+
+def certificate(summary: TrainingSummary) -> TrainingSummary:
+    # A Bento says when it was made, and the result names the Bento.
+    return summary.model_copy(update={"bento": None, "bento_key": None, "result": ""})
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Iterator[IndexedJob]:
+    store_rows(open_store({runtime.STORE_URL: f"file://{tmp_path}/store"}), ROWS)
+    with open_job(tmp_path, REQUEST) as opened:
+        yield opened
+
+
+def test_all_pods_end_well_and_index_0_says_what_one_pod_would(
+    job: IndexedJob, local: TrainingSummary
+) -> None:
+    job.start(1, 2)
+    job.until_looking(1, 2)
+    job.start(0)
+
+    assert [job.wait(index) for index in range(3)] == [0, 0, 0]
+    assert certificate(job.summary()) == certificate(local)
+    assert local.outcome is Outcome.CERTIFIED
+
+
+def test_a_killed_worker_is_replaced_and_the_attempt_goes_on(
+    job: IndexedJob, local: TrainingSummary
+) -> None:
+    job.start(0)
+    job.start_and_halt(1)
+    job.start(2)
+    job.until_workers(2)
+    job.send(signal.SIGSTOP, 2)
+    job.kill(1)
+    job.until_workers(1)
+    job.start(1)
+    job.until_workers(2)
+    job.send(signal.SIGCONT, 2)
+
+    assert [job.wait(index) for index in range(3)] == [0, 0, 0]
+    assert certificate(job.summary()) == certificate(local)
+
+
+def test_workers_wait_for_the_driver_that_comes_after_a_killed_one(
+    job: IndexedJob, local: TrainingSummary
+) -> None:
+    job.start(0)
+    job.start_and_halt(1)
+    job.start(2)
+    job.until_workers(2)
+    job.kill(0)
+    job.send(signal.SIGCONT, 1)
+    job.start(0)
+
+    assert [job.wait(index) for index in range(3)] == [0, 0, 0]
+    assert certificate(job.summary()) == certificate(local)
+
+
+def test_a_refusal_lets_the_workers_go_as_well(tmp_path: Path) -> None:
+    store = open_store({runtime.STORE_URL: f"file://{tmp_path}/store"})
+    store_rows(store, ticket_rows(100))
+    with open_job(tmp_path, REQUEST) as job:
+        job.start(1, 2)
+        job.until_looking(1, 2)
+        job.start(0)
+
+        assert [job.wait(index) for index in range(3)] == [0, 0, 0]
+        assert job.summary().outcome is Outcome.REFUSED
+
+
+def test_a_pod_that_is_told_to_end_does_so_and_is_not_taken_for_done(
+    job: IndexedJob,
+) -> None:
+    job.start(0)
+    job.start_and_halt(1)
+    job.send(signal.SIGTERM, 0, 1)
+    job.send(signal.SIGCONT, 1)
+
+    assert [job.wait(index) for index in range(2)] == [143, 143]
+
+
+def test_a_driver_that_cannot_read_its_request_fails_and_keeps_its_workers(
+    job: IndexedJob,
+) -> None:
+    (job.folder / "request.json").write_text("{}")
+    job.start(1)
+    job.until_looking(1)
+    job.start(0)
+
+    assert job.wait(0) == 1
+    assert job.pods[1].poll() is None
+
+
+def test_without_the_variables_of_a_job_it_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(runtime.SCHEDULER, "tcp://127.0.0.1:1")
+    monkeypatch.delenv(runtime.COMPLETION_INDEX, raising=False)
+    before = signal.getsignal(signal.SIGTERM)
+
+    assert main() == 1
+
+    signal.signal(signal.SIGTERM, before)
+    assert "run this in an Indexed Job" in caplog.text

@@ -1,0 +1,171 @@
+"""Traffic of every odd kind through `fit`: certified, or refused with a reason."""
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.ticket_traces import ticket_rows
+from tracer_bentos.training.ledger.offline_ledger import STATE
+from tracer_cli import main
+
+Lines = list[dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(STATE, str(tmp_path / "state"))
+
+
+def desk(count: int = 500, noise: float = 0.0) -> Lines:
+    rows = ticket_rows(count, noise=noise)
+    return [{"input": row.text, "teacher": row.label} for row in rows]
+
+
+def imbalanced() -> Lines:
+    rare = [line for line in desk() if line["teacher"] == "login"][:12]
+    return rare + [line for line in desk(900) if line["teacher"] == "billing"]
+
+
+def binary() -> Lines:
+    return [{**line, "teacher": str(line["teacher"] == "login")} for line in desk()]
+
+
+def two_rows_a_class(rare: int) -> Lines:
+    return desk(700) + [
+        {"input": f"rare thing {n % rare} copy {n}", "teacher": f"rare {n % rare}"}
+        for n in range(2 * rare)
+    ]
+
+
+def few_classes_of_two() -> Lines:
+    return two_rows_a_class(3)
+
+
+def many_classes_of_two() -> Lines:
+    return two_rows_a_class(60)
+
+
+def one_class() -> Lines:
+    return [{**line, "teacher": "praise"} for line in desk()]
+
+
+def thousand_labels() -> Lines:
+    return [
+        {"input": f"{line['input']} item{n % 1_000}", "teacher": f"label {n % 1_000}"}
+        for n, line in enumerate(desk(3_000))
+    ]
+
+
+def empty_texts() -> Lines:
+    return [{**line, "input": ""} if n % 7 == 0 else line for n, line in _each(desk())]
+
+
+def only_empty_texts() -> Lines:
+    return [{**line, "input": ""} for line in desk()]
+
+
+def empty_answers() -> Lines:
+    return [
+        {**line, "teacher": "" if line["teacher"] == "praise" else line["teacher"]}
+        for line in desk()
+    ]
+
+
+def long_texts() -> Lines:
+    return [
+        {**line, "input": line["input"] + " and so on" * 5_000} if n % 20 == 0 else line
+        for n, line in _each(desk())
+    ]
+
+
+def any_unicode() -> Lines:
+    chance = random.Random(1)  # noqa: S311 - a reproducible world
+    odd = "\u2028\u202e\ufeff\U0010ffff\x00\x85é\u0301İß我🙂👩‍👧\ud7ff\ue000"
+    return [
+        {
+            "input": f"{''.join(chance.choices(odd, k=9))} {line['input']}",
+            "teacher": f"{line['teacher']} 我\u2028🙂",
+        }
+        for line in desk()
+    ]
+
+
+def conflicting() -> Lines:
+    """Every question comes with two answers, half of the time each."""
+    return [
+        {"input": f"question {n // 2}", "teacher": f"answer {n % 2}"}
+        for n in range(600)
+    ]
+
+
+def some_conflicts() -> Lines:
+    again = [{**line, "teacher": "other"} for line in desk()[:15]]
+    return desk() + again
+
+
+def _each(lines: Lines) -> Any:
+    return enumerate(lines)
+
+
+CERTIFIED, REFUSED = "certified", "refused"
+
+
+@pytest.mark.parametrize(
+    ("traffic", "outcome", "words"),
+    [
+        (imbalanced, CERTIFIED, ""),
+        (binary, CERTIFIED, ""),
+        (few_classes_of_two, CERTIFIED, ""),
+        (many_classes_of_two, REFUSED, "no small closed set"),
+        (one_class, REFUSED, "one and the same answer in all training rows"),
+        (thousand_labels, REFUSED, "no small closed set"),
+        (empty_texts, CERTIFIED, ""),
+        (only_empty_texts, REFUSED, "fresh, independent rows to certify on"),
+        (empty_answers, CERTIFIED, ""),
+        (long_texts, CERTIFIED, ""),
+        (any_unicode, CERTIFIED, ""),
+        (conflicting, REFUSED, "no part of the traffic reaches 0.9"),
+        (some_conflicts, CERTIFIED, ""),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_odd_traffic_is_certified_or_refused_with_a_reason(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    traffic: Callable[[], Lines],
+    outcome: str,
+    words: str,
+) -> None:
+    path, out = tmp_path / "traces.jsonl", tmp_path / "out"
+    path.write_text("\n".join(map(json.dumps, traffic())))
+    call = ["fit", str(path), "--target", "90%", "--out", str(out), "-o", "json"]
+    code = main(call)
+    found = json.loads(capsys.readouterr().out)
+    assert (found["outcome"], found["faults"]) == (outcome, []), found["reason"]
+    assert code == (0 if outcome == CERTIFIED else 3)
+    assert words in found["reason"]
+    assert out.exists() == (outcome == CERTIFIED)
+    if outcome == CERTIFIED:
+        assert main(["predict", str(out), str(path)]) == 0
+        assert len(capsys.readouterr().out.splitlines()) == len(traffic())
+
+
+def test_half_a_character_is_a_line_that_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "traces.jsonl"
+    lines = [json.dumps(line) for line in desk()]
+    lines[2] = '{"input": "half \\ud83d", "teacher": "praise"}'
+    lines[3] = '{"input": "whole \\ud83d\\ude42", "teacher": "praise"}'
+    path.write_text("\n".join(lines))
+    call = ["fit", str(path), "--target", "90%", "--out", str(tmp_path / "out")]
+    assert main([*call, "-o", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(each["line"], each["reason"][:18]) for each in found["faults"]] == [
+        (3, "line: Invalid JSON")
+    ]
+    assert found["rows"] == len(lines) - 1

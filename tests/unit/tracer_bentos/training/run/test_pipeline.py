@@ -1,0 +1,208 @@
+"""Learning and certifying: what is certified, what is refused, and in which words."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from support.ticket_traces import BEGIN, ticket_rows
+from tracer_bentos.bundle.bundle import write_bundle
+from tracer_bentos.surrogate.base.expert import Sample
+from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.rows import Row, select_rows
+from tracer_bentos.training.fit.training_context import local_means
+from tracer_bentos.training.run.pipeline import Learned, learn
+
+QUESTION = Question(
+    attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=300, seed=7
+)
+
+
+def ask(rows: Sequence[Row], question: Question = QUESTION) -> Learned:
+    return learn(question, select_rows(rows), local_means())
+
+
+@pytest.fixture(scope="module")
+def certified() -> Learned:
+    return ask(ticket_rows(600))
+
+
+def test_an_easy_desk_is_certified_nearly_whole(certified: Learned) -> None:
+    held = certified.certificate
+    assert held is not None
+    assert (held.certify_rows, held.train_rows, held.m) == (162, 438, 0)
+    assert held.coverage > 0.9
+    assert held.p_value <= held.level == 0.025
+    assert sum(cell.rows for cell in held.cells) == held.n
+    assert sum(cell.agreed for cell in held.cells) == held.k
+
+
+@pytest.mark.parametrize(
+    ("noise", "target", "share"), [(0.1, 0.89, 0.4), (0, 0.9, 0.27)]
+)
+def test_more_rows_certify_where_the_target_is_near(
+    noise: float, target: float, share: float
+) -> None:
+    rows = ticket_rows(2_000, noise=noise)
+    held = ask(rows, replace(QUESTION, target=target)).certificate
+    assert held is not None
+    assert held.certify_rows == share * 2_000
+
+
+def test_the_certificate_says_what_it_claims_and_no_more(certified: Learned) -> None:
+    held = certified.certificate
+    assert held is not None
+    assert held.sentence.startswith(
+        "Attempt 1 (level 0.025; all attempts together at most 0.05). On"
+        f" {held.n} sampled, session-independent requests received from"
+        " 2026-11-01 00:07 to 2026-11-01 00:09 UTC, for task tickets in the mix then"
+        " seen, teacher gpt-test, redactor standard/2,"
+        f" {held.k} matched one fresh teacher answer; missing or off-format answers (0)"
+        " count as mismatches. The procedure issues a certificate for a policy whose"
+        " agreement on such traffic is below 0.9 with probability at most 0.025."
+    )
+
+
+def test_the_served_decisions_are_the_certified_ones(certified: Learned) -> None:
+    held, surrogate = certified.certificate, certified.surrogate
+    assert held is not None
+    assert surrogate is not None
+    fresh = [surrogate.decide(row.text) for row in ticket_rows(600)[438:]]
+    labels = [row.label for row in ticket_rows(600)[438:]]
+    answered = [
+        (found.label, label)
+        for found, label in zip(fresh, labels, strict=True)
+        if found.accepted
+    ]
+    assert len(answered) == held.n
+    assert sum(found == label for found, label in answered) == held.k
+
+
+def test_a_text_unlike_all_seen_goes_to_the_teacher(certified: Learned) -> None:
+    surrogate = certified.surrogate
+    assert surrogate is not None
+    odd = ["", "🙂🙂", "Quanta cœlestia gravitas?", "SELECT x FROM y", "重力"]
+    assert [surrogate.decide(text).accepted for text in odd] == [False] * 5
+
+
+def test_the_same_rows_and_seed_give_the_same_bundle(
+    certified: Learned, tmp_path: Path
+) -> None:
+    digests = set()
+    for name, found in (("first", certified), ("again", ask(ticket_rows(600)))):
+        assert found.surrogate is not None
+        assert found.certificate is not None
+        manifest = write_bundle(
+            tmp_path / name, found.surrogate, found.certificate, [Sample("hello")]
+        )
+        digests.add(manifest.digest)
+    assert len(digests) == 1
+
+
+def test_too_few_rows_are_refused_with_the_number_missing() -> None:
+    assert ask(ticket_rows(180)) == Learned(
+        "180 labelled rows of the uniform sample, 300 are required: 120 more are needed"
+    )
+
+
+def test_one_answer_to_everything_is_refused() -> None:
+    rows = [replace(row, label="ok") for row in ticket_rows(400)]
+    assert ask(rows) == Learned(
+        "the teacher gives one and the same answer in all training rows"
+    )
+
+
+def test_free_text_answers_are_refused() -> None:
+    rows = [replace(row, label=f"Dear {row.text}") for row in ticket_rows(400)]
+    assert ask(rows).reason == (
+        "the teacher's answers are no small closed set: 240 different ones in 240"
+        " training rows, 240 of them only once"
+    )
+
+
+def test_labels_that_the_text_does_not_tell_are_refused_before_any_test() -> None:
+    chance = random.Random(3)  # noqa: S311 - a reproducible world
+    rows = [replace(row, label=chance.choice("ab")) for row in ticket_rows(400)]
+    found = ask(rows, replace(QUESTION, target=0.99, level=0.2))
+    assert found.surrogate is None
+    assert not found.tested
+
+
+def test_a_level_that_the_rows_cannot_reach_is_refused_before_any_test() -> None:
+    found = ask(ticket_rows(300), replace(QUESTION, target=0.97, level=0.001))
+    assert found == Learned(
+        "120 fresh, independent rows to certify on; at level 0.001 even a faultless"
+        " policy needs 227"
+    )
+
+
+def test_missing_answers_count_against_the_certificate() -> None:
+    # The teacher failed on every twentieth request: known inputs, no answer.
+    rows = [
+        replace(row, label=None) if number % 20 == 0 else row
+        for number, row in enumerate(ticket_rows(800, noise=0))
+    ]
+    held = ask(rows).certificate
+    assert held is not None
+    assert held.m == held.n - held.k > 0
+
+
+def test_only_the_dominant_task_is_learnt_and_the_rest_is_named() -> None:
+    other = [replace(row, task="mails") for row in ticket_rows(50, seed=2)]
+    held = ask([*other, *ticket_rows(600)]).certificate
+    assert held is not None
+    assert held.task == "tickets"
+    assert "50 rows of other tasks were left out." in held.caveats
+
+
+def test_a_file_without_times_is_certified_as_a_sample_of_itself() -> None:
+    rows = sorted(ticket_rows(600), key=lambda row: row.label or "")
+    held = ask([replace(row, time=None) for row in rows]).certificate
+    assert held is not None
+    assert "received at times not recorded" in held.sentence
+    assert any("record no times" in caveat for caveat in held.caveats)
+
+
+@pytest.mark.parametrize(
+    ("strict", "answered"),
+    [
+        (False, {"billing", "delivery", "login", "praise"}),
+        (True, {"delivery", "login", "praise"}),
+    ],
+)
+def test_a_cell_a_little_below_the_target_is_answered_unless_each_must_reach_it(
+    strict: bool, answered: set[str]
+) -> None:
+    chance = random.Random(3)  # noqa: S311 - a reproducible world
+    rows = [
+        replace(row, label="delivery")
+        if row.label == "billing" and chance.random() < 0.12
+        else row
+        for row in ticket_rows(2_000)
+    ]
+
+    held = ask(rows, replace(QUESTION, strict=strict)).certificate
+
+    assert held is not None
+    assert held.strict is strict
+    assert {cell.name for cell in held.cells if cell.rows} == answered
+
+
+def test_two_labels_are_enough() -> None:
+    rows = [
+        replace(row, label="praise" if row.label == "praise" else "other")
+        for row in ticket_rows(600)
+    ]
+    assert ask(rows).certificate is not None
+
+
+def test_a_second_attempt_certifies_on_newer_rows_only() -> None:
+    rows = ticket_rows(900)
+    cut = rows[599].time
+    held = ask(rows, replace(QUESTION, attempt=2, after=cut)).certificate
+    assert cut is not None
+    assert held is not None
+    assert held.received_from is not None
+    assert held.received_from > cut > BEGIN

@@ -1,0 +1,254 @@
+"""`predict`: one JSON line a line, and the decisions are those of serving."""
+
+import gzip
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from support.serving_plane import ANYBODY, settings_for
+from support.serving_teacher import teaching
+from support.ticket_bundle import chat_about, ticket_bundle
+from tracer_bentos.redaction.redactor import build_redactor
+from tracer_bentos.redaction.standard import Standard
+from tracer_bentos.serving.server.listeners import Listener
+from tracer_bentos.serving.server.standalone import local_plane
+from tracer_bentos.surrogate.surrogate import Prediction
+from tracer_bentos.training.data.redaction_filter import as_served
+from tracer_bentos.training.run.pipeline import Learned
+from tracer_cli import main
+from tracer_core.contracts.traces import TraceRecord
+
+NASTY = [
+    "",
+    " ",
+    "\t \u00a0\u3000",
+    "hello parcel is late today",
+    "parcel\u2028is\u2029late\x85courier\x0bnever\x0ccame\x1c\x1d\x1e",
+    "hello\raccount is locked again",
+    "invoice is wrong\x00\x7f",
+    "\ufeffhello password is refused again",
+    "PASSWORD İS REFUSED ﬁne straße",
+    "cafe\u0301 caf\u00e9 \u202eparcel\u202c",
+    "👩‍👩‍👧‍👦 please great service today 🇩🇪 \U0010ffff",
+    "hello was charged twice today ann.lee@mail.example.com 030 1234567",
+    "key sk-proj-abcdefghijklmnop1234 code never arrives",
+    '{"input": "great service"}',
+    "\\ud800 thank you so much \\n",
+    "我的包裹迟到了 parcel is late",
+    "courier never came " * 2_700,
+    "x" * 50_000,
+]
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Learned]:
+    folder = tmp_path_factory.mktemp("predict") / "bundle"
+    return folder, ticket_bundle(folder)
+
+
+def predict(
+    capsys: pytest.CaptureFixture[str], *call: object, code: int = 0
+) -> tuple[list[dict[str, Any]], str]:
+    assert main(["predict", *map(str, call)]) == code
+    said = capsys.readouterr()
+    lines = said.out.split("\n")
+    assert lines.pop() == ""
+    return [json.loads(line) for line in lines], said.err
+
+
+def told(folder: Path, content: str | bytes, name: str = "inputs") -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def objects(texts: list[str], **more: object) -> str:
+    return "".join(json.dumps({"input": text, **more}) + "\n" for text in texts)
+
+
+def shown(found: Prediction) -> dict[str, Any]:
+    return {
+        "label": found.label,
+        "accepted": found.accepted,
+        "agreement": found.score,
+        "cell": found.cell,
+        "stage": found.stage,
+    }
+
+
+def test_a_decision_is_five_fields_and_nothing_else(
+    bundle: tuple[Path, Learned], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = told(tmp_path, "hello parcel is late today\n")
+    ((decision,), _) = predict(capsys, bundle[0], path)
+    assert list(decision) == ["label", "accepted", "agreement", "cell", "stage"]
+    assert decision["label"] == decision["cell"] == "delivery"
+    assert decision["accepted"] is True
+    assert 0.9 < decision["agreement"] < 1
+
+
+async def test_nasty_texts_are_decided_alike_by_predict_serving_and_training(
+    bundle: tuple[Path, Learned], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, learned = bundle
+    decisions, _ = predict(capsys, folder, told(tmp_path, objects(NASTY)))
+
+    assert learned.surrogate
+    redactor = Standard()
+    kept = [as_served(TraceRecord(input=t, teacher="x"), redactor) for t in NASTY]
+    trained = [learned.surrogate.decide(each.input) for each in kept if each]
+    assert decisions == [shown(each) for each in trained]
+
+    async with teaching() as teacher:
+        settings = settings_for(teacher.url, tmp_path, access=ANYBODY)
+        loaded = local_plane(settings, folder).loaded.surrogate
+        assert loaded
+        first = build_redactor(settings.redaction)
+        served = [loaded.decide(first.redact(text)) for text in NASTY]
+        assert decisions == [shown(each) for each in served]  # type: ignore[arg-type]
+
+
+async def test_the_data_plane_answers_exactly_what_predict_accepts(
+    bundle: tuple[Path, Learned], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = [text for text in NASTY if text.strip()]
+    decisions, _ = predict(capsys, bundle[0], told(tmp_path, objects(texts)))
+    wanted = [each["label"] if each["accepted"] else None for each in decisions]
+    assert None in wanted
+    assert {"delivery", "login"} < {*wanted}
+    async with teaching() as teacher, aiohttp.ClientSession() as http:
+        settings = settings_for(teacher.url, tmp_path, access=ANYBODY)
+        plane = local_plane(settings, bundle[0])
+        traffic = Listener(plane.traffic, "127.0.0.1", 0, 1.0)
+        await plane.start()
+        await traffic.start()
+        address = f"http://127.0.0.1:{traffic.port}/v1/chat/completions"
+        answered = [await _answered(http, address, text) for text in texts]
+        await traffic.stop()
+        await plane.finish()
+    assert answered == wanted
+
+
+async def _answered(http: aiohttp.ClientSession, address: str, text: str) -> str | None:
+    async with http.post(address, json=chat_about(text)) as response:
+        document = await response.json()
+        by_surrogate = response.headers.get("x-tracer-decision") == "surrogate"
+    return document["choices"][0]["message"]["content"] if by_surrogate else None
+
+
+def test_only_a_newline_ends_a_line(
+    bundle: tuple[Path, Learned], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [text for text in NASTY if text[:1] != "{"]
+    plain, _ = predict(capsys, bundle[0], told(tmp_path, "\n".join(lines)))
+    escaped, _ = predict(capsys, bundle[0], told(tmp_path, objects(lines)))
+    assert plain == escaped
+    ends, _ = predict(capsys, bundle[0], told(tmp_path, "\n".join([*lines, ""])))
+    assert ends == plain
+    windows, _ = predict(capsys, bundle[0], told(tmp_path, "\r\n".join(lines)))
+    assert windows == plain
+
+
+def test_a_decision_comes_before_the_next_line_is_written(
+    bundle: tuple[Path, Learned],
+) -> None:
+    call = [sys.executable, "-m", "tracer_cli", "predict", str(bundle[0])]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(call, stdin=pipe, stdout=pipe) as process:
+        assert process.stdin
+        assert process.stdout
+        labels = []
+        for text in (b"parcel is late", b"great service"):
+            process.stdin.write(text + b"\n")
+            process.stdin.flush()
+            labels.append(json.loads(process.stdout.readline())["label"])
+        process.stdin.close()
+        assert process.wait() == 0
+    assert labels == ["delivery", "praise"]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b'{"input": "torn', "the line: Invalid JSON"),
+        (b"{no object", "the line: Invalid JSON"),
+        (b'{"text": "a"}', "input: Field required"),
+        (b'{"input": 5}', "input: Input should be a valid string"),
+        (b'{"input": "a", "vector": ["b"]}', "vector.0: Input should be a valid"),
+        (b'{"input": "\\ud800"}', "the line: Invalid JSON"),
+        (b"caf\xe9", "byte 4 is not UTF-8: save the file as UTF-8"),
+    ],
+)
+def test_a_bad_line_stops_it_and_is_named(
+    bundle: tuple[Path, Learned],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    line: bytes,
+    why: str,
+) -> None:
+    path = told(tmp_path, b"parcel is late\n" + line + b"\ngreat service\n")
+    decisions, said = predict(capsys, bundle[0], path, code=2)
+    assert [each["label"] for each in decisions] == ["delivery"]
+    assert f"{path}:2: {why}" in said
+    assert "1 decisions are printed" in said
+
+
+def test_a_packed_file_of_traces_is_decided_too(
+    bundle: tuple[Path, Learned], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = gzip.compress(objects(["parcel is late"], teacher="x", extra=1).encode())
+    decisions, _ = predict(capsys, bundle[0], told(tmp_path, content, "t.jsonl.gz"))
+    assert [each["label"] for each in decisions] == ["delivery"]
+
+
+def test_nothing_in_gives_nothing_out(
+    bundle: tuple[Path, Learned], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert predict(capsys, bundle[0], told(tmp_path, "")) == ([], "")
+
+
+@pytest.mark.parametrize("absent", ["bundle", "inputs"])
+def test_what_is_not_there_is_a_wrong_input(
+    bundle: tuple[Path, Learned],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    absent: str,
+) -> None:
+    missing = tmp_path / "missing"
+    call = (missing,) if absent == "bundle" else (bundle[0], missing)
+    _, said = predict(capsys, *call, code=2)
+    assert str(missing) in said
+    assert "name a f" in said
+
+
+def test_texts_are_redacted_as_the_bundle_wants_or_not_at_all(
+    bundle: tuple[Path, Learned], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    foreign = tmp_path / "foreign"
+    ticket_bundle(foreign, redaction="standard/2+0123456789abcdef")
+    path = told(tmp_path, "parcel is late, ask ann@example.com")
+    _, said = predict(capsys, foreign, path, code=2)
+    assert "redacted by standard/2+0123456789abcdef" in said
+    raw, _ = predict(capsys, foreign, "--redacted", path)
+    redacted, _ = predict(capsys, bundle[0], path)
+    assert raw[0]["agreement"] != redacted[0]["agreement"]
+    asked = told(tmp_path, "parcel is late, ask [email]")
+    assert predict(capsys, foreign, "--redacted", asked)[0] == redacted
+
+
+def test_standard_input_is_read_as_bytes(
+    bundle: tuple[Path, Learned],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    content = b"\xef\xbb\xbfparcel is late\n\xff\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+    decisions, said = predict(capsys, bundle[0], code=2)
+    assert [each["label"] for each in decisions] == ["delivery"]
+    assert "standard input:2: byte 1 is not UTF-8" in said

@@ -1,0 +1,159 @@
+"""`scan`: estimates from rows outside the vault, by cells that a person can read."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.ticket_traces import ticket_rows
+from tracer_bentos.offline_commands.scan import Scan, scan_traces
+from tracer_bentos.training.data.rows import Row, select_rows
+from tracer_bentos.training.ledger.offline_ledger import STATE
+from tracer_bentos.training.run.load_rows import Gathered
+from tracer_cli import main
+
+
+@pytest.fixture(autouse=True)
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(STATE, str(tmp_path / "state"))
+
+
+def look(rows: list[Row]) -> Scan:
+    return scan_traces(Gathered(select_rows(rows), (), None), seed=1)
+
+
+def write(path: Path, rows: list[Row], **more: Any) -> Path:
+    lines = [
+        {"input": row.text, "teacher": row.label, "time": f"{row.time}", **more}
+        for row in rows
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    return path
+
+
+def test_an_easy_desk_is_estimated_nearly_whole() -> None:
+    found = look(ticket_rows(1_000))
+    assert (found.reason, found.rows, found.looked_at, found.vault, found.labels) == (
+        None,
+        1_000,
+        600,
+        400,
+        4,
+    )
+    assert [each.target for each in found.targets] == [0.9, 0.95, 0.98]
+    assert found.targets[0].share > 0.9
+    assert found.targets[0].chance > 0.95
+    assert found.targets[0].missing == 0
+    assert sum(cell.rows for cell in found.cells) == 600
+    assert all(cell.agreement > 0.9 for cell in found.cells)
+
+
+def test_a_cell_has_words_and_examples_of_its_own() -> None:
+    cells = {cell.name: cell for cell in look(ticket_rows(1_000)).cells}
+    assert set(cells) == {"billing", "delivery", "login", "praise"}
+    assert {"parcel", "courier"} & set(cells["delivery"].terms)
+    assert not {"please", "hello", "order"} & set(cells["delivery"].terms)
+    for example in cells["delivery"].examples:
+        assert example.teacher == "delivery"
+    for example in cells["delivery"].disagreements:
+        assert example.teacher != "delivery"
+
+
+def test_the_vault_has_no_part_in_any_figure() -> None:
+    rows = ticket_rows(1_000)
+    vault = [replace(row, label="praise", text=f"x {row.text}") for row in rows[600:]]
+    assert look(rows) == look(rows[:600] + vault)
+
+
+@pytest.mark.slow
+def test_what_an_attempt_has_tested_is_no_vault_any_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = ticket_rows(1_500)
+    path = write(tmp_path / "old.jsonl", rows[:1_000])
+    call = ["fit", str(path), "--target", "90%", "--out", str(tmp_path / "out")]
+    assert main(call) == 0
+    capsys.readouterr()
+    again = scan_json(capsys, path)
+    assert (again["looked_at"], again["vault"]) == (1_000, 0)
+    assert again["targets"][0]["chance"] == 0
+    assert again["targets"][0]["missing"] > 0
+    both = scan_json(capsys, write(tmp_path / "both.jsonl", rows))
+    assert (both["looked_at"], both["vault"]) == (1_000, 500)
+
+
+def scan_json(
+    capsys: pytest.CaptureFixture[str], path: Path, code: int = 0
+) -> dict[str, Any]:
+    assert main(["scan", str(path), "-o", "json"]) == code
+    return dict(json.loads(capsys.readouterr().out))
+
+
+def test_the_same_traces_and_seed_give_the_same_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "t.jsonl", ticket_rows(400))
+    pages = []
+    for _ in range(2):
+        assert main(["scan", str(path), "--cells", "2"]) == 0
+        pages.append(capsys.readouterr().out)
+    assert pages[0] == pages[1]
+    assert "400 labelled rows of task unnamed, 4 different answers" in pages[0]
+    assert "and 2 smaller ones" in pages[0]
+    assert not (tmp_path / "state").exists()
+
+
+def test_costs_and_tokens_are_summed_by_cell_where_the_traces_have_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = {"cost": 0.001, "prompt_tokens": 40, "completion_tokens": 2}
+    found = scan_json(capsys, write(tmp_path / "t.jsonl", ticket_rows(500), **more))
+    for cell in found["cells"]:
+        assert cell["cost"] == pytest.approx(0.001 * cell["rows"])
+        assert cell["tokens"] == 42 * cell["rows"]
+
+
+def test_examples_are_redacted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        replace(row, text=f"{row.text} call 030 1234567 or ann@example.com")
+        for row in ticket_rows(300)
+    ]
+    path = write(tmp_path / "t.jsonl", rows)
+    assert main(["scan", str(path)]) == 0
+    page = capsys.readouterr().out
+    assert "[phone] or [email]" in page
+    assert "ann@" not in page
+    assert "1234567" not in page
+
+
+def test_time_is_what_the_missing_rows_take_at_the_rate_of_the_traces() -> None:
+    hourly = [
+        replace(row, time=row.time and row.time + timedelta(hours=at))
+        for at, row in enumerate(ticket_rows(200, noise=0))
+    ]
+    hard = look(hourly).targets[-1]
+    assert hard.missing
+    assert hard.days == pytest.approx(hard.missing / 24, rel=0.02, abs=0.1)
+
+
+def test_one_and_the_same_answer_is_refused_with_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [replace(row, label="praise") for row in ticket_rows(200)]
+    found = scan_json(capsys, write(tmp_path / "t.jsonl", rows), code=3)
+    assert "one and the same answer" in found["reason"]
+    assert found["cells"] == []
+
+
+def test_texts_with_more_than_one_answer_are_counted() -> None:
+    rows = ticket_rows(400)
+    again = [
+        replace(row, label="praise" if row.label != "praise" else "login")
+        for row in rows[:7]
+    ]
+    assert look([*again, *rows]).conflicts == 7

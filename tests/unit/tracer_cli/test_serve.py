@@ -1,0 +1,202 @@
+"""The same data plane without a cluster: `tracer-router serve` and `bentoml serve`."""
+
+import asyncio
+import dataclasses
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import zstandard
+
+from support.serving_plane import until
+from support.serving_teacher import teaching
+from support.ticket_traces import ticket_rows
+from tracer_bentos.bundle.bento import build_bento
+from tracer_bentos.bundle.bundle import write_bundle
+from tracer_bentos.protocols.chat.request import OpenAIChat
+from tracer_bentos.serving.server.settings import read_settings
+from tracer_bentos.tasks.registry import TaskBook
+from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.rows import select_rows
+from tracer_bentos.training.fit.golden import golden_samples
+from tracer_bentos.training.fit.training_context import local_means
+from tracer_bentos.training.run.pipeline import learn
+from tracer_core.contracts import runtime
+from tracer_core.contracts.runtime import HttpVersion
+from tracer_core.errors import SpecError
+
+VERB = [sys.executable, "-m", "tracer_cli", "serve"]
+TICKET = "hello parcel is late today"
+
+
+def asked(text: str) -> dict[str, Any]:
+    return {"model": "gpt-test", "messages": [{"role": "user", "content": text}]}
+
+
+@contextmanager
+def verb(
+    teacher: str, *arguments: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    command = [*VERB, *arguments, "--teacher", teacher, "--port", "0"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    try:
+        assert process.stderr
+        for line in process.stderr:
+            if found := re.search(rb"traffic on port (\d+)", line):
+                yield process, f"http://127.0.0.1:{found[1].decode()}"
+                break
+        else:
+            pytest.fail("the process ended before it listened")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def ask(http: aiohttp.ClientSession, url: str, text: str) -> tuple[str, str]:
+    """Give the answer and who gave it."""
+    address, key = f"{url}/v1/chat/completions", {"authorization": "Bearer sk-client"}
+    async with http.post(address, json=asked(text), headers=key) as response:
+        assert response.status == 200, await response.text()
+        document = await response.json()
+        by = response.headers.get("x-tracer-decision", "teacher")
+    return document["choices"][0]["message"]["content"], by
+
+
+def only_trace(store: Path) -> dict[str, Any]:
+    (segment,) = store.glob("traces/*/*.zst")
+    return dict(json.loads(zstandard.decompress(segment.read_bytes())))
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    read = OpenAIChat().read(json.dumps(asked("anything")).encode())
+    assert read
+    task = TaskBook().recognise(read).task
+    rows = [dataclasses.replace(row, task=task) for row in ticket_rows(600)]
+    terms = Question(
+        attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=1, seed=1
+    )
+    learned = learn(terms, select_rows(rows), local_means())
+    assert learned.surrogate
+    assert learned.certificate
+    folder = tmp_path_factory.mktemp("bundle")
+    samples = golden_samples(learned.surrogate)
+    manifest = write_bundle(folder, learned.surrogate, learned.certificate, samples)
+    return folder, manifest.digest
+
+
+async def test_without_a_bundle_it_passes_through_and_captures(tmp_path: Path) -> None:
+    async with teaching() as teacher, aiohttp.ClientSession() as http:
+        with verb(teacher.url, "--store", str(tmp_path)) as (process, url):
+            assert await ask(http, url, TICKET) == ("hello", "teacher")
+            process.send_signal(signal.SIGINT)
+            await until(lambda: process.poll() is not None)
+    trace = only_trace(tmp_path)
+    assert (process.returncode, trace["input"], trace["teacher"]) == (
+        0,
+        TICKET,
+        "hello",
+    )
+
+
+async def test_a_teacher_that_speaks_http_2_alone_is_served_to_its_clients() -> None:
+    async with (
+        teaching(http=HttpVersion.HTTP2) as teacher,
+        aiohttp.ClientSession() as http,
+    ):
+        with verb(teacher.url, "--http-version", "HTTP2") as (_, url):
+            assert await ask(http, url, TICKET) == ("hello", "teacher")
+
+
+def test_an_unknown_version_of_http_is_said_in_words() -> None:
+    with pytest.raises(SpecError, match="TRACER_TEACHER_HTTP='3': say HTTP1 or HTTP2"):
+        read_settings({runtime.TEACHER_URL: "http://x/v1", runtime.TEACHER_HTTP: "3"})
+
+
+async def test_with_a_bundle_it_answers_whom_the_teacher_has_answered(
+    bundle: tuple[Path, str],
+) -> None:
+    async with teaching() as teacher, aiohttp.ClientSession() as http:
+        with verb(teacher.url, str(bundle[0])) as (_, url):
+            first = await ask(http, url, TICKET)
+            second = await ask(http, url, TICKET)
+            unlike = await ask(http, url, "Zzyzx qqq?")
+    assert first == ("hello", "teacher")
+    assert second == ("delivery", "surrogate")
+    assert unlike == ("zzyzx", "teacher")
+
+
+@pytest.mark.slow
+async def test_bentoml_serves_the_same_from_an_exported_bento(
+    bundle: tuple[Path, str], tmp_path: Path
+) -> None:
+    archive = build_bento(*bundle, tmp_path)
+    async with teaching() as teacher, aiohttp.ClientSession() as http:
+        with bento_served(archive, teacher.url, tmp_path / "home") as url:
+            first = await once_up(http, url)
+            second = await ask(http, url, TICKET)
+            async with http.get(f"{url}/metrics") as response:
+                passed = await response.read()
+    assert first == ("hello", "teacher")
+    assert second == ("delivery", "surrogate")
+    assert (response.status, passed) == (207, b"\x00\xff")
+
+
+def test_a_port_that_is_taken_is_said_in_words() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        call = [*VERB, "--teacher", "http://127.0.0.1:9/v1", "--port", port]
+        ended = subprocess.run(call, capture_output=True, check=False)
+    assert ended.returncode == 1
+    assert f"cannot listen on port {port} of 127.0.0.1".encode() in ended.stderr
+
+
+def test_a_folder_that_holds_no_bundle_is_said_in_words(tmp_path: Path) -> None:
+    call = [*VERB, str(tmp_path), "--teacher", "http://127.0.0.1:9/v1", "--port", "0"]
+    ended = subprocess.run(call, capture_output=True, check=False)
+    assert ended.returncode == 1
+    assert b"no bundle in" in ended.stderr
+
+
+@contextmanager
+def bento_served(archive: Path, teacher: str, home: Path) -> Iterator[str]:
+    home.mkdir()
+    environment = {
+        **os.environ,
+        "BENTOML_HOME": str(home),
+        "BENTOML_DO_NOT_TRACK": "true",
+        runtime.TEACHER_URL: teacher,
+        runtime.INTERNAL_PORT: "0",
+        runtime.HOST: "127.0.0.1",
+    }
+    bentoml = [sys.executable, "-m", "bentoml"]
+    subprocess.run([*bentoml, "import", str(archive)], env=environment, check=True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    serve = [*bentoml, "serve", "tracer-surrogate:latest", "--port", port]
+    process = subprocess.Popen([*serve, "--host", "127.0.0.1"], env=environment)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        # Its workers lead process groups of their own: only it can end them.
+        process.terminate()
+        process.wait()
+
+
+async def once_up(http: aiohttp.ClientSession, url: str) -> tuple[str, str]:
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await ask(http, url, TICKET)
+            except aiohttp.ClientConnectorError:
+                await asyncio.sleep(0.1)

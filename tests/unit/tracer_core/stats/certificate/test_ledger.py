@@ -1,0 +1,123 @@
+"""The levels of attempts share one error budget.
+
+That they do with recycling is shown twice without chance: against an adversary who
+knows everything but the fresh rows, and by all outcomes of small binomial tests.
+"""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracer_core.stats.certificate.fixed_sequence import Chain, Counts, walk_chain
+from tracer_core.stats.certificate.ledger import LedgerEntry, handed_on, level_of
+
+DELTA = 0.05
+
+
+def test_the_first_attempt_has_half_the_budget() -> None:
+    assert level_of(1, DELTA) == DELTA / 2
+
+
+def test_without_recycling_all_attempts_together_stay_within_the_budget() -> None:
+    assert sum(level_of(r, DELTA) for r in range(1, 1000)) == pytest.approx(
+        DELTA * (1 - 1 / 1000)
+    )
+
+
+def test_a_wholly_passed_attempt_hands_its_level_on() -> None:
+    assert level_of(2, DELTA, {1}) == pytest.approx(DELTA / 6 + DELTA / 2)
+    assert level_of(3, DELTA, {1}) == pytest.approx(DELTA / 12)
+    assert level_of(3, DELTA, {1, 2}) == pytest.approx(
+        DELTA / 12 + DELTA / 6 + DELTA / 2
+    )
+
+
+@given(passed=st.sets(st.integers(1, 30)), attempt=st.integers(1, 30))
+def test_no_attempt_has_more_than_the_budget(passed: set[int], attempt: int) -> None:
+    assert 0 < level_of(attempt, DELTA, passed) < DELTA
+
+
+@given(passed=st.sets(st.integers(1, 30)))
+def test_attempts_that_hand_nothing_on_spend_at_most_the_budget(
+    passed: set[int],
+) -> None:
+    kept = [level_of(r, DELTA, passed) for r in range(1, 31) if r not in passed]
+    assert sum(kept) <= DELTA
+
+
+def test_attempts_hand_on_when_their_chain_passed_or_they_were_not_tested() -> None:
+    entries = [
+        LedgerEntry(attempt=1, tested=True, chain_passed=True),
+        LedgerEntry(attempt=2, tested=True, chain_passed=False),
+        LedgerEntry(attempt=3, tested=False, chain_passed=False),
+    ]
+    assert handed_on(entries) == {1, 3}
+
+
+def test_there_is_no_attempt_zero() -> None:
+    with pytest.raises(ValueError, match="attempt 0"):
+        level_of(0, DELTA)
+
+
+def worst_case(attempt: int, last: int, passed: frozenset[int]) -> float:
+    """Give the greatest chance of any false certificate from here on.
+
+    The adversary chooses for every attempt, knowing what happened before, whether its
+    policies are good (then they pass or fail as it likes) or bad (then they pass with
+    exactly the probability that the level allows), or ends it before its test.
+    """
+    if attempt > last:
+        return 0.0
+    level = level_of(attempt, DELTA, passed)
+    kept = worst_case(attempt + 1, last, passed)
+    # A good chain that passes and an attempt that ends untested hand on alike.
+    over = worst_case(attempt + 1, last, passed | {attempt})
+    bad = level + (1 - level) * kept
+    return max(over, kept, bad)
+
+
+def test_no_adversary_gets_more_than_the_budget_out_of_recycled_levels() -> None:
+    whole = worst_case(1, 10, frozenset())
+    assert 0.04 < whole <= DELTA
+
+
+def false_from(
+    attempt: int, truths: tuple[float, ...], passed: frozenset[int]
+) -> float:
+    """Give the exact chance of a false certificate, 40 fresh rows an attempt."""
+    if attempt > len(truths):
+        return 0.0
+    rows, target, truth = 40, 0.85, truths[attempt - 1]
+    level, total = level_of(attempt, 0.3, passed), 0.0
+    ahead: dict[bool, float] = {}
+    for agreed in range(rows + 1):
+        found = walk_chain([Counts(agreed, rows)], Chain(0, 0), target, level)
+        if found.whole not in ahead:
+            then = passed | {attempt} if found.whole else passed
+            is_false = found.whole and truth < target
+            ahead[found.whole] = (
+                1.0 if is_false else false_from(attempt + 1, truths, then)
+            )
+        chance = (
+            math.comb(rows, agreed) * truth**agreed * (1 - truth) ** (rows - agreed)
+        )
+        total += chance * ahead[found.whole]
+    return total
+
+
+@pytest.mark.parametrize(
+    "truths",
+    [
+        (0.8499,) * 5,
+        (0.99, 0.8499, 0.8499, 0.8499),
+        (0.99, 0.99, 0.99, 0.8499, 0.8499),
+        (0.8499, 0.99, 0.8499, 0.99, 0.8499),
+        (0.86, 0.86, 0.86, 0.8499),
+    ],
+)
+def test_small_binomial_tests_err_within_the_budget_exactly(
+    truths: tuple[float, ...],
+) -> None:
+    assert 0.01 < false_from(1, truths, frozenset()) <= 0.3

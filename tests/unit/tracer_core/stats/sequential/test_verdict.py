@@ -1,0 +1,120 @@
+"""The verdict on a candidate."""
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracer_core.stats.sequential.verdict import (
+    NO_AUDITS,
+    Aim,
+    AuditCounts,
+    Gate,
+    Verdict,
+    assess,
+    step_bound,
+)
+
+AIM = Aim(target=0.95, margin=0.01, confidence=0.95)
+GATES = tuple(Gate(number, 3) for number in (1, 2, 3))
+COUNTS = st.builds(
+    AuditCounts,
+    agreed=st.integers(0, 2000),
+    disagreed=st.integers(0, 300),
+    missing=st.integers(0, 300),
+)
+
+
+def test_no_evidence_is_never_a_success() -> None:
+    found = assess(AIM, NO_AUDITS, GATES[0])
+    assert found.verdict is Verdict.HOLD
+    assert "no evidence is no success" in found.reason
+    assert found.audits_needed is not None
+
+
+def test_the_step_bounds_grow_to_the_whole_bound() -> None:
+    bounds = [step_bound(0.95, step, 3) for step in (1, 2, 3)]
+    assert bounds == pytest.approx([20 ** (1 / 3), 20 ** (2 / 3), 20])
+
+
+def test_good_audits_promote_from_an_early_step_before_the_last() -> None:
+    counts = AuditCounts(agreed=40, disagreed=0)
+    verdicts = [assess(AIM, counts, gate).verdict for gate in GATES]
+    assert verdicts == [Verdict.PROMOTE, Verdict.HOLD, Verdict.HOLD]
+
+
+def test_clear_disagreement_rolls_back_at_any_step() -> None:
+    found = assess(AIM, AuditCounts(agreed=80, disagreed=20), GATES[0])
+    assert found.verdict is Verdict.ROLL_BACK
+    assert found.reason == "agreement is below 0.95: 80 of 100 audits agreed"
+    assert found.rollback_e >= found.rollback_bound == pytest.approx(20 / 0.9)
+
+
+def test_missing_audits_hold_what_their_absence_would_promote() -> None:
+    present = assess(AIM, AuditCounts(agreed=2000, disagreed=10), GATES[0])
+    absent = assess(AIM, AuditCounts(agreed=2000, disagreed=10, missing=250), GATES[0])
+    assert (present.verdict, absent.verdict) == (Verdict.PROMOTE, Verdict.HOLD)
+    assert "more than 10% of audits missing" in absent.reason
+
+
+@given(counts=COUNTS, gate=st.sampled_from(GATES))
+def test_a_silence_never_helps_promotion(counts: AuditCounts, gate: Gate) -> None:
+    silent = AuditCounts(counts.agreed, counts.disagreed, counts.missing + 1)
+    if assess(AIM, silent, gate).verdict is Verdict.PROMOTE:
+        answered = AuditCounts(counts.agreed + 1, counts.disagreed, counts.missing)
+        assert assess(AIM, answered, gate).verdict is Verdict.PROMOTE
+
+
+@given(counts=COUNTS, gate=st.sampled_from(GATES))
+def test_nothing_is_promoted_while_evidence_points_below_the_target(
+    counts: AuditCounts, gate: Gate
+) -> None:
+    found = assess(AIM, counts, gate)
+    if found.verdict is Verdict.PROMOTE:
+        assert found.rollback_e < 1
+        assert found.promotion_e >= found.promotion_bound
+
+
+@given(counts=COUNTS)
+def test_every_verdict_has_a_reason_and_finite_figures(counts: AuditCounts) -> None:
+    found = assess(AIM, counts, GATES[1])
+    assert found.reason
+    assert found.promotion_e < float("inf")
+    assert found.rollback_e < float("inf")
+
+
+def test_while_nothing_serves_the_shadow_is_tested_at_the_target_itself() -> None:
+    counts = AuditCounts(agreed=1910, disagreed=90)
+    with_margin = assess(AIM, counts, Gate(1, 3))
+    without = assess(AIM, counts, Gate(1, 3, unserved=True))
+    assert (with_margin.verdict, without.verdict) == (Verdict.PROMOTE, Verdict.HOLD)
+
+
+@given(before=COUNTS, more=COUNTS, gate=st.sampled_from(GATES))
+def test_a_retry_takes_its_wealth_along_and_is_judged_anew_for_rollback(
+    before: AuditCounts, more: AuditCounts, gate: Gate
+) -> None:
+    counts = AuditCounts(
+        before.agreed + more.agreed,
+        before.disagreed + more.disagreed,
+        before.missing + more.missing,
+    )
+    retried, whole = assess(AIM, counts, gate, before), assess(AIM, counts, gate)
+    assert retried.promotion_e == whole.promotion_e
+    assert retried.rollback_e == assess(AIM, more, gate).rollback_e
+
+
+def test_an_aim_that_cannot_be_tested_is_refused() -> None:
+    with pytest.raises(ValueError, match="not an aim"):
+        Aim(target=0.95, margin=0.96, confidence=0.95)
+
+
+def test_the_operator_needs_neither_scipy_nor_numpy_for_a_verdict() -> None:
+    probe = (
+        "import sys, tracer_core.stats.sequential.verdict;"
+        " import tracer_core.stats.certificate.ledger;"
+        " sys.exit(any(name in sys.modules for name in ('scipy', 'numpy')))"
+    )
+    subprocess.run([sys.executable, "-c", probe], check=True)

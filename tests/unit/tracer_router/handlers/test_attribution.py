@@ -1,0 +1,84 @@
+"""When a live revision falls, people are told if teacher or traffic has changed."""
+
+from support.world import World
+from unit.tracer_router.handlers.test_rollouts import live
+
+
+async def drifting(world: World, otherwise: int, repeats: int = 50) -> World:
+    """Bring a revision to life, and have it drift; some inputs come again meanwhile.
+
+    Args:
+        world: Where.
+        otherwise: Repeats in a hundred audits that are answered otherwise after the
+            change; none is before.
+        repeats: Inputs in a hundred audits that come again.
+    """
+    await live(world)
+    counts = {"agreed": 100, "disagreed": 0, "repeats": 0, "otherwise": 0}
+    for good in (True,) * 20 + (False,) * 20:
+        counts["agreed"] += 97 if good else 75
+        counts["disagreed"] += 3 if good else 25
+        counts["repeats"] += repeats
+        counts["otherwise"] += 0 if good else otherwise
+        world.count(
+            1,
+            requests=10 * counts["agreed"],
+            answered=counts["agreed"],
+            audits_admitted=counts["agreed"] + counts["disagreed"],
+            audits_agreed=counts["agreed"],
+            audits_disagreed=counts["disagreed"],
+            repeats=counts["repeats"],
+            repeats_otherwise=counts["otherwise"],
+        )
+        await world.turn(seconds=3600)
+        if world.revision(1)["phase"] != "Live":
+            break
+    assert world.revision(1)["phase"] == "RolledBack"
+    return world
+
+
+def told(world: World, reason: str) -> list[str]:
+    """Give what the Events of a reason say."""
+    return [said for about, said in world.cluster.events if about == reason]
+
+
+async def test_a_teacher_that_answers_the_same_otherwise_is_named() -> None:
+    world = await drifting(World(), otherwise=8)
+
+    assert world.revision(1)["cause"] == "TeacherChanged"
+    assert world.condition("Certified")[:2] == ("False", "TeacherChanged")
+    assert "; the teacher has changed: of " in world.revision(1)["reason"]
+    assert len(told(world, "TeacherChanged")) == 1
+
+
+async def test_traffic_that_is_another_is_named() -> None:
+    world = await drifting(World(), otherwise=0)
+
+    assert world.revision(1)["cause"] == "InputsChanged"
+    assert world.condition("Certified")[:2] == ("False", "InputsChanged")
+    assert len(told(world, "InputsChanged")) == 1
+
+
+async def test_without_repeats_nothing_is_named() -> None:
+    world = await drifting(World(), otherwise=0, repeats=0)
+
+    assert world.revision(1)["cause"] == "CauseUnknown"
+    assert world.condition("Certified")[:2] == ("False", "RolledBack")
+    assert told(world, "TeacherChanged") + told(world, "InputsChanged") == []
+
+
+async def test_an_event_says_the_cause_once() -> None:
+    world = await drifting(World(), otherwise=8)
+
+    await world.turn(5)
+
+    assert len(told(world, "TeacherChanged")) == 1
+
+
+async def test_marks_move_with_repeats_and_rest_without() -> None:
+    world = await live(World())
+    before = world.revision(1)["drift"]
+
+    await world.turn(10, seconds=3600)
+
+    assert world.revision(1)["drift"] == before

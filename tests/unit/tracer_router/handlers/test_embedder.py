@@ -1,0 +1,157 @@
+"""A router with a sentence encoder: its attempts, what is live, and what may fail."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from support.world import World, in_training, make_router, say_instead
+from tracer_router.resources.manifest import ObjectKey
+from unit.tracer_router.handlers.test_rollouts import live
+
+ENDPOINT = {
+    "url": "https://embed.example.com/v1",
+    "model": "small",
+    "apiKey": {"secretName": "embeddings"},
+}
+NAMED = {"surrogate": {"embedder": {"endpoint": ENDPOINT}}}
+OTHER = {"surrogate": {"embedder": {"onnx": {"claimName": "encoders"}}}}
+
+
+def request(world: World, attempt: int) -> dict[str, Any]:
+    """Give what the pods of an attempt read."""
+    key = ObjectKey("ConfigMap", f"tickets-r{attempt}-attempt")
+    found: dict[str, Any] = json.loads(
+        world.cluster.objects[key]["data"]["request.json"]
+    )
+    return found
+
+
+def fail(world: World, attempt: int, *messages: str) -> None:
+    """Have the pods of an attempt fail one by one, and its Job give up."""
+    for number, message in enumerate(messages):
+        end = {
+            "exitCode": 1,
+            "reason": "Error",
+            "message": message,
+            "finishedAt": f"2026-11-23T12:00:0{number}Z",
+        }
+        status = {
+            "phase": "Failed",
+            "containerStatuses": [{"state": {"terminated": end}}],
+        }
+        world.put_pod(
+            f"tickets-r{attempt}-training-{number}", "training", attempt, status
+        )
+    failed = {
+        "type": "Failed",
+        "status": "True",
+        "reason": "BackoffLimitExceeded",
+        "message": "Job has reached the specified backoff limit",
+    }
+    job = world.cluster.objects[ObjectKey("Job", f"tickets-r{attempt}-training")]
+    job["status"] = {"conditions": [failed]}
+
+
+async def test_an_attempt_is_asked_to_use_the_encoder_and_told_no_key() -> None:
+    world = await in_training(**NAMED)
+
+    assert world.spec(1)["attempt"]["embedder"] == {
+        "endpoint": ENDPOINT
+        | {"apiKey": {"secretName": "embeddings", "key": "api-key"}}
+    }
+    assert request(world, 1)["embedder"] == {
+        "endpoint": {"url": ENDPOINT["url"], "model": "small"}
+    }
+
+
+async def test_an_attempt_keeps_the_encoder_that_it_was_begun_with() -> None:
+    world = await in_training(**NAMED)
+    before = request(world, 1)
+    await say_instead(world, **OTHER)
+
+    assert request(world, 1) == before
+    assert world.cluster.writes.count("apply Job/tickets-r1-training") == 1
+
+
+async def test_another_encoder_touches_nothing_that_is_live() -> None:
+    world = World(router=make_router(**NAMED))
+    await live(world)
+    deployment = ObjectKey("Deployment", "tickets-r1")
+    before, writes = world.cluster.objects[deployment], len(world.cluster.writes)
+    await say_instead(world, **OTHER)
+
+    assert world.cluster.objects[deployment] == before
+    assert world.revision(1)["phase"] == "Live"
+    assert world.pushed[-1][1].of(1).surrogate
+    written = world.cluster.writes[writes:]
+    assert {each.split()[1].partition("/")[0] for each in written} <= {"TracerRouter"}
+    assert world.names("TracerRevision") == ["tickets-r0", "tickets-r1"]
+
+
+async def test_the_next_attempt_is_asked_to_use_what_the_spec_says_by_then() -> None:
+    world = World(router=make_router(**NAMED))
+    await live(world)
+    await say_instead(world, **OTHER)
+    world.count(0, requests=9000, uniform_labelled=9000)
+    world.count(1, requests=9000, uniform_labelled=9000)
+    await world.turn(3)
+
+    assert request(world, 2)["embedder"] == {"volume": "encoders"}
+
+
+async def test_an_attempt_whose_endpoint_is_dead_says_so_and_waits() -> None:
+    world = await in_training(**NAMED)
+    why = (
+        "no embedding from https://embed.example.com/v1: HTTP 401: check the"
+        " endpoint, the model 'small' and the key"
+    )
+    last = f"2026-11-23 12:00:00,1 begun\n2026-11-23 12:00:01,2 attempt failed: {why}\n"
+    fail(world, 1, "2026-11-23 11:59:59 attempt failed: another cause\n", last)
+    await world.turn(2)
+
+    assert world.revision(1)["phase"] == "Rejected"
+    assert world.revision(1)["reason"] == (
+        f"training failed: Job has reached the specified backoff limit: {why}"
+    )
+    assert "the last attempt came to nothing: next at" in world.status()["next"]
+    world.now += timedelta(minutes=11)
+    world.count(0, requests=2000, uniform_labelled=2000)
+    await world.turn(2)
+    assert world.revision(2)["phase"] == "Training"
+
+
+async def test_the_words_of_a_fault_nobody_expected_are_not_repeated() -> None:
+    world = await in_training(**NAMED)
+    fail(world, 1, "Traceback ...\nValueError: my card number is 4111")
+    await world.turn(2)
+
+    assert world.revision(1)["reason"] == (
+        "training failed: Job has reached the specified backoff limit"
+    )
+
+
+async def test_a_job_that_ran_out_of_memory_says_so() -> None:
+    world = await in_training(**NAMED)
+    fail(world, 1, "")
+    key = ObjectKey("Pod", "tickets-r1-training-0")
+    (status,) = world.cluster.objects[key]["status"]["containerStatuses"]
+    status["state"]["terminated"]["reason"] = "OOMKilled"
+    await world.turn(2)
+
+    assert world.revision(1)["reason"].endswith("backoff limit: OOMKilled")
+
+
+async def test_a_pod_that_finds_no_volume_is_told_while_the_attempt_waits() -> None:
+    world = await in_training(**OTHER)
+    said = 'persistentvolumeclaim "encoders" not found'
+    unscheduled = {"type": "PodScheduled", "status": "False", "message": said}
+    status = {"phase": "Pending", "conditions": [unscheduled]}
+    world.put_pod("tickets-r1-training-x", "training", 1, status)
+    await world.turn(2)
+
+    told = f"attempt 1 is being trained, but a pod of it does not start: {said}"
+    assert world.status()["next"] == told
+    assert world.condition("Reconciling") == ("True", "Training", told)
+    world.finish_training(1)
+    await world.turn()
+    assert said not in (world.status()["next"] or "")

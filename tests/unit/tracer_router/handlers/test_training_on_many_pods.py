@@ -1,0 +1,121 @@
+"""An attempt on many pods as the operator makes it, sees it end and clears it away."""
+
+from typing import Any
+
+from support.world import World, in_training, say_instead
+from tracer_core.contracts.training import Outcome
+from tracer_router.resources.manifest import ObjectKey
+
+DASK = {"training": {"engine": "Dask", "workers": 3}}
+LOCAL = {"training": {"engine": "Local"}}
+NAME = "tickets-r1-training"
+
+
+def job(world: World) -> dict[str, Any]:
+    return world.cluster.objects[ObjectKey("Job", NAME)]
+
+
+def end_pod(world: World, index: int, message: str) -> None:
+    """Have the pod of an index end with 0."""
+    metadata = {
+        "name": f"{NAME}-{index}-x",
+        "namespace": "default",
+        "labels": {
+            "app.kubernetes.io/component": "training",
+            "tracerml.ai/router": "tickets",
+            "tracerml.ai/revision": "1",
+        },
+        "annotations": {"batch.kubernetes.io/job-completion-index": str(index)},
+    }
+    terminated = {"terminated": {"exitCode": 0, "message": message}}
+    status = {"phase": "Succeeded", "containerStatuses": [{"state": terminated}]}
+    world.cluster.put({"kind": "Pod", "metadata": metadata, "status": status})
+
+
+async def test_its_pods_can_meet_before_there_are_any() -> None:
+    world = await in_training(**DASK)
+
+    made = [each for each in world.cluster.writes if each.endswith(NAME)]
+    assert made == [
+        f"apply {kind}/{NAME}" for kind in ("Service", "NetworkPolicy", "Job")
+    ]
+    assert job(world)["spec"]["completions"] == 4
+
+
+async def test_the_attempt_keeps_the_engine_that_it_was_begun_with() -> None:
+    world = await in_training(**DASK)
+    before = job(world)
+    await say_instead(world, **LOCAL)
+
+    attempt = world.spec(1)["attempt"]
+    assert (attempt["engine"], attempt["workers"]) == ("Dask", 3)
+    assert job(world) == before
+    assert world.cluster.writes.count(f"apply Job/{NAME}") == 1
+    assert NAME in world.names("Service")
+
+
+async def test_no_change_of_the_spec_touches_a_job_that_runs() -> None:
+    world = await in_training(**DASK)
+    store = {"store": {"s3": {"bucket": "elsewhere"}}}
+    await say_instead(world, **DASK, traces=store)
+
+    assert world.cluster.writes.count(f"apply Job/{NAME}") == 1
+
+
+async def test_engine_and_workers_do_not_change_what_is_asked() -> None:
+    worlds = [await in_training(**spec) for spec in (LOCAL, DASK)]
+
+    first, second = (world.spec(1)["attempt"] for world in worlds)
+    assert first["rowSet"] == second["rowSet"]
+
+
+async def test_a_worker_that_ended_first_says_nothing_about_the_attempt() -> None:
+    world = await in_training(**DASK)
+    end_pod(world, 2, "")
+    await world.turn(2)
+
+    assert world.revision(1)["phase"] == "Training"
+
+
+async def test_index_0_has_the_last_word_and_the_way_to_it_is_closed() -> None:
+    world = await in_training(**DASK)
+    world.finish_training(1)
+    said = world.cluster.objects[ObjectKey("Pod", f"{NAME}-x")]["status"]
+    message = said["containerStatuses"][0]["state"]["terminated"]["message"]
+    await world.cluster.delete("default", ObjectKey("Pod", f"{NAME}-x"))
+    end_pod(world, 1, "")
+    end_pod(world, 0, message)
+    await world.turn(2)
+
+    assert world.revision(1)["phase"] == "Shadow"
+    assert NAME not in world.names("Service")
+    # As long as there is the Job: a pod of it may be ending still.
+    assert NAME in world.names("NetworkPolicy")
+    assert NAME in world.names("Job")
+
+
+async def test_a_result_counts_although_a_worker_failed_the_job_meanwhile() -> None:
+    world = await in_training(**DASK)
+    world.finish_training(1, outcome=Outcome.REFUSED, reason="no step", bundle=None)
+    failed = {"type": "Failed", "status": "True", "reason": "MaxFailedIndexesExceeded"}
+    job(world)["status"] = {"conditions": [failed], "failedIndexes": "2"}
+    await world.turn(2)
+
+    assert world.revision(1)["reason"] == "no step"
+
+
+async def test_a_job_that_failed_names_the_index() -> None:
+    world = await in_training(**DASK)
+    failed = {
+        "type": "Failed",
+        "status": "True",
+        "message": "Job has exceeded the specified maximal number of failed indexes",
+    }
+    job(world)["status"] = {"conditions": [failed], "failedIndexes": "0"}
+    await world.turn(2)
+
+    assert world.revision(1)["phase"] == "Rejected"
+    assert world.revision(1)["reason"] == (
+        "training failed: Job has exceeded the specified maximal number of failed"
+        " indexes (index 0)"
+    )

@@ -1,0 +1,80 @@
+"""The queue: one worker a key, no key twice at once, failures back off."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from tracer_router.handlers.workqueue import Key, ReconcileQueue
+
+KEY: Key = ("default", "tickets")
+
+
+async def run_for(
+    queue: ReconcileQueue,
+    reconcile: Callable[[Key], Awaitable[timedelta | None]],
+    seconds: float,
+) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await queue.run(reconcile)
+
+
+async def test_a_key_added_many_times_is_reconciled_once() -> None:
+    queue, seen = ReconcileQueue(), []
+
+    async def reconcile(key: Key) -> None:
+        seen.append(key)
+
+    for _ in range(100):
+        queue.add(KEY)
+    await run_for(queue, reconcile, 0.05)
+    assert seen == [KEY]
+
+
+async def test_a_key_woken_while_it_runs_runs_once_more_and_never_twice_at_once() -> (
+    None
+):
+    queue, running, most, runs = ReconcileQueue(), 0, 0, 0
+
+    async def reconcile(key: Key) -> None:
+        nonlocal running, most, runs
+        running, runs = running + 1, runs + 1
+        most = max(most, running)
+        if runs == 1:
+            queue.add(key)
+            queue.add(key)
+        await asyncio.sleep(0.01)
+        running -= 1
+
+    queue.add(KEY)
+    await run_for(queue, reconcile, 0.1)
+    assert (runs, most) == (2, 1)
+
+
+async def test_a_key_is_looked_at_again_after_the_delay_that_it_asked_for() -> None:
+    queue, runs = ReconcileQueue(), 0
+
+    async def reconcile(key: Key) -> timedelta | None:
+        nonlocal runs
+        del key
+        runs += 1
+        return timedelta(milliseconds=5) if runs < 3 else None
+
+    queue.add(KEY)
+    await run_for(queue, reconcile, 0.1)
+    assert runs == 3
+
+
+async def test_a_key_that_fails_does_not_stop_the_others() -> None:
+    queue, seen = ReconcileQueue(workers=1), []
+
+    async def reconcile(key: Key) -> None:
+        if key == KEY:
+            raise RuntimeError("broken")
+        seen.append(key)
+
+    queue.add(KEY)
+    queue.add(("default", "other"))
+    await run_for(queue, reconcile, 0.05)
+    assert seen == [("default", "other")]

@@ -1,0 +1,58 @@
+"""Cells of many pods fit into a status: each counts the first ones that it meets."""
+
+from collections.abc import Sequence
+
+from tracer_core.contracts.evidence import (
+    CELLS,
+    OTHER_CELLS,
+    CellEvidence,
+    Evidence,
+    TaskEvidence,
+)
+from tracer_router.planning.evidence.evidence import fold_evidence, total
+from tracer_router.planning.state.observed import PodState
+
+
+def pod(name: str, cells: Sequence[CellEvidence]) -> PodState:
+    agreed = sum(each.agreed for each in cells)
+    task = TaskEvidence(task="t", cells=tuple(cells), audits_agreed=agreed)
+    return PodState(name, 1, evidence=Evidence(revision=1, boot=name, tasks=(task,)))
+
+
+def counted(*pods: PodState) -> dict[str, int]:
+    task = total(fold_evidence(None, pods)).tasks[0]
+    return {each.cell: each.agreed for each in task.cells}
+
+
+def seen(first: int) -> list[CellEvidence]:
+    """Give as many cells as a pod counts apart, from the first one that it met."""
+    numbers = range(first, first + CELLS)
+    cells = [CellEvidence(cell=f"c{n:03}", agreed=n + 1) for n in numbers]
+    return [*cells, CellEvidence(cell=OTHER_CELLS, agreed=7)]
+
+
+def test_pods_that_count_different_cells_fit_into_a_status() -> None:
+    cells = counted(pod("a", seen(0)), pod("b", seen(22)))
+
+    assert len(cells) == CELLS + 1
+
+
+def test_no_audit_is_lost_when_cells_are_counted_together() -> None:
+    pods = (pod("a", seen(0)), pod("b", seen(22)))
+    audits = sum(each.agreed for first in (0, 22) for each in seen(first))
+
+    assert sum(counted(*pods).values()) == audits
+
+
+def test_the_least_audited_cells_are_counted_together() -> None:
+    cells = counted(pod("a", seen(0)), pod("b", seen(22)))
+
+    apart = {f"c{n:03}" for n in range(22, 150)}
+    assert cells.keys() == apart | {OTHER_CELLS}
+
+
+def test_cells_that_fit_are_all_kept() -> None:
+    cells = counted(pod("a", seen(0)), pod("b", seen(0)))
+
+    assert cells["c000"] == 2
+    assert cells[OTHER_CELLS] == 14
