@@ -12,10 +12,10 @@ import time
 from statistics import mean
 
 from examples.recorded_teacher.recordings import read_recordings
-from tracer_bentos.training.data.attempt_spec import Question
-from tracer_bentos.training.data.rows import row_of, select_rows
-from tracer_bentos.training.fit.training_context import local_means
-from tracer_bentos.training.run.pipeline import learn
+from tracer_bentos.training.data.attempt_spec import AttemptParameters
+from tracer_bentos.training.data.rows import build_row, select_rows
+from tracer_bentos.training.fit.training_context import local_training_context
+from tracer_bentos.training.run.pipeline import train
 from tracer_core.contracts.traces import TraceRecord
 
 TARGETS = (0.85, 0.9, 0.95)
@@ -28,14 +28,14 @@ def run(target: float, size: int, seed: int) -> tuple[float, float | None, float
     everything = [(each.text, each.label) for each in read_recordings().values()]
     random.Random(seed).shuffle(everything)  # noqa: S311 - a split, not a secret
     rows = (
-        row_of(TraceRecord(input=text, teacher=label), None, unmarked=True)
+        build_row(TraceRecord(input=text, teacher=label), None, unmarked=True)
         for text, label in everything[:size]
     )
-    question = Question(
+    question = AttemptParameters(
         attempt=1, target=target, confidence=0.95, level=LEVEL, minimum=100, seed=seed
     )
     began = time.perf_counter()
-    learned = learn(question, select_rows(rows), local_means())
+    learned = train(question, select_rows(rows), local_training_context())
     seconds = time.perf_counter() - began
     if learned.surrogate is None:
         return 0.0, None, seconds

@@ -15,8 +15,8 @@ from benchmarks.certificates.traffic import (
     Window,
     lay_out_attempts,
 )
-from tracer_core.stats.certificate.fixed_sequence import Chain, Counts, walk_chain
-from tracer_core.stats.certificate.ledger import level_of
+from tracer_core.stats.certificate.fixed_sequence import Chain, ChainCounts, run_chain
+from tracer_core.stats.certificate.ledger import attempt_level
 
 __all__ = ["Life", "live_candidates", "live_under_incumbent", "lives"]
 
@@ -50,10 +50,11 @@ class Life:
 def lives(delta: float) -> tuple[Life, ...]:
     """Give the product's ledger and two others that hand out too much."""
     return (
-        Life("ours", lambda r, passed: level_of(r, delta, passed), ours=True),
+        Life("ours", lambda r, passed: attempt_level(r, delta, passed), ours=True),
         Life("every attempt at the whole level", lambda _r, _passed: delta),
         Life(
-            "level handed on, passed or not", lambda r, _: level_of(r, delta, range(r))
+            "level handed on, passed or not",
+            lambda r, _: attempt_level(r, delta, range(r)),
         ),
     )
 
@@ -101,20 +102,20 @@ def live_under_incumbent(
         for outcome, view in zip(found, _VIEWS.values(), strict=True):
             counted = [view(w, d, rows) for w, d in zip(windows, drawn, strict=True)]
             tests = list(zip(counted, chains, strict=True))
-            steps = _live(tests, lambda r, passed: level_of(r, delta, passed))
+            steps = _live(tests, lambda r, passed: attempt_level(r, delta, passed))
             passed = any(step is not None for step in steps)
             outcome.tally.add(certified=passed, false=passed)
     return found
 
 
-Test = tuple[list[Counts], Chain]
+Test = tuple[list[ChainCounts], Chain]
 
 
 def _live(tests: Sequence[Test], level: Levels) -> list[int | None]:
     passed: set[int] = set()
     steps = []
     for attempt, (family, chain) in enumerate(tests, start=1):
-        result = walk_chain(family, chain, _TARGET, level(attempt, frozenset(passed)))
+        result = run_chain(family, chain, _TARGET, level(attempt, frozenset(passed)))
         steps.append(result.passed)
         if result.whole:
             passed.add(attempt)
@@ -136,15 +137,15 @@ def _answers(chance: Chance, window: Window) -> Sample:
     return Sample(bins, chance.random(len(rates)) < rates)
 
 
-def _coins_only(window: Window, drawn: Sample, _rows: int) -> list[Counts]:
+def _coins_only(window: Window, drawn: Sample, _rows: int) -> list[ChainCounts]:
     return count_steps(drawn.taken(window.certify))
 
 
-def _as_if_uniform(_window: Window, drawn: Sample, rows: int) -> list[Counts]:
+def _as_if_uniform(_window: Window, drawn: Sample, rows: int) -> list[ChainCounts]:
     return count_steps(drawn.taken(np.arange(len(drawn.bins))[-rows:]))
 
 
-def _inverse_rates(window: Window, drawn: Sample, rows: int) -> list[Counts]:
+def _inverse_rates(window: Window, drawn: Sample, rows: int) -> list[ChainCounts]:
     newest = drawn.taken(np.arange(len(drawn.bins))[-rows:])
     weights = 1 / window.propensity[-rows:]
     whole = np.cumsum(np.bincount(newest.bins, weights, BINS))
@@ -152,10 +153,10 @@ def _inverse_rates(window: Window, drawn: Sample, rows: int) -> list[Counts]:
     counts = np.cumsum(np.bincount(newest.bins, minlength=BINS))
     scaled = np.rint(counts * agreed / np.maximum(whole, 1e-9))
     pairs = zip(scaled.tolist(), counts.tolist(), strict=True)
-    return [Counts(int(k), int(n)) for k, n in pairs]
+    return [ChainCounts(int(k), int(n)) for k, n in pairs]
 
 
-_VIEWS: dict[str, Callable[[Window, Sample, int], list[Counts]]] = {
+_VIEWS: dict[str, Callable[[Window, Sample, int], list[ChainCounts]]] = {
     "ours": _coins_only,
     "labelled rows as if uniform": _as_if_uniform,
     "inverse rates put into a binomial": _inverse_rates,

@@ -21,7 +21,7 @@ from benchmarks.certificates.single import (
     independent,
 )
 from benchmarks.certificates.traffic import Layout, Population
-from tracer_core.stats.certificate.ledger import level_of
+from tracer_core.stats.certificate.ledger import attempt_level
 
 __all__ = ["DELTA", "worlds_of_one_attempt"]
 
@@ -35,7 +35,7 @@ Chance = np.random.Generator
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-FIRST = Contender("ours", fixed_sequence, level_of(1, DELTA), ours=True)
+FIRST = Contender("ours", fixed_sequence, attempt_level(1, DELTA), ours=True)
 WHOLE = Contender("ours, all of delta at once", fixed_sequence, DELTA, ours=True)
 ALL_ROWS = Contender("every row counted", fixed_sequence, DELTA, "window")
 PLAIN = (

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracer_bentos.surrogate.surrogate import Surrogate
-from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.attempt_spec import AttemptParameters
 from tracer_bentos.training.data.rows import Row, select_rows
-from tracer_bentos.training.fit.training_context import local_means
-from tracer_bentos.training.run.pipeline import Learned, learn
+from tracer_bentos.training.fit.training_context import local_training_context
+from tracer_bentos.training.run.pipeline import TrainingResult, train
 
 __all__ = ["Attempt", "Verdicts", "attempt", "judge", "rows_of"]
 
@@ -23,7 +23,7 @@ _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 class Attempt:
     """What came of one attempt."""
 
-    learned: Learned
+    learned: TrainingResult
     """A surrogate and its certificate, or a refusal."""
     seconds: float
     """Wall time of the fit, packaging not included."""
@@ -69,8 +69,8 @@ def attempt(rows: Sequence[Row], target: float, level: float, seed: int) -> Atte
     rows certify, the same in every split, and splits would not be independent.
     """
     first = rows[0].vector
-    means = local_means(dimensions=None if first is None else len(first))
-    question = Question(
+    means = local_training_context(dimensions=None if first is None else len(first))
+    question = AttemptParameters(
         attempt=1,
         target=target,
         confidence=0.95,
@@ -82,7 +82,7 @@ def attempt(rows: Sequence[Row], target: float, level: float, seed: int) -> Atte
     timed = [
         replace(row, time=_FIRST + timedelta(seconds=at)) for at, row in enumerate(rows)
     ]
-    learned = learn(question, select_rows(timed), means)
+    learned = train(question, select_rows(timed), means)
     return Attempt(learned, perf_counter() - began, process_time() - worked)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tracer_core.stats.binomial import interval
+from tracer_core.stats.binomial import clopper_pearson_interval
 
 __all__ = [
     "Outcome",
@@ -112,7 +112,7 @@ def table_of(outcomes: Sequence[Outcome], delta: float) -> str:
 
 
 def _cell(outcome: Outcome) -> str:
-    low, high = interval(outcome.tally.false, outcome.tally.runs, 0.05)
+    low, high = clopper_pearson_interval(outcome.tally.false, outcome.tally.runs, 0.05)
     return f"{_short(outcome.rate)} [{_short(low)}, {_short(high)}]"
 
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from scipy.special import betainc
 
 from benchmarks.certificates.traffic import BINS, Sample
-from tracer_core.stats.certificate.clusters import Bet, cluster_p_value
+from tracer_core.stats.certificate.clusters import BettingStrategy, cluster_p_value
 from tracer_core.stats.certificate.fixed_sequence import (
     Chain,
-    Counts,
-    walk_chain,
-    walk_tests,
+    ChainCounts,
+    run_chain,
+    run_tests,
 )
 
 __all__ = [
@@ -46,7 +46,7 @@ class Terms:
     """Error level of the attempt."""
     chain: Chain
     """Steps declared before looking; the naive rules declare nothing."""
-    bet: Bet | None = None
+    bet: BettingStrategy | None = None
     """What was declared for a test of whole sessions."""
 
 
@@ -69,11 +69,11 @@ def declare(train: Sample, certify: int, target: float) -> Chain:
     return Chain(start, max(start, int(hopeful[-1])) if len(hopeful) else start)
 
 
-def count_steps(sample: Sample) -> list[Counts]:
+def count_steps(sample: Sample) -> list[ChainCounts]:
     """Count agreements and rows of every step of the family."""
     agreed, rows = _cumulated(sample)
     pairs = zip(agreed.tolist(), rows.tolist(), strict=True)
-    return [Counts(int(k), int(n)) for k, n in pairs]
+    return [ChainCounts(int(k), int(n)) for k, n in pairs]
 
 
 def fixed_sequence(
@@ -81,7 +81,7 @@ def fixed_sequence(
 ) -> int | None:
     """Serve the last step that passed: ours."""
     family = count_steps(sample)
-    return walk_chain(family, terms.chain, terms.target, terms.level).passed
+    return run_chain(family, terms.chain, terms.target, terms.level).passed
 
 
 def whole_sessions(
@@ -98,14 +98,14 @@ def whole_sessions(
         agreed = np.bincount(member[taken & sample.agreed], minlength=len(rows))
         kinds = np.bincount(rows * (bet.longest + 1) + agreed)
         units = {
-            Counts(kind % (bet.longest + 1), kind // (bet.longest + 1)): int(
+            ChainCounts(kind % (bet.longest + 1), kind // (bet.longest + 1)): int(
                 kinds[kind]
             )
             for kind in np.flatnonzero(kinds).tolist()
         }
         return cluster_p_value(units, terms.target, bet)
 
-    return walk_tests(test, terms.chain, terms.level).passed
+    return run_tests(test, terms.chain, terms.level).passed
 
 
 def pointwise_scan(

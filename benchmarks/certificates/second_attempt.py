@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from benchmarks.certificates.ours import judge, rows_of
 from benchmarks.certificates.traces import read_labelled
 from tracer_bentos.surrogate.surrogate import Surrogate
-from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.attempt_spec import AttemptParameters
 from tracer_bentos.training.data.rows import Row, select_rows
-from tracer_bentos.training.fit.training_context import local_means
-from tracer_bentos.training.run.pipeline import Learned, learn
+from tracer_bentos.training.fit.training_context import local_training_context
+from tracer_bentos.training.run.pipeline import TrainingResult, train
 
 TARGET = 0.95
 LEVELS = (0.025, 0.05 / 6 + 0.025 / 3)
@@ -129,8 +129,10 @@ def run_split(
     }
 
 
-def _fit(rows: list[Row], number: int, seed: int, after: datetime | None) -> Learned:
-    question = Question(
+def _fit(
+    rows: list[Row], number: int, seed: int, after: datetime | None
+) -> TrainingResult:
+    question = AttemptParameters(
         attempt=number,
         target=TARGET,
         confidence=0.95,
@@ -139,7 +141,7 @@ def _fit(rows: list[Row], number: int, seed: int, after: datetime | None) -> Lea
         seed=seed,
         after=after,
     )
-    return learn(question, select_rows(rows), local_means())
+    return train(question, select_rows(rows), local_training_context())
 
 
 def _judged(surrogate: Surrogate | None, rest: Sequence[Row]) -> tuple[float, float]:

@@ -17,8 +17,11 @@ from benchmarks.certificates.traffic import (
     groups_for,
     lay_out,
 )
-from tracer_core.stats.certificate.clusters import Bet, declare_bet
-from tracer_core.stats.certificate.fixed_sequence import Chain, Counts
+from tracer_core.stats.certificate.clusters import (
+    BettingStrategy,
+    declare_betting_strategy,
+)
+from tracer_core.stats.certificate.fixed_sequence import Chain, ChainCounts
 
 __all__ = ["Contender", "Grouping", "Trial", "World", "grouped", "independent", "live"]
 
@@ -57,7 +60,7 @@ class Trial:
     """What was declared."""
     views: Mapping[str, Sample]
     """The rows, by who would look at them."""
-    bet: Bet | None = None
+    bet: BettingStrategy | None = None
     """What was declared for a test of whole sessions."""
 
 
@@ -168,15 +171,15 @@ def _views(
 
 def _declare_bet(
     chance: Chance, layout: Layout, grouping: Grouping, target: float
-) -> Bet:
+) -> BettingStrategy:
     # Training looks better than it is, as everywhere in these worlds.
     rates = np.minimum(grouping.rates(chance, layout) + OPTIMISM, 1.0)
     agreed = chance.binomial(layout.sizes, rates)
     units = [
-        Counts(*pair)
+        ChainCounts(*pair)
         for pair in zip(agreed.tolist(), layout.sizes.tolist(), strict=True)
     ]
-    return declare_bet(units, target, int(layout.sizes.max()))
+    return declare_betting_strategy(units, target, int(layout.sizes.max()))
 
 
 def _majority(window: Sample, layout: Layout) -> Sample:

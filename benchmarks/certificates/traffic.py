@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracer_bentos.training.data.row import Row
-from tracer_bentos.training.data.row_store import Rows
+from tracer_bentos.training.data.row_store import RowStore
 from tracer_bentos.training.data.split import WIDE, split_rows
 from tracer_bentos.training.fit.coverage_curve import FINE
 
@@ -118,7 +118,9 @@ def lay_out(group: Ints, certify: int, seed: int, key: str) -> Layout:
         key: What the rows of a group share, `session` or `text`.
     """
     rows = [_row(at, int(g), key) for at, g in enumerate(group)]
-    chosen = np.array(split_rows(Rows.of(rows), WIDE, seed).certify[-certify:], np.intp)
+    chosen = np.array(
+        split_rows(RowStore.from_rows(rows), WIDE, seed).certify[-certify:], np.intp
+    )
     if len(chosen) < certify:
         raise ValueError(f"{len(chosen)} rows to certify on, {certify} are wanted")
     groups, member = np.unique(group[chosen[0] :], return_inverse=True)
@@ -189,7 +191,9 @@ def lay_out_attempts(
             chance, incumbent, round(4 * certify / incumbent.coin)
         )
         rows.extend(_coin_row(first + i, bool(h)) for i, h in enumerate(heads))
-        chosen = np.array(split_rows(Rows.of(rows), WIDE, seed, after).certify, np.intp)
+        chosen = np.array(
+            split_rows(RowStore.from_rows(rows), WIDE, seed, after).certify, np.intp
+        )
         after = rows[-1].time
         asked = np.where(accepted, incumbent.audits, 1.0)
         propensity = incumbent.coin + (1 - incumbent.coin) * asked

@@ -4,8 +4,8 @@
         [--only WORD] [--json FILE]
 
 Every run goes through the product's own code: `split_rows` chooses the certify rows
-wherever rows come in sessions, copies or under an incumbent, `level_of` gives the level
-and `walk_chain` tests. Only the traffic is simulated with arrays. Ends with 1 when the
+wherever rows come in sessions, copies or under an incumbent, `attempt_level` gives the
+level and `run_chain` tests. Only the traffic is simulated with arrays. Ends with 1 when the
 product's procedure breaks the bar, delta and two standard errors, in any world that a
 certificate's sentence covers.
 """

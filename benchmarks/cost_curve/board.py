@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.cost_curve.pod import Pod
 from benchmarks.cost_curve.prices import POD_PRICES, SHARED, TRAINING
-from tracer_bentos.bundle.bundle import Predictor
+from tracer_bentos.bundle.bundle import BundlePredictor
 from tracer_bentos.serving.server.bundle_loader import read_bundle
 from tracer_bentos.store import TraceStore
 from tracer_bentos.training.run.job import run_attempt, summarise
@@ -23,10 +23,10 @@ from tracer_router.cluster.diff import amount
 from tracer_router.planning.attempts.training import attempt_request
 from tracer_router.planning.reconcile import plan_reconcile
 from tracer_router.planning.state.observed import JobState, Observed, PodState
-from tracer_router.planning.state.plan import Happening, Plan
+from tracer_router.planning.state.plan import EventRecord, Plan
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import Manifest, ObjectKey
-from tracer_router.savings.pods import Reserved
+from tracer_router.savings.pods import ReservedResources
 
 __all__ = ["Board"]
 
@@ -49,7 +49,7 @@ class Board:
     store: TraceStore
     folder: Path
     seed: int
-    tell: Callable[[datetime, Happening], None]
+    tell: Callable[[datetime, EventRecord], None]
     revisions: dict[int, TracerRevision] = field(default_factory=dict)
     policy: PolicyDocument | None = None
     children: dict[ObjectKey, Manifest] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Board:
 
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)  # noqa: S311 - a split, not a secret
-        self._loaded: dict[str, Predictor] = {}
+        self._loaded: dict[str, BundlePredictor] = {}
 
     def turn(self, now: datetime) -> Plan:
         """Have the operator look once, and its word carried out."""
@@ -112,14 +112,14 @@ class Board:
             leaving=pod.leaving,
         )
 
-    def _reserved(self, pod: Pod) -> Reserved:
+    def _reserved(self, pod: Pod) -> ReservedResources:
         deployment = self._deployment(pod.revision)
         if deployment is None:
-            return Reserved()
+            return ReservedResources()
         container = deployment["spec"]["template"]["spec"]["containers"][0]
         asked = container["resources"]["requests"]
         cores, memory = amount(asked["cpu"]) or 0, amount(asked["memory"]) or 0
-        return Reserved(Decimal(str(cores)), Decimal(str(memory / 2**30)))
+        return ReservedResources(Decimal(str(cores)), Decimal(str(memory / 2**30)))
 
     def _deployment(self, revision: int) -> Manifest | None:
         name = f"{self.router.metadata.name}-r{revision}"
@@ -129,7 +129,7 @@ class Board:
         for each in plan.create:
             self.revisions[each.spec.revision] = each
         self.policy = plan.policy
-        self.children |= {ObjectKey.of(each): each for each in plan.apply}
+        self.children |= {ObjectKey.from_manifest(each): each for each in plan.apply}
         for key in plan.delete:
             self.children.pop(key, None)
         kept = (each for each in plan.revisions if each.spec.revision in self.revisions)
@@ -166,11 +166,11 @@ class Board:
                 pod.load(self._surrogate(archive, bundle.digest), bundle.digest)
         return pods
 
-    def _surrogate(self, archive: bytes, digest: str) -> Predictor:
+    def _surrogate(self, archive: bytes, digest: str) -> BundlePredictor:
         if digest not in self._loaded:
             with tempfile.TemporaryDirectory() as scratch:
                 found = read_bundle(archive, Path(scratch), digest)
-            assert isinstance(found, Predictor)  # noqa: S101 - what a bundle reads as
+            assert isinstance(found, BundlePredictor)  # noqa: S101 - what a bundle reads as
             self._loaded[digest] = found
         return self._loaded[digest]
 
@@ -183,5 +183,5 @@ class Board:
             self.jobs[number] = JobState(finished=True, summary=summary)
 
 
-def _hourly(reserved: Reserved) -> Decimal:
+def _hourly(reserved: ReservedResources) -> Decimal:
     return reserved.cores * POD_PRICES.core_hour + reserved.gib * POD_PRICES.gib_hour

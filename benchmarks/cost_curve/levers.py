@@ -15,9 +15,9 @@ from decimal import Decimal
 
 from benchmarks.cost_curve.prices import CHEAPER, PRICES
 from benchmarks.cost_curve.streams import Call, Stream
-from tracer_bentos.protocols.adapter import Question
-from tracer_bentos.protocols.tokens import Usage
-from tracer_bentos.serving.decision.cache import Cache, CacheSize
+from tracer_bentos.protocols.adapter import ClassificationInput
+from tracer_bentos.protocols.tokens import TokenUsage
+from tracer_bentos.serving.decision.cache import AnswerCache, CacheSize
 from tracer_bentos.serving.records import Caller
 
 __all__ = ["DAY_SECONDS", "Levers", "cost_of"]
@@ -32,7 +32,7 @@ def cost_of(model: str, prompt: int, answer: int) -> Decimal:
     Raises:
         KeyError: The model has no price.
     """
-    cost = PRICES.cost(model, Usage(prompt=prompt, completion=answer))
+    cost = PRICES.cost(model, TokenUsage(prompt=prompt, completion=answer))
     if cost is None:
         raise KeyError(model)
     return cost.total
@@ -44,7 +44,7 @@ class Levers:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._seconds = 0.0
-        self._cache = Cache(CacheSize(10_000, DAY_SECONDS), lambda: self._seconds)
+        self._cache = AnswerCache(CacheSize(10_000, DAY_SECONDS), lambda: self._seconds)
         self.bills = dict.fromkeys(
             ("teacher", "shorter prompt", "cheaper model", "exact cache"), Decimal(0)
         )
@@ -56,7 +56,7 @@ class Levers:
         self.alike = 0
         """Those of them that it answered as the teacher."""
 
-    def add(self, call: Call, question: Question, seconds: float) -> Decimal:
+    def add(self, call: Call, question: ClassificationInput, seconds: float) -> Decimal:
         """Charge one request at its time; give what the teacher takes for it."""
         self._seconds = seconds
         model, whole = self._stream.model, call.instructions + call.tokens
@@ -71,7 +71,9 @@ class Levers:
         self.alike += call.cheaper == call.label
         return paid
 
-    def _cached(self, call: Call, question: Question, paid: Decimal) -> Decimal:
+    def _cached(
+        self, call: Call, question: ClassificationInput, paid: Decimal
+    ) -> Decimal:
         if self._cache.get(question, _ANYBODY) is not None:
             self.repeats += 1
             return Decimal(0)

@@ -17,7 +17,7 @@ from tracer_bentos.store import open_store
 from tracer_core.contracts import runtime
 from tracer_core.contracts.layout import segment_key
 from tracer_router.api import TracerRouter
-from tracer_router.planning.state.plan import Happening
+from tracer_router.planning.state.plan import EventRecord
 
 __all__ = ["play"]
 
@@ -122,7 +122,7 @@ class Play:
             "agreed": books.agreed,
         }
 
-    def _told(self, now: datetime, happening: Happening) -> None:
+    def _told(self, now: datetime, happening: EventRecord) -> None:
         self._books.events.append(
             {
                 "calls": self._done,

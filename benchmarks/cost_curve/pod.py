@@ -10,35 +10,35 @@ from typing import Any
 from typing_extensions import override
 
 from benchmarks.cost_curve.prices import PRICES
-from tracer_bentos.protocols.adapter import Answer, Question
-from tracer_bentos.redaction.standard import Standard
+from tracer_bentos.protocols.adapter import ClassificationInput, ParsedResponse
+from tracer_bentos.redaction.standard import StandardRedactor
 from tracer_bentos.serving.audits.auditor import Auditor
-from tracer_bentos.serving.audits.session_ownership import AuditedSessions
-from tracer_bentos.serving.auth.authentication import Access, Gate
-from tracer_bentos.serving.capture.spool import Tally
-from tracer_bentos.serving.decision.admission import Desk
-from tracer_bentos.serving.decision.audit_rate_limit import AuditBudget
-from tracer_bentos.serving.decision.circuit_breaker import Demotion
-from tracer_bentos.serving.decision.eligibility import Surrogate
-from tracer_bentos.serving.decision.executors import Aside, Together
-from tracer_bentos.serving.decision.loaded import Loaded
-from tracer_bentos.serving.decision.policy_store import PolicyBox
-from tracer_bentos.serving.decision.sampler import Coin
-from tracer_bentos.serving.http_server.exchange import Exchange
-from tracer_bentos.serving.records import Admission, Prediction
-from tracer_bentos.serving.telemetry.counters import Counts
-from tracer_bentos.serving.telemetry.ordered_results import Verdict
-from tracer_bentos.serving.telemetry.request_recorder import Journal
-from tracer_bentos.serving.upstream.teacher import Upstream
+from tracer_bentos.serving.audits.session_ownership import SessionOwnership
+from tracer_bentos.serving.auth.authentication import Access, Authenticator
+from tracer_bentos.serving.capture.spool import SegmentTotals
+from tracer_bentos.serving.decision.admission import DecisionService
+from tracer_bentos.serving.decision.audit_rate_limit import AuditRateLimit
+from tracer_bentos.serving.decision.circuit_breaker import CircuitBreaker
+from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
+from tracer_bentos.serving.decision.executors import DecisionExecutor, MicroBatcher
+from tracer_bentos.serving.decision.loaded import SurrogateSlot
+from tracer_bentos.serving.decision.policy_store import PolicyStore
+from tracer_bentos.serving.decision.sampler import SessionSampler
+from tracer_bentos.serving.http_server.exchange import HttpExchange
+from tracer_bentos.serving.records import Admission, PredictionView
+from tracer_bentos.serving.telemetry.counters import ProcessCounters
+from tracer_bentos.serving.telemetry.ordered_results import AuditOutcome
+from tracer_bentos.serving.telemetry.request_recorder import RequestRecorder
+from tracer_bentos.serving.upstream.teacher import TeacherClient
 from tracer_core.contracts.evidence import Evidence
 from tracer_core.contracts.policy import PolicyDocument
 from tracer_core.contracts.traces import TraceRecord
 
 __all__ = ["Answered", "Pod"]
 
-_REDACTOR = Standard()
+_REDACTOR = StandardRedactor()
 _SALT = ("http://teacher/v1", "the store")
-_GATE = Gate(Access.OPEN, own_key=True)
+_GATE = Authenticator(Access.OPEN, own_key=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,11 @@ class Answered:
     """Whether the teacher was asked, by the client's request or by an audit."""
 
 
-class _OneByOne(Together):
+class _OneByOne(MicroBatcher):
     """The play has no event loop, and one request at a time."""
 
     @override
-    async def decide(self, surrogate: Surrogate, text: str) -> Prediction:
+    async def decide(self, surrogate: LoadedSurrogate, text: str) -> PredictionView:
         return surrogate.decide(text)
 
 
@@ -69,12 +69,14 @@ class Pod:
         """What was recorded and has not been sealed yet."""
         self.leaving = False
         """Whether it is about to end."""
-        self.policies = PolicyBox(revision)
-        self.loaded = Loaded(None)
-        self.counts = Counts(64, self._audited, lambda: self.policies.certified)
-        self._demotion = Demotion(folder / name, None)
-        self._desk = Desk(
-            coin=Coin(*_SALT),
+        self.policies = PolicyStore(revision)
+        self.loaded = SurrogateSlot(None)
+        self.counts = ProcessCounters(
+            64, self._audited, lambda: self.policies.certified
+        )
+        self._demotion = CircuitBreaker(folder / name, None)
+        self._desk = DecisionService(
+            coin=SessionSampler(*_SALT),
             policies=self.policies,
             loaded=self.loaded,
             gate=_GATE,
@@ -82,68 +84,74 @@ class Pod:
             redactor=_REDACTOR,
             demotion=self._demotion,
             session_header="x-session-id",
-            aside=Aside(1.0),
+            aside=DecisionExecutor(1.0),
             together=_OneByOne(),
         )
         offer = self.traces.append
-        self._journal = Journal(
+        self._journal = RequestRecorder(
             self.counts, PRICES, offer, revision, _REDACTOR.identity
         )
         self._auditor = Auditor(
-            upstream=Upstream(_SALT[0], None),
+            upstream=TeacherClient(_SALT[0], None),
             journal=self._journal,
             counts=self.counts,
             gate=_GATE,
             redactor=_REDACTOR,
-            sessions=AuditedSessions(name, self.policies),
-            budget=AuditBudget(None),
+            sessions=SessionOwnership(name, self.policies),
+            budget=AuditRateLimit(None),
         )
 
-    def load(self, surrogate: Surrogate, digest: str) -> None:
+    def load(self, surrogate: LoadedSurrogate, digest: str) -> None:
         """Let a verified surrogate answer."""
-        self.loaded.adopt(surrogate, digest)
+        self.loaded.set_local_surrogate(surrogate, digest)
 
     def push(self, policy: PolicyDocument) -> None:
         """Take the operator's word."""
-        self.policies.offer(policy)
+        self.policies.update(policy)
 
     def take(
-        self, exchange: Exchange, question: Question, teacher: Answer, now: datetime
+        self,
+        exchange: HttpExchange,
+        question: ClassificationInput,
+        teacher: ParsedResponse,
+        now: datetime,
     ) -> Answered:
         """Answer a request, in the order of the dispatcher."""
         self.counts.requests += 1
-        caller = _GATE.let_in(exchange)
+        caller = _GATE.authenticate(exchange)
         if caller is None:
             raise AssertionError("a request of the stream was not let in")
         admitted = _at_once(self._desk.admit(exchange, question, caller))
         if admitted is None:
             raise AssertionError("a request of the stream was not admitted")
         admission = dataclasses.replace(admitted, received=now)
-        self._journal.admitted(admission)
+        self._journal.record_admission(admission)
         if admission.answer:
             return self._answer(admission, admission.answer.label, teacher)
         ticket = self._auditor.admit(admission)
         self.counts.teacher += 1
-        self._journal.taught(admission, teacher, 0.0)
+        self._journal.record_teacher_answer(admission, teacher, 0.0)
         if ticket:
             self._auditor.settle(ticket, admission, teacher)
         return Answered(None, asked_teacher=True)
 
-    def _answer(self, admission: Admission, label: str, teacher: Answer) -> Answered:
+    def _answer(
+        self, admission: Admission, label: str, teacher: ParsedResponse
+    ) -> Answered:
         ticket = self._auditor.admit(admission)
-        self._journal.answered(admission)
+        self._journal.record_surrogate_answer(admission)
         if ticket:
             self._auditor.settle(ticket, admission, teacher)
-            self._journal.taught(admission, teacher, 0.0)
+            self._journal.record_teacher_answer(admission, teacher, 0.0)
         return Answered(label, asked_teacher=ticket is not None)
 
     def sealed(self) -> Sequence[TraceRecord]:
         """Give what was recorded since the last time, now in the store."""
-        records, tally = list(self.traces), Tally()
+        records, tally = list(self.traces), SegmentTotals()
         self.traces.clear()
         for record in records:
             tally.add(record)
-        self.counts.sealed(tally.records, tally.labelled)
+        self.counts.record_stored(tally.records, tally.labelled)
         return records
 
     def evidence(self) -> Evidence:
@@ -157,9 +165,9 @@ class Pod:
             surrogate=self.loaded.state(),
         )
 
-    def _audited(self, task: str, verdict: Verdict) -> None:
+    def _audited(self, task: str, verdict: AuditOutcome) -> None:
         if self.loaded.surrogate:
-            self._demotion.saw(task, verdict, self.loaded.surrogate.target)
+            self._demotion.record(task, verdict, self.loaded.surrogate.target)
 
 
 def _at_once(admitting: Coroutine[Any, Any, Admission | None]) -> Admission | None:

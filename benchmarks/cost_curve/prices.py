@@ -8,8 +8,8 @@ and no prompt here is as long.
 
 from decimal import Decimal
 
-from tracer_bentos.serving.telemetry.pricing import Price, Prices
-from tracer_router.savings.pods import PodPrices, Reserved
+from tracer_bentos.serving.telemetry.pricing import ParsedPrice, PriceTable
+from tracer_router.savings.pods import PodPrices, ReservedResources
 
 __all__ = ["CHEAPER", "MODELS", "POD_PRICES", "PRICES", "SHARED", "TRAINING"]
 
@@ -33,8 +33,8 @@ CHEAPER = {
 }
 """The model that one would go down to."""
 
-PRICES = Prices(
-    Price.read(
+PRICES = PriceTable(
+    ParsedPrice.parse(
         {"model": name, "inputPerMillionTokens": asked, "outputPerMillionTokens": told}
     )
     for name, (asked, told) in MODELS.items()
@@ -42,9 +42,9 @@ PRICES = Prices(
 
 POD_PRICES = PodPrices(core_hour=Decimal("0.04048"), gib_hour=Decimal("0.004445"))
 
-SHARED = Reserved(cores=Decimal("0.075"), gib=Decimal("0.21875"))
+SHARED = ReservedResources(cores=Decimal("0.075"), gib=Decimal("0.21875"))
 """The operator and the store as the chart reserves them: all of it charged to the one
 router, though many can share them."""
 
-TRAINING = Reserved(cores=Decimal(2), gib=Decimal(4))
+TRAINING = ReservedResources(cores=Decimal(2), gib=Decimal(4))
 """A training Job, for as long as it is there."""

@@ -7,10 +7,14 @@ from typing import Any
 
 from benchmarks.cost_curve.streams import Call, Stream
 from examples.recorded_teacher import completion
-from tracer_bentos.protocols.adapter import Answer, Question, Reply
+from tracer_bentos.protocols.adapter import (
+    ClassificationInput,
+    ParsedResponse,
+    TeacherReply,
+)
 from tracer_bentos.protocols.chat.request import OpenAIChat
-from tracer_bentos.serving.http_server.exchange import Exchange, Message
-from tracer_bentos.tasks.registry import TaskBook
+from tracer_bentos.serving.http_server.exchange import HttpExchange, Message
+from tracer_bentos.tasks.registry import TaskRegistry
 
 __all__ = ["Asked", "Wire"]
 
@@ -21,11 +25,11 @@ _ADAPTER = OpenAIChat()
 class Asked:
     """One call on its way."""
 
-    exchange: Exchange
+    exchange: HttpExchange
     """What the client sent."""
-    question: Question
+    question: ClassificationInput
     """What was understood of it."""
-    teacher: Answer
+    teacher: ParsedResponse
     """What the teacher says, read from its own response."""
 
 
@@ -35,7 +39,7 @@ class Wire:
     def __init__(self, stream: Stream, prompt: str) -> None:
         self._stream = stream
         self._prompt = prompt
-        self._tasks = TaskBook()
+        self._tasks = TaskRegistry()
 
     def ask(self, call: Call, number: int) -> Asked:
         """Give one call; every request is a session of its own."""
@@ -49,10 +53,12 @@ class Wire:
         asked = _ADAPTER.read(body)
         if asked is None:
             raise AssertionError("the adapter does not know its own protocol")
-        reply = Reply(200, "application/json", json.dumps(_response(call)).encode())
+        reply = TeacherReply(
+            200, "application/json", json.dumps(_response(call)).encode()
+        )
         return Asked(
             _exchange(f"{self._stream.seed}-{number}"),
-            self._tasks.recognise(asked),
+            self._tasks.identify(asked),
             _ADAPTER.answer(asked, reply),
         )
 
@@ -67,13 +73,13 @@ def _response(call: Call) -> dict[str, Any]:
     return completion.answer(call.text, call.label, counts)
 
 
-def _exchange(session: str) -> Exchange:
+def _exchange(session: str) -> HttpExchange:
     scope = {
         "method": "POST",
         "path": "/v1/chat/completions",
         "headers": [(b"x-session-id", session.encode())],
     }
-    return Exchange(scope, _nothing, _nowhere)
+    return HttpExchange(scope, _nothing, _nowhere)
 
 
 async def _nothing() -> Message:

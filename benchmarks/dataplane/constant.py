@@ -63,7 +63,7 @@ if __name__ == "__main__":
         }
     )
     plane = DataPlane(settings)
-    plane.loaded.adopt(Constant(), _DIGEST)
+    plane.loaded.set_local_surrogate(Constant(), _DIGEST)
     policy = RevisionPolicy(surrogate=True, audit=0.0, bundle=_DIGEST, tasks=(task,))
-    plane.policies.offer(PolicyDocument(generation=0, revisions={"0": policy}))
+    plane.policies.update(PolicyDocument(generation=0, revisions={"0": policy}))
     serve(plane)

@@ -14,11 +14,11 @@ from benchmarks.dataplane.stub import LABEL
 from examples.recorded_teacher.recordings import read_recordings
 from tracer_bentos.bundle.bundle import write_bundle
 from tracer_bentos.surrogate.surrogate import Surrogate
-from tracer_bentos.training.data.attempt_spec import Question
-from tracer_bentos.training.data.rows import row_of, select_rows
+from tracer_bentos.training.data.attempt_spec import AttemptParameters
+from tracer_bentos.training.data.rows import build_row, select_rows
 from tracer_bentos.training.fit.golden import golden_samples
-from tracer_bentos.training.fit.training_context import local_means
-from tracer_bentos.training.run.pipeline import learn
+from tracer_bentos.training.fit.training_context import local_training_context
+from tracer_bentos.training.run.pipeline import train
 from tracer_core.contracts.traces import TraceRecord
 
 PROMPT = "Name the intent of the customer's message. Answer with the label only."
@@ -57,13 +57,15 @@ def build(folder: Path, task: str) -> Texts:
     """Train on the recorded questions, write the bundle, choose the texts."""
     recorded = [(each.text, each.label) for each in read_recordings().values()]
     rows = (
-        row_of(TraceRecord(input=text, teacher=label, task=task), None, unmarked=True)
+        build_row(
+            TraceRecord(input=text, teacher=label, task=task), None, unmarked=True
+        )
         for text, label in recorded[:ROWS]
     )
-    terms = Question(
+    terms = AttemptParameters(
         attempt=1, target=0.90, confidence=0.95, level=0.025, minimum=100, seed=1
     )
-    learned = learn(terms, select_rows(rows), local_means())
+    learned = train(terms, select_rows(rows), local_training_context())
     if learned.surrogate is None or learned.certificate is None:
         raise SystemExit(f"the surrogate of the benchmark is refused: {learned.reason}")
     if len(learned.surrogate.experts) != EXPERTS:

@@ -8,7 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.rollout.worlds import World
-from tracer_core.stats.sequential.drift import Drift, Stretch, drift_threshold
+from tracer_core.stats.sequential.drift import (
+    DetectorBatch,
+    DriftDetector,
+    drift_threshold,
+)
 from tracer_core.stats.sequential.mixture import ABOVE
 
 __all__ = ["Detectors", "delays", "false_alarms", "late_run_lengths", "run_lengths"]
@@ -57,16 +61,16 @@ def check(batches: int = 400) -> None:
     Raises:
         AssertionError: The copy says something else.
     """
-    chance, real, copy = np.random.default_rng(9), Drift(), Detectors.fresh(1)
+    chance, real, copy = np.random.default_rng(9), DriftDetector(), Detectors.fresh(1)
     for _ in range(batches):
         audits = int(chance.integers(0, 40))
         disagreed = int(chance.binomial(audits, chance.choice([0.03, 0.05, 0.1])))
-        real = real.after(Stretch.batch(disagreed, audits, TARGET))
+        real = real.after(DetectorBatch.batch(disagreed, audits, TARGET))
         value = copy.add(np.array([disagreed]), np.array([audits]))[0]
         same = value == 0 or math.isclose(math.log(value), real.log_value, rel_tol=1e-9)
         assert same  # noqa: S101 - the point
         if value > 1e9:  # noqa: PLR2004 - any large number
-            real, copy = Drift(), Detectors.fresh(1)
+            real, copy = DriftDetector(), Detectors.fresh(1)
 
 
 def delays(

@@ -12,7 +12,7 @@ from benchmarks.rollout.peers import PEERS
 from benchmarks.rollout.rollouts import Ends, roll_out
 from benchmarks.rollout.rule import Rule
 from benchmarks.rollout.worlds import WORLDS, World, disagreements
-from tracer_core.stats.sequential.verdict import Aim
+from tracer_core.stats.sequential.verdict import ParityAim
 
 __all__ = [
     "AIM",
@@ -25,7 +25,7 @@ __all__ = [
     "interval",
 ]
 
-AIM = Aim(target=0.95, margin=0.01, confidence=0.95)
+AIM = ParityAim(target=0.95, margin=0.01, confidence=0.95)
 GATES = 3
 AUDITS = 6_000
 RETRIES = 5

@@ -1,8 +1,8 @@
 """The project's own verdicts for ten thousand rollouts at once.
 
 The verdict is monotone in each count, so it is a table of boundaries, found by asking
-the real functions. Before anything is simulated, the tables are compared with `assess`
-on random counts: a copy that differs ends the run.
+the real functions. Before anything is simulated, the tables are compared with
+`assess_rollout` on random counts: a copy that differs ends the run.
 """
 
 import math
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from tracer_core.stats.sequential.e_values import promotion_log_e, rollback_log_e
 from tracer_core.stats.sequential.verdict import (
     MISSING_LIMIT,
-    Aim,
     AuditCounts,
-    Gate,
-    Verdict,
-    assess,
+    ParityAim,
+    PromotionGate,
+    RolloutVerdict,
+    assess_rollout,
     rollback_bound,
     step_bound,
 )
@@ -46,7 +46,7 @@ class Counts:
 class Rule:
     """Boundaries by number of audits."""
 
-    aim: Aim
+    aim: ParityAim
     gates: int
     unserved: bool
     promoted: tuple[Ints, ...]
@@ -57,7 +57,9 @@ class Rule:
     """The fewest disagreements with which the rollback e-value is 1."""
 
     @classmethod
-    def of(cls, aim: Aim, gates: int, audits: int, *, unserved: bool = False) -> Self:
+    def of(
+        cls, aim: ParityAim, gates: int, audits: int, *, unserved: bool = False
+    ) -> Self:
         """Find the boundaries for up to so many audits, and check them."""
 
         def promotion(gate: int) -> Ints:
@@ -115,17 +117,17 @@ class Rule:
             earlier = AuditCounts(before - lost, lost)
             if total - disagreed - missing < earlier.agreed:
                 earlier = AuditCounts(0, lost)
-            said = assess(
+            said = assess_rollout(
                 self.aim,
                 AuditCounts(total - disagreed - missing, disagreed, missing),
-                Gate(gate, self.gates, unserved=self.unserved and gate == 1),
+                PromotionGate(gate, self.gates, unserved=self.unserved and gate == 1),
                 earlier,
             ).verdict
             assert said is self._one(total, disagreed, missing, gate, earlier)  # noqa: S101 - the point
 
     def _one(
         self, total: int, disagreed: int, missing: int, gate: int, earlier: AuditCounts
-    ) -> Verdict:
+    ) -> RolloutVerdict:
         def one(number: int) -> Ints:
             return np.array([number])
 
@@ -134,10 +136,10 @@ class Rule:
             one(total - earlier.total), one(disagreed - earlier.disagreed), one(missing)
         )
         if self.rolls_back(fresh)[0]:
-            return Verdict.ROLL_BACK
+            return RolloutVerdict.ROLL_BACK
         if self.promotes(counts, fresh, one(gate))[0]:
-            return Verdict.PROMOTE
-        return Verdict.HOLD
+            return RolloutVerdict.PROMOTE
+        return RolloutVerdict.HOLD
 
 
 def _most(audits: int, holds: Callable[[int, int], bool]) -> Ints:

@@ -59,9 +59,9 @@ class Router:
         settings = read_settings()
         if BUNDLE.is_dir() and not settings.bundle_digest:
             # Only a Bento with data pays for what loads it.
-            from tracer_bentos.serving.server.standalone import local_plane  # noqa: PLC0415
+            from tracer_bentos.serving.server.standalone import build_standalone_plane  # noqa: PLC0415
 
-            plane = local_plane(settings, BUNDLE)
+            plane = build_standalone_plane(settings, BUNDLE)
         else:
             plane = DataPlane(settings)
         await plane.start()

@@ -6,13 +6,13 @@ Secret. An entry `allowed-hosts` beside a key keeps it from being sent elsewhere
 
 from typing import Final
 
-__all__ = ["ALLOWED_HOSTS", "may_have_key"]
+__all__ = ["ALLOWED_HOSTS", "is_host_allowed"]
 
 ALLOWED_HOSTS: Final = "allowed-hosts"
 """Entry of a key's Secret that names the hosts it is for."""
 
 
-def may_have_key(listed: str | None, host: str, port: int | None = None) -> bool:
+def is_host_allowed(listed: str | None, host: str, port: int | None = None) -> bool:
     """Tell whether a key may be sent to a host.
 
     Args:

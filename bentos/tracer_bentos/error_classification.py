@@ -2,12 +2,12 @@
 
 from typing import Final
 
-__all__ = ["is_fault"]
+__all__ = ["is_recoverable"]
 
 _PANIC: Final = "PanicException"
 
 
-def is_fault(error: BaseException) -> bool:
+def is_recoverable(error: BaseException) -> bool:
     """Tell whether a computation failed, rather than was told to stop.
 
     A library written in Rust that gives up raises what is no `Exception`; its class can

@@ -5,10 +5,10 @@ from typing import Any
 from urllib import request
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["proxy_authorization", "proxy_before"]
+__all__ = ["proxy_authorization", "proxy_for"]
 
 
-def proxy_before(scheme: str, host: str) -> str | None:
+def proxy_for(scheme: str, host: str) -> str | None:
     """Give the URL of the proxy before a server; none when the environment names none.
 
     HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY mean what they mean to curl.

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tracer_cli.cluster import add_cluster_verbs
+from tracer_cli.cluster import add_cluster_commands
 from tracer_cli.fit import add_fit
 from tracer_cli.maintain import add_maintain
 from tracer_cli.predict import add_predict
-from tracer_cli.rollout_commands import add_rollout_verbs
+from tracer_cli.rollout_commands import add_rollout_commands
 from tracer_cli.scan import add_scan
 from tracer_cli.serve import add_serve
 from tracer_cli.verify import add_verify
@@ -30,8 +30,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
-    add_cluster_verbs(verbs)
-    add_rollout_verbs(verbs)
+    add_cluster_commands(verbs)
+    add_rollout_commands(verbs)
     add_fit(verbs)
     add_predict(verbs)
     add_scan(verbs)

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tracer_cli.explain import explain, tabulate
-from tracer_cli.kube import choose_namespace, read
+from tracer_cli.kube import read, resolve_namespace
 
-__all__ = ["add_cluster_verbs"]
+__all__ = ["add_cluster_commands"]
 
 
-def add_cluster_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
+def add_cluster_commands(verbs: "argparse._SubParsersAction[Any]") -> None:
     """Add `status` and `explain` to the root parser."""
     status = verbs.add_parser("status", help="show the routers of a namespace")
     status.add_argument("name", nargs="?", help="one router; all when absent")
@@ -24,13 +24,13 @@ def add_cluster_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    routers, _ = asyncio.run(read(choose_namespace(arguments), arguments.name))
+    routers, _ = asyncio.run(read(resolve_namespace(arguments), arguments.name))
     print(tabulate(routers))
     return 0
 
 
 def _explain(arguments: argparse.Namespace) -> int:
-    routers, revisions = asyncio.run(read(choose_namespace(arguments), arguments.name))
+    routers, revisions = asyncio.run(read(resolve_namespace(arguments), arguments.name))
     mine = [each for each in revisions if each.spec.router == arguments.name]
     print(explain(routers[0], mine, datetime.now(UTC)))
     return 0

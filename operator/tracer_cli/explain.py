@@ -13,10 +13,10 @@ from tracer_router.api import (
     TracerRouter,
 )
 from tracer_router.planning.evidence.audit_totals import (
-    audits_before,
-    audits_of,
-    cells_of,
-    harm_of,
+    audit_totals,
+    audit_totals_before,
+    cell_totals,
+    guard_counts,
 )
 from tracer_router.planning.evidence.evidence import total
 from tracer_router.planning.rollout.promotion_criteria import assess_revision
@@ -79,7 +79,7 @@ def explain(
         )
         lines.append(f"  audits: {status.audit.rate} ({status.audit.reason}){cost}")
     if status.saved:
-        lines.append(f"  saved: {status.saved}{_beside_saved(status.savings)}")
+        lines.append(f"  saved: {status.saved}{_savings_suffix(status.savings)}")
     for revision in sorted(revisions, key=lambda each: each.spec.revision):
         lines += [f"  {line}" for line in _revision(router, revision)]
     lines.append(f"  next: {status.next or 'nothing is missing'}")
@@ -87,7 +87,7 @@ def explain(
     return "\n".join(lines)
 
 
-def _beside_saved(savings: SavingsStatus | None) -> str:
+def _savings_suffix(savings: SavingsStatus | None) -> str:
     """Say what the cache avoided: it is not the surrogate's saving."""
     if savings is None or not Decimal(savings.cached):
         return ""
@@ -104,15 +104,15 @@ def _expected(
     candidate = rolling[-1]
     needed = assess_revision(router, candidate).audits_needed
     since = candidate.status.traffic_since
-    fresh = audits_of(candidate).since(audits_before(candidate)).total
+    fresh = audit_totals(candidate).since(audit_totals_before(candidate)).total
     if not needed or since is None or fresh < _TELLING:
         return []
     left = (now - since) * (needed / fresh)
     rate = "the rate since its traffic began"
-    return [f"expected: about {needed} more audits, {_long(left)} at {rate}"]
+    return [f"expected: about {needed} more audits, {_format_duration(left)} at {rate}"]
 
 
-def _long(span: timedelta) -> str:
+def _format_duration(span: timedelta) -> str:
     minutes = max(1, round(span / timedelta(minutes=1)))
     return f"{minutes} min" if minutes < _TWO_HOURS else f"{round(minutes / 60)} h"
 
@@ -121,7 +121,7 @@ def _weakest_cells(revision: TracerRevision) -> list[str]:
     """Give the cells that agreed least, of those that say anything yet."""
     known = [
         (audits.agreed / audits.total, cell, audits)
-        for cell, audits in cells_of(revision).items()
+        for cell, audits in cell_totals(revision).items()
         if audits.total >= _TELLING and audits.agreed < audits.total
     ]
     return [
@@ -140,7 +140,7 @@ def _table(rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def _revision_row(revision: TracerRevision) -> tuple[str, ...]:
-    status, audits = revision.status, audits_of(revision)
+    status, audits = revision.status, audit_totals(revision)
     held = status.tasks[0].certificate if status.tasks else None
     since = status.step_since
     cells = (
@@ -237,6 +237,6 @@ def _guards(revision: TracerRevision) -> list[str]:
     return [
         f"guard: {guard.text}: {met.times} in {met.questions} questions, "
         f"{guard.allowed:.1%} allowed"
-        for guard, met in harm_of(revision).items()
+        for guard, met in guard_counts(revision).items()
         if met.questions
     ]

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tracer_cli.optional_dependencies import load_extra
+from tracer_cli.optional_dependencies import import_optional
 from tracer_router.api import Percent
 
-__all__ = ["add_fit", "add_traces", "gather", "percent", "tell_faults"]
+__all__ = ["add_fit", "add_traces", "gather", "percent", "print_line_faults"]
 
 _REFUSED = 3
 _NAMED = 20
@@ -92,15 +92,15 @@ def gather(arguments: argparse.Namespace) -> tuple[Any, Any]:
     Raises:
         InputError: They cannot be used; says which file and line.
     """
-    named = load_extra("tracer_bentos.training.fit.named_encoders", "train")
-    gathering = load_extra("tracer_bentos.training.run.load_rows", "train")
-    encoders = named.name_encoders(
+    named = import_optional("tracer_bentos.training.fit.named_encoders", "train")
+    rows = import_optional("tracer_bentos.training.run.load_rows", "train")
+    encoders = named.parse_encoder_names(
         arguments.embedder, arguments.embedder_url, arguments.embedder_model
     )
-    return gathering.gather(arguments.traces, arguments.vectors), encoders
+    return rows.load_rows(arguments.traces, arguments.vectors), encoders
 
 
-def tell_faults(faults: Sequence[Any]) -> None:
+def print_line_faults(faults: Sequence[Any]) -> None:
     """Name the lines that were left out, on standard error."""
     for fault in faults[:_NAMED]:
         print(f"unreadable, left out: {fault.text}", file=sys.stderr)
@@ -110,11 +110,11 @@ def tell_faults(faults: Sequence[Any]) -> None:
 
 
 def _fit(arguments: argparse.Namespace) -> int:
-    offline = load_extra("tracer_bentos.training.run.offline", "train")
+    offline = import_optional("tracer_bentos.training.run.offline", "train")
     offline.expect_empty(arguments.out)
     engine = _engine(arguments.dask)
     gathered, named = gather(arguments)
-    terms = offline.Terms(
+    terms = offline.FitTerms(
         target=arguments.target.fraction,
         confidence=arguments.confidence.fraction,
         minimum=arguments.minimum,
@@ -126,20 +126,20 @@ def _fit(arguments: argparse.Namespace) -> int:
     if arguments.output == "json":
         print(json.dumps(_document(done, gathered, arguments.out)))
     else:
-        tell_faults(gathered.faults)
-        _tell(done, arguments.out)
+        print_line_faults(gathered.faults)
+        _print_summary(done, arguments.out)
     return 0 if done.digest else _REFUSED
 
 
 def _engine(address: str | None) -> Any:
     if address is None:
         return None
-    return load_extra(
+    return import_optional(
         "tracer_bentos.training.engine.dask_engine", "dask"
-    ).DaskEngine.at(address)
+    ).DaskEngine.connect(address)
 
 
-def _tell(done: Any, out: Path) -> None:
+def _print_summary(done: Any, out: Path) -> None:
     held = done.learned.certificate
     if held is None:
         print(f"refused: {done.learned.reason}")

@@ -9,10 +9,10 @@ from typing import Any
 from tracer_core.errors import NotFound, SpecError
 from tracer_router.resources.manifest import ObjectKey
 
-__all__ = ["annotate", "choose_namespace", "read"]
+__all__ = ["annotate", "read", "resolve_namespace"]
 
 
-def choose_namespace(arguments: argparse.Namespace) -> str:
+def resolve_namespace(arguments: argparse.Namespace) -> str:
     """Give the namespace that was named, else that of the context."""
     return arguments.namespace or _context_namespace() or "default"
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from tracer_core.errors import SpecError
 
-__all__ = ["load_extra"]
+__all__ = ["import_optional"]
 
 
-def load_extra(module: str, extra: str) -> Any:
+def import_optional(module: str, extra: str) -> Any:
     """Give a module that needs an extra of the distribution.
 
     Raises:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tracer_cli.optional_dependencies import load_extra
+from tracer_cli.optional_dependencies import import_optional
 from tracer_core.errors import InputError
 
 __all__ = ["add_predict"]
@@ -51,8 +51,10 @@ def add_predict(verbs: "argparse._SubParsersAction[Any]") -> None:
 
 
 def _predict(arguments: argparse.Namespace) -> int:
-    predicting = load_extra("tracer_bentos.offline_commands.predict", "train")
-    decider = predicting.Decider.open(arguments.bundle, redacted=arguments.redacted)
+    predicting = import_optional("tracer_bentos.offline_commands.predict", "train")
+    decider = predicting.BatchPredictor.open(
+        arguments.bundle, redacted=arguments.redacted
+    )
     named = arguments.vectors
     vectors = predicting.open_vectors(named) if named else None
     path = arguments.inputs

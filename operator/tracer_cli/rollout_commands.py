@@ -8,29 +8,35 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tracer_cli.explain import list_revisions
-from tracer_cli.kube import annotate, choose_namespace, read
-from tracer_cli.user_annotations import Annotations, ask, pause, resume, target_of
-from tracer_router.planning.state.commands import Verb
+from tracer_cli.kube import annotate, read, resolve_namespace
+from tracer_cli.user_annotations import (
+    Annotations,
+    pause,
+    request_command,
+    resume,
+    target_of,
+)
+from tracer_router.planning.state.commands import Command
 
-__all__ = ["add_rollout_verbs"]
+__all__ = ["add_rollout_commands"]
 
 _HELP = {
-    Verb.PROMOTE: "open full weight without the traffic period, once evidence allows",
-    Verb.ABORT: "end the rollout of the candidate",
-    Verb.ROLLBACK: "take the live revision out of service",
-    Verb.RETRY: "try a rolled-back revision again, with all that was counted of it",
-    Verb.RETRAIN: "begin an attempt at a certificate now",
+    Command.PROMOTE: "go to full weight without waiting for the traffic period",
+    Command.ABORT: "end the rollout of the candidate",
+    Command.ROLLBACK: "take the live revision out of service",
+    Command.RETRY: "try a rolled-back revision again, with all that was counted of it",
+    Command.RETRAIN: "begin an attempt at a certificate now",
 }
 
 
-def add_rollout_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
+def add_rollout_commands(verbs: "argparse._SubParsersAction[Any]") -> None:
     """Add the verbs to the root parser."""
     parsers = []
     for verb, text in _HELP.items():
         parser = verbs.add_parser(verb.value, help=text)
-        if verb is not Verb.RETRAIN:
+        if verb is not Command.RETRAIN:
             parser.add_argument("--revision", type=int, help="default: the one meant")
-        parser.set_defaults(run=_asking(verb))
+        parser.set_defaults(run=_command_handler(verb))
         parsers.append(parser)
     for name, text, run in (
         ("pause", "hold rollout and attempts; going back stays automatic", _pause),
@@ -45,15 +51,15 @@ def add_rollout_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
         parser.add_argument("-n", "--namespace", help="default: that of the context")
 
 
-def _asking(verb: Verb) -> Callable[[argparse.Namespace], int]:
+def _command_handler(verb: Command) -> Callable[[argparse.Namespace], int]:
     def run(arguments: argparse.Namespace) -> int:
-        namespace = choose_namespace(arguments)
+        namespace = resolve_namespace(arguments)
         routers, revisions = asyncio.run(read(namespace, arguments.name))
         mine = [each for each in revisions if each.spec.router == arguments.name]
         named = getattr(arguments, "revision", None)
         number = target_of(verb, named, mine)
         key = f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{secrets.token_hex(3)}"
-        _annotate(arguments, ask(routers[0], verb, number, key))
+        _annotate(arguments, request_command(routers[0], verb, number, key))
         about = "" if number is None else f" of revision {number}"
         print(f"asked for {verb}{about} ({key}); `explain` says what became of it")
         return 0
@@ -74,12 +80,12 @@ def _resume(arguments: argparse.Namespace) -> int:
 
 
 def _revisions(arguments: argparse.Namespace) -> int:
-    _, revisions = asyncio.run(read(choose_namespace(arguments), arguments.name))
+    _, revisions = asyncio.run(read(resolve_namespace(arguments), arguments.name))
     mine = [each for each in revisions if each.spec.router == arguments.name]
     print(list_revisions(mine))
     return 0
 
 
 def _annotate(arguments: argparse.Namespace, annotations: Annotations) -> None:
-    namespace = choose_namespace(arguments)
+    namespace = resolve_namespace(arguments)
     asyncio.run(annotate(namespace, arguments.name, annotations))

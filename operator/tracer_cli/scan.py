@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from tracer_cli.fit import add_traces, gather, tell_faults
-from tracer_cli.optional_dependencies import load_extra
+from tracer_cli.fit import add_traces, gather, print_line_faults
+from tracer_cli.optional_dependencies import import_optional
 
 __all__ = ["add_scan"]
 
@@ -39,7 +39,7 @@ def add_scan(verbs: "argparse._SubParsersAction[Any]") -> None:
 
 
 def _scan(arguments: argparse.Namespace) -> int:
-    scanning = load_extra("tracer_bentos.offline_commands.scan", "train")
+    scanning = import_optional("tracer_bentos.offline_commands.scan", "train")
     gathered, named = gather(arguments)
     found = scanning.scan_traces(gathered, arguments.seed, named.encoders)
     if arguments.output == "json":
@@ -47,7 +47,7 @@ def _scan(arguments: argparse.Namespace) -> int:
         document = {**dataclasses.asdict(found), "faults": faults}
         print(json.dumps(document))
     else:
-        tell_faults(gathered.faults)
+        print_line_faults(gathered.faults)
         print("\n".join(_page(found, arguments.cells)))
     return _REFUSED if found.reason else 0
 

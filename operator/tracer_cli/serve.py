@@ -58,11 +58,13 @@ def _serve(arguments: argparse.Namespace) -> int:
         raise SpecError(
             f"this verb needs the extra: pip install 'tracer-router[serve]' ({error})"
         ) from None
-    standalone.serve_here({**os.environ, **_told(arguments)}, arguments.bundle)
+    standalone.serve_standalone(
+        {**os.environ, **_environment(arguments)}, arguments.bundle
+    )
     return 0
 
 
-def _told(arguments: argparse.Namespace) -> dict[str, str]:
+def _environment(arguments: argparse.Namespace) -> dict[str, str]:
     told = {
         runtime.TEACHER_URL: arguments.teacher,
         runtime.HOST: arguments.host,

@@ -5,31 +5,31 @@ from datetime import datetime
 
 from tracer_core.errors import SpecError
 from tracer_router.api import RevisionPhase, TracerRevision, TracerRouter
-from tracer_router.planning.state.commands import PAUSED, VERB_PREFIX, Verb
+from tracer_router.planning.state.commands import COMMAND_PREFIX, PAUSED, Command
 
-__all__ = ["Annotations", "ask", "pause", "resume", "target_of"]
+__all__ = ["Annotations", "pause", "request_command", "resume", "target_of"]
 
 Annotations = dict[str, str | None]
 """Annotations to set; None removes."""
 
 _WHERE = {
-    Verb.PROMOTE: frozenset({RevisionPhase.SHADOW, RevisionPhase.CANARY}),
-    Verb.ABORT: frozenset({RevisionPhase.SHADOW, RevisionPhase.CANARY}),
-    Verb.ROLLBACK: frozenset({RevisionPhase.LIVE}),
-    Verb.RETRY: frozenset({RevisionPhase.ROLLED_BACK}),
+    Command.PROMOTE: frozenset({RevisionPhase.SHADOW, RevisionPhase.CANARY}),
+    Command.ABORT: frozenset({RevisionPhase.SHADOW, RevisionPhase.CANARY}),
+    Command.ROLLBACK: frozenset({RevisionPhase.LIVE}),
+    Command.RETRY: frozenset({RevisionPhase.ROLLED_BACK}),
 }
 
 
-def ask(
-    router: TracerRouter, verb: Verb, revision: int | None, key: str
+def request_command(
+    router: TracerRouter, verb: Command, revision: int | None, key: str
 ) -> Annotations:
     """Give the annotation of a request, and take away those that are answered."""
-    answered = {f"{VERB_PREFIX}{each}" for each in router.status.handled}
+    answered = {f"{COMMAND_PREFIX}{each}" for each in router.status.handled}
     found: Annotations = {
         name: None for name in router.metadata.annotations if name in answered
     }
     text = verb.value if revision is None else f"{verb.value} {revision}"
-    return {**found, f"{VERB_PREFIX}{key}": text}
+    return {**found, f"{COMMAND_PREFIX}{key}": text}
 
 
 def pause(now: datetime) -> Annotations:
@@ -43,14 +43,14 @@ def resume() -> Annotations:
 
 
 def target_of(
-    verb: Verb, named: int | None, revisions: Sequence[TracerRevision]
+    verb: Command, named: int | None, revisions: Sequence[TracerRevision]
 ) -> int | None:
     """Give the revision that a verb is about: the one named, else the one meant.
 
     Raises:
         SpecError: There is none that the verb could be about.
     """
-    if verb is Verb.RETRAIN:
+    if verb is Command.RETRAIN:
         return None
     if named is not None:
         return named

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tracer_cli.optional_dependencies import load_extra
+from tracer_cli.optional_dependencies import import_optional
 
 __all__ = ["add_verify"]
 
@@ -47,7 +47,7 @@ def add_verify(verbs: "argparse._SubParsersAction[Any]") -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    run = load_extra("tracer_bentos.verification.run", "train")
+    run = import_optional("tracer_bentos.verification.run", "train")
     with tempfile.TemporaryDirectory(prefix="tracer-verify-") as scratch:
         found = run.verify_files(
             arguments.certificate,

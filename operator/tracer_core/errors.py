@@ -4,7 +4,7 @@
 
     TracerRouterError
     ├── SpecError         the user must edit the object: Stalled, no retry
-    ├── NotYet            the world is not ready: Reconciling, look again
+    ├── RetryLater        the world is not ready: Reconciling, look again
     ├── ClusterError      the API server said no
     │   ├── Conflict      someone else changed it: observe again at once
     │   ├── Forbidden     our access is too small: Stalled, long delay
@@ -28,7 +28,7 @@ __all__ = [
     "InputError",
     "Invalid",
     "NotFound",
-    "NotYet",
+    "RetryLater",
     "SpecError",
     "StoreError",
     "TracerRouterError",
@@ -44,7 +44,7 @@ class SpecError(TracerRouterError):
     """The object asks for something that cannot be done until it is edited."""
 
 
-class NotYet(TracerRouterError):  # noqa: N818 - expected, not an error
+class RetryLater(TracerRouterError):  # noqa: N818 - expected, not an error
     """Something needed is not ready; looking again later may find it so."""
 
 

@@ -11,10 +11,10 @@ from tracer_router.api import (
     AuditStatus,
     Condition,
     ConditionStatus,
-    Counts,
     History,
     Phase,
     Reason,
+    RevisionTotals,
     SavingsStatus,
     TraceCounts,
     TracerRouter,
@@ -63,7 +63,7 @@ STATUS = TracerRouterStatus(
         pods_until=NOW,
         embeddings="0.05",
     ),
-    history=History(counts=Counts(requests=9), revisions=(1, 2)),
+    history=History(counts=RevisionTotals(requests=9), revisions=(1, 2)),
 )
 
 

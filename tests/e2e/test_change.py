@@ -25,7 +25,7 @@ from examples.demo.traffic import Clients, Load
 from examples.demo.watch import View, Watch
 from examples.recorded_teacher.recordings import Recording
 from support.stage import Stage
-from tracer_core.stats.sequential.change_attribution import Cause
+from tracer_core.stats.sequential.change_attribution import ChangeCause
 from tracer_router.api import Phase, RevisionPhase, TracerRevision
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
@@ -242,7 +242,7 @@ def test_a_changed_teacher_is_told_from_changed_traffic(story: Story) -> None:
     bad = story.revision(1).status
 
     say(f"cause: {bad.cause}; {bad.reason}")
-    assert bad.cause == Cause.TEACHER
+    assert bad.cause == ChangeCause.TEACHER
 
 
 def test_a_rollback_reaches_clients_in_seconds(story: Story) -> None:

@@ -13,15 +13,18 @@ import numpy as np
 import pytest
 
 from support.ticket_traces import BEGIN
-from tracer_bentos.surrogate.surrogate import Judgement
-from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.surrogate.surrogate import StageDecision
+from tracer_bentos.training.data.attempt_spec import AttemptParameters
 from tracer_bentos.training.data.rows import Row, RowSet, select_rows
-from tracer_bentos.training.fit.coverage_curve import Outlook
-from tracer_bentos.training.fit.threshold_selection import Aim, build_family
-from tracer_bentos.training.fit.training_context import local_means
-from tracer_bentos.training.run.pipeline import learn
-from tracer_core.stats.certificate.fixed_sequence import Chain, Counts, walk_chain
-from tracer_core.stats.certificate.ledger import level_of
+from tracer_bentos.training.fit.coverage_curve import OofPredictions
+from tracer_bentos.training.fit.threshold_selection import (
+    CertificationPlan,
+    build_policy_family,
+)
+from tracer_bentos.training.fit.training_context import local_training_context
+from tracer_bentos.training.run.pipeline import train
+from tracer_core.stats.certificate.fixed_sequence import Chain, ChainCounts, run_chain
+from tracer_core.stats.certificate.ledger import attempt_level
 
 pytestmark = pytest.mark.statistical
 
@@ -35,11 +38,11 @@ def tolerated(rate: float, repeats: int) -> float:
     return rate + 3 * math.sqrt(rate * (1 - rate) / repeats)
 
 
-def _outlook(chance: np.random.Generator, rows: int, slope: float) -> Outlook:
+def _outlook(chance: np.random.Generator, rows: int, slope: float) -> OofPredictions:
     margins = chance.normal(size=rows)
     # Flat for slope 0; else better where the margin is larger.
     rates = np.clip(TARGET - 0.002 + slope * margins, 0, 1)
-    return Outlook(
+    return OofPredictions(
         labels=chance.integers(0, LABELS, rows),
         scores=1 / (1 + np.exp(-margins)),
         known=np.ones(rows, bool),
@@ -50,21 +53,23 @@ def _outlook(chance: np.random.Generator, rows: int, slope: float) -> Outlook:
 def _is_certified_falsely(seed: int, slope: float, certify: int, level: float) -> bool:
     chance = np.random.default_rng(seed)
     train = _outlook(chance, 1_000, slope)
-    family = build_family(train, Aim(TARGET, level, certify), LABELS)
+    family = build_policy_family(
+        train, CertificationPlan(TARGET, level, certify), LABELS
+    )
     fresh = _outlook(chance, certify, slope)
     # The gate is one for the whole family, so that only thresholds differ.
     gate = family.policies[0]
     familiar = np.array(
         [
-            gate.passes_gate(Judgement("", int(label), 0.0, known=True))
+            gate.passes_gate(StageDecision("", int(label), 0.0, known=True))
             for label in fresh.labels
         ]
     )
     counts = []
     for policy in family.policies:
         taken = familiar & (fresh.scores >= policy.threshold)
-        counts.append(Counts(int((fresh.agreed & taken).sum()), int(taken.sum())))
-    passed = walk_chain(counts, family.chain, TARGET, level).passed
+        counts.append(ChainCounts(int((fresh.agreed & taken).sum()), int(taken.sum())))
+    passed = run_chain(counts, family.chain, TARGET, level).passed
     if passed is None:
         return False
     return _truth(family.policies[passed].threshold, slope) < TARGET
@@ -102,14 +107,14 @@ def _flat_world(seed: int, agreement: float) -> RowSet:
 
 
 def test_the_whole_attempt_is_false_no_more_often_than_its_level() -> None:
-    repeats, level = 150, level_of(1, DELTA)
-    question = Question(
+    repeats, level = 150, attempt_level(1, DELTA)
+    question = AttemptParameters(
         attempt=1, target=TARGET, confidence=1 - DELTA, level=level, minimum=1, seed=3
     )
-    means = local_means()
+    means = local_training_context()
     worlds = (_flat_world(seed, TARGET - 0.01) for seed in range(repeats))
     false = sum(
-        learn(question, world, means).certificate is not None for world in worlds
+        train(question, world, means).certificate is not None for world in worlds
     )
     assert false / repeats <= tolerated(level, repeats)
 
@@ -124,8 +129,10 @@ def test_all_attempts_together_are_false_no_more_often_than_the_budget() -> None
         for attempt in range(1, 9):
             # Half of the worlds turn bad after three true certificates.
             truth = 0.97 if good and attempt <= 3 else TARGET
-            counts = [Counts(int(chance.binomial(300, truth)), 300)]
-            chain = walk_chain(counts, CHAIN, TARGET, level_of(attempt, DELTA, passed))
+            counts = [ChainCounts(int(chance.binomial(300, truth)), 300)]
+            chain = run_chain(
+                counts, CHAIN, TARGET, attempt_level(attempt, DELTA, passed)
+            )
             if chain.whole and truth <= TARGET:
                 false += 1
                 break

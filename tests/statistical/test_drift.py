@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from tracer_core.stats.sequential.drift import Drift, Stretch
+from tracer_core.stats.sequential.drift import DetectorBatch, DriftDetector
 
 pytestmark = pytest.mark.statistical
 
@@ -20,10 +20,10 @@ AUDITS = 2_000
 
 def first_alarm(disagreed: list[int], batch: int, threshold: float) -> int | None:
     """Give how many audits had passed at the first alarm."""
-    drift, maps = Drift(), {}
+    drift, maps = DriftDetector(), {}
     for number, found in enumerate(disagreed, start=1):
         if found not in maps:
-            maps[found] = Stretch.batch(found, batch, TARGET)
+            maps[found] = DetectorBatch.batch(found, batch, TARGET)
         drift = drift.after(maps[found])
         if drift.log_value >= math.log(threshold):
             return number * batch

@@ -13,14 +13,20 @@ import pytest
 from numpy.typing import NDArray
 
 from tracer_core.stats.sequential.e_values import promotion_log_e, rollback_log_e
-from tracer_core.stats.sequential.verdict import Aim, AuditCounts, Gate, Verdict, assess
+from tracer_core.stats.sequential.verdict import (
+    AuditCounts,
+    ParityAim,
+    PromotionGate,
+    RolloutVerdict,
+    assess_rollout,
+)
 
 pytestmark = pytest.mark.statistical
 
 ALPHA = 0.05
 REPEATS = 2_000
 AUDITS = 2_000
-AIM = Aim(target=0.95, margin=0.01, confidence=1 - ALPHA)
+AIM = ParityAim(target=0.95, margin=0.01, confidence=1 - ALPHA)
 
 
 def tolerated(rate: float, repeats: int) -> float:
@@ -69,21 +75,22 @@ def test_a_candidate_at_the_target_is_rolled_back_no_more_often_than_stated(
     assert found <= tolerated(ALPHA, REPEATS)
 
 
-def _first_verdict(counts: NDArray[np.int64]) -> Verdict:
+def _first_verdict(counts: NDArray[np.int64]) -> RolloutVerdict:
     for audits in range(25, AUDITS + 1, 25):
         disagreed = int(counts[audits - 1])
         seen = AuditCounts(audits - disagreed, disagreed)
-        verdict = assess(AIM, seen, Gate(3, 3)).verdict
-        if verdict is not Verdict.HOLD:
+        verdict = assess_rollout(AIM, seen, PromotionGate(3, 3)).verdict
+        if verdict is not RolloutVerdict.HOLD:
             return verdict
-    return Verdict.HOLD
+    return RolloutVerdict.HOLD
 
 
 @pytest.mark.parametrize(
-    ("disagreement", "wrong"), [(0.06, Verdict.PROMOTE), (0.05, Verdict.ROLL_BACK)]
+    ("disagreement", "wrong"),
+    [(0.06, RolloutVerdict.PROMOTE), (0.05, RolloutVerdict.ROLL_BACK)],
 )
 def test_whole_verdicts_at_the_boundary_are_seldom_wrong(
-    disagreement: float, wrong: Verdict
+    disagreement: float, wrong: RolloutVerdict
 ) -> None:
     worlds = looks(disagreement, seed=6)[:400]
     share = sum(_first_verdict(world) is wrong for world in worlds) / len(worlds)
@@ -91,10 +98,11 @@ def test_whole_verdicts_at_the_boundary_are_seldom_wrong(
 
 
 @pytest.mark.parametrize(
-    ("disagreement", "right"), [(0.01, Verdict.PROMOTE), (0.12, Verdict.ROLL_BACK)]
+    ("disagreement", "right"),
+    [(0.01, RolloutVerdict.PROMOTE), (0.12, RolloutVerdict.ROLL_BACK)],
 )
 def test_clear_cases_are_decided_rightly_nearly_always(
-    disagreement: float, right: Verdict
+    disagreement: float, right: RolloutVerdict
 ) -> None:
     worlds = looks(disagreement, seed=7)[:200]
     assert sum(_first_verdict(world) is right for world in worlds) >= 0.95 * 200

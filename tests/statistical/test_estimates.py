@@ -7,9 +7,13 @@ import pytest
 
 from benchmarks.certificates.results import tolerated
 from tracer_core.stats.certificate.badges import Correction, award_badges
-from tracer_core.stats.certificate.ceiling import RepeatCalls, ceiling_of
-from tracer_core.stats.certificate.fixed_sequence import Chain, Counts, walk_chain
-from tracer_core.stats.estimators.ipw import Unit, dependence_of, weighted_rate
+from tracer_core.stats.certificate.ceiling import RepeatCalls, repeat_ceiling
+from tracer_core.stats.certificate.fixed_sequence import Chain, ChainCounts, run_chain
+from tracer_core.stats.estimators.ipw import (
+    WeightedUnit,
+    estimate_dependence,
+    weighted_rate,
+)
 
 pytestmark = pytest.mark.statistical
 
@@ -18,7 +22,7 @@ LEVEL = 0.05
 
 def sampled(
     chance: np.random.Generator, sessions: int, phases: list[tuple[float, float]]
-) -> list[Unit]:
+) -> list[WeightedUnit]:
     """Draw the uniform sample of phases, each a coin's rate and an agreement."""
     units = []
     for coin, agreement in phases:
@@ -27,7 +31,7 @@ def sampled(
         rates = chance.beta(4 * agreement, 4 * (1 - agreement), sessions)
         yes = chance.binomial(sizes, rates)
         units += [
-            Unit(float(y), int(s), coin)
+            WeightedUnit(float(y), int(s), coin)
             for y, s, taken in zip(yes, sizes, heads, strict=True)
             if taken
         ]
@@ -58,8 +62,8 @@ def test_the_intraclass_correlation_is_found_on_average() -> None:
     chance, found = np.random.default_rng(22), []
     for _ in range(200):
         rates = chance.beta(0.9, 0.1, 160)  # correlation 1 / (0.9 + 0.1 + 1)
-        units = [Unit(float(y), 5) for y in chance.binomial(5, rates)]
-        found.append(dependence_of(units))
+        units = [WeightedUnit(float(y), 5) for y in chance.binomial(5, rates)]
+        found.append(estimate_dependence(units))
     error = np.std([each.intraclass for each in found]) / math.sqrt(200)
     assert np.mean([each.intraclass for each in found]) == pytest.approx(
         0.5, abs=4 * error + 0.01
@@ -81,14 +85,14 @@ def test_any_false_badge_is_no_more_frequent_than_its_level(
         first = chance.binomial(inner, rates)
         second = first + chance.binomial(outer, rates)
         cells = {
-            str(at): [Counts(int(a), inner), Counts(int(b), inner + outer)]
+            str(at): [ChainCounts(int(a), inner), ChainCounts(int(b), inner + outer)]
             for at, (a, b) in enumerate(zip(first, second, strict=True))
         }
         pooled = [
-            Counts(int(first.sum()), 6 * inner),
-            Counts(int(second.sum()), 6 * (inner + outer)),
+            ChainCounts(int(first.sum()), 6 * inner),
+            ChainCounts(int(second.sum()), 6 * (inner + outer)),
         ]
-        result = walk_chain(pooled, Chain(0, 1), 0.9, 0.05)
+        result = run_chain(pooled, Chain(0, 1), 0.9, 0.05)
         badges = award_badges(cells, Chain(0, 1), result, floor, LEVEL, correction)
         false += any(b.awarded and int(b.cell) % 2 == 0 for b in badges)
     assert false / runs <= tolerated(LEVEL, runs, errors=3)
@@ -101,5 +105,7 @@ def test_the_ceiling_is_below_what_is_possible_no_more_often_than_its_level() ->
     too_low = 0
     for _ in range(runs):
         pairs = int(chance.binomial(400, same))
-        too_low += ceiling_of(RepeatCalls(pairs, 400 - pairs), LEVEL).agreement < top
+        too_low += (
+            repeat_ceiling(RepeatCalls(pairs, 400 - pairs), LEVEL).agreement < top
+        )
     assert too_low / runs <= tolerated(LEVEL, runs, errors=3)

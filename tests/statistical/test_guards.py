@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from tracer_core.stats.sequential.guards import (
     AUDITS_SHARE,
-    Guard,
-    Met,
+    GuardCount,
+    GuardKind,
+    first_tripped_guard,
     guard_level,
-    tripped,
 )
 
 pytestmark = pytest.mark.statistical
@@ -36,13 +36,16 @@ def tolerated(rate: float) -> float:
 
 
 @cache
-def fewest(guard: Guard) -> NDArray[np.int64]:
+def fewest(guard: GuardKind) -> NDArray[np.int64]:
     """Give the fewest harms that trip, for each number of questions."""
     found = np.zeros(QUESTIONS + 1, np.int64)
     least = 1
     for questions in range(1, QUESTIONS + 1):
         # It never falls, as a question without harm speaks for the candidate.
-        while tripped({guard: Met(questions, least)}, CONFIDENCE) is None:
+        while (
+            first_tripped_guard({guard: GuardCount(questions, least)}, CONFIDENCE)
+            is None
+        ):
             if least == questions:
                 least = questions + 1
                 break
@@ -52,7 +55,7 @@ def fewest(guard: Guard) -> NDArray[np.int64]:
 
 
 def first_trip(
-    guard: Guard, rate: float, candidates: int, seed: int
+    guard: GuardKind, rate: float, candidates: int, seed: int
 ) -> NDArray[np.int64]:
     """Give the question at which the guard of each trips, 0 where it never does."""
     chance, bounds = np.random.default_rng(seed), fewest(guard)
@@ -76,7 +79,7 @@ def _first(gaps: NDArray[np.int64], bounds: NDArray[np.int64]) -> NDArray[np.int
 
 def test_candidates_at_the_allowed_rates_are_seldom_rolled_back_for_any_harm() -> None:
     any_guard = np.zeros(CANDIDATES, bool)
-    for seed, guard in enumerate(Guard):
+    for seed, guard in enumerate(GuardKind):
         fell = first_trip(guard, guard.allowed, CANDIDATES, seed) > 0
         assert fell.mean() <= tolerated(guard_level(CONFIDENCE)), guard
         any_guard |= fell
@@ -84,10 +87,10 @@ def test_candidates_at_the_allowed_rates_are_seldom_rolled_back_for_any_harm() -
     assert 0 < any_guard.mean() <= tolerated(share)
 
 
-@pytest.mark.parametrize("guard", [Guard.SURROGATE_LEG, Guard.TEACHER_LEG])
+@pytest.mark.parametrize("guard", [GuardKind.SURROGATE_LEG, GuardKind.TEACHER_LEG])
 @pytest.mark.parametrize(("rate", "soon"), [(0.10, 1_000), (0.20, 200)])
 def test_a_leg_that_is_slow_too_often_trips_soon(
-    guard: Guard, rate: float, soon: int
+    guard: GuardKind, rate: float, soon: int
 ) -> None:
     at = first_trip(guard, rate, 1_000, seed=9)
     assert (at > 0).all()

@@ -14,22 +14,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.attempt_spec import AttemptParameters
 from tracer_bentos.training.data.rows import (
-    Names,
     Row,
+    RowIds,
     RowSet,
-    mark_seen,
-    names_of,
+    mark_used,
+    row_ids,
     select_rows,
 )
 from tracer_bentos.training.data.split import WIDE, split_rows
-from tracer_bentos.training.fit.training_context import local_means
-from tracer_bentos.training.ledger.offline_ledger import OfflineLedger, Outcome
-from tracer_bentos.training.run.pipeline import in_order, learn
+from tracer_bentos.training.fit.training_context import local_training_context
+from tracer_bentos.training.ledger.offline_ledger import LedgerOutcome, OfflineLedger
+from tracer_bentos.training.run.pipeline import sort_rows, train
 from tracer_core.stats.binomial import rows_without_error
-from tracer_core.stats.certificate.fixed_sequence import Chain, Counts, walk_chain
-from tracer_core.stats.certificate.ledger import level_of
+from tracer_core.stats.certificate.fixed_sequence import Chain, ChainCounts, run_chain
+from tracer_core.stats.certificate.ledger import attempt_level
 
 pytestmark = pytest.mark.statistical
 
@@ -58,7 +58,7 @@ def world(seed: int, count: int = LAST) -> list[Row]:
 class Pool:
     """What twenty policies would answer, and whether rightly."""
 
-    names: Names
+    names: RowIds
     agreed: np.ndarray
     taken: np.ndarray
 
@@ -67,22 +67,22 @@ class Pool:
         chance = np.random.default_rng(seed)
         agreed = np.array([row.label == row.text.split()[0] for row in rows])
         taken = chance.random((POLICIES, len(rows))) < 0.9
-        return cls(names_of(rows), agreed, taken)
+        return cls(row_ids(rows), agreed, taken)
 
-    def best(self, seen: Names) -> int:
+    def best(self, seen: RowIds) -> int:
         known = np.isin(self.names, seen) & self.taken
         share = (known & self.agreed).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
         return int(share.argmax())
 
-    def counts(self, policy: int, certify: Names) -> Counts:
+    def counts(self, policy: int, certify: RowIds) -> ChainCounts:
         asked = np.isin(self.names, certify) & self.taken[policy]
-        return Counts(int((asked & self.agreed).sum()), int(asked.sum()))
+        return ChainCounts(int((asked & self.agreed).sum()), int(asked.sum()))
 
 
-def certify_names(rows: RowSet) -> Names:
-    ordered = in_order(rows)
+def certify_names(rows: RowSet) -> RowIds:
+    ordered = sort_rows(rows)
     split = split_rows(ordered.rows, WIDE, 1, seen=ordered.seen)
-    return names_of([ordered.rows[i] for i in split.certify])
+    return row_ids([ordered.rows[i] for i in split.certify])
 
 
 def with_ledger(folder: Path, rows: Sequence[Row], pool: Pool) -> bool:
@@ -90,11 +90,11 @@ def with_ledger(folder: Path, rows: Sequence[Row], pool: Pool) -> bool:
     ledger = OfflineLedger(folder)
     for count in range(FIRST, len(rows) + 1):
         have = select_rows(rows[:count])
-        attempt, seen = ledger.enter(have, f"{count} rows", 1 - DELTA)
-        certify = certify_names(mark_seen(have, seen))
+        attempt, seen = ledger.open(have, f"{count} rows", 1 - DELTA)
+        certify = certify_names(mark_used(have, seen))
         tested = len(certify) >= rows_without_error(TARGET, attempt.level)
         passed = tested and passes(pool, seen, certify, attempt.level)
-        ledger.close(attempt, Outcome(tested=tested, chain_passed=passed), ())
+        ledger.close(attempt, LedgerOutcome(tested=tested, chain_passed=passed), ())
         if passed:
             return True
     return False
@@ -102,18 +102,18 @@ def with_ledger(folder: Path, rows: Sequence[Row], pool: Pool) -> bool:
 
 def by_the_file(_: Path, rows: Sequence[Row], pool: Pool) -> bool:
     """Do the same where one more row makes a new project."""
-    seen = names_of(rows[:0])
+    seen = row_ids(rows[:0])
     for count in range(FIRST, len(rows) + 1):
         certify = certify_names(select_rows(rows[:count]))
-        if passes(pool, seen, certify, level_of(1, DELTA)):
+        if passes(pool, seen, certify, attempt_level(1, DELTA)):
             return True
-        seen = names_of(rows[:count])
+        seen = row_ids(rows[:count])
     return False
 
 
-def passes(pool: Pool, seen: Names, certify: Names, level: float) -> bool:
+def passes(pool: Pool, seen: RowIds, certify: RowIds, level: float) -> bool:
     counts = pool.counts(pool.best(seen), certify)
-    return walk_chain([counts], Chain(0, 0), TARGET, level).whole
+    return run_chain([counts], Chain(0, 0), TARGET, level).whole
 
 
 def false_rate(
@@ -144,14 +144,14 @@ def test_a_ledger_by_the_file_would_not_do(tmp_path: Path) -> None:
 
 
 def test_real_fits_after_every_row_stay_within_the_budget(tmp_path: Path) -> None:
-    repeats, means = 60, local_means()
+    repeats, means = 60, local_training_context()
     false = 0
     for seed in range(repeats):
         ledger, rows = OfflineLedger(tmp_path / str(seed)), world(seed, 120)
         for count in range(100, len(rows) + 1):
             have = select_rows(rows[:count])
-            attempt, seen = ledger.enter(have, f"{count} rows", 1 - DELTA)
-            question = Question(
+            attempt, seen = ledger.open(have, f"{count} rows", 1 - DELTA)
+            question = AttemptParameters(
                 attempt=attempt.number,
                 target=TARGET,
                 confidence=1 - DELTA,
@@ -159,8 +159,10 @@ def test_real_fits_after_every_row_stay_within_the_budget(tmp_path: Path) -> Non
                 minimum=50,
                 seed=1,
             )
-            learned = learn(question, mark_seen(have, seen), means)
-            ended = Outcome(tested=learned.tested, chain_passed=learned.chain_passed)
+            learned = train(question, mark_used(have, seen), means)
+            ended = LedgerOutcome(
+                tested=learned.tested, chain_passed=learned.chain_passed
+            )
             ledger.close(attempt, ended, learned.learnt)
             if learned.certificate is not None:
                 false += 1

@@ -13,16 +13,16 @@ from decimal import Decimal
 import pytest
 
 from examples.recorded_teacher.recordings import Recording, read_recordings
-from tracer_bentos.protocols.tokens import Usage
-from tracer_bentos.serving.telemetry.avoided_cost import Avoided, Forecast
-from tracer_bentos.serving.telemetry.pricing import Price
-from tracer_router.api import Counts, TaskCounts
-from tracer_router.savings.meter import Savings, measure_savings
+from tracer_bentos.protocols.tokens import TokenUsage
+from tracer_bentos.serving.telemetry.avoided_cost import AvoidedCost, CostForecast
+from tracer_bentos.serving.telemetry.pricing import ParsedPrice
+from tracer_router.api import RevisionTotals, TaskCounts
+from tracer_router.savings.meter import MeasuredSavings, measure_savings
 
 pytestmark = pytest.mark.statistical
 
 REPLAYS = 100
-PRICE = Price("gpt", Decimal("30e-6"), Decimal("15e-6"), Decimal("60e-6"))
+PRICE = ParsedPrice("gpt", Decimal("30e-6"), Decimal("15e-6"), Decimal("60e-6"))
 PROMPT = 900
 """Size of what every request repeats."""
 
@@ -32,10 +32,10 @@ class Truth:
     """What a replay really saved, and what the meter says."""
 
     saved: Decimal
-    measured: Savings
+    measured: MeasuredSavings
 
 
-def usage_of(question: Recording, chance: random.Random) -> Usage:
+def usage_of(question: Recording, chance: random.Random) -> TokenUsage:
     """Count tokens as a tokenizer would: by the text, never a fixed rate."""
     words = len(question.text.split())
     prompt = 210 + words + len(question.text) // 9 + chance.randrange(3)
@@ -43,7 +43,7 @@ def usage_of(question: Recording, chance: random.Random) -> Usage:
     aloud = chance.random() < 0.01
     completion = len(question.label) // 3 + 2 + (chance.randrange(50, 400) * aloud)
     cached = 192 if chance.random() < 0.3 else 0
-    return Usage(prompt, completion, cached)
+    return TokenUsage(prompt, completion, cached)
 
 
 def replay(
@@ -51,7 +51,7 @@ def replay(
 ) -> Truth:
     """Send requests in sessions, of which the surrogate answers two thirds."""
     chance = random.Random(seed)  # noqa: S311 - a replay, not a secret
-    forecast, avoided = Forecast(), Avoided()
+    forecast, avoided = CostForecast(), AvoidedCost()
     saved = paid = Decimal(0)
     session, left, heads = 0, 0, False
     for number in range(requests):
@@ -61,7 +61,7 @@ def replay(
         left -= 1
         question = chance.choice(questions)
         size = PROMPT + len(question.text)
-        cost = PRICE.of(usage_of(question, chance))
+        cost = PRICE.cost_of(usage_of(question, chance))
         if number > 50 and len(question.label) % 3:  # answered by the surrogate
             expected = forecast.cost(size, question.label)
             assert expected is not None
@@ -75,11 +75,11 @@ def replay(
         known = forecast.cost(size, question.label)
         if known is not None:
             avoided.measured(known, cost.total)
-        forecast.learn(size, question.label, cost.asked, cost.told)
+        forecast.update(size, question.label, cost.asked, cost.told)
     return Truth(saved, measure_savings([counts_of(avoided, paid)]))
 
 
-def counts_of(avoided: Avoided, paid: Decimal) -> Counts:
+def counts_of(avoided: AvoidedCost, paid: Decimal) -> RevisionTotals:
     task = TaskCounts(
         task="t",
         cost_saved=str(avoided.forecast),
@@ -89,7 +89,7 @@ def counts_of(avoided: Avoided, paid: Decimal) -> Counts:
         cost_audits=str(avoided.audits),
         cost_teacher=str(paid),
     )
-    return Counts(tasks=(task,))
+    return RevisionTotals(tasks=(task,))
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,11 @@ import zstandard
 from support.s3_server import S3Server, s3_server
 from support.serving_process import ask, evidence, shipped, started
 from support.serving_teacher import teaching
-from tracer_bentos.maintenance.maintenance_run import keep_up
+from tracer_bentos.maintenance.maintenance_run import run_maintenance
 from tracer_bentos.maintenance.segment_replacement import whole_lines
 from tracer_bentos.segments import live_segments
 from tracer_bentos.store import TraceStore, open_store
-from tracer_bentos.training.run.load_rows import gather
+from tracer_bentos.training.run.load_rows import load_rows
 from tracer_core.contracts.layout import TRACES, segment_key
 from tracer_core.errors import InputError, StoreError
 
@@ -86,9 +86,9 @@ def test_the_upkeep_works_on_it(store: TraceStore) -> None:
         line = json.dumps({"input": "Refund", "id": str(number)})
         key = segment_key(NOW - timedelta(days=1, minutes=number), "pod", number)
         store.create(key, zstandard.compress(f"{line}\n".encode()))
-    done = keep_up(store, NOW, timedelta(days=90))
+    done = run_maintenance(store, NOW, timedelta(days=90))
     assert (done.taken, done.made) == (4, 1)
-    keep_up(store, NOW + timedelta(days=1), timedelta(days=90))
+    run_maintenance(store, NOW + timedelta(days=1), timedelta(days=90))
     assert store.list(TRACES) == live_segments(store)
     (whole,) = live_segments(store)
     ids = {json.loads(line)["id"] for line in whole_lines(store.read(whole))}
@@ -128,7 +128,7 @@ def test_the_offline_verbs_read_an_export_by_its_url(
         monkeypatch.setenv(name, value)
     line = json.dumps({"input": "a", "teacher": "b"}).encode() + b"\n"
     store.write("export/one.jsonl.zst", zstandard.compress(line * 3))
-    found = gather("s3://traces/ns/tickets/export")
+    found = load_rows("s3://traces/ns/tickets/export")
     assert (len(found.rows.rows), found.faults) == (3, ())
     with pytest.raises(InputError, match="no traces at s3://traces/absent"):
-        gather("s3://traces/absent")
+        load_rows("s3://traces/absent")

@@ -8,17 +8,17 @@ from support.ticket_bundle import chat_about, task_of
 from support.ticket_traces import BEGIN
 from tracer_bentos.bundle.bundle import write_bundle
 from tracer_bentos.surrogate.base.encoder import Encoder
-from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.attempt_spec import AttemptParameters
 from tracer_bentos.training.data.row import Row
 from tracer_bentos.training.data.rows import select_rows
 from tracer_bentos.training.fit.golden import golden_samples
-from tracer_bentos.training.fit.training_context import local_means
-from tracer_bentos.training.run.pipeline import learn
+from tracer_bentos.training.fit.training_context import local_training_context
+from tracer_bentos.training.run.pipeline import train
 from tracer_core.contracts.bundle import BundleManifest
 
 __all__ = ["hidden_bundle", "hidden_rows"]
 
-_TERMS = Question(
+_TERMS = AttemptParameters(
     attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=1, seed=1
 )
 
@@ -42,7 +42,7 @@ def hidden_rows(count: int, task: str = "words") -> list[Row]:
 def hidden_bundle(folder: Path, encoder: Encoder) -> BundleManifest:
     """Learn with an encoder, and write a bundle of the chat task into a folder."""
     rows = hidden_rows(600, task_of(chat_about("anything")))
-    learned = learn(_TERMS, select_rows(rows), local_means(costly=[encoder]))
+    learned = train(_TERMS, select_rows(rows), local_training_context(costly=[encoder]))
     assert learned.surrogate
     assert learned.certificate
     samples = golden_samples(learned.surrogate)

@@ -14,7 +14,7 @@ from tracer_core.contracts.evidence import (
     TaskEvidence,
 )
 from tracer_core.contracts.policy import PolicyDocument
-from tracer_core.contracts.training import Outcome, TrainingSummary
+from tracer_core.contracts.training import AttemptOutcome, TrainingSummary
 from tracer_router.api import TracerRevision, TracerRouter
 from tracer_router.planning.reconcile import plan_reconcile
 from tracer_router.planning.state.observed import JobState, Observed, PodState
@@ -159,7 +159,7 @@ class Machine:
             case "policy":
                 self.policy = what
             case "apply":
-                self.children[ObjectKey.of(what)] = what
+                self.children[ObjectKey.from_manifest(what)] = what
             case "delete":
                 self.children.pop(what, None)
                 if what.kind == "TracerRevision":
@@ -175,7 +175,7 @@ class Machine:
         summary = TrainingSummary(
             attempt=number,
             request=attempt.row_set if attempt else "",
-            outcome=Outcome.CERTIFIED,
+            outcome=AttemptOutcome.CERTIFIED,
             reason="certified",
             rows=1500,
             result="sha256:result",

@@ -32,7 +32,7 @@ class MemoryCluster:
         ]
 
     async def apply(self, manifest: Manifest) -> Manifest:
-        key = ObjectKey.of(manifest)
+        key = ObjectKey.from_manifest(manifest)
         self.writes.append(f"apply {key.kind}/{key.name}")
         before = self.objects.get(key)
         if before is None:
@@ -44,7 +44,7 @@ class MemoryCluster:
         return after
 
     async def apply_status(self, manifest: Manifest) -> Manifest:
-        key = ObjectKey.of(manifest)
+        key = ObjectKey.from_manifest(manifest)
         self.writes.append(f"status {key.kind}/{key.name}")
         self.objects[key]["status"] = copy.deepcopy(manifest["status"])
         return self.objects[key]
@@ -60,7 +60,7 @@ class MemoryCluster:
 
     def put(self, manifest: Manifest) -> None:
         """Place an object as somebody else would."""
-        self.objects[ObjectKey.of(manifest)] = copy.deepcopy(manifest)
+        self.objects[ObjectKey.from_manifest(manifest)] = copy.deepcopy(manifest)
 
     def status_of(self, kind: str, name: str) -> dict[str, Any]:
         """Give the status of an object."""

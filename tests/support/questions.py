@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tracer_bentos.protocols.adapter import Adapter, Asked
+from tracer_bentos.protocols.adapter import Adapter, ParsedRequest
 from tracer_bentos.protocols.chat.request import OpenAIChat
 from tracer_bentos.protocols.completions import OpenAICompletions
 from tracer_bentos.protocols.messages.request import AnthropicMessages
@@ -35,7 +35,7 @@ _TOOLS: dict[str, dict[str, Any]] = {
 }
 
 
-def asked_of(adapter: Adapter, **changes: Any) -> Asked | None:
+def asked_of(adapter: Adapter, **changes: Any) -> ParsedRequest | None:
     """Read a small request with changes."""
     document = {"model": "m", **_REQUESTS[adapter.name], **changes}
     return adapter.read(json.dumps(document).encode())

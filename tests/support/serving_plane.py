@@ -13,17 +13,17 @@ import aiohttp
 import zstandard
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
-from tracer_bentos.redaction.standard import Standard
+from tracer_bentos.redaction.standard import StandardRedactor
 from tracer_bentos.serving.auth.authentication import Access
-from tracer_bentos.serving.decision.eligibility import Surrogate
+from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
 from tracer_bentos.serving.server.app import DataPlane
 from tracer_bentos.serving.server.bundle_loader import BundleReader
 from tracer_bentos.serving.server.listeners import Listener
 from tracer_bentos.serving.server.settings import Settings
-from tracer_bentos.serving.telemetry.pricing import Price
+from tracer_bentos.serving.telemetry.pricing import ParsedPrice
 from tracer_bentos.store import open_store
 from tracer_core.contracts import runtime
-from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.evidence import Evidence
 from tracer_core.contracts.policy import PolicyDocument, RevisionPolicy
 
@@ -45,7 +45,7 @@ BUNDLE = "sha256:" + "b" * 64
 BENTO_KEY = "bundles/one.bento"
 ANYBODY = Access.OPEN
 PROMPT = "Name the department."
-PRICE = Price("gpt-test", Decimal("1e-6"), Decimal("1e-6"), Decimal("1e-5"))
+PRICE = ParsedPrice("gpt-test", Decimal("1e-6"), Decimal("1e-6"), Decimal("1e-5"))
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class PanicException(BaseException):
 class FirstWord:
     """A surrogate that answers with the first word, and defers whatever has a `?`."""
 
-    redaction = Standard.identity
+    redaction = StandardRedactor.identity
     target = 0.95
     costly = False
     asks_endpoint = False
@@ -83,7 +83,7 @@ class FirstWord:
         return [self.decide(text) for text in texts]
 
 
-def read_first_word(archive: bytes, into: Path, digest: str) -> Surrogate:
+def read_first_word(archive: bytes, into: Path, digest: str) -> LoadedSurrogate:
     assert (archive, digest) == (ARCHIVE, BUNDLE)
     assert into.is_dir()
     return FirstWord()
@@ -149,7 +149,7 @@ def settings_for(teacher: str, folder: Path, **changes: Any) -> Settings:
         "teacher_url": teacher,
         "revision": 1,
         "bundle_digest": BUNDLE,
-        "bento_digest": digest_of(ARCHIVE),
+        "bento_digest": sha256_digest(ARCHIVE),
         "bento_key": BENTO_KEY,
         "store": {runtime.STORE_URL: url},
         "store_url": url,

@@ -9,8 +9,8 @@ from typing import Any
 
 from support.http2_teacher import hosting, http2_scripted
 from tracer_bentos.serving.http_server.exchange import (
-    Exchange,
     Headers,
+    HttpExchange,
     Receive,
     Scope,
     Send,
@@ -54,22 +54,22 @@ class Teacher:
     url: str = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = Exchange(scope, receive, send)
-        body = await exchange.whole()
+        exchange = HttpExchange(scope, receive, send)
+        body = await exchange.read_body()
         target = exchange.raw_path + (b"?" + exchange.query if exchange.query else b"")
         self.seen.append(Seen(exchange.method, target, exchange.headers, body))
         if self.refusal:
             status, content = self.refusal
-            await exchange.answer(status, [(b"x-should-retry", b"false")], content)
+            await exchange.respond(status, [(b"x-should-retry", b"false")], content)
         elif exchange.path.endswith("/chat/completions"):
             await self._complete(exchange, json.loads(body))
         elif exchange.path.endswith("/classify"):
             await _send_json(exchange, {"echo": json.loads(body)})
         else:
             headers = [(b"x-teacher", b"one"), (b"x-teacher", b"two")]
-            await exchange.answer(207, headers, body[::-1] or b"\x00\xff")
+            await exchange.respond(207, headers, body[::-1] or b"\x00\xff")
 
-    async def _complete(self, exchange: Exchange, asked: dict[str, Any]) -> None:
+    async def _complete(self, exchange: HttpExchange, asked: dict[str, Any]) -> None:
         content = asked["messages"][-1]["content"]
         text = content if isinstance(content, str) else content[0].get("text", "image")
         if asked.get("stream"):
@@ -96,20 +96,20 @@ class Teacher:
         }
 
     async def _stream(
-        self, exchange: Exchange, asked: dict[str, Any], label: str
+        self, exchange: HttpExchange, asked: dict[str, Any], label: str
     ) -> None:
         await exchange.start(200, [(b"content-type", b"text/event-stream")])
         for piece in label:
-            await exchange.piece(self._chunk(asked, {"content": piece}, None))
+            await exchange.send_chunk(self._chunk(asked, {"content": piece}, None))
             if self.hold and await self._left_while_holding(exchange):
                 self.aborted += 1
                 return
-        await exchange.piece(self._chunk(asked, {}, self.finish_reason))
+        await exchange.send_chunk(self._chunk(asked, {}, self.finish_reason))
         await exchange.end(b"data: [DONE]\n\n")
 
-    async def _left_while_holding(self, exchange: Exchange) -> bool:
+    async def _left_while_holding(self, exchange: HttpExchange) -> bool:
         assert self.hold
-        gone = asyncio.create_task(exchange.gone())
+        gone = asyncio.create_task(exchange.disconnected())
         held = asyncio.create_task(self.hold.wait())
         done, waiting = await asyncio.wait(
             {gone, held}, return_when=asyncio.FIRST_COMPLETED
@@ -152,6 +152,6 @@ async def teaching(
         await listener.stop()
 
 
-async def _send_json(exchange: Exchange, document: dict[str, Any]) -> None:
+async def _send_json(exchange: HttpExchange, document: dict[str, Any]) -> None:
     content = json.dumps(document).encode()
-    await exchange.answer(200, [(b"content-type", b"application/json")], content)
+    await exchange.respond(200, [(b"content-type", b"application/json")], content)

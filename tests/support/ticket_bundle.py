@@ -7,16 +7,16 @@ from pathlib import Path
 from support.ticket_traces import ticket_rows
 from tracer_bentos.bundle.bundle import write_bundle
 from tracer_bentos.protocols.chat.request import OpenAIChat
-from tracer_bentos.tasks.registry import TaskBook
-from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.tasks.registry import TaskRegistry
+from tracer_bentos.training.data.attempt_spec import AttemptParameters
 from tracer_bentos.training.data.rows import select_rows
 from tracer_bentos.training.fit.golden import golden_samples
-from tracer_bentos.training.fit.training_context import local_means
-from tracer_bentos.training.run.pipeline import Learned, learn
+from tracer_bentos.training.fit.training_context import local_training_context
+from tracer_bentos.training.run.pipeline import TrainingResult, train
 
 __all__ = ["chat_about", "task_of", "ticket_bundle"]
 
-_TERMS = Question(
+_TERMS = AttemptParameters(
     attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=1, seed=1
 )
 
@@ -30,14 +30,14 @@ def task_of(request: dict[str, object]) -> str:
     """Give the task of a request of chat completions."""
     read = OpenAIChat().read(json.dumps(request).encode())
     assert read
-    return TaskBook().recognise(read).task
+    return TaskRegistry().identify(read).task
 
 
-def ticket_bundle(folder: Path, redaction: str = "standard/2") -> Learned:
+def ticket_bundle(folder: Path, redaction: str = "standard/2") -> TrainingResult:
     """Learn, write a bundle into a folder, and give what was learnt."""
     task = task_of(chat_about("anything"))
     rows = [dataclasses.replace(row, task=task) for row in ticket_rows(600)]
-    learned = learn(_TERMS, select_rows(rows), local_means())
+    learned = train(_TERMS, select_rows(rows), local_training_context())
     assert learned.surrogate
     assert learned.certificate
     samples = golden_samples(learned.surrogate)

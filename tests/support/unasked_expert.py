@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from tracer_bentos.surrogate.tfidf_linear import Terms, Vocabulary
+from tracer_bentos.surrogate.tfidf_linear import TfidfLinear, Vocabulary
 
 __all__ = ["UNASKED"]
 
-UNASKED = Terms(
+UNASKED = TfidfLinear(
     Vocabulary(np.zeros(1, np.uint32), np.ones(1, np.float32)),
     np.zeros((1, 1), np.float32),
     np.zeros(1, np.float32),

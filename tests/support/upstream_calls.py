@@ -2,23 +2,23 @@
 
 from collections.abc import AsyncIterator
 
-from tracer_bentos.http_client.connection import Headers, Upload
-from tracer_bentos.serving.upstream.teacher import Upstream
+from tracer_bentos.http_client.connection import Headers, RequestBody
+from tracer_bentos.serving.upstream.teacher import TeacherClient
 
 __all__ = ["ask", "pieces_of"]
 
 
 async def ask(
-    upstream: Upstream,
+    upstream: TeacherClient,
     path: bytes = b"/v1/x",
     method: str = "POST",
     headers: Headers | None = None,
-    body: bytes | Upload | None = b"question",
+    body: bytes | RequestBody | None = b"question",
 ) -> tuple[int, Headers, bytes]:
     """Ask and give status, headers and the whole body."""
     target = upstream.target(path)
     async with await upstream.ask(method, target, headers or [], body) as response:
-        content = b"".join([piece async for piece in response.pieces()])
+        content = b"".join([piece async for piece in response.iter_body()])
     return response.status, response.headers, content
 
 

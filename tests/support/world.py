@@ -16,7 +16,7 @@ from tracer_core.contracts.evidence import (
     TeacherState,
 )
 from tracer_core.contracts.policy import PolicyDocument
-from tracer_core.contracts.training import Outcome, TrainingSummary
+from tracer_core.contracts.training import AttemptOutcome, TrainingSummary
 from tracer_router.handlers.reconciler import Reconciler
 from tracer_router.handlers.status_writer import StatusWriter
 from tracer_router.resources.installation import Installation
@@ -145,7 +145,7 @@ class World:
         defaults = {
             "attempt": attempt,
             "request": revision["spec"]["attempt"]["rowSet"],
-            "outcome": Outcome.CERTIFIED,
+            "outcome": AttemptOutcome.CERTIFIED,
             "reason": "certified",
             "rows": 1500,
             "result": "sha256:result",

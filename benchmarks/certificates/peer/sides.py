@@ -21,7 +21,7 @@ from threadpoolctl import (  # type: ignore[import-untyped] # publishes no types
 from benchmarks.certificates.ours import attempt, judge, rows_of
 from benchmarks.certificates.peer.environment import peer_python
 from tracer_core.stats.binomial import p_value
-from tracer_core.stats.certificate.fixed_sequence import Chain, Counts, walk_chain
+from tracer_core.stats.certificate.fixed_sequence import Chain, ChainCounts, run_chain
 
 __all__ = ["SIDES", "Decisions", "Side", "Traces", "run_inside"]
 
@@ -127,7 +127,7 @@ def fit_plain(
         _counts(held, classes, rows.labels[tune], thresholds), len(certify), target
     )
     family = _counts(certified, classes, rows.labels[certify], thresholds)
-    passed = walk_chain(family, chain, target, level).passed
+    passed = run_chain(family, chain, target, level).passed
     seconds, cpu = time.perf_counter() - began, time.process_time() - worked
     trusted = served.max(axis=1) >= (np.inf if passed is None else thresholds[passed])
     return Decisions(classes[served.argmax(axis=1)], trusted, seconds, cpu)
@@ -149,14 +149,14 @@ def _counts(
     classes: NDArray[np.str_],
     labels: NDArray[np.str_],
     thresholds: NDArray[np.float64],
-) -> list[Counts]:
+) -> list[ChainCounts]:
     scores, agreed = chances.max(axis=1), classes[chances.argmax(axis=1)] == labels
     taken = scores[None, :] >= thresholds[:, None]
     pairs = zip((taken & agreed).sum(axis=1), taken.sum(axis=1), strict=True)
-    return [Counts(int(k), int(n)) for k, n in pairs]
+    return [ChainCounts(int(k), int(n)) for k, n in pairs]
 
 
-def _chain(tuned: list[Counts], certify: int, target: float) -> Chain:
+def _chain(tuned: list[ChainCounts], certify: int, target: float) -> Chain:
     rows = max(counts.rows for counts in tuned)
     # The best p-value, if the certify rows come out as the tuned ones did.
     scale = certify / rows

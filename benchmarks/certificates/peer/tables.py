@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import mean
 
-from tracer_core.stats.binomial import interval
+from tracer_core.stats.binomial import clopper_pearson_interval
 
 __all__ = ["fits_table", "flat_table"]
 
@@ -59,7 +59,7 @@ def _cell(fits: Sequence[Row]) -> str:
 
 
 def _rate(count: int, runs: int) -> str:
-    low, high = interval(count, runs, 0.05)
+    low, high = clopper_pearson_interval(count, runs, 0.05)
     return f"{count / runs:.3f} [{low:.3f}, {high:.3f}]"
 
 

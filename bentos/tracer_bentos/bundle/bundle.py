@@ -13,33 +13,33 @@ from pydantic import Field
 
 from tracer_bentos.bundle.serialization import (
     GOLDEN_TOLERANCE,
-    is_exact,
+    is_deterministic,
     model_digest,
     read_surrogate,
     write_surrogate,
 )
-from tracer_bentos.redaction.standard import Standard
-from tracer_bentos.surrogate.base.expert import Sample
+from tracer_bentos.redaction.standard import StandardRedactor
+from tracer_bentos.surrogate.base.expert import FeatureSample
 from tracer_bentos.surrogate.requirements import (
     asks_endpoint,
     embedding_tokens,
     is_costly,
     vector_length,
 )
-from tracer_bentos.surrogate.surrogate import Prediction, Surrogate
+from tracer_bentos.surrogate.surrogate import Surrogate, SurrogatePrediction
 from tracer_core.contracts.bundle import BundleManifest, GoldenVector
 from tracer_core.contracts.certificate import Certificate
-from tracer_core.contracts.document import Document, digest_of
+from tracer_core.contracts.document import Document, sha256_digest
 from tracer_core.errors import DocumentError
 
-__all__ = ["Predictor", "load_bundle", "open_bundle", "write_bundle"]
+__all__ = ["BundlePredictor", "load_bundle", "open_bundle", "write_bundle"]
 
 _VERSION = 2
 _MANIFEST = "manifest.json"
 _GOLDEN = "golden.json"
 _CERTIFICATE = "certificate.json"
 _SEEN = "seen.bin"
-_BESIDE = frozenset({_GOLDEN, _CERTIFICATE, _SEEN})
+_OPTIONAL_FILES = frozenset({_GOLDEN, _CERTIFICATE, _SEEN})
 """Files that decide nothing."""
 
 
@@ -48,7 +48,7 @@ class _Golden(Document):
 
 
 @dataclass(frozen=True)
-class Predictor:
+class BundlePredictor:
     """A verified bundle, ready to decide."""
 
     surrogate: Surrogate
@@ -94,15 +94,15 @@ class Predictor:
         """Tokens that it has had an endpoint count so far."""
         return embedding_tokens(self.surrogate)
 
-    def decide(self, text: str) -> Prediction:
+    def decide(self, text: str) -> SurrogatePrediction:
         """Decide about one text."""
         return self.surrogate.decide(text)
 
-    def decide_all(self, texts: Sequence[str]) -> Sequence[Prediction]:
+    def decide_all(self, texts: Sequence[str]) -> Sequence[SurrogatePrediction]:
         """Decide about many texts, each exactly as if it came alone."""
         return self.surrogate.decide_all(texts)
 
-    def expect_texts_suffice(self) -> None:
+    def require_text_only(self) -> None:
         """Check that a request, which is a text and nothing else, can be decided.
 
         Raises:
@@ -123,7 +123,7 @@ class Predictor:
         Raises:
             DocumentError: A decision differs; the bundle must not be served here.
         """
-        tolerance = 0.0 if is_exact(self.surrogate) else GOLDEN_TOLERANCE
+        tolerance = 0.0 if is_deterministic(self.surrogate) else GOLDEN_TOLERANCE
         for number, vector in enumerate(self.golden, start=1):
             found = _golden(self.surrogate, vector.input, vector.vector)
             if not _same(found, vector, tolerance):
@@ -137,8 +137,8 @@ def write_bundle(
     folder: Path,
     surrogate: Surrogate,
     certificate: Certificate,
-    samples: Sequence[Sample],
-    redaction: str = Standard.identity,
+    samples: Sequence[FeatureSample],
+    redaction: str = StandardRedactor.identity,
     *,
     seen: bytes | None = None,
 ) -> BundleManifest:
@@ -168,7 +168,7 @@ def write_bundle(
         contents[_SEEN] = seen
     for name, content in contents.items():
         (folder / name).write_bytes(content)
-    files = {name: digest_of(content) for name, content in contents.items()}
+    files = {name: sha256_digest(content) for name, content in contents.items()}
     manifest = BundleManifest(
         version=_VERSION, task=certificate.task, redaction=redaction, files=files
     )
@@ -176,7 +176,7 @@ def write_bundle(
     return manifest
 
 
-def load_bundle(folder: Path, expected_digest: str) -> Predictor:
+def load_bundle(folder: Path, expected_digest: str) -> BundlePredictor:
     """Read a bundle after checking every digest.
 
     Raises:
@@ -184,19 +184,19 @@ def load_bundle(folder: Path, expected_digest: str) -> Predictor:
     """
     manifest = _manifest(folder, expected_digest)
     contents = {name: _verified(folder, manifest, name) for name in manifest.files}
-    return Predictor(
+    return BundlePredictor(
         surrogate=read_surrogate(contents),
         manifest=manifest,
         certificate=Certificate.from_json(_held(contents, _CERTIFICATE)),
         golden=_Golden.from_json(_held(contents, _GOLDEN)).vectors,
         model=model_digest(
-            {n: d for n, d in manifest.files.items() if n not in _BESIDE}
+            {n: d for n, d in manifest.files.items() if n not in _OPTIONAL_FILES}
         ),
         seen=contents.get(_SEEN),
     )
 
 
-def open_bundle(folder: Path) -> Predictor:
+def open_bundle(folder: Path) -> BundlePredictor:
     """Open whichever bundle is in a folder, and see that it decides as it should.
 
     Raises:
@@ -206,7 +206,7 @@ def open_bundle(folder: Path) -> Predictor:
         manifest = (folder / _MANIFEST).read_bytes()
     except OSError as error:
         raise DocumentError(f"no bundle in {folder}: {error.strerror}") from error
-    predictor = load_bundle(folder, digest_of(manifest))
+    predictor = load_bundle(folder, sha256_digest(manifest))
     predictor.verify_golden()
     return predictor
 
@@ -217,9 +217,9 @@ def _manifest(folder: Path, expected_digest: str) -> BundleManifest:
         present = {path.name for path in folder.iterdir()}
     except OSError as error:
         raise DocumentError(f"no bundle in {folder}: {error.strerror}") from error
-    if digest_of(content) != expected_digest:
+    if sha256_digest(content) != expected_digest:
         raise DocumentError(
-            f"{folder}: the manifest is {digest_of(content)}, not {expected_digest}"
+            f"{folder}: the manifest is {sha256_digest(content)}, not {expected_digest}"
         )
     manifest = BundleManifest.from_json(content)
     if manifest.version != _VERSION:
@@ -237,7 +237,7 @@ def _verified(folder: Path, manifest: BundleManifest, name: str) -> bytes:
         content = (folder / name).read_bytes()
     except OSError as error:
         raise DocumentError(f"{folder}/{name}: {error.strerror}") from error
-    if digest_of(content) != manifest.files[name]:
+    if sha256_digest(content) != manifest.files[name]:
         raise DocumentError(f"{folder}/{name} is not what the manifest vouches for")
     return content
 
@@ -248,7 +248,7 @@ def _held(contents: Mapping[str, bytes], name: str) -> bytes:
     return contents[name]
 
 
-def _golden_of(surrogate: Surrogate, sample: Sample) -> GoldenVector:
+def _golden_of(surrogate: Surrogate, sample: FeatureSample) -> GoldenVector:
     vector = None if sample.vector is None else tuple(sample.vector.tolist())
     return _golden(surrogate, sample.text, vector)
 
@@ -256,7 +256,7 @@ def _golden_of(surrogate: Surrogate, sample: Sample) -> GoldenVector:
 def _golden(
     surrogate: Surrogate, text: str, vector: tuple[float, ...] | None
 ) -> GoldenVector:
-    found = surrogate.decide_sample(Sample.of(text, vector))
+    found = surrogate.decide_sample(FeatureSample.from_text(text, vector))
     return GoldenVector(
         input=text,
         vector=vector,

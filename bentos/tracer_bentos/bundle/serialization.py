@@ -10,17 +10,22 @@ from pydantic import Field
 
 from tracer_bentos.surrogate.base.expert import Expert
 from tracer_bentos.surrogate.base.ngrams import FEATURES_VERSION
-from tracer_bentos.surrogate.base.quantization import Quantised
-from tracer_bentos.surrogate.encoders.registry import make_encoder
-from tracer_bentos.surrogate.kernel_ridge import Coefficients, Landmarks
-from tracer_bentos.surrogate.surrogate import Calibration, Policy, Stage, Surrogate
-from tracer_bentos.surrogate.tfidf_linear import Terms, Vocabulary
-from tracer_core.contracts.document import Document, digest_of
+from tracer_bentos.surrogate.base.quantization import QuantizedVectors
+from tracer_bentos.surrogate.encoders.registry import build_encoder
+from tracer_bentos.surrogate.kernel_ridge import Coefficients, KernelRidge
+from tracer_bentos.surrogate.surrogate import (
+    AcceptancePolicy,
+    AgreementCalibration,
+    Stage,
+    Surrogate,
+)
+from tracer_bentos.surrogate.tfidf_linear import TfidfLinear, Vocabulary
+from tracer_core.contracts.document import Document, sha256_digest
 from tracer_core.errors import DocumentError
 
 __all__ = [
     "GOLDEN_TOLERANCE",
-    "is_exact",
+    "is_deterministic",
     "model_digest",
     "read_surrogate",
     "write_surrogate",
@@ -67,7 +72,7 @@ class _Settings(Document):
     open_cells: tuple[bool, ...]
 
 
-def is_exact(surrogate: Surrogate) -> bool:
+def is_deterministic(surrogate: Surrogate) -> bool:
     """Tell whether every machine decides the same to the last bit."""
     kinds = (_settings_of(each).kind for each in surrogate.experts)
     return all(kind == _TERMS or kind in _EXACT for kind in kinds)
@@ -78,7 +83,7 @@ def write_surrogate(surrogate: Surrogate) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for number, expert in enumerate(surrogate.experts):
         files[f"expert-{number}.npz"] = _packed(_arrays_of(expert))
-        if isinstance(expert, Landmarks):
+        if isinstance(expert, KernelRidge):
             files.update(expert.encoder.files())
     files[_SETTINGS] = _Settings(
         features=FEATURES_VERSION,
@@ -94,7 +99,7 @@ def write_surrogate(surrogate: Surrogate) -> dict[str, bytes]:
 def model_digest(files: Mapping[str, str]) -> str:
     """Give the digest of a surrogate from those of its files, by name."""
     lines = (f"{name} {files[name]}\n" for name in sorted(files))
-    return digest_of("".join(lines).encode())
+    return sha256_digest("".join(lines).encode())
 
 
 def read_surrogate(files: Mapping[str, bytes]) -> Surrogate:
@@ -128,12 +133,12 @@ def read_surrogate(files: Mapping[str, bytes]) -> Surrogate:
         labels=settings.labels,
         experts=experts,
         stages=tuple(map(_stage, settings.stages)),
-        policy=Policy(settings.threshold, settings.open_cells),
+        policy=AcceptancePolicy(settings.threshold, settings.open_cells),
     )
 
 
 def _settings_of(expert: Expert) -> _ExpertSettings:
-    if isinstance(expert, Landmarks):
+    if isinstance(expert, KernelRidge):
         encoder = expert.encoder
         return _ExpertSettings(kind=encoder.kind, settings=dict(encoder.settings))
     return _ExpertSettings(kind=_TERMS)
@@ -153,14 +158,14 @@ def _settings_of_stage(stage: Stage) -> _StageSettings:
 
 
 def _arrays_of(expert: Expert) -> Arrays:
-    if isinstance(expert, Landmarks):
+    if isinstance(expert, KernelRidge):
         return {
             "centre": expert.centre,
             "places": expert.places.entries,
             "steps": expert.coefficients.steps,
             "scales": expert.coefficients.scales,
         }
-    if isinstance(expert, Terms):
+    if isinstance(expert, TfidfLinear):
         return {
             "hashes": expert.vocabulary.hashes,
             "idf": expert.vocabulary.idf,
@@ -178,11 +183,11 @@ def _expert(
             arrays["hashes"].astype(np.uint32), arrays["idf"].astype(np.float32)
         )
         weights = np.ascontiguousarray(arrays["weights"], np.float32)
-        return Terms(vocabulary, weights, arrays["bias"].astype(np.float32))
-    return Landmarks(
-        encoder=make_encoder(said.kind, files, said.settings),
+        return TfidfLinear(vocabulary, weights, arrays["bias"].astype(np.float32))
+    return KernelRidge(
+        encoder=build_encoder(said.kind, files, said.settings),
         centre=arrays["centre"].astype(np.float32),
-        places=Quantised.from_entries(arrays["places"].astype(np.int8)),
+        places=QuantizedVectors.from_entries(arrays["places"].astype(np.int8)),
         coefficients=Coefficients(
             arrays["steps"].astype(np.int16), arrays["scales"].astype(np.float64)
         ),
@@ -194,7 +199,7 @@ def _stage(said: _StageSettings) -> Stage:
         name=said.name,
         experts=said.experts,
         weights=said.weights,
-        calibration=Calibration(said.calibration, said.intercept, said.cells),
+        calibration=AgreementCalibration(said.calibration, said.intercept, said.cells),
         floor=said.floor,
         doubt=said.doubt,
     )
@@ -215,13 +220,13 @@ def _check(settings: _Settings, experts: tuple[Expert, ...]) -> None:
 
 def _shape(expert: Expert) -> int:
     # The number of labels, or -1 where an expert's own arrays contradict each other.
-    if isinstance(expert, Landmarks):
+    if isinstance(expert, KernelRidge):
         steps, held = expert.coefficients.steps, expert.places.entries
         fits = steps.shape[1] == len(held) and held.shape[1] == len(expert.centre)
         return (
             len(steps) if fits and len(expert.coefficients.scales) == len(steps) else -1
         )
-    if isinstance(expert, Terms):
+    if isinstance(expert, TfidfLinear):
         fits = len(expert.weights) == len(expert.vocabulary.hashes)
         fits = fits and len(expert.bias) == expert.weights.shape[1]
         return len(expert.bias) if fits else -1

@@ -9,32 +9,32 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 __all__ = [
-    "BUFFERED",
-    "LONGEST_HEAD",
-    "Call",
-    "Connection",
+    "MAX_BUFFERED_BYTES",
+    "MAX_HEADER_BYTES",
     "Headers",
-    "Request",
-    "Upload",
-    "WireError",
+    "HttpCall",
+    "HttpConnection",
+    "HttpRequest",
+    "RequestBody",
+    "TransportError",
 ]
 
 Headers = list[tuple[bytes, bytes]]
 
-BUFFERED: Final = 256 * 1024
+MAX_BUFFERED_BYTES: Final = 256 * 1024
 """Bytes of a response that may wait for a slow client before the server has to."""
-LONGEST_HEAD: Final = 256 * 1024
+MAX_HEADER_BYTES: Final = 256 * 1024
 """Bytes of all response headers together."""
-KEPT: Final = 64 * 1024
+REPLAY_BYTES: Final = 64 * 1024
 """Bytes of an upload that are kept, should it have to be sent again."""
 
 
-class WireError(Exception):
+class TransportError(Exception):
     """The connection failed; the message says how, without any content."""
 
 
 @dataclass(slots=True)
-class Upload:
+class RequestBody:
     """A request body that is sent as it arrives."""
 
     pieces: AsyncIterator[bytes]
@@ -45,19 +45,19 @@ class Upload:
     """All of it, once it has been read by `kept`, unless it is long."""
     _read: bytearray | None = field(default_factory=bytearray)
 
-    async def kept(self) -> AsyncIterator[bytes]:
+    async def replayable(self) -> AsyncIterator[bytes]:
         """Give the body as it arrives, and keep it as long as it is short."""
         async for piece in self.pieces:
             if self._read is not None:
                 self._read += piece
-                if len(self._read) > KEPT:
+                if len(self._read) > REPLAY_BYTES:
                     self._read = None
             yield piece
         self.whole = None if self._read is None else bytes(self._read)
 
 
 @dataclass(slots=True)  # not frozen: that takes a microsecond more
-class Request:
+class HttpRequest:
     """What is asked of the teacher."""
 
     method: str
@@ -66,17 +66,17 @@ class Request:
     """Path and query."""
     headers: Headers
     """Those that are not about the connection, names in lower case."""
-    body: bytes | Upload | None
+    body: bytes | RequestBody | None
     """What follows, whole or as it arrives."""
 
-    def again(self) -> "Request | None":
+    def again(self) -> "HttpRequest | None":
         """Give it once more; none when its body is no longer there as a whole."""
-        if not isinstance(self.body, Upload):
+        if not isinstance(self.body, RequestBody):
             return self
         return None if self.body.whole is None else replace(self, body=self.body.whole)
 
 
-class Call(Protocol):
+class HttpCall(Protocol):
     """One request on a connection, and its answer."""
 
     status: int
@@ -85,7 +85,7 @@ class Call(Protocol):
     """Its headers as they came, names in lower case."""
 
     @property
-    def connection(self) -> "Connection":
+    def connection(self) -> "HttpConnection":
         """What it is on."""
 
     @property
@@ -96,21 +96,21 @@ class Call(Protocol):
     def stale(self) -> bool:
         """Whether a connection that served others before ended without a word on it."""
 
-    def send(self, request: Request) -> None:
+    def send(self, request: HttpRequest) -> None:
         """Send a request; what cannot leave at once goes on in the background."""
 
     async def head(self) -> None:
         """Return once status and headers of the answer are there.
 
         Raises:
-            WireError: The connection failed before.
+            TransportError: The connection failed before.
         """
 
-    def pieces(self) -> AsyncIterator[bytes]:
+    def iter_body(self) -> AsyncIterator[bytes]:
         """Give the body of the answer as it arrives.
 
         Raises:
-            WireError: It ended before its end.
+            TransportError: It ended before its end.
         """
 
     @property
@@ -124,10 +124,10 @@ class Call(Protocol):
         """
 
 
-class Connection(Protocol):
+class HttpConnection(Protocol):
     """An open connection."""
 
-    patience: float
+    idle_timeout: float
     """Seconds that it may rest before it is closed."""
     idle_since: float
     """Since when it rests, by the loop's clock."""
@@ -135,14 +135,14 @@ class Connection(Protocol):
     """Whether it has ended."""
 
     @property
-    def room(self) -> int:
+    def available_streams(self) -> int:
         """Calls that it would take now."""
 
     @property
     def idle(self) -> bool:
         """Whether no call is on it."""
 
-    def call(self) -> Call:
+    def call(self) -> HttpCall:
         """Give a place on it; there must be room."""
 
     def abort(self) -> None:

@@ -7,16 +7,16 @@ import ssl
 from pathlib import Path
 from typing import Any, Final
 
-from tracer_bentos.http_client.connection import Connection, WireError
-from tracer_bentos.http_client.handshake import Undecided
+from tracer_bentos.http_client.connection import HttpConnection, TransportError
+from tracer_bentos.http_client.handshake import NegotiatingProtocol
 from tracer_bentos.http_client.http1 import Http1Connection, Http1RequestSerializer
 from tracer_bentos.http_client.http2 import Http2Connection
 from tracer_bentos.http_client.http2_codec import Http2RequestSerializer
 from tracer_bentos.http_client.proxy import Origin, Proxy
-from tracer_bentos.http_client.tls import Trust
+from tracer_bentos.http_client.tls import TlsContext
 from tracer_core.contracts.runtime import HttpVersion
 
-__all__ = ["Dialler"]
+__all__ = ["Connector"]
 
 CONNECT_SECONDS: Final = 10.0
 
@@ -30,7 +30,7 @@ _PROBES: Final = (
 )
 
 
-class Dialler:
+class Connector:
     """Opens connections to one server."""
 
     def __init__(
@@ -41,11 +41,11 @@ class Dialler:
         http: HttpVersion = HttpVersion.HTTP1,
     ) -> None:
         self._origin = origin
-        self._proxy = Proxy.at(proxy) if proxy else Proxy.before(origin)
+        self._proxy = Proxy.from_url(proxy) if proxy else Proxy.from_environment(origin)
         self._wants_2 = http is HttpVersion.HTTP2
         secure = origin.scheme == "https"
         speaks = ["h2", "http/1.1"] if self._wants_2 else ["http/1.1"]
-        self._trust = Trust(authorities, speaks) if secure else None
+        self._trust = TlsContext(authorities, speaks) if secure else None
         passes_on = not secure and not self._wants_2
         self._tunnels = self._proxy is not None and not passes_on
         self._heads_1 = Http1RequestSerializer(
@@ -55,11 +55,11 @@ class Dialler:
         self.shares = self._wants_2
         """Whether the next connection is expected to carry many calls."""
 
-    async def connect(self) -> Connection:
+    async def connect(self) -> HttpConnection:
         """Open a connection, ready for its first call.
 
         Raises:
-            WireError: The server, or the proxy before it, cannot be reached.
+            TransportError: The server, or the proxy before it, cannot be reached.
         """
         where = self._origin.tunnel
         if self._proxy:
@@ -71,39 +71,41 @@ class Dialler:
             cause = f"not within {CONNECT_SECONDS:.0f} s"
         except OSError as error:
             cause = error.strerror or str(error)
-        except WireError as error:
+        except TransportError as error:
             cause = str(error)
-        raise WireError(f"cannot connect to {where}: {cause}")
+        raise TransportError(f"cannot connect to {where}: {cause}")
 
-    async def _connect(self) -> Connection:
-        context = self._trust.context if self._trust else None
+    async def _connect(self) -> HttpConnection:
+        context = self._trust.current if self._trust else None
         if self._proxy is None:
-            return await self._speak(*await _open(self._origin, context))
+            return await self._negotiate(*await _open(self._origin, context))
         transport, early = await _open(self._proxy.origin, None)
         if not self._tunnels:
-            return await self._speak(transport, early)
+            return await self._negotiate(transport, early)
         try:
             await early.tunnel(transport, self._connect_request(self._proxy))
             if context:
-                early = Undecided()
+                early = NegotiatingProtocol()
                 transport = await asyncio.get_running_loop().start_tls(
                     transport, early, context, server_hostname=self._origin.host
                 )
         except BaseException:
             transport.abort()
             raise
-        return await self._speak(transport, early)
+        return await self._negotiate(transport, early)
 
-    async def _speak(self, transport: Any, early: Undecided) -> Connection:
+    async def _negotiate(
+        self, transport: Any, early: NegotiatingProtocol
+    ) -> HttpConnection:
         secured = transport.get_extra_info("ssl_object")
         agreed = secured.selected_alpn_protocol() == "h2" if secured else True
         self.shares = self._wants_2 and agreed
         if not self.shares:
             plain = Http1Connection(self._heads_1)
-            early.become(plain, transport)
+            early.switch(plain, transport)
             return plain
         connection = Http2Connection(self._heads_2)
-        early.become(connection, transport)
+        early.switch(connection, transport)
         try:
             await connection.settled
         except BaseException:
@@ -120,11 +122,11 @@ class Dialler:
 
 async def _open(
     origin: Origin, context: ssl.SSLContext | None
-) -> tuple[Any, Undecided]:
+) -> tuple[Any, NegotiatingProtocol]:
     loop = asyncio.get_running_loop()
     name = origin.host if context else None
     transport, early = await loop.create_connection(
-        Undecided, origin.host, origin.port, ssl=context, server_hostname=name
+        NegotiatingProtocol, origin.host, origin.port, ssl=context, server_hostname=name
     )
     opened = transport.get_extra_info("socket")
     for level, option, value in _PROBES:

@@ -6,16 +6,16 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-from tracer_bentos.http_client.connection import LONGEST_HEAD, WireError
+from tracer_bentos.http_client.connection import MAX_HEADER_BYTES, TransportError
 
-__all__ = ["Undecided"]
+__all__ = ["NegotiatingProtocol"]
 
 _OK: Final = b"200"
 _END: Final = b"\r\n\r\n"
 _status_of = re.compile(rb"HTTP/1\.\d (\d{3})").match
 
 
-class Undecided(asyncio.Protocol):
+class NegotiatingProtocol(asyncio.Protocol):
     """Keeps what arrives until somebody takes the connection over."""
 
     def __init__(self) -> None:
@@ -28,21 +28,21 @@ class Undecided(asyncio.Protocol):
         """Ask a proxy to connect this further; what comes after its answer is kept.
 
         Raises:
-            WireError: It does not.
+            TransportError: It does not.
         """
         transport.write(request)
         while (end := self._kept.find(_END)) < 0:
-            if self._ended or len(self._kept) > LONGEST_HEAD:
-                raise WireError("the proxy gave no answer to CONNECT")
+            if self._ended or len(self._kept) > MAX_HEADER_BYTES:
+                raise TransportError("the proxy gave no answer to CONNECT")
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         found = _status_of(self._kept)
         if not found or found[1] != _OK:
             status = found[1].decode() if found else "no HTTP"
-            raise WireError(f"the proxy answered CONNECT with {status}")
+            raise TransportError(f"the proxy answered CONNECT with {status}")
         del self._kept[: end + len(_END)]
 
-    def become(self, connection: asyncio.Protocol, transport: Any) -> None:
+    def switch(self, connection: asyncio.Protocol, transport: Any) -> None:
         """Hand over to what the connection is now known to be."""
         transport.set_protocol(connection)
         connection.connection_made(transport)

@@ -11,18 +11,18 @@ import httptools
 from typing_extensions import override
 
 from tracer_bentos.http_client.connection import (
-    BUFFERED,
-    LONGEST_HEAD,
-    Request,
-    Upload,
-    WireError,
+    MAX_BUFFERED_BYTES,
+    MAX_HEADER_BYTES,
+    HttpRequest,
+    RequestBody,
+    TransportError,
 )
 from tracer_bentos.http_client.proxy import Origin, Proxy
-from tracer_bentos.http_client.response_stream import Answer
+from tracer_bentos.http_client.response_stream import ResponseStream
 
 __all__ = ["Http1Connection", "Http1RequestSerializer"]
 
-WRITTEN_AT_ONCE: Final = 64 * 1024
+MAX_BATCH_BYTES: Final = 64 * 1024
 """Up to this size head and body leave in one packet train."""
 _INTERIM: Final = range(100, 200)
 _FINAL: Final = range(200, 600)
@@ -40,7 +40,7 @@ class Http1RequestSerializer:
         self._before_path = b"http://" + authority if passes_on else b""
         self._lead = b"\r\n".join([*lines, b""])
 
-    def of(self, request: Request) -> bytes:
+    def serialize(self, request: HttpRequest) -> bytes:
         """Give request line and headers, with the empty line after them."""
         method, body = request.method, request.body
         parts = [
@@ -48,7 +48,7 @@ class Http1RequestSerializer:
             self._lead,
         ]
         parts += [b"%s: %s\r\n" % pair for pair in request.headers]
-        length = body.length if isinstance(body, Upload) else len(body or b"")
+        length = body.length if isinstance(body, RequestBody) else len(body or b"")
         if length is None:
             parts.append(b"transfer-encoding: chunked\r\n")
         elif body or method in _WITH_BODY:
@@ -56,10 +56,10 @@ class Http1RequestSerializer:
         return b"".join([*parts, b"\r\n"])
 
 
-class Http1Connection(Answer, asyncio.Protocol):
+class Http1Connection(ResponseStream, asyncio.Protocol):
     """One connection, idle or with one request on it, which it is itself."""
 
-    patience = 4.0
+    idle_timeout = 4.0
     """Shorter than the five seconds after which many servers drop one that rests."""
     refused = False
     """Nobody says so in HTTP/1.1."""
@@ -70,7 +70,7 @@ class Http1Connection(Answer, asyncio.Protocol):
         self._writable: asyncio.Future[None] | None = None
         self._upload: asyncio.Task[None] | None = None
         self._transport: Any = None
-        self.room = 1
+        self.available_streams = 1
         """One, while it has no request and may have another."""
         self.idle = True
         """Whether no request is on it."""
@@ -102,28 +102,28 @@ class Http1Connection(Answer, asyncio.Protocol):
 
     def call(self) -> "Http1Connection":
         """Take its one place."""
-        self.room, self.idle = 0, False
+        self.available_streams, self.idle = 0, False
         return self
 
     def end(self) -> None:
         """Give the place back; what cannot be used again is closed."""
         self.idle = True
         if self.reusable:
-            self.room = 1
+            self.available_streams = 1
         else:
             self.abort()
 
-    def send(self, request: Request) -> None:
+    def send(self, request: HttpRequest) -> None:
         """Send a request; an upload goes on in the background."""
         self._clear()
         self._bodiless = request.method == "HEAD"
         self._parser = httptools.HttpResponseParser(self)
         self.used += 1
-        head, body = self._heads.of(request), request.body
-        if isinstance(body, Upload):
+        head, body = self._heads.serialize(request), request.body
+        if isinstance(body, RequestBody):
             self._upload = self._loop.create_task(self._send_pieces(head, body))
             self._upload.add_done_callback(self._uploaded)
-        elif body and len(body) > WRITTEN_AT_ONCE:
+        elif body and len(body) > MAX_BATCH_BYTES:
             self._transport.write(head)
             self._transport.write(body)
         else:
@@ -140,7 +140,7 @@ class Http1Connection(Answer, asyncio.Protocol):
         """End it at once, and with it whatever the teacher still does on it."""
         if self._upload:
             self._upload.cancel()
-        self.closed, self.room = True, 0
+        self.closed, self.available_streams = True, 0
         self._transport.abort()
 
     @override
@@ -162,12 +162,12 @@ class Http1Connection(Answer, asyncio.Protocol):
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        self.closed, self.room = True, 0
+        self.closed, self.available_streams = True, 0
         if self._arrived and not self._complete and self._until_closed and exc is None:
             self._complete = True
         elif not self._complete and self._error is None:
             cause = getattr(exc, "strerror", None) or (exc and str(exc))
-            self._error = WireError(cause or "the connection was closed")
+            self._error = TransportError(cause or "the connection was closed")
         self._wake()
         self.resume_writing()
 
@@ -190,8 +190,8 @@ class Http1Connection(Answer, asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header, up to a bound on all of them."""
         self._head_size += len(name) + len(value)
-        if self._head_size > LONGEST_HEAD:
-            raise WireError("the headers are longer than any client would take")
+        if self._head_size > MAX_HEADER_BYTES:
+            raise TransportError("the headers are longer than any client would take")
         if not self._arrived:  # afterwards come trailers, which nobody is told of
             self.headers.append((name.lower(), value))
 
@@ -204,7 +204,7 @@ class Http1Connection(Answer, asyncio.Protocol):
             self.headers = []
             return
         if self.status not in _FINAL:
-            raise WireError(f"{self.status} is no status of HTTP")
+            raise TransportError(f"{self.status} is no status of HTTP")
         self._arrived = True
         self._complete = self._bodiless
 
@@ -213,7 +213,7 @@ class Http1Connection(Answer, asyncio.Protocol):
         if self._complete:
             return
         self._keep(content)
-        if self._waiting > BUFFERED and not self._paused:
+        if self._waiting > MAX_BUFFERED_BYTES and not self._paused:
             self._paused = True
             self._transport.pause_reading()
 
@@ -229,16 +229,16 @@ class Http1Connection(Answer, asyncio.Protocol):
         return not any(name in framed for name, _ in self.headers)
 
     @override
-    def _taken(self, size: int) -> None:
+    def _on_consumed(self, size: int) -> None:
         if self._paused:
             self._paused = False
             self._transport.resume_reading()
 
     def _fail(self, cause: str) -> None:
-        self._error = self._error or WireError(cause)
+        self._error = self._error or TransportError(cause)
         self.abort()
 
-    async def _send_pieces(self, head: bytes, upload: Upload) -> None:
+    async def _send_pieces(self, head: bytes, upload: RequestBody) -> None:
         async for piece in upload.pieces:
             framed = piece
             if upload.length is None:

@@ -15,23 +15,23 @@ from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError, StreamClosedError
 from typing_extensions import override
 
-from tracer_bentos.http_client.connection import Request, WireError
+from tracer_bentos.http_client.connection import HttpRequest, TransportError
 from tracer_bentos.http_client.http2_codec import (
-    Frames,
+    FrameReader,
     GoAway,
     Http2RequestSerializer,
-    library_half,
     name_of,
+    new_h2_connection,
 )
 from tracer_bentos.http_client.http2_stream import Http2Stream
 
 __all__ = ["Http2Connection"]
 
-CALLS: Final = 256
+MAX_STREAMS: Final = 256
 """Calls on one connection, also where the server would take more."""
 PING_SECONDS: Final = 60.0
 """A server that is silent for so long is asked, and given up after as long again."""
-_WIDEST: Final = 2**31 - 1
+_MAX_WINDOW: Final = 2**31 - 1
 _FIRST_WINDOW: Final = 2**16 - 1
 _LAST_STREAM: Final = 2**31 - 1
 _PING: Final = b"tracer\0\0"
@@ -40,14 +40,14 @@ _PING: Final = b"tracer\0\0"
 class Http2Connection(asyncio.Protocol):
     """A connection with many calls on it."""
 
-    patience = 30.0
+    idle_timeout = 30.0
     """Servers say goodbye to one that rests, so it may for longer than in HTTP/1.1."""
 
     def __init__(self, heads: Http2RequestSerializer) -> None:
         self._loop = asyncio.get_running_loop()
         self._heads = heads
-        self._wire = library_half()
-        self._frames = Frames()
+        self._wire = new_h2_connection()
+        self._frames = FrameReader()
         self._streams: dict[int, Http2Stream] = {}
         self._calls = 0
         self._transport: Any = None
@@ -65,13 +65,13 @@ class Http2Connection(asyncio.Protocol):
         """Done once the server has said what it takes."""
 
     @property
-    def room(self) -> int:
+    def available_streams(self) -> int:
         """Calls that it would take now."""
-        spent = self._wire.highest_outbound_stream_id >= _LAST_STREAM - CALLS
+        spent = self._wire.highest_outbound_stream_id >= _LAST_STREAM - MAX_STREAMS
         if self.closed or spent or self._goodbye is not None:
             return 0
         allowed = self._wire.remote_settings.max_concurrent_streams
-        return max(min(allowed, CALLS) - self._calls, 0)
+        return max(min(allowed, MAX_STREAMS) - self._calls, 0)
 
     @property
     def idle(self) -> bool:
@@ -85,30 +85,30 @@ class Http2Connection(asyncio.Protocol):
             self._heard, self._asked = self._loop.time(), False
         self._calls += 1
         if self._watch is None:
-            self._watch = self._loop.call_later(PING_SECONDS, self._look)
+            self._watch = self._loop.call_later(PING_SECONDS, self._check_liveness)
         return Http2Stream(self)
 
     def abort(self) -> None:
         """End it at once, and with it whatever the teacher still does on it."""
-        self._end(WireError("the connection was closed"))
+        self._end(TransportError("the connection was closed"))
         self._transport.abort()
 
     # What streams ask for.
 
-    def begin(self, stream: Http2Stream, request: Request) -> int:
+    def begin(self, stream: Http2Stream, request: HttpRequest) -> int:
         """Send the head of a request, a body's with it; give the stream's number.
 
         Raises:
-            WireError: The connection takes none.
+            TransportError: The connection takes none.
         """
         if self.closed:
-            raise WireError("the connection was closed")
+            raise TransportError("the connection was closed")
         number = self._wire.get_next_available_stream_id()
-        fields, bodiless = self._heads.of(request), not request.body
+        fields, bodiless = self._heads.serialize(request), not request.body
         try:
             self._wire.send_headers(number, fields, end_stream=bodiless)
         except ProtocolError as error:
-            raise WireError(f"no call can be sent: {error}") from None
+            raise TransportError(f"no call can be sent: {error}") from None
         self._streams[number] = stream
         if bodiless:
             self._flush()
@@ -137,13 +137,13 @@ class Http2Connection(asyncio.Protocol):
             self._wire.increment_flow_control_window(size, stream.number)
         self._flush()
 
-    def give_up(self, stream: Http2Stream, code: ErrorCodes) -> None:
+    def cancel(self, stream: Http2Stream, code: ErrorCodes) -> None:
         """Tell the server that nobody waits for it."""
         with contextlib.suppress(StreamClosedError):  # it has just ended
             self._wire.reset_stream(stream.number, code)
         self._flush()
 
-    def leave(self, stream: Http2Stream) -> None:
+    def release(self, stream: Http2Stream) -> None:
         """Take its place back."""
         self._streams.pop(stream.number, None)
         self._calls -= 1
@@ -155,7 +155,7 @@ class Http2Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
         self._wire.initiate_connection()
-        self._wire.increment_flow_control_window(_WIDEST - _FIRST_WINDOW)
+        self._wire.increment_flow_control_window(_MAX_WINDOW - _FIRST_WINDOW)
         self._flush()
 
     @override
@@ -164,21 +164,21 @@ class Http2Connection(asyncio.Protocol):
         try:
             for part in self._frames.feed(data):
                 if isinstance(part, GoAway):
-                    self._came_goodbye(part)
+                    self._on_goaway(part)
                 else:
-                    self._came(part)
-        except WireError as error:
+                    self._on_event(part)
+        except TransportError as error:
             self._fail(error)
         except ProtocolError as error:
             self._flush()  # the library tells the server what is wrong
-            self._fail(WireError(f"no HTTP/2: {error}"))
+            self._fail(TransportError(f"no HTTP/2: {error}"))
         else:
             self._flush()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         cause = getattr(exc, "strerror", None) or (exc and str(exc)) or self._goodbye
-        self._end(WireError(cause or "the connection was closed"))
+        self._end(TransportError(cause or "the connection was closed"))
 
     @override
     def pause_writing(self) -> None:
@@ -187,88 +187,88 @@ class Http2Connection(asyncio.Protocol):
     @override
     def resume_writing(self) -> None:
         self._full = False
-        self._came_room()
+        self._on_capacity()
 
-    def _came(self, frames: bytes) -> None:
+    def _on_event(self, frames: bytes) -> None:
         for event in self._wire.receive_data(frames):
             tell = _TOLD.get(type(event))
             if tell:
                 tell(self, event)
 
-    def _came_head(self, event: events.ResponseReceived) -> None:
+    def _on_headers(self, event: events.ResponseReceived) -> None:
         stream = self._streams.get(event.stream_id)
         if stream:
-            stream.came_head(event.headers)
+            stream.on_headers(event.headers)
 
-    def _came_body(self, event: events.DataReceived) -> None:
+    def _on_data(self, event: events.DataReceived) -> None:
         size = event.flow_controlled_length
         self._received += size
-        if self._received > _WIDEST // 2:
+        if self._received > _MAX_WINDOW // 2:
             self._wire.increment_flow_control_window(self._received)
             self._received = 0
         stream = self._streams.get(event.stream_id)
         if stream:
-            stream.came_body(event.data, size)
+            stream.on_data(event.data, size)
 
-    def _came_end(self, event: events.StreamEnded) -> None:
+    def _on_end(self, event: events.StreamEnded) -> None:
         stream = self._streams.get(event.stream_id)
         if stream:
-            stream.came_end()
+            stream.on_end()
 
-    def _came_reset(self, event: events.StreamReset) -> None:
+    def _on_reset(self, event: events.StreamReset) -> None:
         stream = self._streams.get(event.stream_id)
         if stream:
-            stream.came_reset(int(event.error_code))
+            stream.on_reset(int(event.error_code))
 
-    def _came_window(self, event: events.WindowUpdated) -> None:
+    def _on_window(self, event: events.WindowUpdated) -> None:
         if not event.stream_id:
-            self._came_room()
+            self._on_capacity()
         elif event.stream_id in self._streams:
-            self._streams[event.stream_id].came_room()
+            self._streams[event.stream_id].on_capacity()
 
-    def _came_settings(self, _: events.RemoteSettingsChanged) -> None:
+    def _on_settings(self, _: events.RemoteSettingsChanged) -> None:
         if not self.settled.done():
             self.settled.set_result(None)
-        self._came_room()
+        self._on_capacity()
 
-    def _came_room(self) -> None:
+    def _on_capacity(self) -> None:
         for stream in [*self._streams.values()]:
-            stream.came_room()
+            stream.on_capacity()
 
-    def _came_goodbye(self, goodbye: GoAway) -> None:
+    def _on_goaway(self, goodbye: GoAway) -> None:
         said = f"the teacher ended the connection: {name_of(goodbye.code)}"
         self._goodbye = said
         for number, stream in [*self._streams.items()]:
             if number > goodbye.last:
-                stream.turned_away(WireError(said))
+                stream.on_refused(TransportError(said))
         if self.idle:
             self.abort()
 
-    def _look(self) -> None:
+    def _check_liveness(self) -> None:
         """See whether the server is still there, while calls wait for it."""
         self._watch = None
         if self.closed or self.idle:
             return
         silent = self._loop.time() - self._heard >= PING_SECONDS
         if silent and self._asked:
-            self._fail(WireError("the teacher has vanished: it answers no ping"))
+            self._fail(TransportError("the teacher has vanished: it answers no ping"))
             return
         if silent:
             self._asked = True
             self._wire.ping(_PING)
             self._flush()
-        self._watch = self._loop.call_later(PING_SECONDS, self._look)
+        self._watch = self._loop.call_later(PING_SECONDS, self._check_liveness)
 
     def _flush(self) -> None:
         data = self._wire.data_to_send()
         if data and not self.closed:
             self._transport.write(data)
 
-    def _fail(self, error: WireError) -> None:
+    def _fail(self, error: TransportError) -> None:
         self._end(error)
         self._transport.abort()
 
-    def _end(self, error: WireError) -> None:
+    def _end(self, error: TransportError) -> None:
         self.closed = True
         if self._watch:
             self._watch.cancel()
@@ -279,10 +279,10 @@ class Http2Connection(asyncio.Protocol):
 
 
 _TOLD: Final[dict[type[events.Event], Callable[[Http2Connection, Any], None]]] = {
-    events.ResponseReceived: Http2Connection._came_head,  # noqa: SLF001 - its own
-    events.DataReceived: Http2Connection._came_body,  # noqa: SLF001 - the same
-    events.StreamEnded: Http2Connection._came_end,  # noqa: SLF001 - the same
-    events.StreamReset: Http2Connection._came_reset,  # noqa: SLF001 - the same
-    events.WindowUpdated: Http2Connection._came_window,  # noqa: SLF001 - the same
-    events.RemoteSettingsChanged: Http2Connection._came_settings,  # noqa: SLF001 - the same
+    events.ResponseReceived: Http2Connection._on_headers,  # noqa: SLF001 - its own
+    events.DataReceived: Http2Connection._on_data,  # noqa: SLF001 - the same
+    events.StreamEnded: Http2Connection._on_end,  # noqa: SLF001 - the same
+    events.StreamReset: Http2Connection._on_reset,  # noqa: SLF001 - the same
+    events.WindowUpdated: Http2Connection._on_window,  # noqa: SLF001 - the same
+    events.RemoteSettingsChanged: Http2Connection._on_settings,  # noqa: SLF001 - the same
 }

@@ -13,22 +13,22 @@ from hpack import Encoder, HeaderTuple, NeverIndexedHeaderTuple
 from typing_extensions import override
 
 from tracer_bentos.http_client.connection import (
-    BUFFERED,
-    LONGEST_HEAD,
+    MAX_BUFFERED_BYTES,
+    MAX_HEADER_BYTES,
     Headers,
-    Request,
-    Upload,
-    WireError,
+    HttpRequest,
+    RequestBody,
+    TransportError,
 )
 from tracer_bentos.http_client.proxy import Origin
 
 __all__ = [
-    "Frames",
+    "FrameReader",
     "GoAway",
     "Http2RequestSerializer",
     "PlainEncoder",
-    "library_half",
     "name_of",
+    "new_h2_connection",
     "read_head",
 ]
 
@@ -76,16 +76,16 @@ class GoAway:
         """Give what a frame says.
 
         Raises:
-            WireError: It is malformed; calls must not be taken for refused by it.
+            TransportError: It is malformed; calls must not be taken for refused by it.
         """
         stream, payload = frame[_TYPE + 2 : _HEAD], frame[_HEAD:]
         if any(stream) or len(payload) < _SHORTEST:
-            raise WireError("no HTTP/2: a malformed GOAWAY")
+            raise TransportError("no HTTP/2: a malformed GOAWAY")
         last = int.from_bytes(payload[:4]) & _STREAM
         return cls(last, int.from_bytes(payload[4:8]))
 
 
-class Frames:
+class FrameReader:
     """Gathers frames until they are whole."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class Frames:
         """Give what is whole now: runs of frames, and each GOAWAY apart.
 
         Raises:
-            WireError: They are no frames of HTTP/2.
+            TransportError: They are no frames of HTTP/2.
         """
         data = self._kept + data
         self._greet(data)
@@ -105,7 +105,7 @@ class Frames:
             size = int.from_bytes(data[at : at + 3])
             end = at + _HEAD + size
             if size > _LONGEST:
-                raise WireError(f"no HTTP/2: a frame of {size} bytes")
+                raise TransportError(f"no HTTP/2: a frame of {size} bytes")
             if end > len(data):
                 break
             if data[at + _TYPE] == _GOAWAY:
@@ -122,14 +122,14 @@ class Frames:
         if self._greeted or len(data) <= _TYPE:
             return
         if data[_TYPE] != _SETTINGS:
-            raise WireError("what answers there speaks no HTTP/2")
+            raise TransportError("what answers there speaks no HTTP/2")
         self._greeted = True
 
 
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
-_OF_ONE_CONNECTION: Final = frozenset(
+_HOP_BY_HOP: Final = frozenset(
     {
         b"connection",
         b"host",
@@ -177,7 +177,7 @@ class Http2RequestSerializer:
         self._scheme = origin.scheme.encode()
         self._authority = origin.authority.encode()
 
-    def of(self, request: Request) -> list[HeaderTuple]:
+    def serialize(self, request: HttpRequest) -> list[HeaderTuple]:
         """Give the headers of a request, those that begin with a colon being ours."""
         method, body = request.method, request.body
         fields = [
@@ -189,11 +189,9 @@ class Http2RequestSerializer:
         fields += [
             (NeverIndexedHeaderTuple if name in _SECRET else HeaderTuple)(name, value)
             for name, value in request.headers
-            if name not in _OF_ONE_CONNECTION
-            and _is_name(name)
-            and not _breaks_line(value)
+            if name not in _HOP_BY_HOP and _is_name(name) and not _breaks_line(value)
         ]
-        length = body.length if isinstance(body, Upload) else len(body or b"")
+        length = body.length if isinstance(body, RequestBody) else len(body or b"")
         if length is not None and (body or method in _WITH_BODY):
             fields.append(HeaderTuple(b"content-length", b"%d" % length))
         return fields
@@ -203,7 +201,7 @@ def read_head(fields: Iterable[tuple[bytes, bytes]]) -> tuple[int, Headers]:
     """Give status and headers of an answer.
 
     Raises:
-        WireError: They cannot be passed on: no status, or more than headers.
+        TransportError: They cannot be passed on: no status, or more than headers.
     """
     status, size = 0, 0
     headers: Headers = []
@@ -212,17 +210,17 @@ def read_head(fields: Iterable[tuple[bytes, bytes]]) -> tuple[int, Headers]:
         if name == b":status" and not status:
             status = int(value) if value.isdigit() else 0
         elif not _is_name(name) or _breaks_line(value):
-            raise WireError("a header of the answer is malformed")
-        elif name not in _OF_ONE_CONNECTION:
+            raise TransportError("a header of the answer is malformed")
+        elif name not in _HOP_BY_HOP:
             headers.append((name, value))
     if status not in _FINAL:
-        raise WireError(f"{status} is no status of HTTP")
-    if size > LONGEST_HEAD:
-        raise WireError("the headers are longer than any client would take")
+        raise TransportError(f"{status} is no status of HTTP")
+    if size > MAX_HEADER_BYTES:
+        raise TransportError("the headers are longer than any client would take")
     return status, headers
 
 
-def library_half() -> H2Connection:
+def new_h2_connection() -> H2Connection:
     """Give it for one connection; `read_head` checks headers, both ways."""
     wire = H2Connection(
         H2Configuration(
@@ -235,13 +233,13 @@ def library_half() -> H2Connection:
     wire.local_settings = Settings(
         initial_values={
             SettingCodes.ENABLE_PUSH: 0,
-            SettingCodes.INITIAL_WINDOW_SIZE: BUFFERED,
-            SettingCodes.MAX_HEADER_LIST_SIZE: LONGEST_HEAD,
+            SettingCodes.INITIAL_WINDOW_SIZE: MAX_BUFFERED_BYTES,
+            SettingCodes.MAX_HEADER_LIST_SIZE: MAX_HEADER_BYTES,
         }
     )
     # Some servers end a connection over a setting that is younger than they are.
     del wire.local_settings[SettingCodes.ENABLE_CONNECT_PROTOCOL]
     wire.encoder = PlainEncoder()
     # Twice as much is still read: else one answer's headers would end everybody's.
-    wire.decoder.max_header_list_size = 2 * LONGEST_HEAD
+    wire.decoder.max_header_list_size = 2 * MAX_HEADER_BYTES
     return wire

@@ -8,26 +8,26 @@ from h2.errors import ErrorCodes
 from typing_extensions import override
 
 from tracer_bentos.http_client.connection import (
-    BUFFERED,
-    Connection,
-    Request,
-    Upload,
-    WireError,
+    MAX_BUFFERED_BYTES,
+    HttpConnection,
+    HttpRequest,
+    RequestBody,
+    TransportError,
 )
 from tracer_bentos.http_client.http2_codec import name_of, read_head
-from tracer_bentos.http_client.response_stream import Answer
+from tracer_bentos.http_client.response_stream import ResponseStream
 
-__all__ = ["Carrier", "Http2Stream"]
+__all__ = ["Http2Stream", "StreamTransport"]
 
 
-class Carrier(Connection, Protocol):
+class StreamTransport(HttpConnection, Protocol):
     """What a stream asks of its connection."""
 
-    def begin(self, stream: "Http2Stream", request: Request) -> int:
+    def begin(self, stream: "Http2Stream", request: HttpRequest) -> int:
         """Send the head of a request; give the stream's number.
 
         Raises:
-            WireError: The connection takes none.
+            TransportError: The connection takes none.
         """
 
     def push(
@@ -38,17 +38,17 @@ class Carrier(Connection, Protocol):
     def allow(self, stream: "Http2Stream", size: int) -> None:
         """Let the server send so many more bytes."""
 
-    def give_up(self, stream: "Http2Stream", code: ErrorCodes) -> None:
+    def cancel(self, stream: "Http2Stream", code: ErrorCodes) -> None:
         """Tell the server that nobody waits for it."""
 
-    def leave(self, stream: "Http2Stream") -> None:
+    def release(self, stream: "Http2Stream") -> None:
         """Take its place back."""
 
 
-class Http2Stream(Answer):
+class Http2Stream(ResponseStream):
     """A request and its answer; the connection tells it what has come."""
 
-    def __init__(self, carrier: Carrier) -> None:
+    def __init__(self, carrier: StreamTransport) -> None:
         super().__init__()
         self._carrier = carrier
         self._upload: asyncio.Task[None] | None = None
@@ -64,23 +64,23 @@ class Http2Stream(Answer):
         """Whether a connection that served others before ended without a word on it."""
 
     @property
-    def connection(self) -> Connection:
+    def connection(self) -> HttpConnection:
         """What it is on."""
         return self._carrier
 
-    def send(self, request: Request) -> None:
+    def send(self, request: HttpRequest) -> None:
         """Send a request; what cannot leave at once goes on in the background.
 
         Raises:
-            WireError: The connection takes none, so nothing was sent.
+            TransportError: The connection takes none, so nothing was sent.
         """
         body = request.body
         try:
             self.number = self._carrier.begin(self, request)
-        except WireError:
+        except TransportError:
             self.refused = self._closed = True
             raise
-        if isinstance(body, Upload):
+        if isinstance(body, RequestBody):
             self._in_background(self._send_pieces(body))
         elif body:
             rest = self._push(memoryview(body), last=True)
@@ -95,56 +95,56 @@ class Http2Stream(Answer):
             self._upload.cancel()
         if self.number and not self._closed and not (self._sent and self._complete):
             self._close(ErrorCodes.CANCEL)
-        self._carrier.leave(self)
+        self._carrier.release(self)
 
     # What the connection tells.
 
-    def came_head(self, fields: list[tuple[bytes, bytes]]) -> None:
+    def on_headers(self, fields: list[tuple[bytes, bytes]]) -> None:
         """Let the head be read."""
         self.begun = True
         try:
             self.status, self.headers = read_head(fields)
-        except WireError as error:
+        except TransportError as error:
             self._close(ErrorCodes.PROTOCOL_ERROR)
             self.fail(error)
         else:
             self._arrived = True
             self._wake()
 
-    def came_body(self, content: bytes, size: int) -> None:
+    def on_data(self, content: bytes, size: int) -> None:
         """Keep a part of the body, which took so many bytes on the wire."""
         if self._closed:
             return
-        self._taken(size - len(content))
+        self._on_consumed(size - len(content))
         self._keep(content)
         self._wake()
 
-    def came_end(self) -> None:
+    def on_end(self) -> None:
         """Note that the answer is whole."""
         self._complete = self._arrived
         if not self._arrived:
-            self.fail(WireError("the answer ended before its head"))
+            self.fail(TransportError("the answer ended before its head"))
         self._wake()
 
-    def came_reset(self, code: int) -> None:
+    def on_reset(self, code: int) -> None:
         """Note that the server has ended it."""
         self._closed = True
         self.refused = code == ErrorCodes.REFUSED_STREAM and not self.begun
-        self.fail(WireError(f"the teacher gave the call up: {name_of(code)}"))
+        self.fail(TransportError(f"the teacher gave the call up: {name_of(code)}"))
 
-    def came_room(self) -> None:
+    def on_capacity(self) -> None:
         """Go on sending."""
         room, self._room = self._room, None
         if room and not room.done():
             room.set_result(None)
 
-    def turned_away(self, error: WireError) -> None:
+    def on_refused(self, error: TransportError) -> None:
         """Note that the server has ended the connection without looking at it."""
         self._closed = True
         self.refused = not self.begun
         self.fail(error)
 
-    def lost(self, error: WireError) -> None:
+    def lost(self, error: TransportError) -> None:
         """Note that the connection is gone."""
         self._closed = True
         self.stale = self.number > 1 and not self.begun
@@ -159,9 +159,11 @@ class Http2Stream(Answer):
         self._wake()
 
     @override
-    def _taken(self, size: int) -> None:
+    def _on_consumed(self, size: int) -> None:
         self._allowed += size
-        if self._allowed >= BUFFERED // 2 and not (self._closed or self._complete):
+        if self._allowed >= MAX_BUFFERED_BYTES // 2 and not (
+            self._closed or self._complete
+        ):
             self._carrier.allow(self, self._allowed)
             self._allowed = 0
 
@@ -176,8 +178,8 @@ class Http2Stream(Answer):
             self._room = asyncio.get_running_loop().create_future()
             await self._room
 
-    async def _send_pieces(self, upload: Upload) -> None:
-        async for piece in upload.kept():
+    async def _send_pieces(self, upload: RequestBody) -> None:
+        async for piece in upload.replayable():
             await self._send(memoryview(piece), last=False)
         await self._send(memoryview(b""), last=True)
 
@@ -194,4 +196,4 @@ class Http2Stream(Answer):
 
     def _close(self, code: ErrorCodes) -> None:
         self._closed = True
-        self._carrier.give_up(self, code)
+        self._carrier.cancel(self, code)

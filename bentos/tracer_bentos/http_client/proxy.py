@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
-from tracer_bentos.proxies import proxy_authorization, proxy_before
+from tracer_bentos.proxies import proxy_authorization, proxy_for
 
 __all__ = ["Origin", "Proxy"]
 
@@ -23,7 +23,7 @@ class Origin:
     """Port, also when the URL names none."""
 
     @classmethod
-    def of(cls, url: str) -> Self:
+    def from_url(cls, url: str) -> Self:
         """Give the origin of a URL."""
         parts = urlsplit(url)
         port = parts.port or _PORTS[parts.scheme]
@@ -52,16 +52,16 @@ class Proxy:
     """What it wants to see: credentials, when its URL has any."""
 
     @classmethod
-    def before(cls, origin: Origin) -> Self | None:
+    def from_environment(cls, origin: Origin) -> Self | None:
         """Give the proxy before a server; none when the environment names none.
 
         HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY mean what they mean to curl.
         """
-        url = proxy_before(origin.scheme, origin.host)
-        return None if url is None else cls.at(url)
+        url = proxy_for(origin.scheme, origin.host)
+        return None if url is None else cls.from_url(url)
 
     @classmethod
-    def at(cls, url: str) -> Self:
+    def from_url(cls, url: str) -> Self:
         """Give the proxy at a URL, which may name a user with a password."""
         parts = urlsplit(url)
         basic = proxy_authorization(url)

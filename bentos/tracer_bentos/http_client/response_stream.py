@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 from tracer_bentos.http_client.connection import Headers
 
-__all__ = ["Answer"]
+__all__ = ["ResponseStream"]
 
 
-class Answer:
+class ResponseStream:
     """What has come of an answer; whoever reads it is woken when more has."""
 
     def __init__(self) -> None:
@@ -33,18 +33,18 @@ class Answer:
         """Return once the status and the headers of the response are there.
 
         Raises:
-            WireError: The connection failed before.
+            TransportError: The connection failed before.
         """
         while not self._arrived:
             if self._error:
                 raise self._error
             await self._change()
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def iter_body(self) -> AsyncIterator[bytes]:
         """Give the body of the response as it arrives.
 
         Raises:
-            WireError: The connection failed before its end.
+            TransportError: The connection failed before its end.
         """
         while True:
             if self._pieces:
@@ -69,10 +69,10 @@ class Answer:
         content = b"".join(self._pieces)
         self._pieces.clear()
         self._waiting = 0
-        self._taken(len(content))
+        self._on_consumed(len(content))
         return content
 
-    def _taken(self, size: int) -> None:
+    def _on_consumed(self, size: int) -> None:
         """Let the server send more, now that so many bytes have been taken."""
         raise NotImplementedError
 

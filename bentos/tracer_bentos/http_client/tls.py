@@ -4,10 +4,10 @@ import ssl
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["Trust"]
+__all__ = ["TlsContext"]
 
 
-class Trust:
+class TlsContext:
     """The certificates that a teacher is believed by, read again when they change."""
 
     def __init__(self, authorities: Path | None, speaks: Sequence[str]) -> None:
@@ -17,7 +17,7 @@ class Trust:
         self._context: ssl.SSLContext | None = None
 
     @property
-    def context(self) -> ssl.SSLContext:
+    def current(self) -> ssl.SSLContext:
         """Give the settings for a new connection.
 
         Raises:

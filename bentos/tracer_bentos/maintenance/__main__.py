@@ -10,13 +10,13 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from tracer_bentos.maintenance.erasure import ask_to_forget
-from tracer_bentos.maintenance.maintenance_run import keep_up
+from tracer_bentos.maintenance.erasure import request_erasure
+from tracer_bentos.maintenance.maintenance_run import run_maintenance
 from tracer_bentos.store import TraceStore, open_store
 from tracer_core.contracts import runtime
 from tracer_core.contracts.maintenance import Erasure
 from tracer_core.contracts.session_hash import SessionHash
-from tracer_core.errors import NotYet, TracerRouterError
+from tracer_core.errors import RetryLater, TracerRouterError
 
 __all__ = ["main", "maintain"]
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     retention = timedelta(seconds=int(seconds)) if seconds else None
     try:
         maintain(os.environ, retention, chosen.forget_session, chosen.forget_id)
-    except NotYet as error:
+    except RetryLater as error:
         _log.info("%s", error)
     except TracerRouterError as error:
         _log.error("upkeep failed: %s", error)
@@ -51,14 +51,14 @@ def maintain(
     """Write down whom to forget, run the upkeep once and say what it has done.
 
     Raises:
-        NotYet: Another run is under way; whom to forget is written down all the same.
+        RetryLater: Another run is in progress; the erasure request is stored anyway.
         StoreError: The store did not answer.
     """
     store, now = open_store(environment), datetime.now(UTC)
     if sessions or ids:
         teacher = environment.get(runtime.TEACHER_URL, "").rstrip("/")
-        ask_to_forget(store, _erasure(store, teacher, sessions, ids, now))
-    done = keep_up(store, now, retention)
+        request_erasure(store, _erasure(store, teacher, sessions, ids, now))
+    done = run_maintenance(store, now, retention)
     said = (
         f"{done.taken} small segments put into {done.made}, {done.cleared} replaced"
         f" and {done.expired} old ones deleted, {done.forgotten} records forgotten"

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
-from tracer_bentos.maintenance.segment_replacement import lines_of, put_in_place
+from tracer_bentos.maintenance.segment_replacement import lines_of, replace_segments
 from tracer_bentos.segments import live_segments, replacements
 from tracer_bentos.store import TraceStore
 from tracer_core.contracts.layout import segment_time
@@ -25,7 +25,7 @@ def compact(store: TraceStore, now: datetime, whole: int = BYTES) -> tuple[int, 
     taken = made = 0
     for _, day in groupby(_small(store, now), key=_folder):
         for inputs, lines in _batches(store, day, whole):
-            put_in_place(store, inputs, lines, now)
+            replace_segments(store, inputs, lines, now)
             taken, made = taken + len(inputs), made + 1
     return taken, made
 

@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from tracer_bentos.maintenance.segment_replacement import (
     clear_replaced,
     lines_of,
-    put_in_place,
+    replace_segments,
 )
 from tracer_bentos.segments import live_segments
 from tracer_bentos.store import TraceStore
-from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.layout import ERASURES, TRACES, erasure_key
 from tracer_core.contracts.maintenance import Erasure
 
-__all__ = ["ask_to_forget", "forget"]
+__all__ = ["erase", "request_erasure"]
 
 _AT_ONCE = timedelta(0)
 
@@ -35,17 +35,17 @@ class _Subjects:
         return record.get("session") in self.sessions or record.get("id") in self.ids
 
 
-def ask_to_forget(store: TraceStore, erasure: Erasure) -> None:
+def request_erasure(store: TraceStore, erasure: Erasure) -> None:
     """Write a wish down; the next upkeep does it.
 
     Raises:
         StoreError: The store did not take it.
     """
     content = erasure.to_json()
-    store.create(erasure_key(digest_of(content)), content)
+    store.create(erasure_key(sha256_digest(content)), content)
 
 
-def forget(store: TraceStore, now: datetime) -> int:
+def erase(store: TraceStore, now: datetime) -> int:
     """Take every named record out of the store and give how many there were.
 
     Old segments go at once and not after a grace: being forgotten cannot wait.
@@ -81,7 +81,7 @@ def _rewrite(store: TraceStore, key: str, subjects: _Subjects, now: datetime) ->
     if len(kept) == len(lines):
         return 0
     if kept:
-        put_in_place(store, [key], kept, now)
+        replace_segments(store, [key], kept, now)
     else:
         store.delete(key)
     return len(lines) - len(kept)

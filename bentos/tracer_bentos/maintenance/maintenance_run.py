@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tracer_bentos.maintenance.compaction import compact
-from tracer_bentos.maintenance.erasure import forget
+from tracer_bentos.maintenance.erasure import erase
 from tracer_bentos.maintenance.retention import expire
 from tracer_bentos.maintenance.segment_replacement import clear_replaced
 from tracer_bentos.store import TraceStore
 from tracer_core.contracts.layout import TRACES
-from tracer_core.errors import NotYet
+from tracer_core.errors import RetryLater
 
-__all__ = ["Upkeep", "keep_up"]
+__all__ = ["MaintenanceSummary", "run_maintenance"]
 
 _log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ _LOCK: Final = "maintenance.lock"
 
 
 @dataclass(frozen=True, slots=True)
-class Upkeep:
+class MaintenanceSummary:
     """What a run has done."""
 
     expired: int
@@ -38,7 +38,9 @@ class Upkeep:
     """What was made of them."""
 
 
-def keep_up(store: TraceStore, now: datetime, retention: timedelta | None) -> Upkeep:
+def run_maintenance(
+    store: TraceStore, now: datetime, retention: timedelta | None
+) -> MaintenanceSummary:
     """Expire, forget, clear away and compact, in this order.
 
     Args:
@@ -47,18 +49,18 @@ def keep_up(store: TraceStore, now: datetime, retention: timedelta | None) -> Up
         retention: How old a trace may become; none to keep all.
 
     Raises:
-        NotYet: Another run is under way.
+        RetryLater: Another run is under way.
         StoreError: The store did not answer; the next run goes on.
     """
     _take_lock(store, now)
     try:
         expired = expire(store, now, retention) if retention else 0
-        forgotten = forget(store, now)
+        forgotten = erase(store, now)
         cleared = clear_replaced(store, set(store.list(TRACES)), now)
         taken, made = compact(store, now)
     finally:
         store.delete(_LOCK)
-    return Upkeep(expired, forgotten, cleared, taken, made)
+    return MaintenanceSummary(expired, forgotten, cleared, taken, made)
 
 
 def _take_lock(store: TraceStore, now: datetime) -> None:
@@ -68,7 +70,7 @@ def _take_lock(store: TraceStore, now: datetime) -> None:
         return
     until = datetime.fromisoformat(json.loads(store.read(_LOCK))["until"])
     if now < until:
-        raise NotYet(
+        raise RetryLater(
             f"{store.url}: another upkeep is under way, or was broken off; this one may"
             f" take over after {until:%Y-%m-%d %H:%M} UTC, or delete {_LOCK}"
         )

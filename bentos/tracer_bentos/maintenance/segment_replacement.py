@@ -8,11 +8,11 @@ import zstandard
 
 from tracer_bentos.segments import replacements
 from tracer_bentos.store import TraceStore
-from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.layout import replacement_key, rewritten_key
 from tracer_core.contracts.maintenance import Replacement
 
-__all__ = ["GRACE", "clear_replaced", "lines_of", "put_in_place", "whole_lines"]
+__all__ = ["GRACE", "clear_replaced", "lines_of", "replace_segments", "whole_lines"]
 
 GRACE: Final = timedelta(days=1)
 """How long replaced segments stay for whoever has listed them before."""
@@ -42,7 +42,7 @@ def whole_lines(content: bytes) -> list[bytes]:
     return bytes(reader.readall()).splitlines(keepends=True)
 
 
-def put_in_place(
+def replace_segments(
     store: TraceStore, inputs: Sequence[str], lines: Sequence[bytes], now: datetime
 ) -> str:
     """Write one segment that stands for others from then on, and give its key.
@@ -54,7 +54,9 @@ def put_in_place(
         StoreError: The store did not take it.
     """
     content = zstandard.compress(b"".join(lines))
-    digest = digest_of("\n".join([*inputs, digest_of(b"".join(lines))]).encode())
+    digest = sha256_digest(
+        "\n".join([*inputs, sha256_digest(b"".join(lines))]).encode()
+    )
     output = rewritten_key(max(inputs), digest.removeprefix("sha256:"))
     said = Replacement(output=output, inputs=tuple(inputs), made=now)
     store.create(replacement_key(output), said.to_json())

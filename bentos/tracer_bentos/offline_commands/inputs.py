@@ -11,14 +11,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tracer_bentos.training.data.reader import open_traces
 from tracer_core.errors import InputError
 
-__all__ = ["Asked", "open_inputs", "read_inputs"]
+__all__ = ["PredictInput", "open_inputs", "read_inputs"]
 
 _LONGEST_LINE = 16_000_000
 _MARK = b"\xef\xbb\xbf"
 """What some editors write before the first line of UTF-8."""
 
 
-class Asked(NamedTuple):
+class PredictInput(NamedTuple):
     """One input, and where it stands."""
 
     text: str
@@ -50,7 +50,7 @@ def open_inputs(path: Path) -> BinaryIO:
         ) from error
 
 
-def read_inputs(stream: BinaryIO, source: str) -> Iterator[Asked]:
+def read_inputs(stream: BinaryIO, source: str) -> Iterator[PredictInput]:
     r"""Give the input of every line, as soon as it is there; only \n ends a line.
 
     Raises:
@@ -68,16 +68,16 @@ def read_inputs(stream: BinaryIO, source: str) -> Iterator[Asked]:
         yield _object(content, where) if content[:1] == b"{" else _text(content, where)
 
 
-def _text(content: bytes, where: str) -> Asked:
+def _text(content: bytes, where: str) -> PredictInput:
     try:
-        return Asked(content.decode(), None, where)
+        return PredictInput(content.decode(), None, where)
     except UnicodeDecodeError as error:
         raise InputError(
             f"{where}: byte {error.start + 1} is not UTF-8: save the file as UTF-8"
         ) from None
 
 
-def _object(content: bytes, where: str) -> Asked:
+def _object(content: bytes, where: str) -> PredictInput:
     try:
         line = _Line.model_validate_json(content)
     except ValidationError as error:
@@ -88,4 +88,4 @@ def _object(content: bytes, where: str) -> Asked:
             ' JSON object {"input": TEXT}; a text that begins so must be in one'
         ) from None
     vector = None if line.vector is None else np.array(line.vector, np.float32)
-    return Asked(line.input, vector, where)
+    return PredictInput(line.input, vector, where)

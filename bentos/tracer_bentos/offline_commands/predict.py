@@ -7,20 +7,26 @@ from typing import Self
 
 import numpy as np
 
-from tracer_bentos.bundle.bundle import Predictor, open_bundle
-from tracer_bentos.offline_commands.inputs import Asked, open_inputs, read_inputs
+from tracer_bentos.bundle.bundle import BundlePredictor, open_bundle
+from tracer_bentos.offline_commands.inputs import PredictInput, open_inputs, read_inputs
 from tracer_bentos.redaction.redactor import Redactor, build_redactor
-from tracer_bentos.surrogate.base.expert import Sample
-from tracer_bentos.surrogate.surrogate import Prediction
-from tracer_bentos.training.data.vectors import Vectors, open_vectors
+from tracer_bentos.surrogate.base.expert import FeatureSample
+from tracer_bentos.surrogate.surrogate import SurrogatePrediction
+from tracer_bentos.training.data.vectors import PrecomputedVectors, open_vectors
 from tracer_core.contracts.redaction import NO_REDACTOR, Redaction
 from tracer_core.errors import DocumentError, InputError
 
-__all__ = ["Decider", "Decision", "open_inputs", "open_vectors", "read_inputs"]
+__all__ = [
+    "BatchPredictor",
+    "DecisionRow",
+    "open_inputs",
+    "open_vectors",
+    "read_inputs",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class DecisionRow:
     """What is printed about one input."""
 
     label: str
@@ -35,16 +41,16 @@ class Decision:
     """The stage of the cascade that decided."""
 
     @classmethod
-    def of(cls, found: Prediction) -> Self:
+    def from_prediction(cls, found: SurrogatePrediction) -> Self:
         """Take it from a prediction."""
         return cls(found.label, found.accepted, found.score, found.cell, found.stage)
 
 
 @dataclass(frozen=True, slots=True)
-class Decider:
+class BatchPredictor:
     """A bundle, and the redactor of the texts that it was certified on."""
 
-    predictor: Predictor
+    predictor: BundlePredictor
     """The bundle."""
     redactor: Redactor
     """What every text goes through first, as when serving."""
@@ -69,8 +75,8 @@ class Decider:
         return cls(predictor, _redactor(predictor.redaction))
 
     def decide_all(
-        self, inputs: Iterable[Asked], vectors: Vectors | None = None
-    ) -> Iterator[Decision]:
+        self, inputs: Iterable[PredictInput], vectors: PrecomputedVectors | None = None
+    ) -> Iterator[DecisionRow]:
         """Decide inputs one by one, as they come.
 
         Raises:
@@ -79,7 +85,7 @@ class Decider:
         given = inputs if vectors is None else _joined(inputs, vectors)
         return map(self.decide, given)
 
-    def decide(self, asked: Asked) -> Decision:
+    def decide(self, asked: PredictInput) -> DecisionRow:
         """Decide one input.
 
         Raises:
@@ -99,11 +105,13 @@ class Decider:
                 f"{asked.where}: the vector holds what is no finite number"
             )
         text = self.redactor.redact(asked.text)
-        found = self.predictor.surrogate.decide_sample(Sample(text, vector))
-        return Decision.of(found)
+        found = self.predictor.surrogate.decide_sample(FeatureSample(text, vector))
+        return DecisionRow.from_prediction(found)
 
 
-def _joined(inputs: Iterable[Asked], vectors: Vectors) -> Iterator[Asked]:
+def _joined(
+    inputs: Iterable[PredictInput], vectors: PrecomputedVectors
+) -> Iterator[PredictInput]:
     count = 0
     for asked in inputs:
         yield asked._replace(vector=vectors.row(count, asked.where))

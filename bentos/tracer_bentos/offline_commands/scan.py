@@ -12,25 +12,29 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tracer_bentos.offline_commands.scanned_cells import Cell, cells_of
+from tracer_bentos.offline_commands.scanned_cells import ScannedCell, summarize_cells
 from tracer_bentos.surrogate.base.encoder import Encoder
-from tracer_bentos.surrogate.base.ngrams import normalise
-from tracer_bentos.training.data.attempt_spec import Question
-from tracer_bentos.training.data.label_space import unlearnable
-from tracer_bentos.training.data.rows import Row, RowSet, mark_seen
-from tracer_bentos.training.data.split import WIDE, Split, split_rows
+from tracer_bentos.surrogate.base.ngrams import normalize
+from tracer_bentos.training.data.attempt_spec import AttemptParameters
+from tracer_bentos.training.data.label_space import label_space_refusal
+from tracer_bentos.training.data.rows import Row, RowSet, mark_used
+from tracer_bentos.training.data.split import WIDE, RowSplit, split_rows
 from tracer_bentos.training.engine.engine import one_thread_each
-from tracer_bentos.training.fit.coverage_curve import Outlook
-from tracer_bentos.training.fit.fit_context import Lessons, Workbench
-from tracer_bentos.training.fit.forecast import LIKELY, Forecast, forecast
+from tracer_bentos.training.fit.coverage_curve import OofPredictions
+from tracer_bentos.training.fit.fit_context import FitContext, FittedExperts
+from tracer_bentos.training.fit.forecast import (
+    LIKELY,
+    CertificationForecast,
+    forecast_certification,
+)
 from tracer_bentos.training.fit.stage_selection import choose_stages
-from tracer_bentos.training.fit.threshold_selection import Aim
-from tracer_bentos.training.fit.training_context import local_means
+from tracer_bentos.training.fit.threshold_selection import CertificationPlan
+from tracer_bentos.training.fit.training_context import local_training_context
 from tracer_bentos.training.ledger.offline_ledger import OfflineLedger
-from tracer_bentos.training.run.load_rows import Gathered
-from tracer_bentos.training.run.pipeline import in_order
+from tracer_bentos.training.run.load_rows import LoadedRows
+from tracer_bentos.training.run.pipeline import sort_rows
 
-__all__ = ["Scan", "Target", "scan_traces"]
+__all__ = ["ScanReport", "ScanTarget", "scan_traces"]
 
 TARGETS = (0.90, 0.95, 0.98)
 _SHOWN = 0.95
@@ -40,7 +44,7 @@ _FEWEST_TIMES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ScanTarget:
     """What could be certified at one target."""
 
     target: float
@@ -56,7 +60,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
+class ScanReport:
     """What a first look found; refused when there are no cells."""
 
     reason: str | None
@@ -77,15 +81,15 @@ class Scan:
     """Rows of other tasks."""
     seed: int
     """Seed of everything random."""
-    targets: tuple[Target, ...] = ()
+    targets: tuple[ScanTarget, ...] = ()
     """What could be certified."""
-    cells: tuple[Cell, ...] = ()
+    cells: tuple[ScannedCell, ...] = ()
     """The cells, largest first."""
 
 
 def scan_traces(
-    gathered: Gathered, seed: int, encoders: Sequence[Encoder] = ()
-) -> Scan:
+    gathered: LoadedRows, seed: int, encoders: Sequence[Encoder] = ()
+) -> ScanReport:
     """Look at traces without looking at their vault.
 
     Args:
@@ -97,36 +101,38 @@ def scan_traces(
         DocumentError: An encoder failed.
     """
     # What a fit of these traces would be tested on, by the same ledger.
-    attempt, seen = OfflineLedger().look(gathered.rows)
-    rows = in_order(mark_seen(gathered.rows, seen))
+    attempt, seen = OfflineLedger().mark_examined(gathered.rows)
+    rows = sort_rows(mark_used(gathered.rows, seen))
     split = split_rows(rows.rows, WIDE, seed, attempt.after, rows.seen)
     held = rows.rows.gather(split.train)
     looked_at = [held[i] for i in split.train]
     plain = _plain(gathered.rows, split, looked_at, seed)
     if plain.reason:
         return plain
-    means = local_means(costly=encoders, dimensions=gathered.dimensions)
-    question = Question(1, _SHOWN, 0.95, attempt.level, minimum=1, seed=seed)
+    means = local_training_context(costly=encoders, dimensions=gathered.dimensions)
+    question = AttemptParameters(1, _SHOWN, 0.95, attempt.level, minimum=1, seed=seed)
     with one_thread_each():
-        lessons = Workbench.of(question, held, split, means).study(split)
+        lessons = FitContext.create(question, held, split, means).fit_experts(split)
     found = {
-        target: _estimate(lessons, Aim(target, attempt.level, len(split.certify)))
+        target: _estimate(
+            lessons, CertificationPlan(target, attempt.level, len(split.certify))
+        )
         for target in TARGETS
     }
     targets = [
         _target(target, guess, gathered.rows, plain.vault)
         for target, (_, guess) in found.items()
     ]
-    cells = cells_of(looked_at, lessons.labels, *found[_SHOWN])
+    cells = summarize_cells(looked_at, lessons.labels, *found[_SHOWN])
     return replace(plain, targets=tuple(targets), cells=cells)
 
 
-def _plain(rows: RowSet, split: Split, seen: Sequence[Row], seed: int) -> Scan:
+def _plain(rows: RowSet, split: RowSplit, seen: Sequence[Row], seed: int) -> ScanReport:
     answers: dict[str, set[str | None]] = defaultdict(set)
     for row in seen:
-        answers[normalise(row.text)].add(row.label)
-    return Scan(
-        reason=unlearnable([row.label for row in seen]),
+        answers[normalize(row.text)].add(row.label)
+    return ScanReport(
+        reason=label_space_refusal([row.label for row in seen]),
         task=rows.task,
         rows=rows.labelled,
         looked_at=len(seen),
@@ -138,13 +144,17 @@ def _plain(rows: RowSet, split: Split, seen: Sequence[Row], seed: int) -> Scan:
     )
 
 
-def _estimate(lessons: Lessons, aim: Aim) -> tuple[Outlook, Forecast]:
+def _estimate(
+    lessons: FittedExperts, aim: CertificationPlan
+) -> tuple[OofPredictions, CertificationForecast]:
     labels = len(lessons.labels)
     choice = choose_stages(lessons.fitted, lessons.learnable.targets, aim, labels)
-    return choice.outlook, forecast(choice.outlook, aim, labels)
+    return choice.outlook, forecast_certification(choice.outlook, aim, labels)
 
 
-def _target(target: float, guess: Forecast, rows: RowSet, vault: int) -> Target:
+def _target(
+    target: float, guess: CertificationForecast, rows: RowSet, vault: int
+) -> ScanTarget:
     uniform = int(rows.rows.uniform.sum())
     missing = None
     if guess.certify is not None:
@@ -153,7 +163,9 @@ def _target(target: float, guess: Forecast, rows: RowSet, vault: int) -> Target:
         missing = 0 if likely else max(0, more, guess.certify - vault)
     rate = _rows_a_day(rows)
     days = None if missing is None or rate is None else round(missing / rate, 1)
-    return Target(target, round(guess.share, 4), round(guess.chance, 4), missing, days)
+    return ScanTarget(
+        target, round(guess.share, 4), round(guess.chance, 4), missing, days
+    )
 
 
 def _rows_a_day(rows: RowSet) -> float | None:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from tracer_bentos.training.data.rows import Row
 from tracer_bentos.training.fit.cells import name_cell, shorten, top_terms
-from tracer_bentos.training.fit.coverage_curve import Outlook
-from tracer_bentos.training.fit.forecast import Forecast
+from tracer_bentos.training.fit.coverage_curve import OofPredictions
+from tracer_bentos.training.fit.forecast import CertificationForecast
 
-__all__ = ["Cell", "Example", "cells_of"]
+__all__ = ["CellExample", "ScannedCell", "summarize_cells"]
 
 _EXAMPLES = 2
 _LONGEST_EXAMPLE = 160
@@ -20,7 +20,7 @@ _LONGEST_ANSWER = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class CellExample:
     """A redacted trace."""
 
     input: str
@@ -30,7 +30,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ScannedCell:
     """One kind of request."""
 
     name: str
@@ -49,15 +49,18 @@ class Cell:
     """Tokens that the teacher counted for its rows, if the traces say so."""
     terms: tuple[str, ...]
     """Words that are frequent in it and rare elsewhere."""
-    examples: tuple[Example, ...]
+    examples: tuple[CellExample, ...]
     """The surest traces of it."""
-    disagreements: tuple[Example, ...]
+    disagreements: tuple[CellExample, ...]
     """The surest traces where the teacher says otherwise."""
 
 
-def cells_of(
-    rows: Sequence[Row], labels: Sequence[str], outlook: Outlook, guess: Forecast
-) -> tuple[Cell, ...]:
+def summarize_cells(
+    rows: Sequence[Row],
+    labels: Sequence[str],
+    outlook: OofPredictions,
+    guess: CertificationForecast,
+) -> tuple[ScannedCell, ...]:
     """Give the cells, largest first.
 
     Args:
@@ -81,14 +84,14 @@ def _cell(
     terms: tuple[str, ...],
     members: NDArray[np.intp],
     rows: Sequence[Row],
-    judged: tuple[Outlook, Forecast],
-) -> Cell:
+    judged: tuple[OofPredictions, CertificationForecast],
+) -> ScannedCell:
     outlook, guess = judged
     own = [rows[i] for i in members.tolist()]
     surest = members[np.lexsort((members, -outlook.scores[members]))].tolist()
     agreed = [rows[i] for i in surest if outlook.agreed[i]]
     disagreed = [rows[i] for i in surest if not outlook.agreed[i]]
-    return Cell(
+    return ScannedCell(
         name=name,
         rows=len(own),
         share=round(len(own) / len(rows), 4),
@@ -112,12 +115,12 @@ def _tokens(rows: Sequence[Row]) -> int | None:
     return sum(known) if known else None
 
 
-def _examples(rows: Sequence[Row]) -> tuple[Example, ...]:
-    found: dict[str, Example] = {}
+def _examples(rows: Sequence[Row]) -> tuple[CellExample, ...]:
+    found: dict[str, CellExample] = {}
     for row in rows:
         text = shorten(row.text, _LONGEST_EXAMPLE)
         answer = shorten(row.label or "", _LONGEST_ANSWER)
-        found.setdefault(text, Example(text, answer))
+        found.setdefault(text, CellExample(text, answer))
         if len(found) == _EXAMPLES:
             break
     return tuple(found.values())

@@ -9,14 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from tracer_bentos.protocols.tokens import Usage
+from tracer_bentos.protocols.tokens import TokenUsage
 from tracer_core.contracts.traces import TraceStatus
 
-__all__ = ["Adapter", "Answer", "Asked", "Passage", "Question", "Rendered", "Reply"]
+__all__ = [
+    "Adapter",
+    "ClassificationInput",
+    "ParsedRequest",
+    "ParsedResponse",
+    "RenderedResponse",
+    "TeacherReply",
+    "TextSegment",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class TextSegment:
     """One text of a request."""
 
     where: str
@@ -28,14 +36,14 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ParsedRequest:
     """A request that an adapter understood and that a label could answer."""
 
     adapter: "Adapter"
     """Who understood it."""
     model: str
     """The model that the client named; the path where the protocol has no models."""
-    passages: tuple[Passage, ...]
+    passages: tuple[TextSegment, ...]
     """Its texts, in order."""
     parameters: Mapping[str, Any] = field(repr=False)
     """Everything else that defines the question, by field of the request."""
@@ -48,10 +56,10 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ClassificationInput:
     """A request with its task and the text that is classified."""
 
-    asked: Asked
+    asked: ParsedRequest
     """The request."""
     task: str
     """Fingerprint of what defines the question."""
@@ -70,7 +78,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class TeacherReply:
     """The teacher's whole response, as it came."""
 
     status: int
@@ -82,19 +90,19 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ParsedResponse:
     """What the teacher answered, for a trace."""
 
     status: TraceStatus
     """How the answer ended."""
     label: str | None = None
     """The canonical whole answer, when it is a label."""
-    usage: Usage | None = None
+    usage: TokenUsage | None = None
     """Tokens, when the teacher counted them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderedResponse:
     """A surrogate's answer in the teacher's own form."""
 
     content_type: str
@@ -122,16 +130,16 @@ class Adapter(Protocol):
     def request_id(self) -> str:
         """The response header by which clients know a request's id."""
 
-    def read(self, body: bytes) -> Asked | None:
+    def read(self, body: bytes) -> ParsedRequest | None:
         """Give the question; none for whatever only the teacher may answer."""
 
-    def answer(self, asked: Asked, reply: Reply) -> Answer:
+    def answer(self, asked: ParsedRequest, reply: TeacherReply) -> ParsedResponse:
         """Read the teacher's response."""
 
-    def render(self, asked: Asked, label: str) -> Rendered | None:
+    def render(self, asked: ParsedRequest, label: str) -> RenderedResponse | None:
         """Write a label as the teacher would have; none when it cannot be honoured."""
 
-    def audit_body(self, asked: Asked) -> bytes:
+    def audit_body(self, asked: ParsedRequest) -> bytes:
         """Write the same request for the teacher, to be answered in one piece."""
 
     def error_body(self, status: int, message: str, kind: str, code: str) -> bytes:

@@ -4,22 +4,28 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import takewhile
 from typing import Any, Final
 
-from tracer_bentos.protocols.adapter import Adapter, Asked, Passage
-from tracer_bentos.protocols.json_body import without
+from tracer_bentos.protocols.adapter import Adapter, ParsedRequest, TextSegment
+from tracer_bentos.protocols.json_body import omit
 
-__all__ = ["LONGEST_INPUT", "asked_of", "dialogue", "one_text", "tool_names"]
+__all__ = [
+    "MAX_INPUT_CHARACTERS",
+    "build_request",
+    "dialogue_text",
+    "single_text",
+    "tool_names",
+]
 
-LONGEST_INPUT: Final = 100_000
+MAX_INPUT_CHARACTERS: Final = 100_000
 """Characters beyond which a text is no input of a small classifier, nor of a trace."""
 
 
-def asked_of(
+def build_request(
     adapter: Adapter,
     document: dict[str, Any],
-    passages: tuple[Passage, ...] | None,
+    passages: tuple[TextSegment, ...] | None,
     silent: Collection[str],
     size: int,
-) -> Asked | None:
+) -> ParsedRequest | None:
     """Give a request that was understood; none when it has no passages or no model.
 
     Args:
@@ -32,18 +38,18 @@ def asked_of(
     model = document.get("model")
     if not passages or not isinstance(model, str) or not model:
         return None
-    return Asked(
+    return ParsedRequest(
         adapter=adapter,
         model=model,
         passages=passages,
-        parameters=without(document, silent),
+        parameters=omit(document, silent),
         document=document,
         size=size,
         stream=document.get("stream") is True,
     )
 
 
-def one_text(content: object, *kinds: str) -> str | None:
+def single_text(content: object, *kinds: str) -> str | None:
     """Give a content that is text alone, whether in one part or several."""
     if isinstance(content, str):
         return content
@@ -62,9 +68,9 @@ def _part(part: object, kinds: Sequence[str]) -> str | None:
             return None
 
 
-def dialogue(
+def dialogue_text(
     spoken: Sequence[tuple[str, str]], instructions: frozenset[str]
-) -> tuple[Passage, ...] | None:
+) -> tuple[TextSegment, ...] | None:
     """Give the passages of a conversation: its instructions, then what is asked.
 
     One turn is asked as it is. Several are one transcript, in a task of their own: what
@@ -79,18 +85,18 @@ def dialogue(
     if not turns or turns[-1][0] != "user" or not turns[-1][1]:
         return None
     fixed = [
-        Passage(f"{role} {number}", text, fixed=True)
+        TextSegment(f"{role} {number}", text, fixed=True)
         for number, (role, text) in enumerate(leading, 1)
     ]
     asked = _asked(turns)
-    return (*fixed, asked) if len(asked.text) <= LONGEST_INPUT else None
+    return (*fixed, asked) if len(asked.text) <= MAX_INPUT_CHARACTERS else None
 
 
-def _asked(turns: Sequence[tuple[str, str]]) -> Passage:
+def _asked(turns: Sequence[tuple[str, str]]) -> TextSegment:
     if len(turns) == 1:
-        return Passage("user", turns[0][1], fixed=False)
+        return TextSegment("user", turns[0][1], fixed=False)
     transcript = "\n".join(f"{role}: {text}" for role, text in turns)
-    return Passage("conversation", transcript, fixed=False)
+    return TextSegment("conversation", transcript, fixed=False)
 
 
 def tool_names(tools: Iterable[Any]) -> frozenset[str]:

@@ -7,19 +7,19 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 __all__ = [
-    "asks_for",
-    "compact",
-    "object_of",
-    "streams_plainly",
-    "unstreamed",
-    "without",
+    "compact_json",
+    "has_any",
+    "has_valid_stream",
+    "non_streaming_body",
+    "omit",
+    "parse_object",
 ]
 
 _COMPACT: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-def object_of(body: bytes) -> dict[str, Any] | None:
+def parse_object(body: bytes) -> dict[str, Any] | None:
     """Give a body that is a JSON object; none otherwise, and the teacher says so.
 
     Numbers that JSON has not, and halves of characters, are no JSON of ours: they could
@@ -28,13 +28,13 @@ def object_of(body: bytes) -> dict[str, Any] | None:
     try:
         document = _DECODER.decode(body.decode())
         if _SURROGATE.search(body):
-            compact(document)
+            compact_json(document)
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
 
 
-def without(document: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+def omit(document: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     """Give the fields that are set and not among the names."""
     return {
         name: value
@@ -43,27 +43,27 @@ def without(document: Mapping[str, Any], names: Collection[str]) -> dict[str, An
     }
 
 
-def compact(value: Any) -> bytes:
+def compact_json(value: Any) -> bytes:
     """Write JSON as the teachers do: compact, in UTF-8."""
     return _COMPACT.encode(value).encode()
 
 
-def asks_for(document: Mapping[str, Any], names: frozenset[str]) -> bool:
+def has_any(document: Mapping[str, Any], names: frozenset[str]) -> bool:
     """Say whether a request asks for anything of this kind; null and false do not."""
     return not names.isdisjoint(document) and any(map(document.get, names))
 
 
-def streams_plainly(document: Mapping[str, Any]) -> bool:
+def has_valid_stream(document: Mapping[str, Any]) -> bool:
     """Say whether a request says clearly if it wants a stream."""
     options = document.get("stream_options")
     known = options is None or isinstance(options, dict)
     return known and document.get("stream") in (None, True, False)
 
 
-def unstreamed(document: Mapping[str, Any]) -> bytes:
+def non_streaming_body(document: Mapping[str, Any]) -> bytes:
     """Write a request anew so that it is answered in one piece."""
     dropped = {"stream", "stream_options"}
-    return compact({k: value for k, value in document.items() if k not in dropped})
+    return compact_json({k: value for k, value in document.items() if k not in dropped})
 
 
 def _refused(text: str) -> float:

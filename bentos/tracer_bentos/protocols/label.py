@@ -8,9 +8,15 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["Call", "Said", "canonical_json", "label_of", "said_of"]
+__all__ = [
+    "FunctionCall",
+    "ParsedAnswer",
+    "canonical_json",
+    "canonical_label",
+    "parse_label",
+]
 
-CALLS: Final = '{"tool_calls":'
+CALLS_KEY: Final = '{"tool_calls":'
 """How the label of an answer with tool calls begins; a text never may."""
 
 # Made once: json.dumps makes one for each call that asks for anything unusual.
@@ -20,7 +26,7 @@ _CANONICAL: Final = json.JSONEncoder(
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FunctionCall:
     """One call of a tool that the client runs."""
 
     name: str
@@ -30,18 +36,18 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ParsedAnswer:
     """One whole answer."""
 
     text: str | None
     """Its text; none when it only calls tools."""
-    calls: tuple[Call, ...] = ()
+    calls: tuple[FunctionCall, ...] = ()
     """Its tool calls, in order."""
     finish: str | None = None
     """How it said it ended, where tool calls may end in several ways."""
 
 
-def label_of(said: Said, *, in_json: bool = False) -> str | None:
+def canonical_label(said: ParsedAnswer, *, in_json: bool = False) -> str | None:
     """Give the label of an answer; none when it is none.
 
     Args:
@@ -52,16 +58,16 @@ def label_of(said: Said, *, in_json: bool = False) -> str | None:
     return label if label and _is_whole(label) else None
 
 
-def said_of(label: str) -> Said:
+def parse_label(label: str) -> ParsedAnswer:
     """Give the answer that a label stands for."""
-    if not label.startswith(CALLS):
-        return Said(label)
+    if not label.startswith(CALLS_KEY):
+        return ParsedAnswer(label)
     document = json.loads(label)
     calls = tuple(
-        Call(name, canonical_json(arguments))
+        FunctionCall(name, canonical_json(arguments))
         for name, arguments in document["tool_calls"]
     )
-    return Said(document.get("text"), calls, document.get("finish"))
+    return ParsedAnswer(document.get("text"), calls, document.get("finish"))
 
 
 def canonical_json(value: Any) -> str:
@@ -74,7 +80,7 @@ def canonical_json(value: Any) -> str:
 
 
 def _label_of_text(text: str | None, in_json: bool) -> str | None:
-    if not text or text.startswith(CALLS):
+    if not text or text.startswith(CALLS_KEY):
         return None
     return _normal(text) if in_json else text
 
@@ -88,7 +94,7 @@ def _is_whole(label: str) -> bool:
     return True
 
 
-def _label_of_calls(said: Said) -> str | None:
+def _label_of_calls(said: ParsedAnswer) -> str | None:
     calls = [[call.name, _arguments(call)] for call in said.calls]
     if not all(isinstance(arguments, dict) for _, arguments in calls):
         return None
@@ -102,7 +108,7 @@ def _label_of_calls(said: Said) -> str | None:
     return "{" + ",".join(parts) + "}"
 
 
-def _arguments(call: Call) -> object:
+def _arguments(call: FunctionCall) -> object:
     try:
         value = json.loads(call.arguments or "{}")
         canonical_json(value)

@@ -9,17 +9,17 @@ from tracer_bentos.protocols.completions import OpenAICompletions
 from tracer_bentos.protocols.messages.request import AnthropicMessages
 from tracer_bentos.protocols.responses.request import OpenAIResponses
 
-__all__ = ["BETA_HEADERS", "by_path", "language_models"]
+__all__ = ["BETA_HEADERS", "index_by_path", "language_model_adapters"]
 
 BETA_HEADERS: Final = ("anthropic-beta", "openai-beta")
 """Headers that change what a request means in ways nobody can know in advance."""
 
 
-def language_models() -> tuple[Adapter, ...]:
+def language_model_adapters() -> tuple[Adapter, ...]:
     """Give the adapters of language models; many teachers speak several of them."""
     return (OpenAIChat(), OpenAIResponses(), OpenAICompletions(), AnthropicMessages())
 
 
-def by_path(active: Iterable[Adapter]) -> Mapping[bytes, Adapter]:
+def index_by_path(active: Iterable[Adapter]) -> Mapping[bytes, Adapter]:
     """Give the adapters by the raw path that they read."""
     return {adapter.path.encode(): adapter for adapter in active}

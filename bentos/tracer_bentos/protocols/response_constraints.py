@@ -7,13 +7,13 @@ may hold several kinds of requests, so each answer is checked against its reques
 import json
 from dataclasses import dataclass
 
-from tracer_bentos.protocols.label import Said
+from tracer_bentos.protocols.label import ParsedAnswer
 
-__all__ = ["Promises"]
+__all__ = ["ResponseConstraints"]
 
 
 @dataclass(frozen=True, slots=True)
-class Promises:
+class ResponseConstraints:
     """The promises of one request."""
 
     in_json: bool = False
@@ -29,17 +29,17 @@ class Promises:
     one_call: bool = False
     """Whether more than one call is too many."""
 
-    def kept_by(self, said: Said) -> bool:
+    def allows(self, said: ParsedAnswer) -> bool:
         """Say whether an answer keeps them."""
-        return self._calls_kept(said) if said.calls else self._text_kept(said)
+        return self._allows_calls(said) if said.calls else self._allows_text(said)
 
-    def _calls_kept(self, said: Said) -> bool:
+    def _allows_calls(self, said: ParsedAnswer) -> bool:
         names = {call.name for call in said.calls}
         allowed = {self.only} if self.only else self.tools
         many = self.one_call and len(said.calls) > 1
         return self.may_call and names <= allowed and not many
 
-    def _text_kept(self, said: Said) -> bool:
+    def _allows_text(self, said: ParsedAnswer) -> bool:
         if self.must_call or said.text is None:
             return False
         return not self.in_json or _is_json(said.text)

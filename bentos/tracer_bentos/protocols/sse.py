@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-__all__ = ["EVENT_STREAM", "event", "read_events"]
+__all__ = ["EVENT_STREAM", "format_event", "read_events"]
 
 EVENT_STREAM = "text/event-stream; charset=utf-8"
 """Media type of a stream."""
@@ -21,7 +21,7 @@ def read_events(content: bytes) -> Iterator[str]:
             yield "\n".join(data)
 
 
-def event(data: bytes, name: str = "") -> bytes:
+def format_event(data: bytes, name: str = "") -> bytes:
     """Write one event; named where the protocol names them."""
     head = f"event: {name}\n".encode() if name else b""
     return head + b"data: " + data + b"\n\n"

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Usage", "usage_of"]
+__all__ = ["TokenUsage", "parse_usage"]
 
 
-MOST_TOKENS = 1_000_000_000
+MAX_TOKENS = 1_000_000_000
 """Of one exchange; far beyond any context window."""
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class TokenUsage:
     """Tokens of one exchange as the teacher counted them."""
 
     prompt: int
@@ -28,18 +28,16 @@ class Usage:
             ValueError: A number is negative or beyond any context window.
         """
         for tokens in (self.prompt, self.completion, self.cached):
-            if not 0 <= tokens <= MOST_TOKENS:
+            if not 0 <= tokens <= MAX_TOKENS:
                 raise ValueError(f"{tokens} tokens in one exchange")
 
 
-def usage_of(prompt: Any, completion: Any, cached: Any = 0) -> Usage | None:
+def parse_usage(prompt: Any, completion: Any, cached: Any = 0) -> TokenUsage | None:
     """Give the usage; none when one of the counts is none.
 
     The answer is then still one, only without a cost.
     """
     counts = (prompt, completion, cached or 0)
-    if any(
-        not isinstance(each, int) or not 0 <= each <= MOST_TOKENS for each in counts
-    ):
+    if any(not isinstance(each, int) or not 0 <= each <= MAX_TOKENS for each in counts):
         return None
-    return Usage(*counts)
+    return TokenUsage(*counts)

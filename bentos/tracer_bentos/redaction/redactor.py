@@ -6,11 +6,11 @@ from typing import Final, Protocol
 
 import re2
 
-from tracer_bentos.redaction.standard import Standard
+from tracer_bentos.redaction.standard import StandardRedactor
 from tracer_core.contracts.redaction import NO_REDACTOR, STANDARD_REDACTOR, Redaction
 from tracer_core.errors import SpecError
 
-__all__ = ["ENTRY_POINTS", "Absent", "Redactor", "build_redactor"]
+__all__ = ["ENTRY_POINTS", "Redactor", "UnavailableRedactor", "build_redactor"]
 
 ENTRY_POINTS: Final = "tracer_router.redactors"
 """Group of entry points by which a package brings a redactor of its own.
@@ -30,7 +30,7 @@ class Redactor(Protocol):
         """Give the text with stand-ins; a second pass changes nothing."""
 
 
-class Absent:
+class UnavailableRedactor:
     """Stands in for a redactor that cannot be had, so that nothing is kept unredacted.
 
     Every question then fails before it is looked at, which means: to the teacher.
@@ -51,14 +51,14 @@ class Absent:
         raise SpecError(self.reason)
 
 
-class _Nothing:
+class _NoRedactor:
     identity = f"{NO_REDACTOR}/1"
 
     def redact(self, text: str) -> str:
         return text
 
 
-class _WithPatterns:
+class _PatternRedactor:
     """A redactor, then the user's patterns, in the linear time that RE2 promises."""
 
     def __init__(self, first: Redactor, redaction: Redaction) -> None:
@@ -84,14 +84,14 @@ def build_redactor(redaction: Redaction) -> Redactor:
         SpecError: It is not installed, or a pattern cannot be used.
     """
     first = _named(redaction.redactor)
-    return _WithPatterns(first, redaction) if redaction.patterns else first
+    return _PatternRedactor(first, redaction) if redaction.patterns else first
 
 
 def _named(name: str) -> Redactor:
     if name == STANDARD_REDACTOR:
-        return Standard()
+        return StandardRedactor()
     if name == NO_REDACTOR:
-        return _Nothing()
+        return _NoRedactor()
     for each in entry_points(group=ENTRY_POINTS, name=name):
         found: Redactor = each.load()()
         return found

@@ -5,7 +5,7 @@ from typing import Final
 
 from tracer_core.contracts.redaction import STANDARD_REDACTOR
 
-__all__ = ["STANDARD_VERSION", "Standard"]
+__all__ = ["STANDARD_VERSION", "StandardRedactor"]
 
 STANDARD_VERSION: Final = 2
 """Grows whenever a pattern changes: the texts before and after are not the same."""
@@ -31,7 +31,7 @@ _LUHN: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 """What a digit counts in every second place, from the right."""
 
 
-class Standard:
+class StandardRedactor:
     """Replaces e-mail addresses, keys, card numbers, phone and other long numbers."""
 
     identity = f"{STANDARD_REDACTOR}/{STANDARD_VERSION}"
@@ -43,10 +43,10 @@ class Standard:
             text = _EMAIL.sub("[email]", text)
         if _RUN.search(text):
             text = _KEY.sub("[key]", text)
-        return _DIGITS.sub(_stand_in, text) if _DIGIT.search(text) else text
+        return _DIGITS.sub(_placeholder, text) if _DIGIT.search(text) else text
 
 
-def _stand_in(found: "re.Match[str]") -> str:
+def _placeholder(found: "re.Match[str]") -> str:
     digits = [int(each) for each in found.group() if each.isdigit()]
     if len(digits) in _CARD_DIGITS and _luhn(digits):
         return "[card]"

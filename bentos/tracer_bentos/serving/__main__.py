@@ -10,7 +10,7 @@ import logging
 import sys
 
 from tracer_bentos.serving.server.app import DataPlane
-from tracer_bentos.serving.server.json_logging import log_as_json
+from tracer_bentos.serving.server.json_logging import configure_json_logging
 from tracer_bentos.serving.server.listeners import serve
 from tracer_bentos.serving.server.settings import read_settings
 from tracer_core.errors import SpecError
@@ -20,7 +20,7 @@ __all__ = ["main"]
 
 def main() -> int:
     """Serve as the environment says; 2 when it cannot be done."""
-    log_as_json()
+    configure_json_logging()
     try:
         serve(DataPlane(read_settings()))
     except SpecError as error:

@@ -5,16 +5,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from tracer_bentos.protocols.adapter import Question
-from tracer_core.contracts.traces import Decision
+from tracer_bentos.protocols.adapter import ClassificationInput
+from tracer_core.contracts.traces import AnsweredBy
 
-__all__ = ["Admission", "Caller", "Deferral", "Prediction", "Toss"]
+__all__ = ["Admission", "Caller", "Deferral", "Draw", "PredictionView"]
 
 
-class Toss(NamedTuple):
+class Draw(NamedTuple):
     """How the coin fell and how probable heads was."""
 
-    heads: bool
+    sampled: bool
     """Whether the row belongs to the uniform sample."""
     propensity: float
     """Probability of heads when the coin was drawn."""
@@ -27,7 +27,7 @@ class Caller:
     digest: bytes = field(repr=False)
 
 
-class Prediction(Protocol):
+class PredictionView(Protocol):
     """What a surrogate says about one text."""
 
     @property
@@ -85,17 +85,17 @@ class Admission:
     """Unique id of the request, ours and never the client's."""
     received: datetime
     """When it came."""
-    question: Question
+    question: ClassificationInput
     """What was asked."""
     input: str = field(repr=False)
     """The redacted text."""
     session: str | None
     """Keyed hash of the client's session, when it names one."""
-    toss: Toss
+    toss: Draw
     """The audit coin, drawn before the decision."""
     caller: Caller
     """Who asks."""
-    prediction: Prediction | None
+    prediction: PredictionView | None
     """What the surrogate says, when it was asked."""
     deferral: Deferral | None
     """Why the teacher answers; none when the surrogate does."""
@@ -103,21 +103,21 @@ class Admission:
     """What the teacher has said to the same request, when that is given again."""
 
     @property
-    def answer(self) -> Prediction | None:
+    def answer(self) -> PredictionView | None:
         """What the client gets from the surrogate; none when the teacher answers."""
         return None if self.deferral else self.prediction
 
     @property
-    def checked(self) -> Prediction | None:
+    def checked(self) -> PredictionView | None:
         """What an audit compares with the teacher: the answer, or a shadow's."""
         if self.deferral is Deferral.SWITCHED_OFF and self.prediction:
             return self.prediction if self.prediction.accepted else None
         return self.answer
 
     @property
-    def decision(self) -> Decision:
+    def decision(self) -> AnsweredBy:
         """Who answers, for the trace."""
         if self.answer is None:
-            return Decision.TEACHER
-        heads = self.toss.heads
-        return Decision.SURROGATE_AUDITED if heads else Decision.SURROGATE
+            return AnsweredBy.TEACHER
+        heads = self.toss.sampled
+        return AnsweredBy.SURROGATE_AUDITED if heads else AnsweredBy.SURROGATE

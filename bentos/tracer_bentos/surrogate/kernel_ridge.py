@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracer_bentos.surrogate.base.encoder import Encoder
-from tracer_bentos.surrogate.base.expert import Opinion, Sample
-from tracer_bentos.surrogate.base.int8_matmul import ByteMatrix, ShortMatrix
-from tracer_bentos.surrogate.base.quantization import Quantised
+from tracer_bentos.surrogate.base.expert import ExpertScores, FeatureSample
+from tracer_bentos.surrogate.base.int8_matmul import Int8Matrix, Int16Matrix
+from tracer_bentos.surrogate.base.quantization import QuantizedVectors
 
-__all__ = ["Coefficients", "Landmarks", "kernel_steps"]
+__all__ = ["Coefficients", "KernelRidge", "kernel_steps"]
 
 KERNEL_STEPS: Final = 32_768
 """Kernel values are multiples of one part in this many."""
@@ -49,7 +49,7 @@ class Coefficients:
     """What one step of a label is worth, the kernel's own step included."""
 
     @classmethod
-    def of(cls, weights: NDArray[np.float64]) -> Self:
+    def from_matrix(cls, weights: NDArray[np.float64]) -> Self:
         """Quantise weights, one row a landmark and one column a label."""
         largest = np.abs(weights).max(axis=0, initial=0)
         scales = np.where(largest > 0, largest, 1) / _COEFFICIENT_STEPS
@@ -65,41 +65,41 @@ class Coefficients:
         return scores
 
     @cached_property
-    def _matrix(self) -> ShortMatrix:
-        return ShortMatrix(self.steps, _HALF_STEPS)
+    def _matrix(self) -> Int16Matrix:
+        return Int16Matrix(self.steps, _HALF_STEPS)
 
 
 @dataclass(frozen=True)
-class Landmarks:
+class KernelRidge:
     """Kernel ridge regression on embeddings."""
 
     encoder: Encoder
     """Gives the embedding of an input."""
     centre: NDArray[np.float32]
     """Mean embedding of the training rows; what all share tells nothing apart."""
-    places: Quantised
+    places: QuantizedVectors
     """The landmarks' embeddings, centred."""
     coefficients: Coefficients
     """Their weights by label."""
 
-    def opine_all(self, samples: Sequence[Sample]) -> Sequence[Opinion]:
+    def score_batch(self, samples: Sequence[FeatureSample]) -> Sequence[ExpertScores]:
         """Give the score of each label and the cosine with the nearest landmark."""
         if len(samples) <= _AT_ONCE:
-            return self._opine(samples)
+            return self._scores(samples)
         starts = range(0, len(samples), _AT_ONCE)
-        parts = (self._opine(samples[start : start + _AT_ONCE]) for start in starts)
+        parts = (self._scores(samples[start : start + _AT_ONCE]) for start in starts)
         return [opinion for part in parts for opinion in part]
 
-    def _opine(self, samples: Sequence[Sample]) -> list[Opinion]:
+    def _scores(self, samples: Sequence[FeatureSample]) -> list[ExpertScores]:
         vectors = [self.encoder.encode(sample) for sample in samples]
-        here = Quantised.of(np.array(vectors) - self.centre)
+        here = QuantizedVectors.from_vectors(np.array(vectors) - self.centre)
         cosines = self._matrix.times(here.entries).astype(np.float64)
         cosines /= self.places.lengths
         cosines /= here.lengths[:, None]
         scores = self.coefficients.scores(kernel_steps(cosines))
         nearest = cosines.max(axis=1, initial=0.0).tolist()
-        return list(map(Opinion, scores, nearest))
+        return list(map(ExpertScores, scores, nearest))
 
     @cached_property
-    def _matrix(self) -> ByteMatrix:
-        return ByteMatrix(self.places.entries)
+    def _matrix(self) -> Int8Matrix:
+        return Int8Matrix(self.places.entries)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from tracer_bentos.surrogate.base.encoder import Encoder
 from tracer_bentos.surrogate.encoders.endpoint import EndpointEncoder
-from tracer_bentos.surrogate.encoders.onnx import SentenceEncoder
-from tracer_bentos.surrogate.encoders.precomputed import GivenEncoder
-from tracer_bentos.surrogate.kernel_ridge import Landmarks
+from tracer_bentos.surrogate.encoders.onnx import OnnxEncoder
+from tracer_bentos.surrogate.encoders.precomputed import PrecomputedEncoder
+from tracer_bentos.surrogate.kernel_ridge import KernelRidge
 from tracer_bentos.surrogate.surrogate import Surrogate
 
 __all__ = ["asks_endpoint", "embedding_tokens", "is_costly", "vector_length"]
@@ -15,14 +15,14 @@ __all__ = ["asks_endpoint", "embedding_tokens", "is_costly", "vector_length"]
 def vector_length(surrogate: Surrogate) -> int | None:
     """Give the length of the vectors that must come with its inputs, if any must."""
     for encoder in _encoders(surrogate):
-        if isinstance(encoder, GivenEncoder):
+        if isinstance(encoder, PrecomputedEncoder):
             return encoder.dimensions
     return None
 
 
 def is_costly(surrogate: Surrogate) -> bool:
     """Tell whether a decision may take milliseconds: a transformer, an endpoint."""
-    slow = (SentenceEncoder, EndpointEncoder)
+    slow = (OnnxEncoder, EndpointEncoder)
     return any(isinstance(encoder, slow) for encoder in _encoders(surrogate))
 
 
@@ -39,5 +39,5 @@ def embedding_tokens(surrogate: Surrogate) -> int:
 
 def _encoders(surrogate: Surrogate) -> Iterator[Encoder]:
     for expert in surrogate.experts:
-        if isinstance(expert, Landmarks):
+        if isinstance(expert, KernelRidge):
             yield expert.encoder

@@ -13,24 +13,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_bentos.surrogate.base.expert import Expert, Opinion, Sample
+from tracer_bentos.surrogate.base.expert import Expert, ExpertScores, FeatureSample
 
 __all__ = [
     "DIGITS",
-    "RIVALS",
     "SHARPNESS",
-    "Calibration",
-    "Judgement",
-    "Policy",
-    "Prediction",
-    "Signals",
+    "TOP_K",
+    "AcceptancePolicy",
+    "AgreementCalibration",
+    "AgreementFeatures",
     "Stage",
+    "StageDecision",
     "Surrogate",
+    "SurrogatePrediction",
+    "agreement_features",
     "blend",
-    "signals_of",
 ]
 
-RIVALS = 5
+TOP_K = 5
 """The predicted label and those next to it that count as near."""
 SHARPNESS = 6.0
 """How fast a rival's weight falls with its distance."""
@@ -38,7 +38,7 @@ DIGITS = 9
 """Scores are rounded: libraries of mathematics differ in the sixteenth digit."""
 
 
-class Prediction(NamedTuple):
+class SurrogatePrediction(NamedTuple):
     """What the surrogate says about one input."""
 
     label: str
@@ -53,7 +53,7 @@ class Prediction(NamedTuple):
     """The stage that decided."""
 
 
-class Signals(NamedTuple):
+class AgreementFeatures(NamedTuple):
     """What the acceptance score is made of."""
 
     label: int
@@ -69,7 +69,7 @@ class Signals(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class AgreementCalibration:
     """From signals to the probability that the teacher agrees."""
 
     weights: tuple[float, ...]
@@ -79,7 +79,7 @@ class Calibration:
     cells: tuple[float, ...]
     """Log-odds of agreement of each cell, shrunk, out of fold."""
 
-    def score(self, signals: Signals) -> float:
+    def score(self, signals: AgreementFeatures) -> float:
         """Give the acceptance score of one prediction."""
         numbers = (*signals.numbers, self.cells[signals.label])
         total = self.intercept
@@ -98,7 +98,7 @@ class Stage:
     """Which experts, by index."""
     weights: tuple[float, ...]
     """The share of each in the blend."""
-    calibration: Calibration
+    calibration: AgreementCalibration
     """How probable agreement is."""
     floor: float
     """Least score of the predicted label: what fits no label goes to the teacher.
@@ -108,16 +108,16 @@ class Stage:
     """From the first score up to the second the next stage decides, and beyond it where
     no label is known to fit; none for the last stage, which has no next."""
 
-    def knows(self, signals: Signals) -> bool:
+    def in_distribution(self, signals: AgreementFeatures) -> bool:
         """Tell whether some label is known to fit an input."""
         return signals.top >= self.floor
 
-    def judge(self, signals: Signals) -> "Judgement":
+    def judge(self, signals: AgreementFeatures) -> "StageDecision":
         """Give what this stage makes of its experts' signals."""
-        known, score = self.knows(signals), self.calibration.score(signals)
-        return Judgement(self.name, signals.label, score, known)
+        known, score = self.in_distribution(signals), self.calibration.score(signals)
+        return StageDecision(self.name, signals.label, score, known)
 
-    def doubts(self, judgement: "Judgement") -> bool:
+    def defers(self, judgement: "StageDecision") -> bool:
         """Tell whether the next stage has to decide."""
         if self.doubt is None:
             return False
@@ -126,7 +126,7 @@ class Stage:
         return score >= hopeless and not (judgement.known and score >= sure)
 
 
-class Judgement(NamedTuple):
+class StageDecision(NamedTuple):
     """What the stage that decided found."""
 
     stage: str
@@ -140,7 +140,7 @@ class Judgement(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class AcceptancePolicy:
     """Which predictions are given as answers."""
 
     threshold: float
@@ -148,11 +148,11 @@ class Policy:
     open_cells: tuple[bool, ...]
     """By label, whether its cell is answered at all."""
 
-    def passes_gate(self, judgement: Judgement) -> bool:
+    def passes_gate(self, judgement: StageDecision) -> bool:
         """Tell whether an input is familiar and its cell open, whatever its score."""
         return judgement.known and self.open_cells[judgement.label]
 
-    def accepts(self, judgement: Judgement) -> bool:
+    def accepts(self, judgement: StageDecision) -> bool:
         """Tell whether a prediction is given as the answer."""
         return judgement.score >= self.threshold and self.passes_gate(judgement)
 
@@ -167,42 +167,42 @@ class Surrogate:
     """Who is asked."""
     stages: tuple[Stage, ...]
     """In which order, and how they are blended; cheap first."""
-    policy: Policy
+    policy: AcceptancePolicy
     """Whether to answer."""
 
-    def decide(self, text: str) -> Prediction:
+    def decide(self, text: str) -> SurrogatePrediction:
         """Decide about one text."""
-        return self.decide_sample(Sample(text))
+        return self.decide_sample(FeatureSample(text))
 
-    def decide_sample(self, sample: Sample) -> Prediction:
+    def decide_sample(self, sample: FeatureSample) -> SurrogatePrediction:
         """Decide about one input."""
         return self._prediction(self.judge_all([sample])[0])
 
-    def decide_all(self, texts: Sequence[str]) -> list[Prediction]:
+    def decide_all(self, texts: Sequence[str]) -> list[SurrogatePrediction]:
         """Decide about many texts, each exactly as if it came alone."""
-        found = self.judge_all([Sample(text) for text in texts])
+        found = self.judge_all([FeatureSample(text) for text in texts])
         return [self._prediction(judgement) for judgement in found]
 
-    def judge_all(self, samples: Sequence[Sample]) -> list[Judgement]:
+    def judge_all(self, samples: Sequence[FeatureSample]) -> list[StageDecision]:
         """Give what the deciding stage found for each, before the policy is asked."""
-        found: dict[int, Judgement] = {}
-        asked: dict[tuple[int, int], Opinion] = {}
+        found: dict[int, StageDecision] = {}
+        asked: dict[tuple[int, int], ExpertScores] = {}
         left = list(range(len(samples)))
         for stage in self.stages:
             for expert in stage.experts:
                 new = [at for at in left if (expert, at) not in asked]
                 if new:
-                    said = self.experts[expert].opine_all([samples[at] for at in new])
+                    said = self.experts[expert].score_batch([samples[at] for at in new])
                     asked.update(zip([(expert, at) for at in new], said, strict=True))
             for at in left:
                 opinions = [asked[expert, at] for expert in stage.experts]
-                found[at] = stage.judge(signals_of(opinions, stage.weights))
-            left = [at for at in left if stage.doubts(found[at])]
+                found[at] = stage.judge(agreement_features(opinions, stage.weights))
+            left = [at for at in left if stage.defers(found[at])]
         return [found[at] for at in range(len(samples))]
 
-    def _prediction(self, found: Judgement) -> Prediction:
+    def _prediction(self, found: StageDecision) -> SurrogatePrediction:
         label = self.labels[found.label]
-        return Prediction(
+        return SurrogatePrediction(
             label=label,
             score=found.score,
             accepted=self.policy.accepts(found),
@@ -211,7 +211,9 @@ class Surrogate:
         )
 
 
-def blend(opinions: Sequence[Opinion], weights: Sequence[float]) -> NDArray[np.float64]:
+def blend(
+    opinions: Sequence[ExpertScores], weights: Sequence[float]
+) -> NDArray[np.float64]:
     """Give the blended score of each label."""
     total = opinions[0].scores * weights[0]
     for opinion, weight in zip(opinions[1:], weights[1:], strict=True):
@@ -219,17 +221,19 @@ def blend(opinions: Sequence[Opinion], weights: Sequence[float]) -> NDArray[np.f
     return total
 
 
-def signals_of(opinions: Sequence[Opinion], weights: Sequence[float]) -> Signals:
+def agreement_features(
+    opinions: Sequence[ExpertScores], weights: Sequence[float]
+) -> AgreementFeatures:
     """Give the signals of one input from its experts' opinions."""
     scores = blend(opinions, weights)
     label = int(scores.argmax())
     ordered = scores.copy()
     ordered.sort()
-    best = ordered[: -RIVALS - 1 : -1].tolist()
+    best = ordered[: -TOP_K - 1 : -1].tolist()
     rivals = sum(math.exp(SHARPNESS * (other - best[0])) for other in best[1:])
     numbers = [best[0], best[0] - best[1], rivals]
     for opinion in opinions:
-        numbers.append(opinion.familiar)
+        numbers.append(opinion.similarity)
         if len(opinions) > 1:
             numbers.append(float(opinion.scores[label] - opinion.scores.max()))
-    return Signals(label, tuple(numbers))
+    return AgreementFeatures(label, tuple(numbers))

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_bentos.surrogate.base.expert import Opinion, Sample
-from tracer_bentos.surrogate.base.ngrams import Features, hash_features, is_word
+from tracer_bentos.surrogate.base.expert import ExpertScores, FeatureSample
+from tracer_bentos.surrogate.base.ngrams import TokenFeatures, hash_features, is_word
 
-__all__ = ["Terms", "Vector", "Vocabulary"]
+__all__ = ["TfidfLinear", "Vector", "Vocabulary"]
 
 _TERM_WEIGHTS = np.array([0.0] + [1 + math.log(n) for n in range(1, 65)], np.float32)
 """Sublinear term frequency, by count; a table, not a vectorised logarithm."""
@@ -27,12 +27,12 @@ Vector = tuple[NDArray[np.intp], NDArray[np.float32], float]
 class Vocabulary:
     """The n-grams that count, as sorted hashes, with their weights."""
 
-    hashes: Features
+    hashes: TokenFeatures
     """Sorted, without repeats."""
     idf: NDArray[np.float32]
     """Inverse document frequency of each."""
 
-    def vector(self, features: Features) -> Vector:
+    def vector(self, features: TokenFeatures) -> Vector:
         """Weigh a text's n-grams; words and characters each have length 1."""
         ordered = np.sort(features)  # searching in order stays within the cache
         places = self.hashes.searchsorted(ordered)
@@ -48,7 +48,7 @@ class Vocabulary:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class TfidfLinear:
     """One linear function a label."""
 
     vocabulary: Vocabulary
@@ -58,18 +58,18 @@ class Terms:
     bias: NDArray[np.float32]
     """By label."""
 
-    def opine_all(self, samples: Sequence[Sample]) -> Sequence[Opinion]:
+    def score_batch(self, samples: Sequence[FeatureSample]) -> Sequence[ExpertScores]:
         """Give the decision value of each label and the share of n-grams known."""
-        return [self.opine_features(hash_features(each.text)) for each in samples]
+        return [self.score_features(hash_features(each.text)) for each in samples]
 
-    def opine_features(self, features: Features) -> Opinion:
+    def score_features(self, features: TokenFeatures) -> ExpertScores:
         """Give the same of a text whose features are at hand."""
         positions, values, known = self.vocabulary.vector(features)
         products = self.weights.take(positions, axis=0)
         products *= values[:, None]
         decisions = np.add.reduce(products, axis=0, dtype=np.float32) + self.bias
         # From the margin's -1 to 1 to the 0 to 1 of the other experts.
-        return Opinion(decisions.astype(np.float64) / 2 + 0.5, known)
+        return ExpertScores(decisions.astype(np.float64) / 2 + 0.5, known)
 
 
 def _runs(ordered: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -8,9 +8,9 @@ back to the teacher.
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from tracer_bentos.protocols.adapter import Asked
+from tracer_bentos.protocols.adapter import ParsedRequest
 from tracer_bentos.protocols.label import canonical_json
-from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.document import sha256_digest
 
 __all__ = ["digest_of_parts", "frame_parts", "named_parts", "task_digest"]
 
@@ -18,7 +18,7 @@ LONGEST_NAME: Final = 200
 
 
 def frame_parts(
-    asked: Asked, teacher: str, ignored: Collection[str]
+    asked: ParsedRequest, teacher: str, ignored: Collection[str]
 ) -> Mapping[str, Any]:
     """Give everything but the texts that defines a question, by field.
 
@@ -31,7 +31,7 @@ def frame_parts(
     return {**_identity(asked, teacher), **kept}
 
 
-def named_parts(asked: Asked, teacher: str, name: str) -> Mapping[str, Any]:
+def named_parts(asked: ParsedRequest, teacher: str, name: str) -> Mapping[str, Any]:
     """Give the parts of a task that the client names.
 
     The name stands for instructions and sampling; what shapes the answer still counts.
@@ -42,13 +42,13 @@ def named_parts(asked: Asked, teacher: str, name: str) -> Mapping[str, Any]:
 
 def digest_of_parts(parts: Mapping[str, Any]) -> str:
     """Give the digest of parts."""
-    return digest_of(canonical_json(parts).encode())
+    return sha256_digest(canonical_json(parts).encode())
 
 
 def task_digest(frame: str, *texts: str) -> str:
     """Give the fingerprint: of a frame and of what is fixed in each text."""
-    return digest_of("\n".join((frame, *texts)).encode())
+    return sha256_digest("\n".join((frame, *texts)).encode())
 
 
-def _identity(asked: Asked, teacher: str) -> dict[str, Any]:
+def _identity(asked: ParsedRequest, teacher: str) -> dict[str, Any]:
     return {"protocol": asked.adapter.name, "teacher": teacher, "model": asked.model}

@@ -6,17 +6,17 @@ from typing import Final
 
 from tracer_core.contracts.evidence import Fragmentation
 
-__all__ = ["Variety"]
+__all__ = ["FragmentationTracker"]
 
-REMEMBERED: Final = 4096
-FIELDS: Final = 64
+MAX_REMEMBERED: Final = 4096
+MAX_FIELDS: Final = 64
 """Fields that are counted; their names come from clients."""
 LONGEST_FIELD: Final = 80
 
 Parts = Mapping[str, str]
 
 
-class Variety:
+class FragmentationTracker:
     """The tasks of one process, and how those beyond the limit differ from them."""
 
     def __init__(self, limit: int = 64) -> None:
@@ -26,7 +26,7 @@ class Variety:
         self._beyond = 0
         self._fields: Counter[str] = Counter()
 
-    def see(self, task: str, parts: Callable[[], Parts]) -> None:
+    def observe(self, task: str, parts: Callable[[], Parts]) -> None:
         """Note a request's task; its parts are asked for at first sight only."""
         if task in self._known or task in self._rest:
             return
@@ -34,7 +34,7 @@ class Variety:
             self._known[task] = parts()
             return
         self._rest[task] = None
-        if len(self._rest) > REMEMBERED:
+        if len(self._rest) > MAX_REMEMBERED:
             self._rest.popitem(last=False)
         self._beyond += 1
         self._compare(parts())
@@ -57,7 +57,7 @@ class Variety:
             (_differing(each, parts) for each in self._known.values()), key=len
         )
         for field in differing:
-            if field in self._fields or len(self._fields) < FIELDS:
+            if field in self._fields or len(self._fields) < MAX_FIELDS:
                 self._fields[field] += 1
 
 

@@ -4,17 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from tracer_bentos.protocols.adapter import Passage
+from tracer_bentos.protocols.adapter import TextSegment
 from tracer_bentos.tasks.template import Template
 from tracer_core.contracts.document import Document
 
-__all__ = ["FoundLayout", "Layout", "Literals", "SettledLayout", "passage_key"]
+__all__ = [
+    "CandidateTemplate",
+    "FrozenTemplate",
+    "Literals",
+    "MessageLayout",
+    "passage_key",
+]
 
 Literals = dict[str, tuple[str, ...]]
 """The fixed pieces of texts, by passage."""
 
 
-class FoundLayout(Document):
+class CandidateTemplate(Document):
     """Instructions that vary, as they were found; write-once, in order."""
 
     version: int = 1
@@ -25,7 +31,7 @@ class FoundLayout(Document):
     """The fixed pieces of the instructions."""
 
 
-class SettledLayout(Document):
+class FrozenTemplate(Document):
     """What is asked below fixed instructions; write-once: it never changes again."""
 
     version: int = 1
@@ -37,7 +43,7 @@ class SettledLayout(Document):
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class MessageLayout:
     """Templates of texts, by passage."""
 
     templates: Mapping[str, Template]
@@ -46,13 +52,13 @@ class Layout:
     """What stands for them in a fingerprint."""
 
     @classmethod
-    def of(cls, literals: Literals) -> Self:
+    def from_segments(cls, literals: Literals) -> Self:
         """Give the layout that a document of the store describes."""
         templates = {where: Template(each) for where, each in literals.items()}
         keys = [passage_key(where, each.digest) for where, each in templates.items()]
         return cls(templates, "\n".join(keys))
 
-    def match(self, passages: Sequence[Passage]) -> list[str] | None:
+    def match(self, passages: Sequence[TextSegment]) -> list[str] | None:
         """Give what varies in each passage; none when one is of another template."""
         found: list[str] = []
         for passage in passages:
@@ -60,7 +66,7 @@ class Layout:
             values = template.match(passage.text) if template else None
             if values is None:
                 return None
-            found.append(Template.said(values))
+            found.append(Template.describe(values))
         return found
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from tracer_bentos.tasks.template import Template
 
-__all__ = ["mine_asked", "mine_instructions"]
+__all__ = ["mine_instruction_template", "mine_user_template"]
 
 _WORD: Final = re.compile(r"\S+\s*|\s+")
 _LONGEST: Final = 2_000
@@ -32,7 +32,7 @@ _GAP: Final = "\0"
 Words = list[str]
 
 
-def mine_instructions(texts: Sequence[str]) -> Template | None:
+def mine_instruction_template(texts: Sequence[str]) -> Template | None:
     """Give a template of at least eight of the texts; none when they are not alike."""
     split = [_WORD.findall(text) for text in texts]
     for pivot in split[: len(split) - _LEAST + 1]:
@@ -42,7 +42,7 @@ def mine_instructions(texts: Sequence[str]) -> Template | None:
     return None
 
 
-def mine_asked(texts: Sequence[str]) -> list[Template]:
+def mine_user_template(texts: Sequence[str]) -> list[Template]:
     """Give the templates of what is asked, each shared by at least eight texts."""
     openings: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for text in texts:
@@ -95,7 +95,7 @@ def _anchored(literals: Sequence[str], texts: Sequence[str]) -> Template:
     first = "" if any(not t.startswith(inner[0]) for t in texts) else inner.pop(0)
     ends = bool(inner) and all(text.endswith(inner[-1]) for text in texts)
     last = inner.pop() if ends else ""
-    return Template.of(first, *inner, last)
+    return Template.from_texts(first, *inner, last)
 
 
 def _frame(texts: Sequence[str]) -> Template:
@@ -104,7 +104,7 @@ def _frame(texts: Sequence[str]) -> Template:
     begin = begin[: max(begin.rfind(" "), begin.rfind("\n")) + 1]
     end = _shared([text[len(begin) :][::-1] for text in texts])[::-1]
     spaces = [place for place in (end.find(" "), end.find("\n")) if place >= 0]
-    return Template.of(begin, end[min(spaces) :] if spaces else "")
+    return Template.from_texts(begin, end[min(spaces) :] if spaces else "")
 
 
 def _shared(texts: Sequence[str]) -> str:

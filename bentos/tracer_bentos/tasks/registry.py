@@ -4,7 +4,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from tracer_bentos.protocols.adapter import Asked, Passage, Question
+from tracer_bentos.protocols.adapter import (
+    ClassificationInput,
+    ParsedRequest,
+    TextSegment,
+)
 from tracer_bentos.protocols.label import canonical_json
 from tracer_bentos.tasks.fingerprint import (
     digest_of_parts,
@@ -12,15 +16,20 @@ from tracer_bentos.tasks.fingerprint import (
     named_parts,
     task_digest,
 )
-from tracer_bentos.tasks.fragmentation import Variety
-from tracer_bentos.tasks.layout import FoundLayout, Layout, SettledLayout, passage_key
-from tracer_bentos.tasks.samples import Samples
+from tracer_bentos.tasks.fragmentation import FragmentationTracker
+from tracer_bentos.tasks.layout import (
+    CandidateTemplate,
+    FrozenTemplate,
+    MessageLayout,
+    passage_key,
+)
+from tracer_bentos.tasks.samples import SampleBuffer
 from tracer_bentos.tasks.template import TemplateCache
 
-__all__ = ["TaskBook"]
+__all__ = ["TaskRegistry"]
 
 
-class TaskBook:
+class TaskRegistry:
     """What one process knows about tasks.
 
     A fingerprint follows from the request and from layouts that all pods share, oldest
@@ -40,11 +49,11 @@ class TaskBook:
         self._ignored = frozenset(ignored)
         self._certified = certified
         self._cache = TemplateCache()
-        self._found: dict[str, list[Layout]] = {}
-        self._settled: dict[str, list[Layout]] = {}
-        self.samples = Samples()
+        self._found: dict[str, list[MessageLayout]] = {}
+        self._settled: dict[str, list[MessageLayout]] = {}
+        self.samples = SampleBuffer()
         """Texts that are compared to find layouts."""
-        self.variety = Variety(limit)
+        self.variety = FragmentationTracker(limit)
         """Why there are more tasks than are told apart."""
 
     @property
@@ -52,21 +61,25 @@ class TaskBook:
         """How many layouts are known."""
         return sum(map(len, self._found.values())) + len(self._settled)
 
-    def found(self, frame: str) -> int:
+    def candidates(self, frame: str) -> int:
         """Give how many layouts of instructions are known within a frame."""
         return len(self._found.get(frame, ()))
 
-    def adopt(self, layout: FoundLayout | SettledLayout) -> None:
+    def restore(self, layout: CandidateTemplate | FrozenTemplate) -> None:
         """Take a layout into account from now on."""
-        if isinstance(layout, FoundLayout):
+        if isinstance(layout, CandidateTemplate):
             found = self._found.setdefault(layout.frame, [])
-            found.append(Layout.of(layout.instructions))
-            self.samples.forget(layout.frame)
+            found.append(MessageLayout.from_segments(layout.instructions))
+            self.samples.discard(layout.frame)
         else:
-            self._settled[layout.task] = [Layout.of(each) for each in layout.asked]
-            self.samples.forget(layout.task)
+            self._settled[layout.task] = [
+                MessageLayout.from_segments(each) for each in layout.asked
+            ]
+            self.samples.discard(layout.task)
 
-    def recognise(self, asked: Asked, named: str | None = None) -> Question:
+    def identify(
+        self, asked: ParsedRequest, named: str | None = None
+    ) -> ClassificationInput:
         """Give the question: its task, and the text that is classified.
 
         Args:
@@ -80,11 +93,13 @@ class TaskBook:
         else:
             parts = frame_parts(asked, self._teacher, self._ignored)
             task, said = self._by_content(asked, digest_of_parts(parts), moving)
-        self.variety.see(task, partial(self._described, asked, parts, named=named))
-        return Question(asked, task, "\n".join(each for each in said if each))
+        self.variety.observe(task, partial(self._described, asked, parts, named=named))
+        return ClassificationInput(
+            asked, task, "\n".join(each for each in said if each)
+        )
 
     def _by_content(
-        self, asked: Asked, frame: str, moving: Sequence[Passage]
+        self, asked: ParsedRequest, frame: str, moving: Sequence[TextSegment]
     ) -> tuple[str, list[str]]:
         instructions, said = self._instructions(asked, frame, moving)
         everything = "\n".join(passage_key(each.where) for each in moving)
@@ -94,15 +109,15 @@ class TaskBook:
             if found is not None:
                 return task_digest(frame, instructions, layout.key), [*said, *found]
         if not self._keeps(task):
-            self.samples.note(frame, task, asked.passages)
+            self.samples.add(frame, task, asked.passages)
         return task, [*said, *(each.text for each in moving)]
 
     def _instructions(
-        self, asked: Asked, frame: str, moving: Sequence[Passage]
+        self, asked: ParsedRequest, frame: str, moving: Sequence[TextSegment]
     ) -> tuple[str, list[str]]:
         """Give what is fixed in the instructions, and what of them is input."""
         fixed = [each for each in asked.passages if each.fixed]
-        known = [self._cache.of(each.text) for each in fixed]
+        known = [self._cache.get(each.text) for each in fixed]
         keys = zip(fixed, known, strict=True)
         own = "\n".join(passage_key(each.where, one.digest) for each, one in keys)
         layouts = self._found.get(frame)
@@ -115,7 +130,7 @@ class TaskBook:
                         return layout.key, found
         return own, [each.said for each in known]
 
-    def _kinds(self, task: str) -> Sequence[Layout]:
+    def _kinds(self, task: str) -> Sequence[MessageLayout]:
         """Give the layouts of what a task asks; a certified one stays as it was."""
         layouts = self._settled.get(task, ())
         return () if layouts and task in self._certified() else layouts
@@ -124,7 +139,7 @@ class TaskBook:
         return task in self._settled or task in self._certified()
 
     def _described(
-        self, asked: Asked, parts: Mapping[str, Any], *, named: str | None
+        self, asked: ParsedRequest, parts: Mapping[str, Any], *, named: str | None
     ) -> dict[str, str]:
         """Give what defines a task by field, for people."""
         fields = {name: canonical_json(value) for name, value in parts.items()}

@@ -4,13 +4,13 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tracer_bentos.protocols.adapter import Passage
+from tracer_bentos.protocols.adapter import TextSegment
 
-__all__ = ["Samples"]
+__all__ = ["SampleBuffer"]
 
-INSTRUCTIONS: Final = 12
+MAX_INSTRUCTION_SAMPLES: Final = 12
 """Different instructions within one frame before they are compared."""
-ASKED: Final = 32
+MAX_USER_SAMPLES: Final = 32
 """Different texts asked below the same instructions before they are compared."""
 CHARACTERS: Final = 4_000_000
 """All samples together; the oldest go first."""
@@ -21,7 +21,7 @@ Texts = dict[str, tuple[str, ...]]
 """By what tells samples apart, the texts of one, passage by passage."""
 
 
-class Samples:
+class SampleBuffer:
     """The samples of one process."""
 
     def __init__(self) -> None:
@@ -31,23 +31,23 @@ class Samples:
         self._tries: Counter[str] = Counter()
         self._left = CHARACTERS
 
-    def note(self, frame: str, task: str, passages: Sequence[Passage]) -> None:
+    def add(self, frame: str, task: str, passages: Sequence[TextSegment]) -> None:
         """Keep what a request adds to the samples, if it adds anything."""
         fixed = [each for each in passages if each.fixed]
         if fixed and self._tries[frame] < TRIES:
-            self._keep(self._instructions, frame, INSTRUCTIONS, task, fixed)
+            self._keep(self._instructions, frame, MAX_INSTRUCTION_SAMPLES, task, fixed)
         asked = [each for each in passages if not each.fixed]
-        self._keep(self._asked, task, ASKED, asked[0].text, asked)
+        self._keep(self._asked, task, MAX_USER_SAMPLES, asked[0].text, asked)
 
-    def instructions(self) -> Iterator[tuple[str, dict[str, list[str]]]]:
+    def instruction_samples(self) -> Iterator[tuple[str, dict[str, list[str]]]]:
         """Give the frames whose instructions can be compared, with their texts."""
-        return self._full(self._instructions, INSTRUCTIONS)
+        return self._full(self._instructions, MAX_INSTRUCTION_SAMPLES)
 
-    def asked(self) -> Iterator[tuple[str, dict[str, list[str]]]]:
+    def user_samples(self) -> Iterator[tuple[str, dict[str, list[str]]]]:
         """Give the tasks whose texts can be compared, with their texts."""
-        return self._full(self._asked, ASKED)
+        return self._full(self._asked, MAX_USER_SAMPLES)
 
-    def forget(self, key: str) -> None:
+    def discard(self, key: str) -> None:
         """Drop the samples of a frame or of a task."""
         self._tries[key] += key in self._instructions
         for kept in (self._instructions, self._asked):
@@ -59,7 +59,7 @@ class Samples:
         key: str,
         most: int,
         mark: str,
-        passages: Sequence[Passage],
+        passages: Sequence[TextSegment],
     ) -> None:
         texts = kept.setdefault(key, {})
         if mark in texts or len(texts) >= most:

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final, Self
 
-from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.document import sha256_digest
 
 __all__ = ["Instruction", "Template", "TemplateCache"]
 
@@ -43,14 +43,14 @@ class Template:
     """The first begins the text and the last ends it; one alone is all of it."""
 
     @classmethod
-    def of(cls, *literals: str) -> Self:
+    def from_texts(cls, *literals: str) -> Self:
         """Give the template of pieces of text: all of them but dates, times and ids."""
         return cls(tuple(each for text in literals for each in _VOLATILE.split(text)))
 
     @property
     def digest(self) -> str:
         """Its content address."""
-        return digest_of("\0".join(self.literals).encode())
+        return sha256_digest("\0".join(self.literals).encode())
 
     @property
     def size(self) -> int:
@@ -75,7 +75,7 @@ class Template:
         return (*found, text[place:end])
 
     @staticmethod
-    def said(values: tuple[str, ...]) -> str:
+    def describe(values: tuple[str, ...]) -> str:
         """Give what varies as a part of the input, without what never comes twice."""
         kept = (_NOISE.sub("", value).strip() for value in values)
         return "\n".join(value for value in kept if value)
@@ -100,7 +100,7 @@ class TemplateCache:
         self._left = characters
         self._known: OrderedDict[str, Instruction] = OrderedDict()
 
-    def of(self, text: str) -> Instruction:
+    def get(self, text: str) -> Instruction:
         """Give a text that defines a question."""
         known = self._known.get(text)
         if known is None:
@@ -109,8 +109,8 @@ class TemplateCache:
         return known
 
     def _remember(self, text: str) -> Instruction:
-        template = Template.of(text)
-        said = Template.said(template.match(text) or ())
+        template = Template.from_texts(text)
+        said = Template.describe(template.match(text) or ())
         self._known[text] = Instruction(template, template.digest, said)
         self._left -= len(text)
         while self._left < 0 and len(self._known) > 1:

@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from tracer_bentos.training.run.job import answer_request
+from tracer_bentos.training.run.job import run_requested_attempt
 
 __all__ = ["main"]
 
@@ -11,7 +11,7 @@ __all__ = ["main"]
 def main() -> int:
     """Run the attempt that the mounted request names and give the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    return answer_request()
+    return run_requested_attempt()
 
 
 if __name__ == "__main__":

@@ -7,35 +7,35 @@ from datetime import datetime
 from pathlib import Path
 
 from tracer_bentos.bundle.archive import read_bento
-from tracer_bentos.bundle.bundle import Predictor, load_bundle
+from tracer_bentos.bundle.bundle import BundlePredictor, load_bundle
 from tracer_bentos.redaction.redactor import Redactor, build_redactor
 from tracer_bentos.store import open_store
-from tracer_bentos.training.data.reader import Fault
+from tracer_bentos.training.data.reader import LineFault
 from tracer_bentos.training.data.redaction_filter import served_lines
-from tracer_bentos.training.data.rows import Row, RowSet, row_of, select_rows
+from tracer_bentos.training.data.rows import Row, RowSet, build_row, select_rows
 from tracer_bentos.training.data.sources import find_sources
-from tracer_bentos.training.run.load_rows import gather
+from tracer_bentos.training.run.load_rows import load_rows
 from tracer_core.contracts import runtime
 from tracer_core.contracts.certificate import CERTIFICATE_VERSION, Certificate
-from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.layout import TRACES, segment_time
 from tracer_core.contracts.redaction import Redaction
 from tracer_core.contracts.training import AttemptRequest, AttemptResult
 from tracer_core.errors import DocumentError, InputError, SpecError
 
-__all__ = ["Traces", "open_bundle", "read_certificate", "read_traces"]
+__all__ = ["VerificationTraces", "open_bundle", "read_certificate", "read_traces"]
 
 _RESULT = b'"outcome":'
 _MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Traces:
+class VerificationTraces:
     """The rows of a certificate's task, read as the attempt read them."""
 
     rows: RowSet
     """The rows."""
-    faults: tuple[Fault, ...]
+    faults: tuple[LineFault, ...]
     """Lines that were left out."""
 
 
@@ -66,7 +66,7 @@ def read_certificate(path: Path) -> Certificate:
     return found
 
 
-def open_bundle(path: Path, scratch: Path) -> Predictor:
+def open_bundle(path: Path, scratch: Path) -> BundlePredictor:
     """Open the bundle in a folder or in an exported Bento.
 
     Raises:
@@ -78,12 +78,12 @@ def open_bundle(path: Path, scratch: Path) -> Predictor:
         raise InputError(
             f"no bundle at {path}: name a folder that fit wrote, or an exported Bento"
         )
-    return load_bundle(folder, digest_of((folder / _MANIFEST).read_bytes()))
+    return load_bundle(folder, sha256_digest((folder / _MANIFEST).read_bytes()))
 
 
 def read_traces(
     named: str, certificate: Certificate, vectors: Path | None = None
-) -> Traces:
+) -> VerificationTraces:
     """Read the traces that a certificate is about, as its attempt read them.
 
     Args:
@@ -96,15 +96,15 @@ def read_traces(
         StoreError: The store did not answer.
     """
     if certificate.rows.until is None:
-        gathered = gather(named, vectors)
+        gathered = load_rows(named, vectors)
         _expect_vectors(certificate, gathered.dimensions)
-        return Traces(gathered.rows, gathered.faults)
-    faults: list[Fault] = []
+        return VerificationTraces(gathered.rows, gathered.faults)
+    faults: list[LineFault] = []
     found = _sealed_rows(named, certificate, certificate.rows.until, faults)
     rows = select_rows(found, certificate.task)
     if faults and not rows.rows and not rows.elsewhere:
         raise InputError(f"{faults[0].text}: no line is a trace: name the store")
-    return Traces(rows, tuple(faults))
+    return VerificationTraces(rows, tuple(faults))
 
 
 def _expect_vectors(certificate: Certificate, found: int | None) -> None:
@@ -117,7 +117,7 @@ def _expect_vectors(certificate: Certificate, found: int | None) -> None:
 
 
 def _sealed_rows(
-    named: str, certificate: Certificate, until: datetime, faults: list[Fault]
+    named: str, certificate: Certificate, until: datetime, faults: list[LineFault]
 ) -> Iterator[Row]:
     root = _root(named)
     sources = find_sources(root)
@@ -127,11 +127,11 @@ def _sealed_rows(
         if sealed and sealed >= until:
             continue
         for _, found in served_lines(source.open(), source.name, redactor):
-            if isinstance(found, Fault):
+            if isinstance(found, LineFault):
                 faults.append(found)
                 continue
             # What no segment says about its time, the record must.
-            row = row_of(found, sealed, unmarked=False)
+            row = build_row(found, sealed, unmarked=False)
             if sealed or (row.time and row.time < until):
                 yield row
 
@@ -161,7 +161,7 @@ def _redactor(root: str, wanted: str) -> Redactor:
             continue  # not installed here: its own traces can still be read
         if found.identity == wanted:
             return found
-    return _Known(wanted)
+    return _RecordedRedactor(wanted)
 
 
 def _candidates(root: str, wanted: str) -> Iterator[Redaction]:
@@ -177,7 +177,7 @@ def _candidates(root: str, wanted: str) -> Iterator[Redaction]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _RecordedRedactor:
     """Stands for a redactor that is not at hand; traces that name it need it not."""
 
     identity: str

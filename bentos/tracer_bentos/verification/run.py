@@ -4,26 +4,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracer_bentos.training.data.reader import Fault
+from tracer_bentos.training.data.reader import LineFault
 from tracer_bentos.verification.evidence import (
     open_bundle,
     read_certificate,
     read_traces,
 )
 from tracer_bentos.verification.statements import refuted
-from tracer_bentos.verification.verdict import Verdict, verify
+from tracer_bentos.verification.verdict import VerificationReport, verify_certificate
 from tracer_core.errors import DocumentError
 
-__all__ = ["Verified", "verify_files"]
+__all__ = ["VerifiedFiles", "verify_files"]
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifiedFiles:
     """The verdict, and what of the traces could not be read."""
 
-    verdict: Verdict
+    verdict: VerificationReport
     """Yes, or no and why."""
-    faults: Sequence[Fault] = ()
+    faults: Sequence[LineFault] = ()
     """Lines that were left out, as by the attempt."""
 
 
@@ -33,7 +33,7 @@ def verify_files(
     traces: str,
     scratch: Path,
     vectors: Path | None = None,
-) -> Verified:
+) -> VerifiedFiles:
     """Verify a certificate with the bundle and the traces that it is about.
 
     Args:
@@ -54,5 +54,5 @@ def verify_files(
     except DocumentError as error:
         # A bundle that its own manifest contradicts is an answer, not a wrong call.
         broken = refuted("bundle", str(error))
-        return Verified(Verdict((broken,)), found.faults)
-    return Verified(verify(said, predictor, found.rows), found.faults)
+        return VerifiedFiles(VerificationReport((broken,)), found.faults)
+    return VerifiedFiles(verify_certificate(said, predictor, found.rows), found.faults)

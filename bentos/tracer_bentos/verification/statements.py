@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
-from tracer_bentos.bundle.bundle import Predictor
+from tracer_bentos.bundle.bundle import BundlePredictor
 from tracer_bentos.training.data.rows import RowSet
 from tracer_bentos.training.data.split import NARROW, WIDE
 from tracer_core.contracts.certificate import Certificate
 from tracer_core.contracts.document import Document
 from tracer_core.errors import DocumentError
-from tracer_core.stats.certificate.ledger import level_of
+from tracer_core.stats.certificate.ledger import attempt_level
 
 __all__ = [
     "COMPARED",
-    "Statement",
-    "about_bundle",
-    "about_rows",
-    "about_terms",
+    "VerifiedStatement",
+    "check_bundle",
+    "check_rows",
+    "check_terms",
     "compare",
-    "proven",
+    "confirmed",
     "refuted",
 ]
 
@@ -44,7 +44,7 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class VerifiedStatement:
     """One statement, and whether it follows."""
 
     name: str
@@ -55,17 +55,19 @@ class Statement:
     """What was found; where it does not hold, what was said as well."""
 
 
-def proven(name: str, detail: str) -> Statement:
+def confirmed(name: str, detail: str) -> VerifiedStatement:
     """Give a statement that follows."""
-    return Statement(name, holds=True, detail=detail)
+    return VerifiedStatement(name, holds=True, detail=detail)
 
 
-def refuted(name: str, detail: str) -> Statement:
+def refuted(name: str, detail: str) -> VerifiedStatement:
     """Give a statement that does not follow."""
-    return Statement(name, holds=False, detail=detail)
+    return VerifiedStatement(name, holds=False, detail=detail)
 
 
-def about_bundle(certificate: Certificate, predictor: Predictor) -> Statement:
+def check_bundle(
+    certificate: Certificate, predictor: BundlePredictor
+) -> VerifiedStatement:
     """Tell whether the bundle is the one that the certificate is about."""
     if certificate != predictor.certificate:
         told = _first_difference(certificate, predictor.certificate)
@@ -80,14 +82,16 @@ def about_bundle(certificate: Certificate, predictor: Predictor) -> Statement:
         predictor.verify_golden()
     except DocumentError as error:
         return refuted("bundle", str(error))
-    return proven("bundle", predictor.manifest.digest)
+    return confirmed("bundle", predictor.manifest.digest)
 
 
-def about_terms(certificate: Certificate, predictor: Predictor) -> Statement:
+def check_terms(
+    certificate: Certificate, predictor: BundlePredictor
+) -> VerifiedStatement:
     """Tell whether the terms are such as an attempt can have."""
     c, delta = certificate, 1 - certificate.confidence
-    least = level_of(c.attempt, delta)
-    most = level_of(c.attempt, delta, range(1, c.attempt))
+    least = attempt_level(c.attempt, delta)
+    most = attempt_level(c.attempt, delta, range(1, c.attempt))
     told = f"attempt {c.attempt} at level {c.level:.4g}"
     if not least * (1 - _ROUNDING) <= c.level <= most * (1 + _ROUNDING):
         told += f": such an attempt has {least:.4g} to {most:.4g}"
@@ -97,19 +101,19 @@ def about_terms(certificate: Certificate, predictor: Predictor) -> Statement:
     manifest = predictor.manifest
     if (manifest.task, manifest.redaction) != (c.task, c.rows.redaction):
         return refuted("terms", "task and redactor are not the bundle's")
-    return proven("terms", told)
+    return confirmed("terms", told)
 
 
-def about_rows(certificate: Certificate, rows: RowSet) -> Statement:
+def check_rows(certificate: Certificate, rows: RowSet) -> VerifiedStatement:
     """Tell whether the traces are those of the attempt."""
     said, found = certificate.rows, (len(rows.rows), rows.digest)
     if found != (said.count, said.digest):
         told = f"{found[0]} of task {rows.task}, {found[1]};"
         return refuted("rows", f"{told} said {said.count}, {said.digest}")
-    return proven("rows", f"{said.count} of task {rows.task}, {said.digest}")
+    return confirmed("rows", f"{said.count} of task {rows.task}, {said.digest}")
 
 
-def compare(said: Certificate, found: Certificate) -> Iterator[Statement]:
+def compare(said: Certificate, found: Certificate) -> Iterator[VerifiedStatement]:
     """Compare what was said with what was worked out, statement by statement."""
     for name, fields in COMPARED.items():
         wrong = [
@@ -122,7 +126,7 @@ def compare(said: Certificate, found: Certificate) -> Iterator[Statement]:
         if wrong:
             yield refuted(name, "; ".join(wrong))
         else:
-            yield proven(name, _FIGURES[name](found))
+            yield confirmed(name, _FIGURES[name](found))
 
 
 def _same(one: object, other: object) -> bool:

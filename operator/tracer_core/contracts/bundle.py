@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from tracer_core.contracts.document import Document, digest_of
+from tracer_core.contracts.document import Document, sha256_digest
 
 __all__ = ["BundleManifest", "GoldenVector"]
 
@@ -37,4 +37,4 @@ class BundleManifest(Document):
     @property
     def digest(self) -> str:
         """The content address of the bundle: the digest of this manifest."""
-        return digest_of(self.to_json())
+        return sha256_digest(self.to_json())

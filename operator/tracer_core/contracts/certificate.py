@@ -13,7 +13,7 @@ from tracer_core.contracts.document import Document
 
 __all__ = [
     "CERTIFICATE_VERSION",
-    "MOST_CELLS",
+    "MAX_CELLS",
     "Badges",
     "CellReport",
     "Certificate",
@@ -26,7 +26,7 @@ __all__ = [
 CERTIFICATE_VERSION: Final = 3
 """Version of the format that this code writes and verifies."""
 
-MOST_CELLS: Final = 1_000
+MAX_CELLS: Final = 1_000
 """Cells that a certificate names; those with the most rows."""
 
 

@@ -9,10 +9,10 @@ from pydantic.alias_generators import to_camel
 
 from tracer_core.errors import DocumentError
 
-__all__ = ["Document", "digest_of"]
+__all__ = ["Document", "sha256_digest"]
 
 
-def digest_of(content: bytes) -> str:
+def sha256_digest(content: bytes) -> str:
     """Give the content address of some bytes, as ``sha256:HEX``."""
     return "sha256:" + hashlib.sha256(content).hexdigest()
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from tracer_core.contracts.document import Document
 
 __all__ = [
-    "CELLS",
+    "MAX_CELLS",
     "OTHER_CELLS",
     "SLOW_SECONDS",
     "CaptureState",
@@ -21,7 +21,7 @@ __all__ = [
     "TeacherState",
 ]
 
-CELLS = 128
+MAX_CELLS = 128
 """Cells of a task that are counted apart; the evidence of all pods is in one status."""
 
 OTHER_CELLS = "(other cells)"

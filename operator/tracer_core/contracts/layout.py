@@ -21,21 +21,21 @@ from datetime import UTC, datetime
 
 __all__ = [
     "ERASURES",
-    "LAYOUTS",
     "REPLACEMENTS",
+    "TEMPLATES",
     "TRACES",
     "attempt_key",
     "bento_key",
+    "candidate_template_key",
     "erasure_key",
-    "found_layout_key",
+    "frozen_template_key",
     "replacement_key",
     "rewritten_key",
     "segment_key",
     "segment_time",
-    "settled_layout_key",
 ]
 
-LAYOUTS = "tasks/"
+TEMPLATES = "tasks/"
 TRACES = "traces/"
 REPLACEMENTS = "replacements/"
 ERASURES = "erasures/"
@@ -86,11 +86,11 @@ def erasure_key(digest: str) -> str:
     return f"{ERASURES}{digest.removeprefix('sha256:')[:32]}.json"
 
 
-def found_layout_key(frame: str, number: int) -> str:
+def candidate_template_key(frame: str, number: int) -> str:
     """Name a layout of instructions; the first one written under a number holds."""
-    return f"{LAYOUTS}found/{frame.replace(':', '-')}/{number:04d}.json"
+    return f"{TEMPLATES}found/{frame.replace(':', '-')}/{number:04d}.json"
 
 
-def settled_layout_key(task: str) -> str:
+def frozen_template_key(task: str) -> str:
     """Name what was settled about the texts that a task asks about."""
-    return f"{LAYOUTS}settled/{task.replace(':', '-')}.json"
+    return f"{TEMPLATES}settled/{task.replace(':', '-')}.json"

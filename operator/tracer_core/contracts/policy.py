@@ -56,6 +56,6 @@ class PolicyDocument(Document):
     revisions: dict[str, RevisionPolicy] = Field(default_factory=dict)
     """By revision number, as a string."""
 
-    def of(self, revision: int) -> RevisionPolicy:
+    def build(self, revision: int) -> RevisionPolicy:
         """Give what one revision may do; nothing at all when it is not named."""
         return self.revisions.get(str(revision), RevisionPolicy())

@@ -1,6 +1,6 @@
 """What is taken out of texts before they are kept or classified."""
 
-from tracer_core.contracts.document import Document, digest_of
+from tracer_core.contracts.document import Document, sha256_digest
 
 __all__ = ["NO_REDACTOR", "STANDARD_REDACTOR", "Redaction", "RedactionPattern"]
 
@@ -31,5 +31,5 @@ class Redaction(Document):
     @property
     def patterns_digest(self) -> str:
         """Short digest of the patterns alone."""
-        whole = digest_of(b"\n".join(each.to_json() for each in self.patterns))
+        whole = sha256_digest(b"\n".join(each.to_json() for each in self.patterns))
         return whole.removeprefix("sha256:")[:16]

@@ -5,10 +5,10 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Decision", "TraceRecord", "TraceStatus"]
+__all__ = ["AnsweredBy", "TraceRecord", "TraceStatus"]
 
 
-class Decision(StrEnum):
+class AnsweredBy(StrEnum):
     """Who answered a request."""
 
     TEACHER = "teacher"
@@ -52,7 +52,7 @@ class TraceRecord(BaseModel):
     """Session of the request; rows of one session stay on one side of a split."""
     status: TraceStatus = TraceStatus.OK
     """How the teacher's answer ended."""
-    decision: Decision = Decision.TEACHER
+    decision: AnsweredBy = AnsweredBy.TEACHER
     """Who answered the client."""
     revision: int = 0
     """The revision that took the request."""

@@ -6,11 +6,11 @@ from enum import StrEnum
 from pydantic import Field
 
 from tracer_core.contracts.certificate import Certificate
-from tracer_core.contracts.document import Document, digest_of
+from tracer_core.contracts.document import Document, sha256_digest
 from tracer_core.contracts.embedder import NamedEmbedder
 from tracer_core.contracts.redaction import Redaction
 
-__all__ = ["AttemptRequest", "AttemptResult", "Outcome", "TrainingSummary"]
+__all__ = ["AttemptOutcome", "AttemptRequest", "AttemptResult", "TrainingSummary"]
 
 
 class AttemptRequest(Document):
@@ -44,10 +44,10 @@ class AttemptRequest(Document):
     @property
     def digest(self) -> str:
         """Digest of the row-set statement: the same request, the same rows."""
-        return digest_of(self.to_json())
+        return sha256_digest(self.to_json())
 
 
-class Outcome(StrEnum):
+class AttemptOutcome(StrEnum):
     """How an attempt ended; both are results, neither is a failure."""
 
     CERTIFIED = "Certified"
@@ -63,7 +63,7 @@ class AttemptResult(Document):
     """Digest of the request that it answers."""
     attempt: int
     """Number of the attempt."""
-    outcome: Outcome
+    outcome: AttemptOutcome
     """Certified or refused."""
     reason: str
     """Why, for people."""
@@ -100,7 +100,7 @@ class TrainingSummary(Document):
     """Number of the attempt."""
     request: str
     """Digest of the request that it answers."""
-    outcome: Outcome
+    outcome: AttemptOutcome
     """Certified or refused."""
     reason: str
     """Why, for people."""

@@ -12,9 +12,9 @@ import math
 from scipy.special import betainc, betaincinv
 
 __all__ = [
-    "interval",
+    "clopper_pearson_interval",
     "lower_bound",
-    "most_errors",
+    "max_errors",
     "p_value",
     "power",
     "rows_without_error",
@@ -71,7 +71,9 @@ def upper_bound(agreed: int, rows: int, level: float) -> float:
     return float(betaincinv(agreed + 1, rows - agreed, 1 - level))
 
 
-def interval(agreed: int, rows: int, level: float) -> tuple[float, float]:
+def clopper_pearson_interval(
+    agreed: int, rows: int, level: float
+) -> tuple[float, float]:
     """Give the Clopper-Pearson interval, half of the level on each side.
 
     Claim: it misses the true agreement with probability at most `level`.
@@ -98,7 +100,7 @@ def rows_without_error(target: float, level: float) -> int:
     return rows
 
 
-def most_errors(rows: int, target: float, level: float) -> int | None:
+def max_errors(rows: int, target: float, level: float) -> int | None:
     """Give the most errors with which so many rows still pass; none when none do.
 
     Claim: a test of `rows` rows passes at `level` exactly if it has no more errors.
@@ -121,9 +123,9 @@ def power(rows: int, target: float, level: float, agreement: float) -> float:
     """Give the probability that so many rows pass if agreement truly is as given.
 
     Claim: exact for independent rows; a forecast, never part of a certificate.
-    Source: the binomial tail at the edge that `most_errors` finds.
+    Source: the binomial tail at the edge that `max_errors` finds.
     """
-    errors = most_errors(rows, target, level)
+    errors = max_errors(rows, target, level)
     return 0.0 if errors is None else p_value(rows - errors, rows, agreement)
 
 

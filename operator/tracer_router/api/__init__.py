@@ -7,7 +7,7 @@ from tracer_router.api.field_types.duration import Duration
 from tracer_router.api.field_types.percent import Percent
 from tracer_router.api.field_types.resources import Resources
 from tracer_router.api.revision import (
-    MOST_ALIKE,
+    MAX_SIMILAR,
     AttemptSpec,
     BundleStatus,
     CertificateStatus,
@@ -65,10 +65,10 @@ from tracer_router.api.status.conditions import (
 from tracer_router.api.status.evidence import (
     BootCounts,
     CellCounts,
-    Counts,
     EvidenceStatus,
     LegCounts,
     RevisionCounts,
+    RevisionTotals,
     TaskCounts,
 )
 from tracer_router.api.status.progress import (
@@ -91,7 +91,7 @@ from tracer_router.api.status.router_status import (
 )
 
 __all__ = [
-    "MOST_ALIKE",
+    "MAX_SIMILAR",
     "Access",
     "AccessMode",
     "Agreement",
@@ -114,7 +114,6 @@ __all__ = [
     "ConditionStatus",
     "ConditionType",
     "ConfigMapKey",
-    "Counts",
     "Detect",
     "Detector",
     "DriftWatch",
@@ -148,6 +147,7 @@ __all__ = [
     "Resources",
     "RevisionCounts",
     "RevisionPhase",
+    "RevisionTotals",
     "Rollout",
     "Rule",
     "S3Store",

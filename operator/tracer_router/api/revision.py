@@ -22,7 +22,7 @@ from tracer_router.api.status.progress import (
 )
 
 __all__ = [
-    "MOST_ALIKE",
+    "MAX_SIMILAR",
     "AttemptSpec",
     "BundleStatus",
     "CertificateStatus",
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 
-MOST_ALIKE = 100
+MAX_SIMILAR = 100
 """Requests beside the first that one attempt may answer."""
 
 
@@ -79,7 +79,7 @@ class AttemptSpec(ApiModel):
     """Why it was begun: growth, drift, age, a new task, or by request."""
     verb: str | None = Field(default=None, max_length=63)
     """Id of the request, when a person asked for it."""
-    alike: Annotated[tuple[str, ...], Field(max_length=MOST_ALIKE)] = ()
+    alike: Annotated[tuple[str, ...], Field(max_length=MAX_SIMILAR)] = ()
     """Ids of other requests that asked for one by then: it answers them too."""
     target: Percent
     """Agreement to certify."""

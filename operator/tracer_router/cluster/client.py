@@ -23,7 +23,7 @@ from tracer_core.errors import (
 from tracer_router.cluster.api_paths import path_of
 from tracer_router.resources.manifest import Manifest, ObjectKey
 
-__all__ = ["KubernetesCluster", "build_event", "connect"]
+__all__ = ["KubernetesClusterClient", "build_event", "connect"]
 
 _TIMEOUT_SECONDS = 30
 _APPLY = "application/apply-patch+yaml"
@@ -36,7 +36,7 @@ _ERRORS: dict[int, type[ClusterError]] = {
 }
 
 
-class KubernetesCluster:
+class KubernetesClusterClient:
     """A `Cluster` over one API server.
 
     Manifests stay dictionaries: typed models drop fields that they do not know.
@@ -145,7 +145,7 @@ class KubernetesCluster:
             headers["Authorization"] = auth
 
 
-async def connect() -> KubernetesCluster:
+async def connect() -> KubernetesClusterClient:
     """Connect with the service account in a pod, else with the kubeconfig."""
     settings = Configuration()
     if "KUBERNETES_SERVICE_HOST" in os.environ:
@@ -154,7 +154,7 @@ async def connect() -> KubernetesCluster:
     else:
         read = config.load_kube_config
         await read(client_configuration=settings)  # type: ignore[no-untyped-call] # the same
-    return KubernetesCluster(ApiClient(configuration=settings))
+    return KubernetesClusterClient(ApiClient(configuration=settings))
 
 
 def build_event(about: Manifest, reason: str, message: str) -> Manifest:

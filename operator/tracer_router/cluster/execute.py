@@ -2,9 +2,9 @@
 
 import asyncio
 
-from tracer_core.errors import NotYet, SpecError
+from tracer_core.errors import RetryLater, SpecError
 from tracer_router.cluster.diff import contains, controlled_by
-from tracer_router.cluster.interfaces import Cluster, Pods
+from tracer_router.cluster.interfaces import ClusterClient, PodClient
 from tracer_router.planning.state.observed import Observed
 from tracer_router.planning.state.plan import Plan
 from tracer_router.resources.manifest import Manifest, ObjectKey
@@ -14,7 +14,9 @@ from tracer_router.resources.revision import build_revision
 __all__ = ["execute"]
 
 
-async def execute(cluster: Cluster, pods: Pods, observed: Observed, plan: Plan) -> None:
+async def execute(
+    cluster: ClusterClient, pods: PodClient, observed: Observed, plan: Plan
+) -> None:
     """Make the cluster as the plan says; statuses are left to the status writer.
 
     Raises:
@@ -34,8 +36,10 @@ async def execute(cluster: Cluster, pods: Pods, observed: Observed, plan: Plan) 
         await cluster.delete(observed.router.metadata.namespace, key)
 
 
-async def _apply(cluster: Cluster, observed: Observed, manifest: Manifest) -> None:
-    key = ObjectKey.of(manifest)
+async def _apply(
+    cluster: ClusterClient, observed: Observed, manifest: Manifest
+) -> None:
+    key = ObjectKey.from_manifest(manifest)
     live = observed.children.get(key)
     if live is None:
         live = await cluster.get(observed.router.metadata.namespace, key)
@@ -50,7 +54,7 @@ def _refuse_foreign(observed: Observed, key: ObjectKey, live: Manifest) -> None:
         return
     owners = live["metadata"].get("ownerReferences", [])
     if any(owner.get("uid") and owner["kind"] == "TracerRouter" for owner in owners):
-        raise NotYet(
+        raise RetryLater(
             f"{key.kind} {key.name} still belongs to a deleted router of this name; "
             "waiting for the garbage collector"
         )

@@ -7,10 +7,10 @@ from tracer_core.contracts.evidence import Evidence
 from tracer_core.contracts.policy import PolicyDocument
 from tracer_router.resources.manifest import Manifest, ObjectKey
 
-__all__ = ["Cluster", "Pods"]
+__all__ = ["ClusterClient", "PodClient"]
 
 
-class Cluster(Protocol):
+class ClusterClient(Protocol):
     """Six verbs on plain manifests in one namespace at a time."""
 
     async def get(self, namespace: str, key: ObjectKey) -> Manifest | None:
@@ -34,7 +34,7 @@ class Cluster(Protocol):
         """Write an Event about an object, for people."""
 
 
-class Pods(Protocol):
+class PodClient(Protocol):
     """The internal port of data-plane pods."""
 
     async def push(self, address: str, policy: PolicyDocument) -> Evidence | None:

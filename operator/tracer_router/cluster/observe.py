@@ -11,7 +11,7 @@ from tracer_core.contracts.training import TrainingSummary
 from tracer_core.errors import DocumentError, SpecError
 from tracer_router.api import TracerRevision, TracerRouter
 from tracer_router.cluster.diff import amount, controlled_by
-from tracer_router.cluster.interfaces import Cluster, Pods
+from tracer_router.cluster.interfaces import ClusterClient, PodClient
 from tracer_router.planning.state.observed import JobState, Observed, PodState
 from tracer_router.resources.data_plane import COMPONENT as DATA_PLANE
 from tracer_router.resources.data_plane import policy_name
@@ -22,7 +22,7 @@ from tracer_router.resources.manifest import (
     ObjectKey,
 )
 from tracer_router.resources.training_job import COMPONENT as TRAINING
-from tracer_router.savings.pods import Reserved
+from tracer_router.savings.pods import ReservedResources
 
 __all__ = ["CHILD_KINDS", "observe", "read_router"]
 
@@ -44,7 +44,7 @@ _POLLS_AT_ONCE = 32
 """Pods of one router that are asked at the same time."""
 _OURS = "attempt failed: "
 """Before the cause, in the last line of a pod's log."""
-_LONGEST_WORDS = 400
+_MAX_MESSAGE_CHARACTERS = 400
 _COMPONENT = "app.kubernetes.io/component"
 _INDEX = "batch.kubernetes.io/job-completion-index"
 """Annotation of the pods of an Indexed Job; others have none."""
@@ -64,7 +64,9 @@ def read_router(manifest: Manifest) -> TracerRouter:
         raise SpecError(f"{where}: {first['msg']}") from None
 
 
-async def observe(cluster: Cluster, pods: Pods, router: TracerRouter) -> Observed:
+async def observe(
+    cluster: ClusterClient, pods: PodClient, router: TracerRouter
+) -> Observed:
     """Read the children, the revisions, the pods and what the pods report."""
     namespace, labels = router.metadata.namespace, _labels(router)
     kinds = (*CHILD_KINDS, "Pod", "TracerRevision")
@@ -96,7 +98,11 @@ def _controlled(
     router: TracerRouter, manifests: list[Manifest]
 ) -> dict[ObjectKey, Manifest]:
     uid = router.metadata.uid
-    return {ObjectKey.of(each): each for each in manifests if controlled_by(each, uid)}
+    return {
+        ObjectKey.from_manifest(each): each
+        for each in manifests
+        if controlled_by(each, uid)
+    }
 
 
 def _policy(manifest: Manifest | None) -> PolicyDocument | None:
@@ -114,7 +120,7 @@ def _jobs(jobs: list[Manifest], pods: list[Manifest]) -> dict[int, JobState]:
     summaries = {
         _number(pod): _summary(pod) for pod in pods if _succeeded(pod) and _leads(pod)
     }
-    words, troubles = _last_words(pods), _troubles(pods)
+    words, troubles = _termination_messages(pods), _pod_errors(pods)
     return {
         number: replace(
             _job(job, summaries.get(number), words.get(number)),
@@ -124,18 +130,18 @@ def _jobs(jobs: list[Manifest], pods: list[Manifest]) -> dict[int, JobState]:
     }
 
 
-def _troubles(pods: list[Manifest]) -> dict[int, str]:
+def _pod_errors(pods: list[Manifest]) -> dict[int, str]:
     """Give why pods of attempts do not start: a claim or a node is missing."""
     waiting = [
         pod
         for pod in pods
         if _trains(pod) and pod.get("status", {}).get("phase") == "Pending"
     ]
-    found = ((_number(pod), _trouble(pod["status"])) for pod in waiting)
+    found = ((_number(pod), _pod_error(pod["status"])) for pod in waiting)
     return {number: trouble for number, trouble in found if trouble}
 
 
-def _last_words(pods: list[Manifest]) -> dict[int, str]:
+def _termination_messages(pods: list[Manifest]) -> dict[int, str]:
     """Give why the pod of each attempt failed that failed last: the Job only counts."""
     failed = [
         (state.get("finishedAt", ""), _number(pod), state)
@@ -144,7 +150,7 @@ def _last_words(pods: list[Manifest]) -> dict[int, str]:
         for state in _ends(pod)
     ]
     ordered = sorted(failed, key=lambda each: each[0])
-    words = ((number, _said(state)) for _, number, state in ordered)
+    words = ((number, _termination_message(state)) for _, number, state in ordered)
     return {number: said for number, said in words if said}
 
 
@@ -153,12 +159,12 @@ def _ends(pod: Manifest) -> list[Manifest]:
     return [each["terminated"] for each in states if "terminated" in each]
 
 
-def _said(terminated: Manifest) -> str:
+def _termination_message(terminated: Manifest) -> str:
     """Give our own words only: those of a fault nobody expected may quote a trace."""
     _, _, said = str(terminated.get("message", "")).partition(_OURS)
     line = said.partition("\n")[0].strip()
     reason = str(terminated.get("reason", ""))
-    return line[:_LONGEST_WORDS] or ("" if reason == "Error" else reason)
+    return line[:_MAX_MESSAGE_CHARACTERS] or ("" if reason == "Error" else reason)
 
 
 def _trains(pod: Manifest) -> bool:
@@ -202,7 +208,7 @@ def _job(
 
 
 async def _pods(
-    port: Pods, manifests: list[Manifest], policy: PolicyDocument | None
+    port: PodClient, manifests: list[Manifest], policy: PolicyDocument | None
 ) -> tuple[PodState, ...]:
     mine = [
         each
@@ -220,7 +226,7 @@ async def _pods(
 
 
 async def _pod(
-    port: Pods, manifest: Manifest, policy: PolicyDocument | None
+    port: PodClient, manifest: Manifest, policy: PolicyDocument | None
 ) -> PodState:
     status = manifest.get("status", {})
     address = status.get("podIP") if status.get("phase") == "Running" else None
@@ -234,21 +240,21 @@ async def _pod(
         ready=conditions.get("Ready") == "True" and not leaving,
         address=address,
         evidence=evidence,
-        trouble=_trouble(status),
+        trouble=_pod_error(status),
         reserved=_reserved(manifest),
         leaving=leaving,
     )
 
 
-def _reserved(manifest: Manifest) -> Reserved:
+def _reserved(manifest: Manifest) -> ReservedResources:
     containers = manifest.get("spec", {}).get("containers", [])
     asked = [each.get("resources", {}).get("requests", {}) for each in containers]
     cores = sum(amount(str(each.get("cpu", "0"))) or 0.0 for each in asked)
     memory = sum(amount(str(each.get("memory", "0"))) or 0.0 for each in asked)
-    return Reserved(Decimal(str(cores)), Decimal(str(memory / _GIB)))
+    return ReservedResources(Decimal(str(cores)), Decimal(str(memory / _GIB)))
 
 
-def _trouble(status: Manifest) -> str | None:
+def _pod_error(status: Manifest) -> str | None:
     for container in status.get("containerStatuses", []):
         waiting = container.get("state", {}).get("waiting", {})
         if waiting.get("reason") not in {None, "ContainerCreating", "PodInitializing"}:

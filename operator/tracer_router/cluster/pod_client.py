@@ -9,13 +9,13 @@ from tracer_core.contracts.evidence import Evidence
 from tracer_core.contracts.policy import PolicyDocument
 from tracer_core.errors import DocumentError
 
-__all__ = ["HttpPods"]
+__all__ = ["HttpPodClient"]
 
 _LOG = logging.getLogger(__name__)
 _TIMEOUT_SECONDS = 3
 
 
-class HttpPods:
+class HttpPodClient:
     """`Pods` over HTTP; one pooled session for all of them."""
 
     def __init__(

@@ -9,11 +9,11 @@ import kopf
 
 from tracer_core.constants import GROUP
 from tracer_router.cluster.client import connect
-from tracer_router.cluster.pod_client import HttpPods
+from tracer_router.cluster.pod_client import HttpPodClient
 from tracer_router.handlers.reconciler import Reconciler
 from tracer_router.handlers.status_writer import StatusWriter
 from tracer_router.handlers.watches import register_watches
-from tracer_router.handlers.workqueue import ReconcileQueue
+from tracer_router.handlers.workqueue import WorkQueue
 from tracer_router.resources.installation import Installation
 
 __all__ = ["build_operator"]
@@ -24,7 +24,7 @@ def build_operator(
 ) -> tuple[kopf.OperatorRegistry, kopf.OperatorSettings]:
     """Give a registry of handlers and settings of one operator."""
     registry = kopf.OperatorRegistry()
-    queue = ReconcileQueue()
+    queue = WorkQueue()
     register_watches(registry, queue)
     _register_login(registry)
     _register_process(registry, installation, queue)
@@ -59,7 +59,7 @@ def _register_login(registry: kopf.OperatorRegistry) -> None:
 
 
 def _register_process(
-    registry: kopf.OperatorRegistry, installation: Installation, queue: ReconcileQueue
+    registry: kopf.OperatorRegistry, installation: Installation, queue: WorkQueue
 ) -> None:
     tasks: list[asyncio.Task[None]] = []
 
@@ -70,7 +70,7 @@ def _register_process(
         reconciler = Reconciler(
             installation=installation,
             cluster=memo.cluster,
-            pods=HttpPods(memo.session),
+            pods=HttpPodClient(memo.session),
             writer=StatusWriter(memo.cluster),
             now=lambda: datetime.now(UTC).replace(microsecond=0),
         )

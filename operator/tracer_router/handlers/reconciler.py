@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tracer_core.errors import Forbidden, NotYet, SpecError
+from tracer_core.errors import Forbidden, RetryLater, SpecError
 from tracer_router.api import TracerRouter
 from tracer_router.cluster.execute import execute
-from tracer_router.cluster.interfaces import Cluster, Pods
+from tracer_router.cluster.interfaces import ClusterClient, PodClient
 from tracer_router.cluster.observe import observe, read_router
 from tracer_router.handlers.status_writer import StatusWriter, failed_status
 from tracer_router.handlers.workqueue import Key
@@ -19,8 +19,8 @@ from tracer_router.resources.manifest import ObjectKey
 __all__ = ["Reconciler"]
 
 _LOG = logging.getLogger(__name__)
-_STALLED_AGAIN = timedelta(minutes=1)
-_NOT_YET_AGAIN = timedelta(seconds=2)
+_STALLED_RETRY_SECONDS = timedelta(minutes=1)
+_RETRY_LATER_SECONDS = timedelta(seconds=2)
 
 
 @dataclass
@@ -28,8 +28,8 @@ class Reconciler:
     """Brings one router closer to its spec."""
 
     installation: Installation
-    cluster: Cluster
-    pods: Pods
+    cluster: ClusterClient
+    pods: PodClient
     writer: StatusWriter
     now: Callable[[], datetime]
 
@@ -44,7 +44,7 @@ class Reconciler:
         except SpecError as error:
             # A shape that this version cannot even read has no status to write to.
             _LOG.warning("%s/%s: %s", namespace, name, error)
-            return _STALLED_AGAIN
+            return _STALLED_RETRY_SECONDS
         return await self._reconcile(router)
 
     async def _reconcile(self, router: TracerRouter) -> timedelta:
@@ -55,10 +55,10 @@ class Reconciler:
         except Exception as error:
             status = failed_status(router, error, self.now())
             await self.writer.write_router(router, status)
-            if isinstance(error, NotYet):
-                return _NOT_YET_AGAIN
+            if isinstance(error, RetryLater):
+                return _RETRY_LATER_SECONDS
             if isinstance(error, SpecError | Forbidden):
-                return _STALLED_AGAIN
+                return _STALLED_RETRY_SECONDS
             raise
         await self.writer.write(observed, plan)
         for happening in plan.happenings:
@@ -69,4 +69,4 @@ class Reconciler:
             }
             _LOG.info("%s: %s", router.metadata.name, happening.message)
             await self.cluster.emit(about, happening.reason, happening.message)
-        return plan.look_again_in
+        return plan.requeue_after

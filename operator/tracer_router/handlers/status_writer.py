@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tracer_core.constants import API_VERSION
-from tracer_core.errors import ClusterError, Forbidden, NotYet, SpecError
+from tracer_core.errors import ClusterError, Forbidden, RetryLater, SpecError
 from tracer_router.api import (
     ConditionStatus,
     ConditionType,
@@ -17,10 +17,10 @@ from tracer_router.api import (
     TracerRouter,
     TracerRouterStatus,
 )
-from tracer_router.cluster.interfaces import Cluster
+from tracer_router.cluster.interfaces import ClusterClient
 from tracer_router.planning.state.observed import Observed
 from tracer_router.planning.state.plan import Plan
-from tracer_router.planning.status.conditions import set_all
+from tracer_router.planning.status.conditions import set_conditions
 from tracer_router.resources.manifest import Manifest
 from tracer_router.resources.revision import build_revision_status
 
@@ -49,7 +49,7 @@ _FIGURES = frozenset(
 class StatusWriter:
     """Writes the status of routers and revisions, and nothing else does."""
 
-    cluster: Cluster
+    cluster: ClusterClient
     clock: Any = time.monotonic
     _written: dict[str, float] = field(default_factory=dict)
 
@@ -114,7 +114,7 @@ def failed_status(
     )
     update = {
         "conditions": tuple(
-            sorted(set_all(router, states, now), key=lambda each: each.type)
+            sorted(set_conditions(router, states, now), key=lambda each: each.type)
         ),
         "observed_generation": router.metadata.generation or -1,
     }
@@ -127,7 +127,7 @@ def _reason(error: Exception) -> Reason:
     match error:
         case Forbidden():
             return Reason.FORBIDDEN
-        case NotYet():
+        case RetryLater():
             return Reason.PROGRESSING
         case SpecError():
             return Reason.NAME_TAKEN

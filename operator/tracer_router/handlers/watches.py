@@ -10,7 +10,7 @@ from typing import Any
 import kopf
 
 from tracer_core.constants import GROUP, VERSION
-from tracer_router.handlers.workqueue import ReconcileQueue
+from tracer_router.handlers.workqueue import WorkQueue
 from tracer_router.resources.manifest import ROUTER_LABEL
 
 __all__ = ["register_watches"]
@@ -24,7 +24,7 @@ _CHILDREN = (
 )
 
 
-def register_watches(registry: kopf.OperatorRegistry, queue: ReconcileQueue) -> None:
+def register_watches(registry: kopf.OperatorRegistry, queue: WorkQueue) -> None:
     """Register one handler for the routers and one for each kind of child."""
 
     async def wake_router(*, namespace: str | None, name: str, **_: Any) -> None:

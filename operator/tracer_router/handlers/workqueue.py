@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-__all__ = ["Key", "Reconcile", "ReconcileQueue"]
+__all__ = ["Key", "Reconcile", "WorkQueue"]
 
 _LOG = logging.getLogger(__name__)
 _FIRST_DELAY_SECONDS = 1.0
@@ -20,7 +20,7 @@ Reconcile = Callable[[Key], Awaitable[timedelta | None]]
 
 
 @dataclass
-class ReconcileQueue:
+class WorkQueue:
     """Keys that wait, run, or are due later; a key never runs twice at once."""
 
     workers: int = 4

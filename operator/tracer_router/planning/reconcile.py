@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from tracer_core.stats.sequential.change_attribution import Cause
+from tracer_core.stats.sequential.change_attribution import ChangeCause
 from tracer_router.api import RevisionPhase, TracerRevision, TracerRevisionStatus
-from tracer_router.planning.attempts.retraining import Outlook
+from tracer_router.planning.attempts.retraining import RetrainingTrigger
 from tracer_router.planning.attempts.training import (
     begin_attempt,
     conclude_training,
@@ -12,14 +12,14 @@ from tracer_router.planning.attempts.training import (
 )
 from tracer_router.planning.evidence.evidence import fold_evidence
 from tracer_router.planning.objects.children import plan_children, plan_deletions
-from tracer_router.planning.rollout.candidate import advance
-from tracer_router.planning.rollout.live import attend, reinstate
+from tracer_router.planning.rollout.candidate import evaluate_candidate
+from tracer_router.planning.rollout.live import evaluate_live, restore_previous
 from tracer_router.planning.rollout.policy import plan_policy
-from tracer_router.planning.rollout.user_requests import carry_out
+from tracer_router.planning.rollout.user_requests import handle_requests
 from tracer_router.planning.state.observed import JobState, Observed
-from tracer_router.planning.state.plan import Happening, Plan
-from tracer_router.planning.state.roles import Roles, assign_roles
-from tracer_router.planning.status.summary import Findings, summarise
+from tracer_router.planning.state.plan import EventRecord, Plan
+from tracer_router.planning.state.roles import RevisionRoles, assign_roles
+from tracer_router.planning.status.summary import StatusInputs, build_status
 from tracer_router.resources.installation import Installation
 from tracer_router.savings.pods import PodPrices
 
@@ -27,7 +27,7 @@ __all__ = ["plan_reconcile"]
 
 _SOON = timedelta(seconds=2)
 _AT_REST = timedelta(seconds=10)
-_NAMED = {Cause.TEACHER, Cause.INPUTS}
+_NAMED = {ChangeCause.TEACHER, ChangeCause.INPUTS}
 """Causes that people find among the Events by name."""
 
 
@@ -36,10 +36,10 @@ def plan_reconcile(
 ) -> Plan:
     """Decide everything that is next for one router."""
     counted = _with_evidence(observed)
-    carried = carry_out(observed, counted, now)
+    carried = handle_requests(observed, counted, now)
     revisions, missing = _judge(carried.revisions, observed, now)
-    revisions = _supersede(reinstate(observed, counted, revisions, now), now)
-    outlook = Outlook(observed, revisions, now)
+    revisions = _supersede(restore_previous(observed, counted, revisions, now), now)
+    outlook = RetrainingTrigger(observed, revisions, now)
     begun = _begin(observed, revisions, installation.runtime_image, outlook)
     roles = assign_roles(revisions)
     policy = plan_policy(observed, revisions, roles)
@@ -51,17 +51,19 @@ def plan_reconcile(
         apply=wanted,
         delete=plan_deletions(observed, revisions, wanted),
         revisions=revisions,
-        status=summarise(
+        status=build_status(
             observed,
             revisions,
             policy,
-            Findings(missing, carried.refused),
+            StatusInputs(missing, carried.refused),
             PodPrices(installation.core_hour, installation.gib_hour),
             now,
         ),
-        happenings=carried.happenings + _happenings(observed, revisions),
+        happenings=carried.happenings + _events(observed, revisions),
         urgent=frozenset(pod.revision for pod in observed.pods if pod.leaving),
-        look_again_in=_SOON if begun or roles != Roles(roles.stable) else _AT_REST,
+        requeue_after=_SOON
+        if begun or roles != RevisionRoles(roles.stable)
+        else _AT_REST,
     )
 
 
@@ -69,7 +71,7 @@ def _begin(
     observed: Observed,
     revisions: tuple[TracerRevision, ...],
     image: str,
-    outlook: Outlook,
+    outlook: RetrainingTrigger,
 ) -> TracerRevision | None:
     if not revisions:
         return pass_through(observed.router, image)
@@ -105,11 +107,11 @@ def _judge(
             case RevisionPhase.TRAINING:
                 judged.append(conclude_training(observed, revision, now))
             case RevisionPhase.SHADOW | RevisionPhase.CANARY:
-                progress = advance(observed, revisions, revision, now)
+                progress = evaluate_candidate(observed, revisions, revision, now)
                 judged.append(progress.revision)
                 missing = progress.missing or missing
             case RevisionPhase.LIVE:
-                progress = attend(observed, revision, now)
+                progress = evaluate_live(observed, revision, now)
                 judged.append(progress.revision)
                 missing = progress.missing or missing
             case _:
@@ -131,7 +133,7 @@ def _supersede(
     )
 
 
-def _waiting(roles: Roles, outlook: Outlook) -> str:
+def _waiting(roles: RevisionRoles, outlook: RetrainingTrigger) -> str:
     if roles.training is not None:
         number = roles.training.spec.revision
         trouble = outlook.observed.jobs.get(number, JobState()).trouble
@@ -139,12 +141,12 @@ def _waiting(roles: Roles, outlook: Outlook) -> str:
         return f"attempt {number} is being trained{why}"
     if roles.candidate is not None:  # certified a moment ago
         return f"revision {roles.candidate.spec.revision}: its pods are being created"
-    return outlook.waiting
+    return outlook.missing
 
 
-def _happenings(
+def _events(
     observed: Observed, revisions: tuple[TracerRevision, ...]
-) -> tuple[Happening, ...]:
+) -> tuple[EventRecord, ...]:
     found = []
     for each in revisions:
         before = observed.revision(each.spec.revision)
@@ -154,13 +156,15 @@ def _happenings(
         if not same and new.phase is not None:
             step = "" if new.rollout_step is None else f", step {new.rollout_step + 1}"
             message = f"revision {each.spec.revision}: {new.phase}{step}"
-            found.append(Happening(new.phase.value, message + reason))
+            found.append(EventRecord(new.phase.value, message + reason))
         if new.cause in _NAMED and (old is None or new.cause != old.cause):
-            found.append(Happening(new.cause, f"revision {each.spec.revision}{reason}"))
+            found.append(
+                EventRecord(new.cause, f"revision {each.spec.revision}{reason}")
+            )
         for cell in new.closed[len(old.closed) if old else 0 :]:
             message = f"revision {each.spec.revision}: cell {cell.cell!r} goes back to"
             found.append(
-                Happening("CellClosed", f"{message} the teacher: {cell.reason}")
+                EventRecord("CellClosed", f"{message} the teacher: {cell.reason}")
             )
     return tuple(found)
 

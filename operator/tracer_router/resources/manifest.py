@@ -32,7 +32,7 @@ class ObjectKey:
     name: str
 
     @classmethod
-    def of(cls, manifest: Manifest) -> "ObjectKey":
+    def from_manifest(cls, manifest: Manifest) -> "ObjectKey":
         """Give the key of a manifest."""
         return cls(manifest["kind"], manifest["metadata"]["name"])
 

@@ -3,7 +3,7 @@
 import json
 
 from tracer_core.contracts import runtime
-from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.runtime import HttpVersion
 from tracer_router.api import TracerRouter
 from tracer_router.resources.manifest import Manifest
@@ -22,7 +22,7 @@ def teacher_identity(router: TracerRouter) -> str:
     name = f"{teacher.protocol.value} {teacher.url}"
     if not teacher.endpoints:
         return name
-    return f"{name} {digest_of(_endpoints(router).encode())[:_DIGEST_SHOWN]}"
+    return f"{name} {sha256_digest(_endpoints(router).encode())[:_DIGEST_SHOWN]}"
 
 
 def teacher_parts(router: TracerRouter) -> PodParts:

@@ -14,15 +14,15 @@ from decimal import Decimal
 from typing_extensions import override
 
 from tracer_core.stats.estimators.difference_estimator import half_width
-from tracer_router.api import Counts
+from tracer_router.api import RevisionTotals
 
-__all__ = ["Savings", "measure_savings"]
+__all__ = ["MeasuredSavings", "measure_savings"]
 
 _NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Savings:
+class MeasuredSavings:
     """What the router saved, beside what was paid."""
 
     avoided: Decimal
@@ -64,7 +64,9 @@ class Savings:
         return f"{sign}${abs(self.saved):.2f}{share}"
 
 
-def measure_savings(counts: Iterable[Counts], pods: Decimal = _NOTHING) -> Savings:
+def measure_savings(
+    counts: Iterable[RevisionTotals], pods: Decimal = _NOTHING
+) -> MeasuredSavings:
     """Add up all tasks; the errors of tasks are independent, so their squares add."""
     counts = tuple(counts)
     tasks = [task for each in counts for task in each.tasks]
@@ -73,7 +75,7 @@ def measure_savings(counts: Iterable[Counts], pods: Decimal = _NOTHING) -> Savin
     error = half_width(spread, samples)
     forecast = sum((Decimal(task.cost_saved) for task in tasks), _NOTHING)
     correction = sum((Decimal(task.cost_correction) for task in tasks), _NOTHING)
-    return Savings(
+    return MeasuredSavings(
         avoided=forecast + correction,
         error=None if error is None else Decimal(f"{error:.12g}"),
         paid=sum((Decimal(task.cost_teacher) for task in tasks), _NOTHING),

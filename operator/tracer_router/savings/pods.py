@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-__all__ = ["Meter", "PodPrices", "Reserved"]
+__all__ = ["PodCostMeter", "PodPrices", "ReservedResources"]
 
 _EVERY = timedelta(hours=1)
 """How often the meter is read: more often would be a write at rest."""
@@ -26,7 +26,7 @@ class PodPrices:
 
 
 @dataclass(frozen=True, slots=True)
-class Reserved:
+class ReservedResources:
     """What one pod reserves."""
 
     cores: Decimal = Decimal(0)
@@ -36,7 +36,7 @@ class Reserved:
 
 
 @dataclass(frozen=True, slots=True)
-class Meter:
+class PodCostMeter:
     """The cost up to a moment; it is kept in the router's status."""
 
     cost: Decimal
@@ -44,9 +44,9 @@ class Meter:
     until: datetime
     """Up to when."""
 
-    def read(
-        self, pods: Iterable[Reserved], prices: PodPrices, now: datetime
-    ) -> "Meter":
+    def update(
+        self, pods: Iterable[ReservedResources], prices: PodPrices, now: datetime
+    ) -> "PodCostMeter":
         """Give the meter at a later moment; the same one within the hour.
 
         The pods that are there now stand for the whole time since the last reading.
@@ -62,4 +62,4 @@ class Meter:
             Decimal(0),
         )
         cost = (self.cost + hours * rate).quantize(Decimal("1e-9"))
-        return Meter(cost, now)
+        return PodCostMeter(cost, now)

@@ -21,9 +21,14 @@ from support.serving_plane import (
     settings_for,
     until,
 )
-from tracer_bentos.protocols.label import Call, Said, canonical_json, label_of
-from tracer_bentos.serving.decision.eligibility import Surrogate
-from tracer_bentos.serving.http_server.limits import Limits
+from tracer_bentos.protocols.label import (
+    FunctionCall,
+    ParsedAnswer,
+    canonical_json,
+    canonical_label,
+)
+from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
+from tracer_bentos.serving.http_server.limits import RequestLimits
 from tracer_bentos.serving.server.app import DataPlane
 from tracer_bentos.serving.server.listeners import Listener
 from tracer_bentos.serving.server.settings import Access
@@ -42,8 +47,10 @@ class Parrot(FirstWord):
     def decide(self, text: str) -> Guess:
         """Give what the teacher would say; defer whatever it fails at."""
         reply = reply_to(text)
-        calls = tuple(Call(name, canonical_json(given)) for name, given in reply.calls)
-        label = label_of(Said(reply.text, calls))
+        calls = tuple(
+            FunctionCall(name, canonical_json(given)) for name, given in reply.calls
+        )
+        label = canonical_label(ParsedAnswer(reply.text, calls))
         return Guess(label or "", 1.0, label is not None, "all")
 
 
@@ -56,7 +63,7 @@ class EveryTask(tuple[str, ...]):
         return True
 
 
-def read_parrot(archive: bytes, into: Path, digest: str) -> Surrogate:
+def read_parrot(archive: bytes, into: Path, digest: str) -> LoadedSurrogate:
     """Give the surrogate, whatever the archive."""
     del archive, into, digest
     return Parrot()
@@ -102,7 +109,7 @@ async def main() -> None:
         )
         surrogate, evidence = await serve_plane(stack, f"{direct}/v1", surrogate=True)
         deaf, _ = await serve_plane(
-            stack, NOBODY, surrogate=False, limits=Limits(request_bytes=10_000)
+            stack, NOBODY, surrogate=False, limits=RequestLimits(request_bytes=10_000)
         )
         urls = {
             "direct": direct,

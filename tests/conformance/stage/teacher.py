@@ -9,7 +9,12 @@ from stage.messages import message, message_events
 from stage.responses import response, response_events
 from stage.rule import Reply, reply_to
 from stage.wire import PIECES, send_events, send_json
-from tracer_bentos.serving.http_server.exchange import Exchange, Receive, Scope, Send
+from tracer_bentos.serving.http_server.exchange import (
+    HttpExchange,
+    Receive,
+    Scope,
+    Send,
+)
 
 __all__ = ["teacher"]
 
@@ -34,7 +39,7 @@ SLOW_SECONDS = 5.0
 
 async def teacher(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one request."""
-    exchange = Exchange(scope, receive, send)
+    exchange = HttpExchange(scope, receive, send)
     body = await exchange.whole()
     PIECES.set(int(exchange.header("x-stub-pieces") or 2))
     answers = _ANSWERS.get(exchange.path)
@@ -45,7 +50,7 @@ async def teacher(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _answer(
-    exchange: Exchange, asked: dict[str, Any], whole: Any, events: Any
+    exchange: HttpExchange, asked: dict[str, Any], whole: Any, events: Any
 ) -> None:
     reply = reply_to(_last_text(asked))
     match reply.failure:
@@ -69,7 +74,7 @@ async def _answer(
         await send_json(exchange, whole(asked, reply))
 
 
-async def _fail(exchange: Exchange, status: int) -> None:
+async def _fail(exchange: HttpExchange, status: int) -> None:
     error: dict[str, Any] = {"type": _KINDS[status], "message": f"This is a {status}."}
     if exchange.path == "/v1/messages":
         document = {"type": "error", "error": error, "request_id": "req_1"}
@@ -78,7 +83,7 @@ async def _fail(exchange: Exchange, status: int) -> None:
     await send_json(exchange, document, status, retry_after="0")
 
 
-async def _other(exchange: Exchange, body: bytes) -> None:
+async def _other(exchange: HttpExchange, body: bytes) -> None:
     target = (exchange.raw_path + b"?" + exchange.query).decode()
     match exchange.path:
         case "/v1/models":

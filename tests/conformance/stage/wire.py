@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any
 
-from tracer_bentos.serving.http_server.exchange import Exchange
+from tracer_bentos.serving.http_server.exchange import HttpExchange
 
 __all__ = ["PIECES", "Event", "pieces", "send_events", "send_json", "usage"]
 
@@ -27,7 +27,7 @@ HEADERS = [
 
 
 async def send_json(
-    exchange: Exchange, document: Any, status: int = 200, **headers: str
+    exchange: HttpExchange, document: Any, status: int = 200, **headers: str
 ) -> None:
     """Send a whole answer."""
     more = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
@@ -37,7 +37,7 @@ async def send_json(
 
 
 async def send_events(
-    exchange: Exchange, events: Iterable[Event], *, broken: bool = False
+    exchange: HttpExchange, events: Iterable[Event], *, broken: bool = False
 ) -> None:
     """Stream an answer event by event; if broken, lose the connection in the middle."""
     kind = (b"content-type", b"text/event-stream; charset=utf-8")

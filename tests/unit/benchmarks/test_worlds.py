@@ -24,7 +24,7 @@ from benchmarks.certificates.traffic import (
     lay_out,
     lay_out_attempts,
 )
-from tracer_core.stats.certificate.fixed_sequence import Chain, Counts
+from tracer_core.stats.certificate.fixed_sequence import Chain, ChainCounts
 
 WORLDS = worlds_of_one_attempt()
 
@@ -63,8 +63,8 @@ def test_steps_are_counted_from_the_most_trusted_bin_on() -> None:
     sample = Sample(np.array([0, 2, 2]), np.array([True, False, True]))
     steps = count_steps(sample)
     assert len(steps) == BINS
-    assert steps[:3] == [Counts(1, 1), Counts(1, 1), Counts(2, 3)]
-    assert steps[-1] == Counts(2, 3)
+    assert steps[:3] == [ChainCounts(1, 1), ChainCounts(1, 1), ChainCounts(2, 3)]
+    assert steps[-1] == ChainCounts(2, 3)
 
 
 def test_a_policy_that_is_good_throughout_is_served_whole() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.ticket_traces import ticket_rows
-from tracer_bentos.training.ledger.offline_ledger import STATE
+from tracer_bentos.training.ledger.offline_ledger import STATE_VARIABLE
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +39,11 @@ def test_every_command_prints_what_its_page_shows(page: Path, tmp_path: Path) ->
     traces = "".join(json.dumps(line) + "\n" for line in lines)
     (tmp_path / "traces.jsonl").write_text(traces)
     programs = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": programs, STATE: str(tmp_path / "state")}
+    environment = {
+        **os.environ,
+        "PATH": programs,
+        STATE_VARIABLE: str(tmp_path / "state"),
+    }
     shown, code = examples(page), 0
     assert len(shown) > 5
     for command, wanted in shown:

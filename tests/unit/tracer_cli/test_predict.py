@@ -15,12 +15,12 @@ from support.serving_plane import ANYBODY, settings_for
 from support.serving_teacher import teaching
 from support.ticket_bundle import chat_about, ticket_bundle
 from tracer_bentos.redaction.redactor import build_redactor
-from tracer_bentos.redaction.standard import Standard
+from tracer_bentos.redaction.standard import StandardRedactor
 from tracer_bentos.serving.server.listeners import Listener
-from tracer_bentos.serving.server.standalone import local_plane
-from tracer_bentos.surrogate.surrogate import Prediction
-from tracer_bentos.training.data.redaction_filter import as_served
-from tracer_bentos.training.run.pipeline import Learned
+from tracer_bentos.serving.server.standalone import build_standalone_plane
+from tracer_bentos.surrogate.surrogate import SurrogatePrediction
+from tracer_bentos.training.data.redaction_filter import redact_as_served
+from tracer_bentos.training.run.pipeline import TrainingResult
 from tracer_cli import main
 from tracer_core.contracts.traces import TraceRecord
 
@@ -47,7 +47,7 @@ NASTY = [
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Learned]:
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainingResult]:
     folder = tmp_path_factory.mktemp("predict") / "bundle"
     return folder, ticket_bundle(folder)
 
@@ -72,7 +72,7 @@ def objects(texts: list[str], **more: object) -> str:
     return "".join(json.dumps({"input": text, **more}) + "\n" for text in texts)
 
 
-def shown(found: Prediction) -> dict[str, Any]:
+def shown(found: SurrogatePrediction) -> dict[str, Any]:
     return {
         "label": found.label,
         "accepted": found.accepted,
@@ -83,7 +83,9 @@ def shown(found: Prediction) -> dict[str, Any]:
 
 
 def test_a_decision_is_five_fields_and_nothing_else(
-    bundle: tuple[Path, Learned], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bundle: tuple[Path, TrainingResult],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = told(tmp_path, "hello parcel is late today\n")
     ((decision,), _) = predict(capsys, bundle[0], path)
@@ -94,20 +96,24 @@ def test_a_decision_is_five_fields_and_nothing_else(
 
 
 async def test_nasty_texts_are_decided_alike_by_predict_serving_and_training(
-    bundle: tuple[Path, Learned], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bundle: tuple[Path, TrainingResult],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     folder, learned = bundle
     decisions, _ = predict(capsys, folder, told(tmp_path, objects(NASTY)))
 
     assert learned.surrogate
-    redactor = Standard()
-    kept = [as_served(TraceRecord(input=t, teacher="x"), redactor) for t in NASTY]
+    redactor = StandardRedactor()
+    kept = [
+        redact_as_served(TraceRecord(input=t, teacher="x"), redactor) for t in NASTY
+    ]
     trained = [learned.surrogate.decide(each.input) for each in kept if each]
     assert decisions == [shown(each) for each in trained]
 
     async with teaching() as teacher:
         settings = settings_for(teacher.url, tmp_path, access=ANYBODY)
-        loaded = local_plane(settings, folder).loaded.surrogate
+        loaded = build_standalone_plane(settings, folder).loaded.surrogate
         assert loaded
         first = build_redactor(settings.redaction)
         served = [loaded.decide(first.redact(text)) for text in NASTY]
@@ -115,7 +121,9 @@ async def test_nasty_texts_are_decided_alike_by_predict_serving_and_training(
 
 
 async def test_the_data_plane_answers_exactly_what_predict_accepts(
-    bundle: tuple[Path, Learned], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bundle: tuple[Path, TrainingResult],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     texts = [text for text in NASTY if text.strip()]
     decisions, _ = predict(capsys, bundle[0], told(tmp_path, objects(texts)))
@@ -124,7 +132,7 @@ async def test_the_data_plane_answers_exactly_what_predict_accepts(
     assert {"delivery", "login"} < {*wanted}
     async with teaching() as teacher, aiohttp.ClientSession() as http:
         settings = settings_for(teacher.url, tmp_path, access=ANYBODY)
-        plane = local_plane(settings, bundle[0])
+        plane = build_standalone_plane(settings, bundle[0])
         traffic = Listener(plane.traffic, "127.0.0.1", 0, 1.0)
         await plane.start()
         await traffic.start()
@@ -143,7 +151,9 @@ async def _answered(http: aiohttp.ClientSession, address: str, text: str) -> str
 
 
 def test_only_a_newline_ends_a_line(
-    bundle: tuple[Path, Learned], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bundle: tuple[Path, TrainingResult],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     lines = [text for text in NASTY if text[:1] != "{"]
     plain, _ = predict(capsys, bundle[0], told(tmp_path, "\n".join(lines)))
@@ -156,7 +166,7 @@ def test_only_a_newline_ends_a_line(
 
 
 def test_a_decision_comes_before_the_next_line_is_written(
-    bundle: tuple[Path, Learned],
+    bundle: tuple[Path, TrainingResult],
 ) -> None:
     call = [sys.executable, "-m", "tracer_cli", "predict", str(bundle[0])]
     pipe = subprocess.PIPE
@@ -186,7 +196,7 @@ def test_a_decision_comes_before_the_next_line_is_written(
     ],
 )
 def test_a_bad_line_stops_it_and_is_named(
-    bundle: tuple[Path, Learned],
+    bundle: tuple[Path, TrainingResult],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     line: bytes,
@@ -200,7 +210,9 @@ def test_a_bad_line_stops_it_and_is_named(
 
 
 def test_a_packed_file_of_traces_is_decided_too(
-    bundle: tuple[Path, Learned], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bundle: tuple[Path, TrainingResult],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     content = gzip.compress(objects(["parcel is late"], teacher="x", extra=1).encode())
     decisions, _ = predict(capsys, bundle[0], told(tmp_path, content, "t.jsonl.gz"))
@@ -208,14 +220,16 @@ def test_a_packed_file_of_traces_is_decided_too(
 
 
 def test_nothing_in_gives_nothing_out(
-    bundle: tuple[Path, Learned], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bundle: tuple[Path, TrainingResult],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert predict(capsys, bundle[0], told(tmp_path, "")) == ([], "")
 
 
 @pytest.mark.parametrize("absent", ["bundle", "inputs"])
 def test_what_is_not_there_is_a_wrong_input(
-    bundle: tuple[Path, Learned],
+    bundle: tuple[Path, TrainingResult],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     absent: str,
@@ -228,7 +242,9 @@ def test_what_is_not_there_is_a_wrong_input(
 
 
 def test_texts_are_redacted_as_the_bundle_wants_or_not_at_all(
-    bundle: tuple[Path, Learned], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bundle: tuple[Path, TrainingResult],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     foreign = tmp_path / "foreign"
     ticket_bundle(foreign, redaction="standard/2+0123456789abcdef")
@@ -243,7 +259,7 @@ def test_texts_are_redacted_as_the_bundle_wants_or_not_at_all(
 
 
 def test_standard_input_is_read_as_bytes(
-    bundle: tuple[Path, Learned],
+    bundle: tuple[Path, TrainingResult],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 
 from support.ticket_traces import ticket_rows
-from tracer_bentos.offline_commands.scan import Scan, scan_traces
+from tracer_bentos.offline_commands.scan import ScanReport, scan_traces
 from tracer_bentos.training.data.rows import Row, select_rows
-from tracer_bentos.training.ledger.offline_ledger import STATE
-from tracer_bentos.training.run.load_rows import Gathered
+from tracer_bentos.training.ledger.offline_ledger import STATE_VARIABLE
+from tracer_bentos.training.run.load_rows import LoadedRows
 from tracer_cli import main
 
 
 @pytest.fixture(autouse=True)
 def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(STATE, str(tmp_path / "state"))
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path / "state"))
 
 
-def look(rows: list[Row]) -> Scan:
-    return scan_traces(Gathered(select_rows(rows), (), None), seed=1)
+def look(rows: list[Row]) -> ScanReport:
+    return scan_traces(LoadedRows(select_rows(rows), (), None), seed=1)
 
 
 def write(path: Path, rows: list[Row], **more: Any) -> Path:

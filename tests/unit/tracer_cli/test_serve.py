@@ -25,12 +25,12 @@ from tracer_bentos.bundle.bento import build_bento
 from tracer_bentos.bundle.bundle import write_bundle
 from tracer_bentos.protocols.chat.request import OpenAIChat
 from tracer_bentos.serving.server.settings import read_settings
-from tracer_bentos.tasks.registry import TaskBook
-from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.tasks.registry import TaskRegistry
+from tracer_bentos.training.data.attempt_spec import AttemptParameters
 from tracer_bentos.training.data.rows import select_rows
 from tracer_bentos.training.fit.golden import golden_samples
-from tracer_bentos.training.fit.training_context import local_means
-from tracer_bentos.training.run.pipeline import learn
+from tracer_bentos.training.fit.training_context import local_training_context
+from tracer_bentos.training.run.pipeline import train
 from tracer_core.contracts import runtime
 from tracer_core.contracts.runtime import HttpVersion
 from tracer_core.errors import SpecError
@@ -81,12 +81,12 @@ def only_trace(store: Path) -> dict[str, Any]:
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     read = OpenAIChat().read(json.dumps(asked("anything")).encode())
     assert read
-    task = TaskBook().recognise(read).task
+    task = TaskRegistry().identify(read).task
     rows = [dataclasses.replace(row, task=task) for row in ticket_rows(600)]
-    terms = Question(
+    terms = AttemptParameters(
         attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=1, seed=1
     )
-    learned = learn(terms, select_rows(rows), local_means())
+    learned = train(terms, select_rows(rows), local_training_context())
     assert learned.surrogate
     assert learned.certificate
     folder = tmp_path_factory.mktemp("bundle")

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from support.manifests import revision_manifest, router_manifest
 from tracer_cli.app import build_parser
 from tracer_cli.explain import list_revisions
-from tracer_cli.user_annotations import ask, pause, resume, target_of
+from tracer_cli.user_annotations import pause, request_command, resume, target_of
 from tracer_core.errors import SpecError
 from tracer_router.api import TracerRevision, TracerRouter
-from tracer_router.planning.state.commands import Verb, is_paused, open_requests
+from tracer_router.planning.state.commands import Command, is_paused, pending_requests
 
 
 def router(
@@ -37,11 +37,13 @@ def annotated(found: TracerRouter, change: dict[str, str | None]) -> TracerRoute
     return found.model_copy(update={"metadata": metadata})
 
 
-@given(verb=st.sampled_from(Verb), number=st.integers(0, 10_000))
-def test_what_is_asked_is_what_the_operator_reads(verb: Verb, number: int) -> None:
-    about = None if verb is Verb.RETRAIN else number
-    asked = annotated(router(), ask(router(), verb, about, "20261125t1000-ab12cd"))
-    request = open_requests(asked, ())[0]
+@given(verb=st.sampled_from(Command), number=st.integers(0, 10_000))
+def test_what_is_asked_is_what_the_operator_reads(verb: Command, number: int) -> None:
+    about = None if verb is Command.RETRAIN else number
+    asked = annotated(
+        router(), request_command(router(), verb, about, "20261125t1000-ab12cd")
+    )
+    request = pending_requests(asked, ())[0]
     assert (request.verb, request.revision) == (verb, about)
     assert request.id == "20261125t1000-ab12cd"
 
@@ -51,7 +53,7 @@ def test_answered_requests_are_cleared_away_and_open_ones_are_left() -> None:
         {"tracerml.ai/do-old": "promote 1", "tracerml.ai/do-open": "abort 2", "x": "y"},
         handled=("old",),
     )
-    after = annotated(found, ask(found, Verb.RETRY, 3, "new"))
+    after = annotated(found, request_command(found, Command.RETRY, 3, "new"))
     assert after.metadata.annotations == {
         "tracerml.ai/do-open": "abort 2",
         "tracerml.ai/do-new": "retry 3",
@@ -77,22 +79,22 @@ REVISIONS = (
 @pytest.mark.parametrize(
     ("verb", "meant"),
     [
-        (Verb.PROMOTE, 4),
-        (Verb.ABORT, 4),
-        (Verb.ROLLBACK, 2),
-        (Verb.RETRY, 3),
-        (Verb.RETRAIN, None),
+        (Command.PROMOTE, 4),
+        (Command.ABORT, 4),
+        (Command.ROLLBACK, 2),
+        (Command.RETRY, 3),
+        (Command.RETRAIN, None),
     ],
 )
 def test_a_verb_is_about_the_revision_that_is_meant(
-    verb: Verb, meant: int | None
+    verb: Command, meant: int | None
 ) -> None:
     assert target_of(verb, None, REVISIONS) == meant
 
 
 def test_a_verb_without_a_possible_target_says_so() -> None:
     with pytest.raises(SpecError, match="no revision is Live: name one"):
-        target_of(Verb.ROLLBACK, None, REVISIONS[2:])
+        target_of(Command.ROLLBACK, None, REVISIONS[2:])
 
 
 def test_revisions_are_listed_newest_first() -> None:
@@ -109,7 +111,7 @@ def test_revisions_are_listed_newest_first() -> None:
     assert [line.split()[0] for line in table[1:]] == ["4", "3", "2", "1"]
 
 
-@pytest.mark.parametrize("verb", [*Verb, "pause", "resume", "revisions"])
+@pytest.mark.parametrize("verb", [*Command, "pause", "resume", "revisions"])
 def test_every_verb_is_on_the_command_line(verb: str) -> None:
     chosen = build_parser().parse_args([verb, "tickets", "-n", "team"])
     assert (chosen.name, chosen.namespace) == ("tickets", "team")

@@ -5,10 +5,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from tracer_bentos.protocols.adapter import Asked, Rendered
-from tracer_bentos.protocols.json_body import compact
-from tracer_bentos.protocols.label import Call, Said
-from tracer_bentos.protocols.sse import EVENT_STREAM, event
+from tracer_bentos.protocols.adapter import ParsedRequest, RenderedResponse
+from tracer_bentos.protocols.json_body import compact_json
+from tracer_bentos.protocols.label import FunctionCall, ParsedAnswer
+from tracer_bentos.protocols.sse import EVENT_STREAM, format_event
 
 __all__ = ["NO_USAGE", "render", "wants_usage"]
 
@@ -29,21 +29,23 @@ NO_USAGE: dict[str, Any] = {
 Delta = dict[str, Any]
 
 
-def render(asked: Asked, said: Said) -> Rendered:
+def render(asked: ParsedRequest, said: ParsedAnswer) -> RenderedResponse:
     """Give the response body, in the form that the client asked for."""
     if asked.stream:
-        events = b"".join(event(compact(chunk)) for chunk in _chunks(asked, said))
-        return Rendered(EVENT_STREAM, events + event(b"[DONE]"))
-    return Rendered("application/json", compact(_whole(asked, said)))
+        events = b"".join(
+            format_event(compact_json(chunk)) for chunk in _chunks(asked, said)
+        )
+        return RenderedResponse(EVENT_STREAM, events + format_event(b"[DONE]"))
+    return RenderedResponse("application/json", compact_json(_whole(asked, said)))
 
 
-def wants_usage(asked: Asked) -> bool:
+def wants_usage(asked: ParsedRequest) -> bool:
     """Say whether the client wants usage at the end of a stream."""
     options = asked.document.get("stream_options") or {}
     return options.get("include_usage") is True
 
 
-def _whole(asked: Asked, said: Said) -> dict[str, Any]:
+def _whole(asked: ParsedRequest, said: ParsedAnswer) -> dict[str, Any]:
     message: dict[str, Any] = {
         "role": "assistant",
         "content": said.text,
@@ -62,7 +64,7 @@ def _whole(asked: Asked, said: Said) -> dict[str, Any]:
     return {**head, "choices": [choice], "usage": NO_USAGE}
 
 
-def _chunks(asked: Asked, said: Said) -> Iterator[dict[str, Any]]:
+def _chunks(asked: ParsedRequest, said: ParsedAnswer) -> Iterator[dict[str, Any]]:
     head = _head(asked, "chat.completion.chunk")
     usage = wants_usage(asked)
     tail: dict[str, Any] = {"usage": None} if usage else {}
@@ -79,7 +81,7 @@ def _chunks(asked: Asked, said: Said) -> Iterator[dict[str, Any]]:
         yield {**head, "choices": [], "usage": NO_USAGE}
 
 
-def _deltas(said: Said) -> Iterator[Delta]:
+def _deltas(said: ParsedAnswer) -> Iterator[Delta]:
     content = None if said.text is None else ""
     yield {"role": "assistant", "content": content, "refusal": None}
     if said.text:
@@ -90,7 +92,7 @@ def _deltas(said: Said) -> Iterator[Delta]:
         yield {"tool_calls": [arguments]}
 
 
-def _call(call: Call, arguments: str) -> dict[str, Any]:
+def _call(call: FunctionCall, arguments: str) -> dict[str, Any]:
     function = {"name": call.name, "arguments": arguments}
     return {
         "id": f"call_{secrets.token_hex(12)}",
@@ -99,11 +101,11 @@ def _call(call: Call, arguments: str) -> dict[str, Any]:
     }
 
 
-def _finish(said: Said) -> str:
+def _finish(said: ParsedAnswer) -> str:
     return said.finish or ("tool_calls" if said.calls else "stop")
 
 
-def _head(asked: Asked, kind: str) -> dict[str, Any]:
+def _head(asked: ParsedRequest, kind: str) -> dict[str, Any]:
     return {
         "id": f"chatcmpl-{secrets.token_urlsafe(21)}",
         "object": kind,

@@ -6,24 +6,30 @@ effects or state beyond its answer, or asks for more than one whole answer, is n
 
 from typing import Any, Final
 
-from tracer_bentos.protocols.adapter import Answer, Asked, Passage, Rendered, Reply
+from tracer_bentos.protocols.adapter import (
+    ParsedRequest,
+    ParsedResponse,
+    RenderedResponse,
+    TeacherReply,
+    TextSegment,
+)
 from tracer_bentos.protocols.chat.answer import read_answer
 from tracer_bentos.protocols.chat.render import render
 from tracer_bentos.protocols.conversation import (
-    asked_of,
-    dialogue,
-    one_text,
+    build_request,
+    dialogue_text,
+    single_text,
     tool_names,
 )
 from tracer_bentos.protocols.errors import openai_error_body
 from tracer_bentos.protocols.json_body import (
-    asks_for,
-    object_of,
-    streams_plainly,
-    unstreamed,
+    has_any,
+    has_valid_stream,
+    non_streaming_body,
+    parse_object,
 )
-from tracer_bentos.protocols.label import said_of
-from tracer_bentos.protocols.response_constraints import Promises
+from tracer_bentos.protocols.label import parse_label
+from tracer_bentos.protocols.response_constraints import ResponseConstraints
 
 __all__ = ["OpenAIChat"]
 
@@ -48,7 +54,7 @@ _IGNORED: Final = frozenset(
 )
 """Not part of the question. Anything unknown is: a new parameter is a new task."""
 
-_BEYOND_THE_ANSWER: Final = frozenset(
+_STATEFUL_FIELDS: Final = frozenset(
     {
         "audio",
         "background",
@@ -65,7 +71,7 @@ _BEYOND_THE_ANSWER: Final = frozenset(
 )
 """Parameters with effects, state or outputs that a label cannot stand for."""
 
-_SILENT: Final = _IGNORED | _BEYOND_THE_ANSWER | {"modalities", "n"}
+_NO_EFFECT_VALUES: Final = _IGNORED | _STATEFUL_FIELDS | {"modalities", "n"}
 """Those, and parameters that a question can only leave at their defaults."""
 
 
@@ -88,38 +94,40 @@ class OpenAIChat:
         }
     )
 
-    def read(self, body: bytes) -> Asked | None:
+    def read(self, body: bytes) -> ParsedRequest | None:
         """Give the question; none for whatever only the teacher may answer."""
-        document = object_of(body)
+        document = parse_object(body)
         if document is None or not _asks_for_one_answer(document):
             return None
-        passages = _passages(document.get("messages"))
-        return asked_of(self, document, passages, _SILENT, len(body))
+        passages = _segments(document.get("messages"))
+        return build_request(self, document, passages, _NO_EFFECT_VALUES, len(body))
 
-    def answer(self, asked: Asked, reply: Reply) -> Answer:
+    def answer(self, asked: ParsedRequest, reply: TeacherReply) -> ParsedResponse:
         """Read the teacher's response, in one piece or streamed."""
-        return read_answer(reply, in_json=_promises(asked).in_json)
+        return read_answer(reply, in_json=_response_constraints(asked).in_json)
 
-    def render(self, asked: Asked, label: str) -> Rendered | None:
+    def render(self, asked: ParsedRequest, label: str) -> RenderedResponse | None:
         """Write a label as the teacher would have, with no usage."""
-        said = said_of(label)
-        return render(asked, said) if _promises(asked).kept_by(said) else None
+        said = parse_label(label)
+        return (
+            render(asked, said) if _response_constraints(asked).allows(said) else None
+        )
 
-    def audit_body(self, asked: Asked) -> bytes:
+    def audit_body(self, asked: ParsedRequest) -> bytes:
         """Write the same request for the teacher, to be answered in one piece."""
-        return unstreamed(asked.document)
+        return non_streaming_body(asked.document)
 
     def error_body(self, status: int, message: str, kind: str, code: str) -> bytes:
         """Write an error of ours as clients of OpenAI expect it."""
         return openai_error_body(status, message, kind, code)
 
 
-def _promises(asked: Asked) -> Promises:
+def _response_constraints(asked: ParsedRequest) -> ResponseConstraints:
     document = asked.document
     wanted = document.get("response_format") or {}
     choice = document.get("tool_choice")
     named = choice.get("function", {}).get("name") if isinstance(choice, dict) else None
-    return Promises(
+    return ResponseConstraints(
         in_json=wanted.get("type") in {"json_object", "json_schema"},
         tools=tool_names(tool.get("function") for tool in document.get("tools") or []),
         must_call=choice == "required" or named is not None,
@@ -130,9 +138,9 @@ def _promises(asked: Asked) -> Promises:
 
 
 def _asks_for_one_answer(document: dict[str, Any]) -> bool:
-    if asks_for(document, _BEYOND_THE_ANSWER):
+    if has_any(document, _STATEFUL_FIELDS):
         return False
-    if document.get("n") not in (None, 1) or not streams_plainly(document):
+    if document.get("n") not in (None, 1) or not has_valid_stream(document):
         return False
     if document.get("modalities") not in (None, ["text"]):
         return False
@@ -168,21 +176,21 @@ def _is_function(tool: object) -> bool:
             return False
 
 
-def _passages(messages: object) -> tuple[Passage, ...] | None:
+def _segments(messages: object) -> tuple[TextSegment, ...] | None:
     if not isinstance(messages, list):
         return None
-    spoken = [_spoken(message) for message in messages]
+    spoken = [_messages(message) for message in messages]
     known = [each for each in spoken if each]
     if len(known) != len(spoken):
         return None
-    return dialogue(known, instructions=_INSTRUCTIONS)
+    return dialogue_text(known, instructions=_INSTRUCTIONS)
 
 
-def _spoken(message: object) -> tuple[str, str] | None:
+def _messages(message: object) -> tuple[str, str] | None:
     """Give the role and the text of a message; none when it holds anything else."""
     match message:
         case {"role": str(role), "content": content, **rest} if not any(rest.values()):
-            text = one_text(content, "text")
+            text = single_text(content, "text")
             known = role in _INSTRUCTIONS or role in _TURNS
             return (role, text) if known and text is not None else None
         case _:

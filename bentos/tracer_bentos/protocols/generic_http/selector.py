@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 from tracer_core.errors import SpecError
 
-__all__ = ["Selector"]
+__all__ = ["JsonSelector"]
 
 Step = str | int | None
 """A field, an item, or none for all of them."""
@@ -25,7 +25,7 @@ _STEP: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Selector:
+class JsonSelector:
     """Where to look in a document."""
 
     text: str

@@ -4,12 +4,12 @@ import json
 from http import HTTPStatus
 from typing import Any, Final
 
-from tracer_bentos.protocols.adapter import Answer, Reply
+from tracer_bentos.protocols.adapter import ParsedResponse, TeacherReply
 from tracer_bentos.protocols.chat.answer import MALFORMED
-from tracer_bentos.protocols.json_body import compact
-from tracer_bentos.protocols.label import Call, Said, label_of
+from tracer_bentos.protocols.json_body import compact_json
+from tracer_bentos.protocols.label import FunctionCall, ParsedAnswer, canonical_label
 from tracer_bentos.protocols.sse import read_events
-from tracer_bentos.protocols.tokens import Usage, usage_of
+from tracer_bentos.protocols.tokens import TokenUsage, parse_usage
 from tracer_core.contracts.traces import TraceStatus
 
 __all__ = ["read_answer"]
@@ -19,17 +19,19 @@ Document = dict[str, Any]
 _PIECES: Final = {"text_delta": "text", "input_json_delta": "partial_json"}
 
 
-def read_answer(reply: Reply, *, in_json: bool) -> Answer:
+def read_answer(reply: TeacherReply, *, in_json: bool) -> ParsedResponse:
     """Give the answer: a label only when one whole answer ended of its own accord."""
     if reply.status != HTTPStatus.OK:
-        return Answer(TraceStatus.FAILED)
+        return ParsedResponse(TraceStatus.FAILED)
     try:
         return _read(_message(reply), in_json)
     except MALFORMED:
-        return Answer(TraceStatus.ABNORMAL)  # not the protocol's shape: never a label
+        return ParsedResponse(
+            TraceStatus.ABNORMAL
+        )  # not the protocol's shape: never a label
 
 
-def _message(reply: Reply) -> Document:
+def _message(reply: TeacherReply) -> Document:
     if not reply.content_type.startswith("text/event-stream"):
         return dict(json.loads(reply.content))
     message: Document = {}
@@ -63,18 +65,20 @@ def _extend(block: Document, delta: Document) -> None:
         block["json"] = block.get("json", "") + piece
 
 
-def _read(message: Document, in_json: bool) -> Answer:
+def _read(message: Document, in_json: bool) -> ParsedResponse:
     usage = _usage(message.get("usage"))
-    said = _said(message["content"])
+    said = _parsed_answer(message["content"])
     ends = {"tool_use"} if said and said.calls else {"end_turn"}
     whole = message.get("stop_reason") in ends and not message.get("container")
-    label = label_of(said, in_json=in_json) if said and whole else None
-    return Answer(TraceStatus.OK if label else TraceStatus.ABNORMAL, label, usage)
+    label = canonical_label(said, in_json=in_json) if said and whole else None
+    return ParsedResponse(
+        TraceStatus.OK if label else TraceStatus.ABNORMAL, label, usage
+    )
 
 
-def _said(content: list[Document]) -> Said | None:
+def _parsed_answer(content: list[Document]) -> ParsedAnswer | None:
     texts: list[str] = []
-    calls: list[Call] = []
+    calls: list[FunctionCall] = []
     for block in content:
         match block:
             case {"type": "text", "text": str(text), **rest}:
@@ -82,17 +86,17 @@ def _said(content: list[Document]) -> Said | None:
                     return None
                 texts.append(text)
             case {"type": "tool_use", "name": str(name), "input": given, **rest}:
-                written = rest.get("json") or compact(given).decode()
-                calls.append(Call(name, written))
+                written = rest.get("json") or compact_json(given).decode()
+                calls.append(FunctionCall(name, written))
             case _:
                 return None
-    return Said("".join(texts) or None, tuple(calls))
+    return ParsedAnswer("".join(texts) or None, tuple(calls))
 
 
-def _usage(usage: Document | None) -> Usage | None:
+def _usage(usage: Document | None) -> TokenUsage | None:
     if not usage:
         return None
     cached = usage.get("cache_read_input_tokens") or 0
     written = usage.get("cache_creation_input_tokens") or 0
     whole = usage["input_tokens"] + written + cached
-    return usage_of(whole, usage["output_tokens"], cached)
+    return parse_usage(whole, usage["output_tokens"], cached)

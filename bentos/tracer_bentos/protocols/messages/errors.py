@@ -15,13 +15,13 @@ _KINDS: Final = {
     HTTPStatus.GATEWAY_TIMEOUT: "timeout_error",
     529: "overloaded_error",
 }
-_OUR_FAULT: Final = 500
+_SERVER_ERROR: Final = 500
 
 
 def anthropic_error_body(status: int, message: str, kind: str, code: str) -> bytes:
     """Give the body of an error response; its kind follows from the status."""
     del kind, code  # OpenAI's words; Anthropic has its own for each status
-    other = "api_error" if status >= _OUR_FAULT else "invalid_request_error"
+    other = "api_error" if status >= _SERVER_ERROR else "invalid_request_error"
     error = {"type": _KINDS.get(status, other), "message": message}
     document = {"type": "error", "error": error, "request_id": None}
     return json.dumps(document).encode()

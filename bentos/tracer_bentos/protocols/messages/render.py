@@ -5,10 +5,10 @@ import secrets
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tracer_bentos.protocols.adapter import Asked, Rendered
-from tracer_bentos.protocols.json_body import compact
-from tracer_bentos.protocols.label import Said
-from tracer_bentos.protocols.sse import EVENT_STREAM, event
+from tracer_bentos.protocols.adapter import ParsedRequest, RenderedResponse
+from tracer_bentos.protocols.json_body import compact_json
+from tracer_bentos.protocols.label import ParsedAnswer
+from tracer_bentos.protocols.sse import EVENT_STREAM, format_event
 
 __all__ = ["render"]
 
@@ -25,18 +25,21 @@ _NO_USAGE: Final[Document] = {
 """The teacher has counted nothing, so nothing is billed."""
 
 
-def render(asked: Asked, said: Said) -> Rendered:
+def render(asked: ParsedRequest, said: ParsedAnswer) -> RenderedResponse:
     """Give the response body, in the form that the client asked for."""
     blocks = list(_blocks(said))
     end = "tool_use" if said.calls else "end_turn"
     if not asked.stream:
         whole = _message(asked, blocks, end)
-        return Rendered("application/json", compact(whole))
-    events = [event(compact(each), each["type"]) for each in _events(asked, said, end)]
-    return Rendered(EVENT_STREAM, b"".join(events))
+        return RenderedResponse("application/json", compact_json(whole))
+    events = [
+        format_event(compact_json(each), each["type"])
+        for each in _events(asked, said, end)
+    ]
+    return RenderedResponse(EVENT_STREAM, b"".join(events))
 
 
-def _blocks(said: Said) -> Iterator[Document]:
+def _blocks(said: ParsedAnswer) -> Iterator[Document]:
     if said.text:
         yield {"type": "text", "text": said.text}
     for call in said.calls:
@@ -48,7 +51,7 @@ def _blocks(said: Said) -> Iterator[Document]:
         }
 
 
-def _message(asked: Asked, blocks: list[Document], end: str | None) -> Document:
+def _message(asked: ParsedRequest, blocks: list[Document], end: str | None) -> Document:
     return {
         "id": f"msg_{secrets.token_urlsafe(18)}",
         "type": "message",
@@ -61,7 +64,7 @@ def _message(asked: Asked, blocks: list[Document], end: str | None) -> Document:
     }
 
 
-def _events(asked: Asked, said: Said, end: str) -> Iterator[Document]:
+def _events(asked: ParsedRequest, said: ParsedAnswer, end: str) -> Iterator[Document]:
     yield {"type": "message_start", "message": _message(asked, [], None)}
     for index, block in enumerate(_blocks(said)):
         yield from _block_events(index, block)
@@ -76,7 +79,7 @@ def _block_events(index: int, block: Document) -> Iterator[Document]:
         delta = {"type": "text_delta", "text": block["text"]}
     else:
         begun = {**block, "input": {}}
-        written = compact(block["input"]).decode()
+        written = compact_json(block["input"]).decode()
         delta = {"type": "input_json_delta", "partial_json": written}
     yield {"type": "content_block_start", "index": index, "content_block": begun}
     if index == 0:

@@ -7,25 +7,31 @@ alone; so is a turn that the client has begun for the assistant.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tracer_bentos.protocols.adapter import Answer, Asked, Passage, Rendered, Reply
+from tracer_bentos.protocols.adapter import (
+    ParsedRequest,
+    ParsedResponse,
+    RenderedResponse,
+    TeacherReply,
+    TextSegment,
+)
 from tracer_bentos.protocols.conversation import (
-    asked_of,
-    dialogue,
-    one_text,
+    build_request,
+    dialogue_text,
+    single_text,
     tool_names,
 )
 from tracer_bentos.protocols.json_body import (
-    asks_for,
-    object_of,
-    streams_plainly,
-    unstreamed,
-    without,
+    has_any,
+    has_valid_stream,
+    non_streaming_body,
+    omit,
+    parse_object,
 )
-from tracer_bentos.protocols.label import said_of
+from tracer_bentos.protocols.label import parse_label
 from tracer_bentos.protocols.messages.answer import read_answer
 from tracer_bentos.protocols.messages.errors import anthropic_error_body
 from tracer_bentos.protocols.messages.render import render
-from tracer_bentos.protocols.response_constraints import Promises
+from tracer_bentos.protocols.response_constraints import ResponseConstraints
 
 __all__ = ["AnthropicMessages"]
 
@@ -47,12 +53,12 @@ _IGNORED: Final = frozenset(
     }
 )
 
-_BEYOND_THE_ANSWER: Final = frozenset(
+_STATEFUL_FIELDS: Final = frozenset(
     {"container", "context_management", "diagnostics", "mcp_servers"}
 )
 """Parameters with effects, state or outputs that a label cannot stand for."""
 
-_SILENT: Final = _IGNORED | _BEYOND_THE_ANSWER
+_NO_EFFECT_VALUES: Final = _IGNORED | _STATEFUL_FIELDS
 
 
 class AnthropicMessages:
@@ -72,36 +78,40 @@ class AnthropicMessages:
         }
     )
 
-    def read(self, body: bytes) -> Asked | None:
+    def read(self, body: bytes) -> ParsedRequest | None:
         """Give the question; none for whatever only the teacher may answer."""
-        document = object_of(body)
+        document = parse_object(body)
         if document is None or not _asks_for_one_answer(document):
             return None
-        return asked_of(self, document, _passages(document), _SILENT, len(body))
+        return build_request(
+            self, document, _segments(document), _NO_EFFECT_VALUES, len(body)
+        )
 
-    def answer(self, asked: Asked, reply: Reply) -> Answer:
+    def answer(self, asked: ParsedRequest, reply: TeacherReply) -> ParsedResponse:
         """Read the teacher's response, in one piece or streamed."""
-        return read_answer(reply, in_json=_promises(asked).in_json)
+        return read_answer(reply, in_json=_response_constraints(asked).in_json)
 
-    def render(self, asked: Asked, label: str) -> Rendered | None:
+    def render(self, asked: ParsedRequest, label: str) -> RenderedResponse | None:
         """Write a label as the teacher would have, with no usage."""
-        said = said_of(label)
-        return render(asked, said) if _promises(asked).kept_by(said) else None
+        said = parse_label(label)
+        return (
+            render(asked, said) if _response_constraints(asked).allows(said) else None
+        )
 
-    def audit_body(self, asked: Asked) -> bytes:
+    def audit_body(self, asked: ParsedRequest) -> bytes:
         """Write the same request for the teacher, to be answered in one piece."""
-        return unstreamed(asked.document)
+        return non_streaming_body(asked.document)
 
     def error_body(self, status: int, message: str, kind: str, code: str) -> bytes:
         """Write an error of ours as clients of Anthropic expect it."""
         return anthropic_error_body(status, message, kind, code)
 
 
-def _promises(asked: Asked) -> Promises:
+def _response_constraints(asked: ParsedRequest) -> ResponseConstraints:
     document = asked.document
     choice = document.get("tool_choice") or {}
     kind = choice.get("type")
-    return Promises(
+    return ResponseConstraints(
         in_json=_wants_json(document),
         tools=tool_names(document.get("tools") or []),
         must_call=kind in {"any", "tool"},
@@ -118,9 +128,9 @@ def _wants_json(document: Mapping[str, Any]) -> bool:
 
 
 def _asks_for_one_answer(document: dict[str, Any]) -> bool:
-    if asks_for(document, _BEYOND_THE_ANSWER):
+    if has_any(document, _STATEFUL_FIELDS):
         return False
-    if not streams_plainly(document):
+    if not has_valid_stream(document):
         return False
     match document.get("thinking"):
         case None | {"type": "disabled"}:
@@ -150,22 +160,22 @@ def _is_custom(tool: object) -> bool:
             return False
 
 
-def _passages(document: dict[str, Any]) -> tuple[Passage, ...] | None:
+def _segments(document: dict[str, Any]) -> tuple[TextSegment, ...] | None:
     messages = document.get("messages")
     system = _text(document.get("system") or "")
     if not isinstance(messages, list) or system is None:
         return None
-    spoken = [_spoken(message) for message in messages]
+    spoken = [_messages(message) for message in messages]
     known = [each for each in spoken if each]
     if len(known) != len(spoken):
         return None
-    passages = dialogue(known, instructions=frozenset())
+    passages = dialogue_text(known, instructions=frozenset())
     if passages is None or not system:
         return passages
-    return (Passage("system", system, fixed=True), *passages)
+    return (TextSegment("system", system, fixed=True), *passages)
 
 
-def _spoken(message: object) -> tuple[str, str] | None:
+def _messages(message: object) -> tuple[str, str] | None:
     match message:
         case {"role": str(role), "content": content, **rest} if not any(rest.values()):
             text = _text(content)
@@ -178,7 +188,7 @@ def _text(content: object) -> str | None:
     """Give a content of text alone; where it is cached changes nothing about it."""
     if isinstance(content, list):
         content = [
-            without(part, {"cache_control"}) if isinstance(part, dict) else part
+            omit(part, {"cache_control"}) if isinstance(part, dict) else part
             for part in content
         ]
-    return one_text(content, "text")
+    return single_text(content, "text")

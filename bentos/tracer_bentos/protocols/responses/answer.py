@@ -4,11 +4,11 @@ import json
 from http import HTTPStatus
 from typing import Any, Final
 
-from tracer_bentos.protocols.adapter import Answer, Reply
+from tracer_bentos.protocols.adapter import ParsedResponse, TeacherReply
 from tracer_bentos.protocols.chat.answer import MALFORMED
-from tracer_bentos.protocols.label import Call, Said, label_of
+from tracer_bentos.protocols.label import FunctionCall, ParsedAnswer, canonical_label
 from tracer_bentos.protocols.sse import read_events
-from tracer_bentos.protocols.tokens import Usage, usage_of
+from tracer_bentos.protocols.tokens import TokenUsage, parse_usage
 from tracer_core.contracts.traces import TraceStatus
 
 __all__ = ["read_answer"]
@@ -17,17 +17,19 @@ _CARRIED: Final = ("content", "encrypted_content", "summary")
 """What a reasoning item may carry for the client; without it, it says nothing."""
 
 
-def read_answer(reply: Reply, *, in_json: bool) -> Answer:
+def read_answer(reply: TeacherReply, *, in_json: bool) -> ParsedResponse:
     """Give the answer: a label only when one whole answer ended of its own accord."""
     if reply.status != HTTPStatus.OK:
-        return Answer(TraceStatus.FAILED)
+        return ParsedResponse(TraceStatus.FAILED)
     try:
         return _read(_response(reply), in_json)
     except MALFORMED:
-        return Answer(TraceStatus.ABNORMAL)  # not the protocol's shape: never a label
+        return ParsedResponse(
+            TraceStatus.ABNORMAL
+        )  # not the protocol's shape: never a label
 
 
-def _response(reply: Reply) -> dict[str, Any]:
+def _response(reply: TeacherReply) -> dict[str, Any]:
     """Give the response; a stream repeats the whole of it at its end."""
     if not reply.content_type.startswith("text/event-stream"):
         return dict(json.loads(reply.content))
@@ -37,28 +39,30 @@ def _response(reply: Reply) -> dict[str, Any]:
     return response
 
 
-def _read(response: dict[str, Any], in_json: bool) -> Answer:
+def _read(response: dict[str, Any], in_json: bool) -> ParsedResponse:
     usage = _usage(response.get("usage"))
-    said = _said(response["output"])
+    said = _parsed_answer(response["output"])
     whole = response.get("status") == "completed" and not response.get("error")
-    label = label_of(said, in_json=in_json) if said and whole else None
-    return Answer(TraceStatus.OK if label else TraceStatus.ABNORMAL, label, usage)
+    label = canonical_label(said, in_json=in_json) if said and whole else None
+    return ParsedResponse(
+        TraceStatus.OK if label else TraceStatus.ABNORMAL, label, usage
+    )
 
 
-def _said(output: list[dict[str, Any]]) -> Said | None:
+def _parsed_answer(output: list[dict[str, Any]]) -> ParsedAnswer | None:
     texts: list[str] = []
-    calls: list[Call] = []
+    calls: list[FunctionCall] = []
     for item in output:
         match item:
             case {"type": "message", "content": [part]} if not calls and not texts:
                 texts.append(_text(part))
             case {"type": "function_call", "name": name, "arguments": arguments}:
-                calls.append(Call(name, arguments))
+                calls.append(FunctionCall(name, arguments))
             case {"type": "reasoning"} if not any(map(item.get, _CARRIED)):
                 pass
             case _:
                 return None
-    return Said("".join(texts) or None, tuple(calls))
+    return ParsedAnswer("".join(texts) or None, tuple(calls))
 
 
 def _text(part: dict[str, Any]) -> str:
@@ -67,10 +71,10 @@ def _text(part: dict[str, Any]) -> str:
     return str(part["text"])
 
 
-def _usage(usage: dict[str, Any] | None) -> Usage | None:
+def _usage(usage: dict[str, Any] | None) -> TokenUsage | None:
     if not usage:
         return None
     details = usage.get("input_tokens_details") or {}
-    return usage_of(
+    return parse_usage(
         usage["input_tokens"], usage["output_tokens"], details.get("cached_tokens")
     )

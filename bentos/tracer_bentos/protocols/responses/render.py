@@ -5,10 +5,10 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tracer_bentos.protocols.adapter import Asked, Rendered
-from tracer_bentos.protocols.json_body import compact
-from tracer_bentos.protocols.label import Said
-from tracer_bentos.protocols.sse import EVENT_STREAM, event
+from tracer_bentos.protocols.adapter import ParsedRequest, RenderedResponse
+from tracer_bentos.protocols.json_body import compact_json
+from tracer_bentos.protocols.label import ParsedAnswer
+from tracer_bentos.protocols.sse import EVENT_STREAM, format_event
 
 __all__ = ["render"]
 
@@ -42,20 +42,20 @@ _DEFAULTS: Final[dict[str, Any]] = {
 """What a response repeats of its request, and what it says where that says nothing."""
 
 
-def render(asked: Asked, said: Said) -> Rendered:
+def render(asked: ParsedRequest, said: ParsedAnswer) -> RenderedResponse:
     """Give the response body, in the form that the client asked for."""
     items = list(_items(said))
     if not asked.stream:
         whole = _response(asked, "completed", items)
-        return Rendered("application/json", compact(whole))
+        return RenderedResponse("application/json", compact_json(whole))
     events = [
-        event(compact({**each, "sequence_number": number}), each["type"])
+        format_event(compact_json({**each, "sequence_number": number}), each["type"])
         for number, each in enumerate(_events(asked, items))
     ]
-    return Rendered(EVENT_STREAM, b"".join(events))
+    return RenderedResponse(EVENT_STREAM, b"".join(events))
 
 
-def _items(said: Said) -> Iterator[Item]:
+def _items(said: ParsedAnswer) -> Iterator[Item]:
     if said.text:
         yield {
             "id": f"msg_{secrets.token_hex(24)}",
@@ -79,7 +79,7 @@ def _part(text: str) -> Item:
     return {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
 
 
-def _response(asked: Asked, status: str, items: list[Item]) -> dict[str, Any]:
+def _response(asked: ParsedRequest, status: str, items: list[Item]) -> dict[str, Any]:
     given = asked.document
     repeated = {
         name: default if given.get(name) is None else given[name]
@@ -106,7 +106,7 @@ def _response(asked: Asked, status: str, items: list[Item]) -> dict[str, Any]:
     }
 
 
-def _events(asked: Asked, items: list[Item]) -> Iterator[dict[str, Any]]:
+def _events(asked: ParsedRequest, items: list[Item]) -> Iterator[dict[str, Any]]:
     opening = _response(asked, "in_progress", [])
     yield {"type": "response.created", "response": opening}
     yield {"type": "response.in_progress", "response": opening}

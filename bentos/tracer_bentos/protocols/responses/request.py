@@ -8,22 +8,28 @@ its own, so none is ever audited.
 
 from typing import Any, Final
 
-from tracer_bentos.protocols.adapter import Answer, Asked, Passage, Rendered, Reply
+from tracer_bentos.protocols.adapter import (
+    ParsedRequest,
+    ParsedResponse,
+    RenderedResponse,
+    TeacherReply,
+    TextSegment,
+)
 from tracer_bentos.protocols.conversation import (
-    asked_of,
-    dialogue,
-    one_text,
+    build_request,
+    dialogue_text,
+    single_text,
     tool_names,
 )
 from tracer_bentos.protocols.errors import openai_error_body
 from tracer_bentos.protocols.json_body import (
-    asks_for,
-    object_of,
-    streams_plainly,
-    unstreamed,
+    has_any,
+    has_valid_stream,
+    non_streaming_body,
+    parse_object,
 )
-from tracer_bentos.protocols.label import said_of
-from tracer_bentos.protocols.response_constraints import Promises
+from tracer_bentos.protocols.label import parse_label
+from tracer_bentos.protocols.response_constraints import ResponseConstraints
 from tracer_bentos.protocols.responses.answer import read_answer
 from tracer_bentos.protocols.responses.render import render
 
@@ -50,7 +56,7 @@ _IGNORED: Final = frozenset(
     }
 )
 
-_BEYOND_THE_ANSWER: Final = frozenset(
+_STATEFUL_FIELDS: Final = frozenset(
     {
         "background",
         "background_options",
@@ -67,7 +73,7 @@ _BEYOND_THE_ANSWER: Final = frozenset(
 )
 """Parameters with effects, state or outputs that a label cannot stand for."""
 
-_SILENT: Final = _IGNORED | _BEYOND_THE_ANSWER
+_NO_EFFECT_VALUES: Final = _IGNORED | _STATEFUL_FIELDS
 
 
 class OpenAIResponses:
@@ -80,37 +86,41 @@ class OpenAIResponses:
         {"max_output_tokens", "parallel_tool_calls", "text", "tool_choice", "tools"}
     )
 
-    def read(self, body: bytes) -> Asked | None:
+    def read(self, body: bytes) -> ParsedRequest | None:
         """Give the question; none for whatever only the teacher may answer."""
-        document = object_of(body)
+        document = parse_object(body)
         if document is None or not _is_without_effects(document):
             return None
-        return asked_of(self, document, _passages(document), _SILENT, len(body))
+        return build_request(
+            self, document, _segments(document), _NO_EFFECT_VALUES, len(body)
+        )
 
-    def answer(self, asked: Asked, reply: Reply) -> Answer:
+    def answer(self, asked: ParsedRequest, reply: TeacherReply) -> ParsedResponse:
         """Read the teacher's response, in one piece or streamed."""
-        return read_answer(reply, in_json=_promises(asked).in_json)
+        return read_answer(reply, in_json=_response_constraints(asked).in_json)
 
-    def render(self, asked: Asked, label: str) -> Rendered | None:
+    def render(self, asked: ParsedRequest, label: str) -> RenderedResponse | None:
         """Write a label as the teacher would have, with no usage."""
-        said = said_of(label)
-        return render(asked, said) if _promises(asked).kept_by(said) else None
+        said = parse_label(label)
+        return (
+            render(asked, said) if _response_constraints(asked).allows(said) else None
+        )
 
-    def audit_body(self, asked: Asked) -> bytes:
+    def audit_body(self, asked: ParsedRequest) -> bytes:
         """Write the same request for the teacher, to be answered in one piece."""
-        return unstreamed(asked.document)
+        return non_streaming_body(asked.document)
 
     def error_body(self, status: int, message: str, kind: str, code: str) -> bytes:
         """Write an error of ours as clients of OpenAI expect it."""
         return openai_error_body(status, message, kind, code)
 
 
-def _promises(asked: Asked) -> Promises:
+def _response_constraints(asked: ParsedRequest) -> ResponseConstraints:
     document = asked.document
     wanted = (document.get("text") or {}).get("format") or {}
     choice = document.get("tool_choice")
     named = choice.get("name") if isinstance(choice, dict) else None
-    return Promises(
+    return ResponseConstraints(
         in_json=wanted.get("type") in {"json_object", "json_schema"},
         tools=tool_names(document.get("tools") or []),
         must_call=choice == "required" or named is not None,
@@ -123,9 +133,9 @@ def _promises(asked: Asked) -> Promises:
 def _is_without_effects(document: dict[str, Any]) -> bool:
     if document.get("store") is not False:
         return False  # stored unless said otherwise
-    if asks_for(document, _BEYOND_THE_ANSWER):
+    if has_any(document, _STATEFUL_FIELDS):
         return False
-    if not streams_plainly(document):
+    if not has_valid_stream(document):
         return False
     return _format_is_known(document) and _tools_are_the_clients(document)
 
@@ -162,30 +172,30 @@ def _is_function(tool: object) -> bool:
             return False
 
 
-def _passages(document: dict[str, Any]) -> tuple[Passage, ...] | None:
+def _segments(document: dict[str, Any]) -> tuple[TextSegment, ...] | None:
     instructions = document.get("instructions")
     given = document.get("input")
     if isinstance(given, str):
         given = [{"role": "user", "content": given}]
     if not isinstance(given, list) or not isinstance(instructions, str | None):
         return None
-    spoken = [_spoken(item) for item in given]
+    spoken = [_messages(item) for item in given]
     known = [each for each in spoken if each]
     if len(known) != len(spoken):
         return None
-    passages = dialogue(known, instructions=_INSTRUCTIONS)
+    passages = dialogue_text(known, instructions=_INSTRUCTIONS)
     if passages is None or not instructions:
         return passages
-    return (Passage("instructions", instructions, fixed=True), *passages)
+    return (TextSegment("instructions", instructions, fixed=True), *passages)
 
 
-def _spoken(item: object) -> tuple[str, str] | None:
+def _messages(item: object) -> tuple[str, str] | None:
     """Give the role and the text of an item; none when it is more than a message."""
     match item:
         case {"role": str(role), "content": content, **rest}:
             more = {name: value for name, value in rest.items() if name != "type"}
             message = rest.get("type") in (None, "message") and not any(more.values())
-            text = one_text(content, "input_text")
+            text = single_text(content, "input_text")
             known = role in _INSTRUCTIONS or role in _TURNS
             return (role, text) if message and known and text is not None else None
         case _:

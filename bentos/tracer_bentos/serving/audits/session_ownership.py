@@ -9,22 +9,22 @@ one, and only that one counts it.
 from collections import OrderedDict
 from typing import Final
 
-from tracer_bentos.serving.decision.policy_store import PolicyBox
+from tracer_bentos.serving.decision.policy_store import PolicyStore
 
-__all__ = ["AuditedSessions"]
+__all__ = ["SessionOwnership"]
 
-KEPT: Final = 20_000
+MAX_SESSIONS: Final = 20_000
 
 
-class AuditedSessions:
+class SessionOwnership:
     """The sessions whose audit this pod has counted."""
 
-    def __init__(self, pod: str, policies: PolicyBox) -> None:
+    def __init__(self, pod: str, policies: PolicyStore) -> None:
         self._pod = pod
         self._policies = policies
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    def counts(self, task: str, session: str | None) -> bool:
+    def is_first_audit(self, task: str, session: str | None) -> bool:
         """Tell whether the next audit of a session is evidence.
 
         A request that names no session is a session of its own.
@@ -42,6 +42,6 @@ class AuditedSessions:
         seen = key in self._seen
         self._seen[key] = None
         self._seen.move_to_end(key)
-        if len(self._seen) > KEPT:
+        if len(self._seen) > MAX_SESSIONS:
             self._seen.popitem(last=False)
         return seen

@@ -5,16 +5,16 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["LIFETIME_SECONDS", "Acceptances"]
+__all__ = ["LIFETIME_SECONDS", "AcceptedKeyCache"]
 
 LIFETIME_SECONDS: Final = 600.0
 """How long one acceptance counts: at most this long a revoked key is still answered."""
 
-CALLERS: Final = 10_000
-MODELS: Final = 64
+MAX_CALLERS: Final = 10_000
+MAX_MODELS: Final = 64
 
 
-class Acceptances:
+class AcceptedKeyCache:
     """What the teacher itself said about callers' keys, by model.
 
     Nobody but the teacher knows which keys are good, and for which of its models. Each
@@ -30,7 +30,7 @@ class Acceptances:
         self._clock = clock
         self._seen: OrderedDict[bytes, OrderedDict[str, float]] = OrderedDict()
 
-    def recent(self, caller: bytes, model: str) -> bool:
+    def is_recent(self, caller: bytes, model: str) -> bool:
         """Say whether the teacher has answered this caller for this model lately."""
         models = self._seen.get(caller)
         since = models.get(model) if models else None
@@ -42,12 +42,12 @@ class Acceptances:
         models[model] = self._clock()
         models.move_to_end(model)
         self._seen.move_to_end(caller)
-        if len(models) > MODELS:
+        if len(models) > MAX_MODELS:
             models.popitem(last=False)
-        if len(self._seen) > CALLERS:
+        if len(self._seen) > MAX_CALLERS:
             self._seen.popitem(last=False)
 
-    def refuse(self, caller: bytes, model: str) -> None:
+    def reject(self, caller: bytes, model: str) -> None:
         """Forget a caller whom the teacher would not give this model."""
         models = self._seen.get(caller)
         if models:

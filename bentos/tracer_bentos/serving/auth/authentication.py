@@ -7,12 +7,15 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from tracer_bentos.serving.auth.accepted_key_cache import LIFETIME_SECONDS, Acceptances
-from tracer_bentos.serving.auth.client_keys import ClientKeys, presented_keys
-from tracer_bentos.serving.http_server.exchange import Exchange, Headers
+from tracer_bentos.serving.auth.accepted_key_cache import (
+    LIFETIME_SECONDS,
+    AcceptedKeyCache,
+)
+from tracer_bentos.serving.auth.client_keys import ClientKeyStore, presented_keys
+from tracer_bentos.serving.http_server.exchange import Headers, HttpExchange
 from tracer_bentos.serving.records import Caller
 
-__all__ = ["Access", "Gate"]
+__all__ = ["Access", "Authenticator"]
 
 _KEYS: Final = frozenset({b"authorization", b"api-key", b"x-api-key"})
 _CREDENTIALS: Final = _KEYS | {
@@ -27,7 +30,7 @@ class Access(StrEnum):
 
     PASS_THROUGH = "PassThrough"  # noqa: S105 - a mode, not a password
     """Everybody; the client's own key goes on to the teacher, which decides."""
-    CLIENT_KEYS = "ClientKeys"
+    CLIENT_KEYS = "ClientKeyStore"
     """Whoever has a key of the mounted Secret."""
     GATEWAY_HEADER = "GatewayHeader"
     """Whoever a gateway has let through, named in a header that it sets."""
@@ -35,7 +38,7 @@ class Access(StrEnum):
     """Whoever reaches the pod."""
 
 
-class Gate:
+class Authenticator:
     """Lets callers in, and remembers whom the teacher has accepted.
 
     Args:
@@ -58,13 +61,13 @@ class Gate:
         # With a key of the pod's own, the caller's says nothing about the teacher.
         self._asks_teacher = access is Access.PASS_THROUGH and not own_key
         self._mode = access
-        self._keys = ClientKeys(keys) if keys else None
+        self._keys = ClientKeyStore(keys) if keys else None
         self._header = header.encode() if header else None
         self._salt = secrets.token_bytes(32)
-        self._acceptances = Acceptances(lifetime)
+        self._acceptances = AcceptedKeyCache(lifetime)
         self._kept = _kept_from_teacher(self._header, own_key=own_key)
 
-    def let_in(self, exchange: Exchange) -> Caller | None:
+    def authenticate(self, exchange: HttpExchange) -> Caller | None:
         """Give the caller; none when the request must be refused.
 
         What was shown to this router and not to the teacher is taken out of the
@@ -78,20 +81,20 @@ class Gate:
             exchange.headers = [pair for pair in headers if pair[0] not in self._kept]
         return Caller(hashlib.blake2b(who, key=self._salt, digest_size=16).digest())
 
-    def knows(self, caller: Caller, model: str) -> bool:
+    def is_accepted(self, caller: Caller, model: str) -> bool:
         """Say whether the surrogate may answer this caller."""
         if not self._asks_teacher:
             return True
-        return self._acceptances.recent(caller.digest, model)
+        return self._acceptances.is_recent(caller.digest, model)
 
-    def answered(self, caller: Caller, model: str, status: int) -> None:
+    def record_status(self, caller: Caller, model: str, status: int) -> None:
         """Note what the teacher said to a request with the caller's own key."""
         if status == HTTPStatus.OK:
             self._acceptances.accept(caller.digest, model)
         elif status == HTTPStatus.UNAUTHORIZED:
             self._acceptances.revoke(caller.digest)
         elif status == HTTPStatus.FORBIDDEN:
-            self._acceptances.refuse(caller.digest, model)
+            self._acceptances.reject(caller.digest, model)
 
     def _identity(self, headers: Headers) -> bytes | None:
         match self._mode:
@@ -106,7 +109,7 @@ class Gate:
 
     def _client(self, headers: Headers) -> bytes | None:
         names = (
-            self._keys.name_of(key) for key in presented_keys(headers) if self._keys
+            self._keys.find_name(key) for key in presented_keys(headers) if self._keys
         )
         found = next((name for name in names if name), None)
         return found.encode() if found else None

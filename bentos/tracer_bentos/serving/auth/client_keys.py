@@ -5,16 +5,16 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from tracer_bentos.serving.auth.secret_volume import MountedSecret
+from tracer_bentos.serving.auth.secret_volume import SecretVolume
 from tracer_bentos.serving.http_server.exchange import Headers
 
-__all__ = ["ClientKeys", "presented_keys"]
+__all__ = ["ClientKeyStore", "presented_keys"]
 
 _BEARER: Final = b"bearer "
 _KEY_HEADERS: Final = frozenset({b"x-api-key", b"api-key"})
 
 
-class ClientKeys:
+class ClientKeyStore:
     """The keys of one mounted Secret.
 
     An entry may hold several lines, so that a client can move from an old key to a new
@@ -23,14 +23,14 @@ class ClientKeys:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._secret = MountedSecret(folder)
+        self._secret = SecretVolume(folder)
         self._salt = secrets.token_bytes(32)
         self._version = -1
         self._names: dict[bytes, str] = {}
 
-    def name_of(self, key: bytes) -> str | None:
+    def find_name(self, key: bytes) -> str | None:
         """Give the client that a key belongs to; none when it is nobody's."""
-        entries = self._secret.entries()
+        entries = self._secret.read()
         if self._secret.version != self._version:
             self._names = {
                 self._digest(line.strip().encode()): name

@@ -6,18 +6,18 @@ from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import Final
 
-__all__ = ["MountedSecret"]
+__all__ = ["SecretVolume"]
 
 _log = logging.getLogger(__name__)
 
-LOOK_SECONDS: Final = 1.0
+POLL_INTERVAL_SECONDS: Final = 1.0
 _DATA: Final = "..data"
 """The link that the kubelet moves in one step when the Secret has changed."""
 
 _Mark = tuple[tuple[str, int, int], ...]
 
 
-class MountedSecret:
+class SecretVolume:
     """The entries of one folder, as they were when it was last looked at."""
 
     def __init__(
@@ -37,14 +37,14 @@ class MountedSecret:
         self.version = 0
         """Grows each time that other entries are read."""
 
-    def entries(self) -> Mapping[str, str]:
+    def read(self) -> Mapping[str, str]:
         """Give the entries by name, at most a second old.
 
         A Secret that cannot be read keeps its last entries: a rotation in progress must
         not turn anybody away.
         """
         now = self._clock()
-        if now - self._looked >= LOOK_SECONDS:
+        if now - self._looked >= POLL_INTERVAL_SECONDS:
             self._looked = now
             self._look()
         return self._entries

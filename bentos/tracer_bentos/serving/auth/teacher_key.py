@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from tracer_bentos.allowed_hosts import ALLOWED_HOSTS, may_have_key
-from tracer_bentos.serving.auth.secret_volume import MountedSecret
+from tracer_bentos.allowed_hosts import ALLOWED_HOSTS, is_host_allowed
+from tracer_bentos.serving.auth.secret_volume import SecretVolume
 
-__all__ = ["KeyRefused", "TeacherKey"]
+__all__ = ["TeacherKey", "TeacherKeyRejected"]
 
 
-class KeyRefused(Exception):  # noqa: N818 - an event that a caller tells in its own words
+class TeacherKeyRejected(Exception):  # noqa: N818 - an event that a caller tells in its own words
     """The key must not or cannot be sent; the message says why, never the key."""
 
 
@@ -18,29 +18,29 @@ class TeacherKey:
     def __init__(self, file: Path, host: str, port: int | None = None) -> None:
         self._name = file.name
         names = (file.name, ALLOWED_HOSTS)
-        self._secret = MountedSecret(file.parent, names=names)
+        self._secret = SecretVolume(file.parent, names=names)
         self._host, self._port = host, port
 
     def current(self) -> str:
         """Give the key.
 
         Raises:
-            KeyRefused: There is none, or the teacher's host is not allowed to have it.
+            TeacherKeyRejected: There is no key, or the teacher's host may not have it.
         """
-        entries = self._secret.entries()
+        entries = self._secret.read()
         key = entries.get(self._name)
         if not key:
-            raise KeyRefused(
+            raise TeacherKeyRejected(
                 f"the teacher's key {self._secret.folder / self._name} cannot be read"
             )
         if not (key.isascii() and key.isprintable()):
             # More than a key would be sent: a line break ends a header.
-            raise KeyRefused(
+            raise TeacherKeyRejected(
                 f"the teacher's key {self._secret.folder / self._name} is not one line"
                 " of printable ASCII characters"
             )
-        if not may_have_key(entries.get(ALLOWED_HOSTS), self._host, self._port):
-            raise KeyRefused(
+        if not is_host_allowed(entries.get(ALLOWED_HOSTS), self._host, self._port):
+            raise TeacherKeyRejected(
                 f"the key's Secret does not name {self._host} among its"
                 f" {ALLOWED_HOSTS}: add it there, or correct the teacher's URL"
             )

@@ -9,26 +9,26 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, TypeVar
 
-from tracer_bentos.serving.capture.shipper import Shipper
-from tracer_bentos.serving.capture.spool import Spool
-from tracer_bentos.serving.telemetry.counters import Counts
+from tracer_bentos.serving.capture.shipper import SegmentShipper
+from tracer_bentos.serving.capture.spool import SegmentSpool
+from tracer_bentos.serving.telemetry.counters import ProcessCounters
 from tracer_core.contracts.evidence import CaptureState
 from tracer_core.contracts.traces import TraceRecord
 from tracer_core.errors import StoreError
 
-__all__ = ["Recorder"]
+__all__ = ["TraceRecorder"]
 
 _log = logging.getLogger(__name__)
 Done = TypeVar("Done")
 
-QUEUE: Final = 10_000
+QUEUE_LENGTH: Final = 10_000
 GATHER_SECONDS: Final = 0.02
-LOOK_SECONDS: Final = 0.5
+POLL_INTERVAL_SECONDS: Final = 0.5
 FIRST_DELAY_SECONDS: Final = 1.0
 LONGEST_DELAY_SECONDS: Final = 30.0
 
 
-class Recorder:
+class TraceRecorder:
     """A bounded queue, a spool and a shipper, off the request path.
 
     The spool is used by one thread only, and shipping has a thread of its own, so that
@@ -37,9 +37,9 @@ class Recorder:
 
     def __init__(
         self,
-        spool: Spool,
-        shipper: Shipper,
-        counts: Counts,
+        spool: SegmentSpool,
+        shipper: SegmentShipper,
+        counts: ProcessCounters,
         *,
         records: int,
         seconds: float,
@@ -74,9 +74,9 @@ class Recorder:
         """Whether records get to disk and store, and if not, why."""
         return CaptureState(trouble=self._no_disk or self._no_store)
 
-    def offer(self, record: TraceRecord) -> None:
+    def enqueue(self, record: TraceRecord) -> None:
         """Take a record, or count it as dropped when the queue is full."""
-        if len(self._waiting) >= QUEUE:
+        if len(self._waiting) >= QUEUE_LENGTH:
             self._counts.traces_dropped += 1
             return
         self._waiting.append(record)
@@ -112,7 +112,7 @@ class Recorder:
 
     async def _woken(self) -> None:
         try:
-            async with asyncio.timeout(LOOK_SECONDS):
+            async with asyncio.timeout(POLL_INTERVAL_SECONDS):
                 await self._wake.wait()
         except TimeoutError:
             return  # an old segment may be due
@@ -143,7 +143,7 @@ class Recorder:
 
     async def _ship_always(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_INTERVAL_SECONDS)
             if time.monotonic() >= self._not_before:
                 await self._ship()
 
@@ -151,7 +151,7 @@ class Recorder:
         while self._spool.sealed:
             await self._ship()
             if self._no_store:
-                await asyncio.sleep(min(self._delay, LOOK_SECONDS))
+                await asyncio.sleep(min(self._delay, POLL_INTERVAL_SECONDS))
 
     async def _ship(self) -> None:
         for segment in self._spool.sealed:
@@ -159,13 +159,13 @@ class Recorder:
                 new = await asyncio.get_running_loop().run_in_executor(
                     self._store, self._shipper.ship, segment
                 )
-                await self._on_disk(partial(self._spool.forget, segment))
+                await self._on_disk(partial(self._spool.remove, segment))
             except (StoreError, OSError) as error:
                 self._back_off(error)
                 return
             if new:
                 tally = segment.tally
-                self._counts.sealed(tally.records, tally.labelled)
+                self._counts.record_stored(tally.records, tally.labelled)
         self._no_store, self._delay = None, FIRST_DELAY_SECONDS
 
     def _back_off(self, error: Exception) -> None:

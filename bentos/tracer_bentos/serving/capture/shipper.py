@@ -5,23 +5,23 @@ from collections.abc import Mapping
 
 import zstandard
 
-from tracer_bentos.serving.capture.spool import Segment
+from tracer_bentos.serving.capture.spool import SpooledSegment
 from tracer_bentos.store import TraceStore, open_store
 from tracer_core.errors import StoreError
 
-__all__ = ["Shipper"]
+__all__ = ["SegmentShipper"]
 
 _log = logging.getLogger(__name__)
 
 
-class Shipper:
+class SegmentShipper:
     """Writes segments to the store, each exactly once."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
         self._store: TraceStore | None = None
 
-    def ship(self, segment: Segment) -> bool:
+    def ship(self, segment: SpooledSegment) -> bool:
         """Write a segment and say whether its records are new to the store.
 
         A segment of this process is new even when the object is there already: then

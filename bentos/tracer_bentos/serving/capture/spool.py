@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from tracer_core.contracts.layout import TRACES, segment_key, segment_time
 from tracer_core.contracts.traces import TraceRecord, TraceStatus
 
-__all__ = ["Segment", "Spool", "Tally"]
+__all__ = ["SegmentSpool", "SegmentTotals", "SpooledSegment"]
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ _SEALED: Final = ".jsonl"
 
 
 @dataclass(slots=True)
-class Tally:
+class SegmentTotals:
     """What a segment holds."""
 
     records: int = 0
@@ -48,12 +48,12 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class SpooledSegment:
     """A sealed segment on local disk."""
 
     path: Path
     """Where it lies."""
-    tally: Tally
+    tally: SegmentTotals
     """What it holds."""
     recovered: bool = False
     """Whether a former process left it, and may have shipped and counted it."""
@@ -65,7 +65,7 @@ class Segment:
         return f"{TRACES}{sealed:%Y-%m-%d}/{self.path.name}.zst"
 
 
-class Spool:
+class SegmentSpool:
     """The folder of the segments of one pod."""
 
     def __init__(
@@ -83,12 +83,12 @@ class Spool:
         self._file: FileIO | None = None
         self._open_bytes = 0
         self._began = clock()
-        self._tally = Tally()
+        self._tally = SegmentTotals()
         self.logged = 0
         """Records that are safe on this disk since the process began, ever shipped or
         not."""
         self._number = 0
-        self._sealed: list[Segment] = []
+        self._sealed: list[SpooledSegment] = []
         self._sealed_bytes = 0
 
     @property
@@ -97,7 +97,7 @@ class Spool:
         return self._tally.records + sum(one.tally.records for one in self._sealed)
 
     @property
-    def sealed(self) -> list[Segment]:
+    def sealed(self) -> list[SpooledSegment]:
         """Segments that wait for the store, oldest first."""
         return list(self._sealed)
 
@@ -126,7 +126,7 @@ class Spool:
             OSError: The disk did not take them; none of them counts as pending.
         """
         self.open()
-        lines, tally, dropped = [], Tally(self._tally.records), 0
+        lines, tally, dropped = [], SegmentTotals(self._tally.records), 0
         tally.labelled.update(self._tally.labelled)
         room = self._limit - self._sealed_bytes - self._open_bytes
         for record in records:
@@ -159,9 +159,9 @@ class Spool:
         self._file = None
         if self._tally.records:
             self._keep(path, self._tally, recovered=False)
-        self._tally, self._open_bytes = Tally(), 0
+        self._tally, self._open_bytes = SegmentTotals(), 0
 
-    def forget(self, segment: Segment) -> None:
+    def remove(self, segment: SpooledSegment) -> None:
         """Delete a segment that lies in the store."""
         self._sealed_bytes -= segment.path.stat().st_size
         segment.path.unlink()
@@ -198,39 +198,39 @@ class Spool:
         except OSError:
             # Never written to again: the next process cuts it off and ships the rest.
             file.close()
-            self._file, self._tally, self._open_bytes = None, Tally(), 0
+            self._file, self._tally, self._open_bytes = None, SegmentTotals(), 0
             self._number += 1
             raise
 
     def _recover(self) -> None:
         for path in sorted(self._folder.glob(f"*{_SEALED}")):
-            self._adopt(Segment(path, _tally(path), recovered=True))
+            self._adopt(SpooledSegment(path, _count_records(path), recovered=True))
         for path in sorted(self._folder.glob(f"*{_OPEN}")):
-            tally = _tally(path)
+            tally = _count_records(path)
             if tally.records:
                 self._keep(path, tally, recovered=True)
             else:
                 path.unlink()
 
-    def _keep(self, path: Path, tally: Tally, *, recovered: bool) -> None:
+    def _keep(self, path: Path, tally: SegmentTotals, *, recovered: bool) -> None:
         key = segment_key(self._clock(), self._pod, self._number)
         name = key.rsplit("/", 1)[1].removesuffix(".zst")
         self._number += 1
-        self._adopt(Segment(path.rename(self._folder / name), tally, recovered))
+        self._adopt(SpooledSegment(path.rename(self._folder / name), tally, recovered))
 
-    def _adopt(self, segment: Segment) -> None:
+    def _adopt(self, segment: SpooledSegment) -> None:
         self._sealed.append(segment)
         self._sealed_bytes += segment.path.stat().st_size
 
 
-def _tally(path: Path) -> Tally:
+def _count_records(path: Path) -> SegmentTotals:
     """Count what a former process left, and cut off the line it died in."""
     content = path.read_bytes()
     whole = content[: content.rfind(b"\n") + 1]
     if whole != content:
         _log.warning("spool: %s ends within a record; cut off", path.name)
         os.truncate(path, len(whole))
-    tally = Tally()
+    tally = SegmentTotals()
     for line in whole.splitlines():
         try:
             tally.add(TraceRecord.model_validate_json(line))

@@ -6,52 +6,58 @@ import time
 from datetime import UTC, datetime
 from typing import Final
 
-from tracer_bentos.error_classification import is_fault
-from tracer_bentos.protocols.adapter import Question
+from tracer_bentos.error_classification import is_recoverable
+from tracer_bentos.protocols.adapter import ClassificationInput
 from tracer_bentos.redaction.redactor import Redactor
-from tracer_bentos.serving.auth.authentication import Gate
-from tracer_bentos.serving.decision.audit_rate_limit import AuditBudget
-from tracer_bentos.serving.decision.cache import Cache
-from tracer_bentos.serving.decision.circuit_breaker import Demotion
-from tracer_bentos.serving.decision.eligibility import Situation, deferral
-from tracer_bentos.serving.decision.executors import Aside, Together
-from tracer_bentos.serving.decision.loaded import Loaded
-from tracer_bentos.serving.decision.policy_store import PolicyBox
-from tracer_bentos.serving.decision.sampler import Coin
-from tracer_bentos.serving.http_server.exchange import Exchange
-from tracer_bentos.serving.records import Admission, Caller, Deferral, Prediction, Toss
-from tracer_bentos.serving.telemetry.counters import Counts, Fault
-from tracer_bentos.serving.telemetry.latency import Leg
+from tracer_bentos.serving.auth.authentication import Authenticator
+from tracer_bentos.serving.decision.audit_rate_limit import AuditRateLimit
+from tracer_bentos.serving.decision.cache import AnswerCache
+from tracer_bentos.serving.decision.circuit_breaker import CircuitBreaker
+from tracer_bentos.serving.decision.eligibility import EligibilityInput, deferral_reason
+from tracer_bentos.serving.decision.executors import DecisionExecutor, MicroBatcher
+from tracer_bentos.serving.decision.loaded import SurrogateSlot
+from tracer_bentos.serving.decision.policy_store import PolicyStore
+from tracer_bentos.serving.decision.sampler import SessionSampler
+from tracer_bentos.serving.http_server.exchange import HttpExchange
+from tracer_bentos.serving.records import (
+    Admission,
+    Caller,
+    Deferral,
+    Draw,
+    PredictionView,
+)
+from tracer_bentos.serving.telemetry.counters import InternalFault, ProcessCounters
+from tracer_bentos.serving.telemetry.latency import LatencyLeg
 from tracer_core.errors import EmbeddingsError
 
-__all__ = ["Desk"]
+__all__ = ["DecisionService"]
 
 _log = logging.getLogger(__name__)
 
 FORCE_HEADER: Final = "x-tracer-force"
 FORCE_TEACHER: Final = "teacher"
-LONGEST_INPUT: Final = 65_536
+MAX_INPUT_CHARACTERS: Final = 65_536
 """In characters; redacting and classifying more would hold other requests up."""
 
 
-class Desk:
+class DecisionService:
     """Admits questions."""
 
     def __init__(  # noqa: PLR0913 - by name
         self,
         *,
-        coin: Coin,
-        policies: PolicyBox,
-        loaded: Loaded,
-        gate: Gate,
-        counts: Counts,
+        coin: SessionSampler,
+        policies: PolicyStore,
+        loaded: SurrogateSlot,
+        gate: Authenticator,
+        counts: ProcessCounters,
         redactor: Redactor,
-        demotion: Demotion,
+        demotion: CircuitBreaker,
         session_header: str,
-        aside: Aside,
-        together: Together,
-        cache: Cache | None = None,
-        budget: AuditBudget | None = None,
+        aside: DecisionExecutor,
+        together: MicroBatcher,
+        cache: AnswerCache | None = None,
+        budget: AuditRateLimit | None = None,
     ) -> None:
         self._coin = coin
         self._policies = policies
@@ -62,22 +68,22 @@ class Desk:
         self._demotion = demotion
         self._aside = aside
         self._together = together
-        self._budget = budget or AuditBudget(None)
+        self._budget = budget or AuditRateLimit(None)
         self.cache = cache
         """Answers for exact repeats; none when it is off."""
         self.redactor = redactor
         """What every text goes through first."""
 
     async def admit(
-        self, exchange: Exchange, question: Question, caller: Caller
+        self, exchange: HttpExchange, question: ClassificationInput, caller: Caller
     ) -> Admission | None:
         """Draw the coin, then decide who answers; none for what is not looked at."""
-        if len(question.input) > LONGEST_INPUT:
+        if len(question.input) > MAX_INPUT_CHARACTERS:
             self._counts.deferrals[Deferral.TOO_LONG] += 1
             return None
         identity = secrets.token_hex(16)
         session = exchange.header(self._session_header)
-        toss = self._coin.toss(session or identity, self._rate())
+        toss = self._coin.draw(session or identity, self._rate())
         situation = self._situation(exchange, question, caller)
         text = self.redactor.redact(question.input)
         repeated = self._repeated(situation, question, caller, toss)
@@ -102,36 +108,40 @@ class Desk:
         """Give the probability of heads: none while no audit can be paid for."""
         policy = self._policies.current
         # Where the teacher answers everything anyway, an audit costs nothing.
-        return policy.audit if not policy.surrogate or self._budget.left else 0.0
+        return policy.audit if not policy.surrogate or self._budget.available else 0.0
 
     def _repeated(
-        self, situation: Situation, question: Question, caller: Caller, toss: Toss
+        self,
+        situation: EligibilityInput,
+        question: ClassificationInput,
+        caller: Caller,
+        toss: Draw,
     ) -> str | None:
         """Give the teacher's earlier answer, but never to the uniform sample."""
-        if self.cache is None or toss.heads or situation.forced:
+        if self.cache is None or toss.sampled or situation.forced:
             return None
         if not situation.caller_known:
             return None
         return self.cache.get(question, caller)
 
     def _situation(
-        self, exchange: Exchange, question: Question, caller: Caller
-    ) -> Situation:
-        return Situation(
+        self, exchange: HttpExchange, question: ClassificationInput, caller: Caller
+    ) -> EligibilityInput:
+        return EligibilityInput(
             policy=self._policies.current,
             task=question.task,
             loaded=self._loaded.digest,
             forced=(exchange.header(FORCE_HEADER) or "").lower() == FORCE_TEACHER,
-            caller_known=self._gate.knows(caller, question.model),
+            caller_known=self._gate.is_accepted(caller, question.model),
             stopped=question.task in self._demotion.stopped,
         )
 
     async def _decide(
-        self, exchange: Exchange, situation: Situation, text: str, toss: Toss
-    ) -> tuple[Prediction | None, Deferral | None]:
+        self, exchange: HttpExchange, situation: EligibilityInput, text: str, toss: Draw
+    ) -> tuple[PredictionView | None, Deferral | None]:
         """Decide; on the uniform sample the surrogate is asked even when it may not."""
-        reason = deferral(situation)
-        if not situation.can_predict or (reason and not toss.heads):
+        reason = deferral_reason(situation)
+        if not situation.can_predict or (reason and not toss.sampled):
             return None, reason
         prediction, trouble = await self._predict(exchange, text)
         reason = reason or trouble
@@ -144,8 +154,8 @@ class Desk:
         return prediction, reason
 
     async def _predict(
-        self, exchange: Exchange, text: str
-    ) -> tuple[Prediction | None, Deferral | None]:
+        self, exchange: HttpExchange, text: str
+    ) -> tuple[PredictionView | None, Deferral | None]:
         surrogate = self._loaded.surrogate
         if surrogate is None:
             return None, Deferral.SURROGATE_FAILED
@@ -162,16 +172,16 @@ class Desk:
             self._waited(exchange, time.perf_counter() - began)
             return None, Deferral.NO_EMBEDDING
         except BaseException as error:
-            if not is_fault(error):
+            if not is_recoverable(error):
                 raise
-            self._counts.faults[Fault.SURROGATE] += 1
+            self._counts.faults[InternalFault.SURROGATE] += 1
             _log.warning("the surrogate failed: %s", type(error).__name__)
             return None, Deferral.SURROGATE_FAILED
         self._waited(exchange, waited)
         return prediction, None
 
-    def _waited(self, exchange: Exchange, seconds: float) -> None:
+    def _waited(self, exchange: HttpExchange, seconds: float) -> None:
         """Take what an endpoint took off our own time: the user named it."""
         if seconds:
             exchange.began += seconds
-            self._counts.latencies.add(Leg.EMBEDDING, seconds)
+            self._counts.latencies.add(LatencyLeg.EMBEDDING, seconds)

@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["AuditBudget"]
+__all__ = ["AuditRateLimit"]
 
 HOUR_SECONDS: Final = 3600.0
 _BURST: Final = 1 / 6
 """Ten minutes' worth may be spent at once."""
 
 
-class AuditBudget:
+class AuditRateLimit:
     """Audits that may still be paid for."""
 
     def __init__(
@@ -28,7 +28,7 @@ class AuditBudget:
         self._looked = clock()
 
     @property
-    def left(self) -> bool:
+    def available(self) -> bool:
         """Whether one more may be paid for."""
         if self._per_hour is None:
             return True
@@ -37,6 +37,6 @@ class AuditBudget:
         self._left, self._looked = min(self._most, self._left + earned), now
         return self._left >= 1.0
 
-    def spend(self) -> None:
+    def consume(self) -> None:
         """Pay for one; those under way when the bucket ran empty are paid for too."""
         self._left -= 1.0

@@ -9,9 +9,9 @@ from threadpoolctl import (  # type: ignore[import-untyped] # publishes no types
     threadpool_limits,
 )
 
-__all__ = ["compute_on_one_thread"]
+__all__ = ["limit_blas_threads"]
 
 
-def compute_on_one_thread() -> None:
+def limit_blas_threads() -> None:
     """Limit every numerical library that is loaded by now, for good."""
     threadpool_limits(limits=1)

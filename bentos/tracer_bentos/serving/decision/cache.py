@@ -12,12 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from tracer_bentos.protocols.adapter import Question
+from tracer_bentos.protocols.adapter import ClassificationInput
 from tracer_bentos.serving.records import Caller
 
-__all__ = ["Cache", "CacheSize"]
+__all__ = ["AnswerCache", "CacheSize"]
 
-_OF_THE_TRANSPORT: Final = frozenset({"stream", "stream_options"})
+_TRANSPORT_HEADERS: Final = frozenset({"stream", "stream_options"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class CacheSize:
     """How long an answer is given again."""
 
 
-class Cache:
+class AnswerCache:
     """Labels by task, caller and request; the one unused for longest goes first."""
 
     def __init__(
@@ -40,7 +40,7 @@ class Cache:
         self._clock = clock
         self._kept: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
 
-    def get(self, question: Question, caller: Caller) -> str | None:
+    def get(self, question: ClassificationInput, caller: Caller) -> str | None:
         """Give what the teacher said to this request of this caller."""
         key = _key(question, caller)
         found = self._kept.get(key)
@@ -53,7 +53,7 @@ class Cache:
         self._kept.move_to_end(key)
         return label
 
-    def put(self, question: Question, caller: Caller, label: str) -> None:
+    def put(self, question: ClassificationInput, caller: Caller, label: str) -> None:
         """Keep what the teacher said."""
         key = _key(question, caller)
         self._kept[key] = (self._clock() + self._size.seconds, label)
@@ -62,12 +62,12 @@ class Cache:
             self._kept.popitem(last=False)
 
 
-def _key(question: Question, caller: Caller) -> bytes:
+def _key(question: ClassificationInput, caller: Caller) -> bytes:
     asked = question.asked
     whole = {
         name: value
         for name, value in asked.document.items()
-        if name not in _OF_THE_TRANSPORT
+        if name not in _TRANSPORT_HEADERS
     }
     text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
     parts = (asked.adapter.name, question.task, text)

@@ -8,31 +8,31 @@ import logging
 import os
 from pathlib import Path
 
-from tracer_bentos.serving.telemetry.ordered_results import Verdict
+from tracer_bentos.serving.telemetry.ordered_results import AuditOutcome
 from tracer_core.contracts.document import Document
 from tracer_core.errors import DocumentError
 from tracer_core.stats.sequential.gross_failure import GrossFailure
 
-__all__ = ["Demotion"]
+__all__ = ["CircuitBreaker"]
 
 _log = logging.getLogger(__name__)
 
 _FILE = "demotion.json"
 
 
-class _Kept(Document):
+class _PersistedBreaker(Document):
     """R of one task, and whether it has led to a stop."""
 
     logs: tuple[float | None, ...]
     stopped: bool
 
 
-class _Memory(Document):
+class _BreakerFile(Document):
     bundle: str
-    tasks: dict[str, _Kept]
+    tasks: dict[str, _PersistedBreaker]
 
 
-class Demotion:
+class CircuitBreaker:
     """Watches the audits of one bundle, task by task."""
 
     def __init__(self, folder: Path, bundle: str | None) -> None:
@@ -43,10 +43,10 @@ class Demotion:
         self.stopped: set[str] = set()
         """Tasks that this pod leaves to the teacher."""
 
-    def saw(self, task: str, verdict: Verdict, target: float) -> None:
+    def record(self, task: str, verdict: AuditOutcome, target: float) -> None:
         """Note a counted audit of a task."""
         before = self._detectors.get(task, GrossFailure())
-        disagreed = verdict is Verdict.DISAGREED
+        disagreed = verdict is AuditOutcome.DISAGREED
         after = before.after(disagreed=disagreed, target=target)
         self._detectors[task] = after
         self._changed = True
@@ -57,10 +57,10 @@ class Demotion:
                 task,
             )
 
-    def recall(self) -> None:
+    def load(self) -> None:
         """Read what an earlier boot has seen of the same bundle."""
         try:
-            memory = _Memory.from_json(self._file.read_bytes())
+            memory = _BreakerFile.from_json(self._file.read_bytes())
         except FileNotFoundError:
             return
         except (OSError, DocumentError) as error:
@@ -72,16 +72,18 @@ class Demotion:
                 if kept.stopped:
                     self.stopped.add(task)
 
-    def keep(self) -> None:
+    def save(self) -> None:
         """Write what has been seen, if anything is new; called off the event loop."""
         if not self._changed or self._bundle is None:
             return
         self._changed = False
         tasks = {
-            task: _Kept(logs=_finite(found.logs), stopped=task in self.stopped)
+            task: _PersistedBreaker(
+                logs=_finite(found.logs), stopped=task in self.stopped
+            )
             for task, found in list(self._detectors.items())
         }
-        content = _Memory(bundle=self._bundle, tasks=tasks).to_json()
+        content = _BreakerFile(bundle=self._bundle, tasks=tasks).to_json()
         partial = self._file.with_suffix(".partial")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from tracer_bentos.serving.records import Deferral, Prediction
+from tracer_bentos.serving.records import Deferral, PredictionView
 from tracer_core.contracts.policy import RevisionPolicy
 
-__all__ = ["Situation", "Surrogate", "deferral"]
+__all__ = ["EligibilityInput", "LoadedSurrogate", "deferral_reason"]
 
 
-class Surrogate(Protocol):
+class LoadedSurrogate(Protocol):
     """A loaded and verified bundle."""
 
     @property
@@ -32,14 +32,14 @@ class Surrogate(Protocol):
     def embedding_tokens(self) -> int:
         """Tokens that it has had an endpoint count so far."""
 
-    def decide(self, text: str) -> Prediction:
+    def decide(self, text: str) -> PredictionView:
         """Give the prediction for one redacted text."""
 
-    def decide_all(self, texts: Sequence[str]) -> Sequence[Prediction]:
+    def decide_all(self, texts: Sequence[str]) -> Sequence[PredictionView]:
         """Give those for many, each exactly as if it came alone."""
 
 
-class Situation(NamedTuple):
+class EligibilityInput(NamedTuple):
     """Everything that decides, apart from the text itself."""
 
     policy: RevisionPolicy
@@ -66,7 +66,7 @@ class Situation(NamedTuple):
         return self.task in self.policy.tasks
 
 
-def deferral(situation: Situation) -> Deferral | None:
+def deferral_reason(situation: EligibilityInput) -> Deferral | None:
     """Say why the surrogate may not answer; none when only the text is left to ask."""
     if situation.forced:
         return Deferral.FORCED

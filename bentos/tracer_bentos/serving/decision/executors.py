@@ -7,39 +7,39 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from tracer_bentos.serving.decision.eligibility import Surrogate
-from tracer_bentos.serving.records import Prediction
-from tracer_bentos.surrogate.encoders.endpoint_client import waited_here
+from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
+from tracer_bentos.serving.records import PredictionView
+from tracer_bentos.surrogate.encoders.endpoint_client import endpoint_wait_seconds
 
-__all__ = ["Aside", "Decided", "Together"]
+__all__ = ["DecisionExecutor", "MicroBatcher", "TimedPrediction"]
 
 
-_COMPUTING: Final = 8
+_COMPUTE_THREADS: Final = 8
 """Transformers at once; more would only take the processor from each other."""
 
 
-_ASKING: Final = 64
+_ENDPOINT_THREADS: Final = 64
 """Decisions that ask an endpoint at once; one that is held up keeps its place."""
 
 
-class Decided(NamedTuple):
+class TimedPrediction(NamedTuple):
     """A prediction, and how it came about."""
 
-    prediction: Prediction
+    prediction: PredictionView
     """The prediction."""
     waited: float
     """Seconds of it that were waiting for an endpoint, or for a place to ask it."""
 
 
-class Aside:
+class DecisionExecutor:
     """Makes decisions in threads of its own; a request waits for so many seconds."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._computing = ThreadPoolExecutor(_COMPUTING, "decision")
-        self._asking = ThreadPoolExecutor(_ASKING, "question")
+        self._computing = ThreadPoolExecutor(_COMPUTE_THREADS, "decision")
+        self._asking = ThreadPoolExecutor(_ENDPOINT_THREADS, "question")
 
-    async def decide(self, surrogate: Surrogate, text: str) -> Decided:
+    async def decide(self, surrogate: LoadedSurrogate, text: str) -> TimedPrediction:
         """Give the prediction.
 
         Raises:
@@ -54,31 +54,31 @@ class Aside:
         return decided if asks else decided._replace(waited=0.0)
 
 
-def _decide(surrogate: Surrogate, text: str, came: float) -> Decided:
-    queued, before = time.perf_counter() - came, waited_here()
+def _decide(surrogate: LoadedSurrogate, text: str, came: float) -> TimedPrediction:
+    queued, before = time.perf_counter() - came, endpoint_wait_seconds()
     prediction = surrogate.decide(text)
-    return Decided(prediction, queued + waited_here() - before)
+    return TimedPrediction(prediction, queued + endpoint_wait_seconds() - before)
 
 
-MOST: Final = 32
+MAX_BATCH: Final = 32
 """Decisions at once; more would hold everything else up for milliseconds."""
 
 
-class _Waiting(NamedTuple):
-    surrogate: Surrogate
+class _PendingDecision(NamedTuple):
+    surrogate: LoadedSurrogate
     text: str
-    decided: asyncio.Future[Prediction]
+    decided: asyncio.Future[PredictionView]
 
 
-class Together:
+class MicroBatcher:
     """Collects what waits in one turn of the event loop."""
 
     def __init__(self) -> None:
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_PendingDecision] = []
         self._came = 0
         self._came_before = 0
 
-    async def decide(self, surrogate: Surrogate, text: str) -> Prediction:
+    async def decide(self, surrogate: LoadedSurrogate, text: str) -> PredictionView:
         """Give the prediction, or raise what the surrogate raises."""
         loop = asyncio.get_running_loop()
         self._came += 1
@@ -86,8 +86,8 @@ class Together:
             loop.call_soon(self._end_turn)
             if self._came_before <= 1:
                 return surrogate.decide(text)
-        decided: asyncio.Future[Prediction] = loop.create_future()
-        self._waiting.append(_Waiting(surrogate, text, decided))
+        decided: asyncio.Future[PredictionView] = loop.create_future()
+        self._waiting.append(_PendingDecision(surrogate, text, decided))
         return await decided
 
     def _end_turn(self) -> None:
@@ -95,15 +95,15 @@ class Together:
         self._decide()
 
     def _decide(self) -> None:
-        now, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+        now, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
         if self._waiting:
             asyncio.get_running_loop().call_soon(self._decide)
         there = (each for each in now if not each.decided.done())  # some clients left
         for surrogate, group in groupby(there, key=lambda each: each.surrogate):
-            _settle(surrogate, list(group))
+            _resolve(surrogate, list(group))
 
 
-def _settle(surrogate: Surrogate, waiting: Sequence[_Waiting]) -> None:
+def _resolve(surrogate: LoadedSurrogate, waiting: Sequence[_PendingDecision]) -> None:
     try:
         found = surrogate.decide_all([each.text for each in waiting])
         for each, prediction in zip(waiting, found, strict=True):
@@ -113,4 +113,4 @@ def _settle(surrogate: Surrogate, waiting: Sequence[_Waiting]) -> None:
             waiting[0].decided.set_exception(error)
             return
         for each in waiting:  # one text shall not spoil what others get
-            _settle(surrogate, [each])
+            _resolve(surrogate, [each])

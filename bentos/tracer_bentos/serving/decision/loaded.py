@@ -1,17 +1,17 @@
 """TODO-DOC."""
 
-from tracer_bentos.serving.decision.blas_threads import compute_on_one_thread
-from tracer_bentos.serving.decision.eligibility import Surrogate
+from tracer_bentos.serving.decision.blas_threads import limit_blas_threads
+from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
 from tracer_core.contracts.evidence import LoadState
 
-__all__ = ["Loaded"]
+__all__ = ["SurrogateSlot"]
 
 
-class Loaded:
+class SurrogateSlot:
     """What is loaded right now; read by every request."""
 
     def __init__(self, expected: str | None) -> None:
-        self.surrogate: Surrogate | None = None
+        self.surrogate: LoadedSurrogate | None = None
         """The surrogate; none while passing through."""
         self.digest: str | None = None
         """Digest of its bundle."""
@@ -19,15 +19,15 @@ class Loaded:
         """Why nothing is loaded, for people."""
         self._expected = expected
 
-    def put(self, surrogate: Surrogate) -> None:
+    def set_surrogate(self, surrogate: LoadedSurrogate) -> None:
         """Let the verified surrogate of the expected bundle answer."""
-        compute_on_one_thread()
+        limit_blas_threads()
         self.surrogate, self.digest, self.reason = surrogate, self._expected, None
 
-    def adopt(self, surrogate: Surrogate, digest: str) -> None:
+    def set_local_surrogate(self, surrogate: LoadedSurrogate, digest: str) -> None:
         """Let a verified surrogate answer that lies on this machine."""
         self._expected = digest
-        self.put(surrogate)
+        self.set_surrogate(surrogate)
 
     def state(self) -> LoadState:
         """Give the state as it is reported."""

@@ -6,12 +6,12 @@ from pathlib import Path
 from tracer_core.contracts.policy import PolicyDocument, RevisionPolicy
 from tracer_core.errors import DocumentError
 
-__all__ = ["PolicyBox"]
+__all__ = ["PolicyStore"]
 
 _log = logging.getLogger(__name__)
 
 
-class PolicyBox:
+class PolicyStore:
     """Holds what the operator said last about one revision."""
 
     def __init__(self, revision: int) -> None:
@@ -23,12 +23,12 @@ class PolicyBox:
         self.certified: frozenset[str] = frozenset()
         """Fingerprints that any revision is certified on."""
 
-    def offer(self, document: PolicyDocument) -> bool:
+    def update(self, document: PolicyDocument) -> bool:
         """Apply a document unless it is older than the one applied."""
         if document.generation < self.generation:
             return False
         self.generation = document.generation
-        self.current = document.of(self._revision)
+        self.current = document.build(self._revision)
         policies = document.revisions.values()
         self.certified = frozenset(task for each in policies for task in each.tasks)
         return True
@@ -39,6 +39,6 @@ class PolicyBox:
         A pod must start without it: the operator pushes the policy anyway.
         """
         try:
-            self.offer(PolicyDocument.from_json(file.read_bytes()))
+            self.update(PolicyDocument.from_json(file.read_bytes()))
         except (OSError, DocumentError) as error:
             _log.warning("policy file %s: %s; waiting for a push", file, error)

@@ -1,21 +1,21 @@
 """The audit sample: drawn per session before any decision, alike in every pod."""
 
-from tracer_bentos.serving.records import Toss
+from tracer_bentos.serving.records import Draw
 from tracer_core.contracts.session_hash import SessionHash
 
-__all__ = ["Coin"]
+__all__ = ["SessionSampler"]
 
 
-class Coin(SessionHash):
+class SessionSampler(SessionHash):
     """Turns a session into a fixed number between 0 and 1.
 
     The number depends on nothing but the session and the router, so that pods agree,
     and a session that is sampled at a low rate is sampled at every higher one.
     """
 
-    def toss(self, subject: str, rate: float) -> Toss:
+    def draw(self, subject: str, rate: float) -> Draw:
         """Draw for a session, or for a request that names none."""
-        return Toss(heads=self.position(subject) < rate, propensity=rate)
+        return Draw(sampled=self.position(subject) < rate, propensity=rate)
 
     def position(self, subject: str) -> float:
         """Return the subject's fixed number, uniform in [0, 1)."""

@@ -4,15 +4,15 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
-from tracer_bentos.serving.http_server.exchange import ClientGone, Exchange
+from tracer_bentos.serving.http_server.exchange import ClientDisconnected, HttpExchange
 
-__all__ = ["UntilGone"]
+__all__ = ["CancelOnDisconnect"]
 
 
-class UntilGone:
-    """Runs a block and gives it up, with `ClientGone`, when the client has gone."""
+class CancelOnDisconnect:
+    """Runs a block; `ClientDisconnected` ends it when the client disconnects."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: HttpExchange) -> None:
         self._exchange = exchange
         self._departure = exchange.departure
         self._gone = False
@@ -20,9 +20,9 @@ class UntilGone:
     async def __aenter__(self) -> Self:
         self._block = asyncio.current_task()
         if self._departure:
-            self._departure.watch(self._give_up)
+            self._departure.subscribe(self._give_up)
         else:
-            self._watch = asyncio.create_task(self._exchange.gone())
+            self._watch = asyncio.create_task(self._exchange.disconnected())
             self._watch.add_done_callback(self._is_gone)
         return self
 
@@ -33,13 +33,13 @@ class UntilGone:
         trace: TracebackType | None,
     ) -> None:
         if self._departure:
-            self._departure.forget(self._give_up)
+            self._departure.unsubscribe(self._give_up)
         else:
             self._watch.remove_done_callback(self._is_gone)
             self._watch.cancel()
         if self._gone and isinstance(error, asyncio.CancelledError) and self._block:
             self._block.uncancel()
-            raise ClientGone from None
+            raise ClientDisconnected from None
 
     def _is_gone(self, watch: "asyncio.Task[None]") -> None:
         if not watch.cancelled():

@@ -7,13 +7,13 @@ own server tells it by a call, which costs nothing while nobody leaves.
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["DEPARTURE", "Departure"]
+__all__ = ["DISCONNECT_EXTENSION", "DisconnectNotifier"]
 
-DEPARTURE: Final = "tracerml.departure"
+DISCONNECT_EXTENSION: Final = "tracerml.disconnect"
 """The ASGI extension under which our server gives a connection's departure."""
 
 
-class Departure:
+class DisconnectNotifier:
     """Of one connection: whether its client has left, and who wants to know."""
 
     def __init__(self) -> None:
@@ -21,18 +21,18 @@ class Departure:
         """Whether the connection is gone."""
         self._told: list[Callable[[], None]] = []
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Say that the client has left."""
         self.left = True
         for call in self._told.copy():
             call()
 
-    def watch(self, call: Callable[[], None]) -> None:
+    def subscribe(self, call: Callable[[], None]) -> None:
         """Have a function called when the client leaves; at once if it has."""
         self._told.append(call)
         if self.left:
             call()
 
-    def forget(self, call: Callable[[], None]) -> None:
+    def unsubscribe(self, call: Callable[[], None]) -> None:
         """Have it called no more."""
         self._told.remove(call)

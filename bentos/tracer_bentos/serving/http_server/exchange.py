@@ -11,17 +11,20 @@ from collections.abc import (
 )
 from typing import Any, Final
 
-from tracer_bentos.http_client.connection import Headers, Upload
+from tracer_bentos.http_client.connection import Headers, RequestBody
 from tracer_bentos.protocols.errors import ErrorBody, openai_error_body
-from tracer_bentos.serving.http_server.disconnect import DEPARTURE, Departure
-from tracer_bentos.serving.http_server.limits import REQUEST_BYTES
+from tracer_bentos.serving.http_server.disconnect import (
+    DISCONNECT_EXTENSION,
+    DisconnectNotifier,
+)
+from tracer_bentos.serving.http_server.limits import DEFAULT_REQUEST_BYTES
 
 __all__ = [
     "ASGIApp",
     "BodyTooLarge",
-    "ClientGone",
-    "Exchange",
+    "ClientDisconnected",
     "Headers",
+    "HttpExchange",
     "Message",
     "Receive",
     "Scope",
@@ -35,11 +38,11 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-HEAR_OUT_SECONDS: Final = 5.0
+DRAIN_TIMEOUT_SECONDS: Final = 5.0
 """How long a client whose request is refused may go on sending it."""
 
 
-class ClientGone(Exception):  # noqa: N818 - an event, not an error
+class ClientDisconnected(Exception):  # noqa: N818 - an event, not an error
     """The client closed the connection before its answer was complete."""
 
 
@@ -47,7 +50,7 @@ class BodyTooLarge(Exception):  # noqa: N818 - an event, not an error
     """The request body is larger than this process reads into memory."""
 
 
-class Exchange:
+class HttpExchange:
     """What a client asked, and the way to answer it."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,7 +67,9 @@ class Exchange:
         self.began = 0.0
         """When its question had been read, by the performance counter; later by what it
         then waited for others."""
-        self.departure: Departure | None = scope.get("extensions", {}).get(DEPARTURE)
+        self.departure: DisconnectNotifier | None = scope.get("extensions", {}).get(
+            DISCONNECT_EXTENSION
+        )
         """Where the server tells of the client's going; none where it cannot."""
         self.closing = False
         """Whether the response shall ask the client to open a new connection."""
@@ -85,41 +90,41 @@ class Exchange:
         length = self.header("content-length")
         return length not in {None, "0"} or self.header("transfer-encoding") is not None
 
-    def upload(self) -> Upload:
+    def upload(self) -> RequestBody:
         """Give the request body to be passed on as it arrives."""
         chunked = self.header("transfer-encoding") is not None
         length = None if chunked else int(self.header("content-length") or 0)
-        return Upload(self.pieces(), length)
+        return RequestBody(self.iter_body(), length)
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def iter_body(self) -> AsyncIterator[bytes]:
         """Give the request body as it arrives.
 
         Raises:
-            ClientGone: The client closed the connection.
+            ClientDisconnected: The client closed the connection.
         """
         more = True
         while more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                raise ClientGone
+                raise ClientDisconnected
             more = message.get("more_body", False)
             if not more:
                 self._body_read.set()
             if message.get("body"):
                 yield message["body"]
 
-    async def whole(self, limit: int = REQUEST_BYTES) -> bytes:
+    async def read_body(self, limit: int = DEFAULT_REQUEST_BYTES) -> bytes:
         """Give the whole request body.
 
         Raises:
             BodyTooLarge: It is larger than the limit.
-            ClientGone: The client closed the connection.
+            ClientDisconnected: The client closed the connection.
         """
         length = self.header("content-length") or "0"
         if int(length) > limit:
             raise BodyTooLarge
         body = bytearray()
-        async for piece in self.pieces():
+        async for piece in self.iter_body():
             body += piece
             if len(body) > limit:
                 raise BodyTooLarge
@@ -133,7 +138,7 @@ class Exchange:
             {"type": "http.response.start", "status": status, "headers": headers}
         )
 
-    async def piece(self, content: bytes) -> None:
+    async def send_chunk(self, content: bytes) -> None:
         """Send a part of the response body."""
         await self.send(
             {"type": "http.response.body", "body": content, "more_body": True}
@@ -143,28 +148,28 @@ class Exchange:
         """Send the last part of the response body."""
         await self.send({"type": "http.response.body", "body": content})
 
-    async def answer(self, status: int, headers: Headers, content: bytes) -> None:
+    async def respond(self, status: int, headers: Headers, content: bytes) -> None:
         """Send a whole response."""
         length = (b"content-length", str(len(content)).encode())
         await self.start(status, [*headers, length])
         if self.closing and self.has_body and not self._body_read.is_set():
-            await self.piece(content)
-            await self._hear_out()
+            await self.send_chunk(content)
+            await self._drain()
             content = b""
         await self.end(content)
 
-    async def _hear_out(self) -> None:
+    async def _drain(self) -> None:
         """Let the client end its request, so that it hears the answer.
 
         To close on somebody who is still sending is to reset the connection, and the
         answer is lost with it.
         """
-        with contextlib.suppress(ClientGone, TimeoutError):
-            async with asyncio.timeout(HEAR_OUT_SECONDS):
-                async for _ in self.pieces():
+        with contextlib.suppress(ClientDisconnected, TimeoutError):
+            async with asyncio.timeout(DRAIN_TIMEOUT_SECONDS):
+                async for _ in self.iter_body():
                     pass
 
-    async def refuse(
+    async def reject(
         self,
         status: int,
         message: str,
@@ -175,9 +180,9 @@ class Exchange:
     ) -> None:
         """Send an error of ours, in the shape of the protocol's own."""
         whole = [(b"content-type", b"application/json"), *headers]
-        await self.answer(status, whole, self.error_body(status, message, kind, code))
+        await self.respond(status, whole, self.error_body(status, message, kind, code))
 
-    async def gone(self) -> None:
+    async def disconnected(self) -> None:
         """Return once the client has closed the connection."""
         if self.has_body:
             await self._body_read.wait()  # only one may receive at a time

@@ -5,12 +5,12 @@ from typing import Final
 
 from tracer_bentos.serving.http_server.exchange import Headers
 
-__all__ = ["READABLE_CODINGS", "Credential", "from_teacher", "to_teacher"]
+__all__ = ["READABLE_CODINGS", "Credential", "request_headers", "response_headers"]
 
 READABLE_CODINGS: Final = ("gzip", "deflate", "zstd", "identity")
 """Content codings in which an answer can be read for a trace."""
 
-_OF_ONE_CONNECTION: Final = frozenset(
+_HOP_BY_HOP: Final = frozenset(
     {
         b"connection",
         b"keep-alive",
@@ -23,8 +23,8 @@ _OF_ONE_CONNECTION: Final = frozenset(
         b"upgrade",
     }
 )
-_OURS: Final = b"x-tracer-"
-_NEVER_SENT: Final = _OF_ONE_CONNECTION | {b"host", b"expect", b"content-length"}
+_ROUTER_HEADERS: Final = b"x-tracer-"
+_NEVER_SENT: Final = _HOP_BY_HOP | {b"host", b"expect", b"content-length"}
 _ACCEPT_ENCODING: Final = b"accept-encoding"
 _CREDENTIALS: Final = frozenset({b"api-key", b"authorization", b"x-api-key"})
 _NO_CONTENT: Final = frozenset({204, 304})
@@ -49,7 +49,9 @@ class Credential:
     """Its value."""
 
 
-def to_teacher(headers: Headers, *, readable: bool, key: Credential | None) -> Headers:
+def request_headers(
+    headers: Headers, *, readable: bool, key: Credential | None
+) -> Headers:
     """Give the headers of a request to the teacher; those that frame it are set anew.
 
     Args:
@@ -62,7 +64,7 @@ def to_teacher(headers: Headers, *, readable: bool, key: Credential | None) -> H
     kept = [
         pair
         for pair in headers
-        if pair[0] not in dropped and not pair[0].startswith(_OURS)
+        if pair[0] not in dropped and not pair[0].startswith(_ROUTER_HEADERS)
     ]
     if readable:
         kept.append((_ACCEPT_ENCODING, _narrowed(headers)))
@@ -71,9 +73,9 @@ def to_teacher(headers: Headers, *, readable: bool, key: Credential | None) -> H
     return kept
 
 
-def from_teacher(headers: Headers, status: int) -> Headers:
+def response_headers(headers: Headers, status: int) -> Headers:
     """Give the headers of the response to the client."""
-    dropped = _OF_ONE_CONNECTION | _named_by_connection(headers)
+    dropped = _HOP_BY_HOP | _named_by_connection(headers)
     if status in _NO_CONTENT:
         dropped |= {b"content-length"}  # announces a body that never comes
     return [(name, value) for name, value in headers if name not in dropped]

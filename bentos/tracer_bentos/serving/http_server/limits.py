@@ -3,37 +3,42 @@
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["AT_ONCE", "REQUEST_BYTES", "Limits", "Places"]
+__all__ = [
+    "DEFAULT_CONCURRENT_REQUESTS",
+    "DEFAULT_REQUEST_BYTES",
+    "ConcurrencyLimiter",
+    "RequestLimits",
+]
 
-REQUEST_BYTES: Final = 16 * 1024 * 1024
-AT_ONCE: Final = 1000
+DEFAULT_REQUEST_BYTES: Final = 16 * 1024 * 1024
+DEFAULT_CONCURRENT_REQUESTS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RequestLimits:
     """What was asked about limits."""
 
-    request_bytes: int = REQUEST_BYTES
+    request_bytes: int = DEFAULT_REQUEST_BYTES
     """Largest request body that is read into memory."""
-    at_once: int = AT_ONCE
+    at_once: int = DEFAULT_CONCURRENT_REQUESTS
     """Requests that are under way at the same time."""
 
 
-class Places:
+class ConcurrencyLimiter:
     """The places of requests under way."""
 
     def __init__(self, places: int) -> None:
         self._places = places
-        self.taken = 0
+        self.in_use = 0
         """Requests under way."""
 
-    def take(self) -> bool:
+    def acquire(self) -> bool:
         """Take a place; false when all are taken."""
-        if self.taken >= self._places:
+        if self.in_use >= self._places:
             return False
-        self.taken += 1
+        self.in_use += 1
         return True
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Give a place back."""
-        self.taken -= 1
+        self.in_use -= 1

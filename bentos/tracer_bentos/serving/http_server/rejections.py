@@ -5,14 +5,14 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Final
 
-from tracer_bentos.serving.http_server.exchange import Exchange
+from tracer_bentos.serving.http_server.exchange import HttpExchange
 
-__all__ = ["Refusal", "refuse"]
+__all__ = ["Rejection", "build_rejection"]
 
 RETRY_AFTER_SECONDS: Final = 1
 
 
-class Refusal(StrEnum):
+class Rejection(StrEnum):
     """Why a request is refused here and not passed on."""
 
     KEY_UNKNOWN = "key-unknown"
@@ -26,34 +26,34 @@ class Refusal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class _RejectionText:
     status: HTTPStatus
     message: str
     kind: str
     code: str
 
 
-_WORDS: Final = {
-    Refusal.KEY_UNKNOWN: _Words(
+_TEXTS: Final = {
+    Rejection.KEY_UNKNOWN: _RejectionText(
         HTTPStatus.UNAUTHORIZED,
         "This router does not know the key of this request. Use a key that whoever runs"
         " the router has given you, as a Bearer token.",
         "invalid_request_error",
         "invalid_api_key",
     ),
-    Refusal.TOO_LARGE: _Words(
+    Rejection.TOO_LARGE: _RejectionText(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "The request body is larger than this router reads.",
         "invalid_request_error",
         "request_too_large",
     ),
-    Refusal.TOO_MANY: _Words(
+    Rejection.TOO_MANY: _RejectionText(
         HTTPStatus.TOO_MANY_REQUESTS,
         "As many requests as this router takes at once are under way. Try again soon.",
         "rate_limit_error",
         "rate_limit_exceeded",
     ),
-    Refusal.WEBSOCKET: _Words(
+    Rejection.WEBSOCKET: _RejectionText(
         HTTPStatus.NOT_IMPLEMENTED,
         "This router carries HTTP requests, no websockets: connect to the teacher"
         " itself for them.",
@@ -63,12 +63,12 @@ _WORDS: Final = {
 }
 
 
-async def refuse(exchange: Exchange, refusal: Refusal) -> None:
+async def build_rejection(exchange: HttpExchange, refusal: Rejection) -> None:
     """Answer with the error; the connection closes when the body was not read."""
-    words = _WORDS[refusal]
+    words = _TEXTS[refusal]
     exchange.closing = exchange.closing or exchange.has_body
     again = (b"retry-after", str(RETRY_AFTER_SECONDS).encode())
-    headers = [again] if refusal is Refusal.TOO_MANY else []
-    await exchange.refuse(
+    headers = [again] if refusal is Rejection.TOO_MANY else []
+    await exchange.reject(
         words.status, words.message, words.kind, words.code, headers=headers
     )

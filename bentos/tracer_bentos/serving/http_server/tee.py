@@ -5,18 +5,18 @@ from typing import Final
 
 import zstandard
 
-from tracer_bentos.protocols.adapter import Reply
+from tracer_bentos.protocols.adapter import TeacherReply
 from tracer_bentos.serving.http_server.exchange import Headers
 
-__all__ = ["Tee"]
+__all__ = ["ResponseTee"]
 
-ANSWER_LIMIT: Final = 1024 * 1024
+MAX_COPY_BYTES: Final = 1024 * 1024
 """Beyond this an answer is no label of a small closed set anyway."""
 
 _WINDOW_BITS: Final = {"gzip": 31, "deflate": 15}
 
 
-class Tee:
+class ResponseTee:
     """The copy of one response."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Tee:
     def piece(self, content: bytes) -> None:
         """Keep a part of the body."""
         self._size += len(content)
-        if self._size <= ANSWER_LIMIT:
+        if self._size <= MAX_COPY_BYTES:
             self._pieces.append(content)
 
     def end(self) -> None:
@@ -47,16 +47,16 @@ class Tee:
         self._whole = True
 
     @property
-    def reply(self) -> Reply | None:
+    def reply(self) -> TeacherReply | None:
         """The response; none unless it came to its end and can be read."""
         content = self._decoded() if self._whole else None
         if content is None:
             return None
-        return Reply(self._status, self._content_type, content)
+        return TeacherReply(self._status, self._content_type, content)
 
     def _decoded(self) -> bytes | None:
         content = b"".join(self._pieces)
-        if self._size > ANSWER_LIMIT:
+        if self._size > MAX_COPY_BYTES:
             return None
         if self._coding in {"", "identity"}:
             return content
@@ -70,7 +70,7 @@ def _inflated(content: bytes, coding: str) -> bytes | None:
         return None
     inflater = zlib.decompressobj(_WINDOW_BITS[coding])
     try:
-        plain = inflater.decompress(content, ANSWER_LIMIT)
+        plain = inflater.decompress(content, MAX_COPY_BYTES)
     except zlib.error:
         return None
     return plain if inflater.eof else None
@@ -80,7 +80,7 @@ def _unzstd(content: bytes) -> bytes | None:
     # Read piece by piece: a small frame may hold more than there is memory.
     reader = zstandard.ZstdDecompressor().stream_reader(content)
     try:
-        plain = reader.read(ANSWER_LIMIT + 1)
+        plain = reader.read(MAX_COPY_BYTES + 1)
     except zstandard.ZstdError:
         return None
-    return bytes(plain) if len(plain) <= ANSWER_LIMIT else None
+    return bytes(plain) if len(plain) <= MAX_COPY_BYTES else None

@@ -6,38 +6,46 @@ from collections.abc import Callable, Collection
 from decimal import Decimal
 from urllib.parse import urlsplit
 
-from tracer_bentos.redaction.redactor import Absent, Redactor, build_redactor
+from tracer_bentos.redaction.redactor import (
+    Redactor,
+    UnavailableRedactor,
+    build_redactor,
+)
 from tracer_bentos.serving.audits.auditor import Auditor
-from tracer_bentos.serving.audits.session_ownership import AuditedSessions
-from tracer_bentos.serving.auth.authentication import Gate
+from tracer_bentos.serving.audits.session_ownership import SessionOwnership
+from tracer_bentos.serving.auth.authentication import Authenticator
 from tracer_bentos.serving.auth.teacher_key import TeacherKey
-from tracer_bentos.serving.capture.recorder import Recorder
-from tracer_bentos.serving.capture.shipper import Shipper
-from tracer_bentos.serving.capture.spool import Spool
-from tracer_bentos.serving.decision.admission import Desk
-from tracer_bentos.serving.decision.audit_rate_limit import AuditBudget
-from tracer_bentos.serving.decision.cache import Cache
-from tracer_bentos.serving.decision.circuit_breaker import Demotion
-from tracer_bentos.serving.decision.executors import Aside, Together
-from tracer_bentos.serving.decision.loaded import Loaded
-from tracer_bentos.serving.decision.policy_store import PolicyBox
-from tracer_bentos.serving.decision.sampler import Coin
-from tracer_bentos.serving.server.admin_api import Internal
-from tracer_bentos.serving.server.bundle_loader import BundleReader, Loader, read_bundle
-from tracer_bentos.serving.server.memory_tuning import settle_heap
-from tracer_bentos.serving.server.request_router import Dispatcher
+from tracer_bentos.serving.capture.recorder import TraceRecorder
+from tracer_bentos.serving.capture.shipper import SegmentShipper
+from tracer_bentos.serving.capture.spool import SegmentSpool
+from tracer_bentos.serving.decision.admission import DecisionService
+from tracer_bentos.serving.decision.audit_rate_limit import AuditRateLimit
+from tracer_bentos.serving.decision.cache import AnswerCache
+from tracer_bentos.serving.decision.circuit_breaker import CircuitBreaker
+from tracer_bentos.serving.decision.executors import DecisionExecutor, MicroBatcher
+from tracer_bentos.serving.decision.loaded import SurrogateSlot
+from tracer_bentos.serving.decision.policy_store import PolicyStore
+from tracer_bentos.serving.decision.sampler import SessionSampler
+from tracer_bentos.serving.server.admin_api import AdminApi
+from tracer_bentos.serving.server.bundle_loader import (
+    BundleLoader,
+    BundleReader,
+    read_bundle,
+)
+from tracer_bentos.serving.server.memory_tuning import freeze_gc
+from tracer_bentos.serving.server.request_router import RequestRouter
 from tracer_bentos.serving.server.settings import Settings
-from tracer_bentos.serving.telemetry.counters import Counts
-from tracer_bentos.serving.telemetry.metrics import Metrics, UnderWay
-from tracer_bentos.serving.telemetry.ordered_results import Verdict
-from tracer_bentos.serving.telemetry.pricing import MILLION, Prices
-from tracer_bentos.serving.telemetry.request_recorder import Journal
+from tracer_bentos.serving.telemetry.counters import ProcessCounters
+from tracer_bentos.serving.telemetry.metrics import InFlight, MetricsPage
+from tracer_bentos.serving.telemetry.ordered_results import AuditOutcome
+from tracer_bentos.serving.telemetry.pricing import MILLION, PriceTable
+from tracer_bentos.serving.telemetry.request_recorder import RequestRecorder
 from tracer_bentos.serving.telemetry.spans import traced
-from tracer_bentos.serving.upstream.proxy import Relay
-from tracer_bentos.serving.upstream.sticky_split import Diverter
-from tracer_bentos.serving.upstream.teacher import Upstream
-from tracer_bentos.tasks.registry import TaskBook
-from tracer_bentos.tasks.template_sync import TaskKeeper
+from tracer_bentos.serving.upstream.proxy import TeacherProxy
+from tracer_bentos.serving.upstream.sticky_split import StickySplit
+from tracer_bentos.serving.upstream.teacher import TeacherClient
+from tracer_bentos.tasks.registry import TaskRegistry
+from tracer_bentos.tasks.template_sync import TemplateSync
 from tracer_core.contracts.evidence import CaptureState, Evidence
 from tracer_core.contracts.redaction import Redaction
 from tracer_core.contracts.traces import TraceRecord
@@ -57,46 +65,50 @@ class DataPlane:
     def __init__(self, settings: Settings, read: BundleReader = read_bundle) -> None:
         self.settings = settings
         """What it was told."""
-        self._demotion = Demotion(settings.spool, settings.bundle_digest)
-        self.policies = PolicyBox(settings.revision)
+        self._demotion = CircuitBreaker(settings.spool, settings.bundle_digest)
+        self.policies = PolicyStore(settings.revision)
         """What the operator allows."""
-        self.counts = Counts(settings.task_limit, self._audited, self._certified)
+        self.counts = ProcessCounters(
+            settings.task_limit, self._audited, self._certified
+        )
         """What it counts."""
         self.tasks = _task_book(settings, self._certified)
         """What it knows about tasks."""
-        self.loaded = Loaded(settings.bundle_digest)
+        self.loaded = SurrogateSlot(settings.bundle_digest)
         """Its surrogate."""
         self._redactor = _redactor(settings.redaction)
         self.redaction = self._redactor.identity
         """Identity of what every text goes through first."""
-        self._loader = Loader(settings, self.loaded, read, self._redactor.identity)
-        self._keeper = TaskKeeper(self.tasks, settings.store, self._redactor)
+        self._loader = BundleLoader(
+            settings, self.loaded, read, self._redactor.identity
+        )
+        self._keeper = TemplateSync(self.tasks, settings.store, self._redactor)
         self._recorder = _recorder(settings, self.counts)
         self._upstream = _upstream(settings)
-        self._journal = Journal(
+        self._journal = RequestRecorder(
             self.counts,
-            Prices(settings.prices),
+            PriceTable(settings.prices),
             self._offer,
             settings.revision,
             self._redactor.identity,
         )
         gate = _gate(settings)
-        self._budget = AuditBudget(settings.audits_per_hour)
+        self._budget = AuditRateLimit(settings.audits_per_hour)
         self._auditor = self._audits(gate)
         self._diverter = _diverter(settings, self.policies)
         self.traffic = self._traffic(gate)
         """What takes requests."""
         self.front = traced(self.traffic)
         """What clients talk to: the same, with spans where they are asked for."""
-        metrics = Metrics(self.evidence, self.counts, self._under_way)
-        self.internal = Internal(self.evidence, self.policies, metrics)
+        metrics = MetricsPage(self.evidence, self.counts, self._under_way)
+        self.internal = AdminApi(self.evidence, self.policies, metrics)
         """What the operator talks to."""
 
     async def start(self) -> None:
         """Begin to take requests; nothing here waits for teacher or store."""
         if self.settings.policy_file:
             self.policies.read(self.settings.policy_file)
-        self._demotion.recall()
+        self._demotion.load()
         if self._recorder:
             self._recorder.start()
         self._loading = asyncio.create_task(self._load())
@@ -117,7 +129,7 @@ class DataPlane:
             task.cancel()
         await asyncio.gather(*behind, return_exceptions=True)
         await self._auditor.finish(AUDIT_SECONDS)
-        await asyncio.to_thread(self._demotion.keep)
+        await asyncio.to_thread(self._demotion.save)
         if self._recorder:
             await self._recorder.finish(self.settings.upload_seconds)
         self._diverter.close()
@@ -148,42 +160,42 @@ class DataPlane:
         return {"embedding_tokens": tokens, "cost_embeddings": cost}
 
     def _capture(self) -> CaptureState:
-        if isinstance(self._redactor, Absent):
+        if isinstance(self._redactor, UnavailableRedactor):
             return CaptureState(trouble=f"nothing is kept: {self._redactor.reason}")
         return self._recorder.state if self._recorder else CaptureState()
 
-    def _audits(self, gate: Gate) -> Auditor:
+    def _audits(self, gate: Authenticator) -> Auditor:
         return Auditor(
             upstream=self._upstream,
             journal=self._journal,
             counts=self.counts,
             gate=gate,
             redactor=self._redactor,
-            sessions=AuditedSessions(self.settings.pod, self.policies),
+            sessions=SessionOwnership(self.settings.pod, self.policies),
             budget=self._budget,
         )
 
-    def _traffic(self, gate: Gate) -> Dispatcher:
+    def _traffic(self, gate: Authenticator) -> RequestRouter:
         settings = self.settings
-        desk = Desk(
-            coin=Coin(settings.teacher_url, settings.store_url),
+        desk = DecisionService(
+            coin=SessionSampler(settings.teacher_url, settings.store_url),
             policies=self.policies,
             loaded=self.loaded,
             gate=gate,
             counts=self.counts,
             redactor=self._redactor,
             demotion=self._demotion,
-            cache=Cache(settings.cache) if settings.cache else None,
+            cache=AnswerCache(settings.cache) if settings.cache else None,
             budget=self._budget,
             session_header=settings.session_header,
-            aside=Aside(settings.decision_seconds),
-            together=Together(),
+            aside=DecisionExecutor(settings.decision_seconds),
+            together=MicroBatcher(),
         )
-        return Dispatcher(
+        return RequestRouter(
             speech=settings.speech,
             tasks=self.tasks,
             desk=desk,
-            relay=Relay(self._upstream, self.counts.latencies),
+            relay=TeacherProxy(self._upstream, self.counts.latencies),
             diverter=self._diverter,
             auditor=self._auditor,
             journal=self._journal,
@@ -194,38 +206,38 @@ class DataPlane:
             task_header=settings.task_header,
         )
 
-    def _under_way(self) -> UnderWay:
-        return UnderWay(
-            requests=self.traffic.under_way,
+    def _under_way(self) -> InFlight:
+        return InFlight(
+            requests=self.traffic.in_flight,
             connections=self._upstream.connections,
-            audits=self._auditor.under_way,
+            audits=self._auditor.in_flight,
         )
 
-    def _audited(self, task: str, verdict: Verdict) -> None:
+    def _audited(self, task: str, verdict: AuditOutcome) -> None:
         if self.loaded.surrogate:
-            self._demotion.saw(task, verdict, self.loaded.surrogate.target)
+            self._demotion.record(task, verdict, self.loaded.surrogate.target)
 
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(KEEP_SECONDS)
-            await asyncio.to_thread(self._demotion.keep)
+            await asyncio.to_thread(self._demotion.save)
 
     def _certified(self) -> frozenset[str]:
         return self.policies.certified
 
     def _offer(self, record: TraceRecord) -> None:
         if self._recorder:
-            self._recorder.offer(record)
+            self._recorder.enqueue(record)
 
     async def _load(self) -> None:
         await self._loader.run()
-        settle_heap()
+        freeze_gc()
 
 
 def _task_book(
     settings: Settings, certified: Callable[[], Collection[str]]
-) -> TaskBook:
-    return TaskBook(
+) -> TaskRegistry:
+    return TaskRegistry(
         settings.teacher_identity,
         settings.speech.ignored,
         limit=settings.task_limit,
@@ -233,12 +245,12 @@ def _task_book(
     )
 
 
-def _recorder(settings: Settings, counts: Counts) -> Recorder | None:
+def _recorder(settings: Settings, counts: ProcessCounters) -> TraceRecorder | None:
     if not settings.store or not settings.capture:
         return None
-    return Recorder(
-        Spool(settings.spool, settings.pod, settings.spool_bytes),
-        Shipper(settings.store),
+    return TraceRecorder(
+        SegmentSpool(settings.spool, settings.pod, settings.spool_bytes),
+        SegmentShipper(settings.store),
         counts,
         records=settings.segment_records,
         seconds=settings.segment_seconds,
@@ -250,11 +262,11 @@ def _redactor(redaction: Redaction) -> Redactor:
         return build_redactor(redaction)
     except SpecError as error:
         _log.error("%s; nothing is kept, the teacher answers", error)
-        return Absent(str(error))
+        return UnavailableRedactor(str(error))
 
 
-def _gate(settings: Settings) -> Gate:
-    return Gate(
+def _gate(settings: Settings) -> Authenticator:
+    return Authenticator(
         settings.access,
         own_key=settings.teacher_key_file is not None,
         keys=settings.client_keys,
@@ -263,8 +275,8 @@ def _gate(settings: Settings) -> Gate:
     )
 
 
-def _upstream(settings: Settings) -> Upstream:
-    return Upstream(
+def _upstream(settings: Settings) -> TeacherClient:
+    return TeacherClient(
         settings.teacher_url,
         _teacher_key(settings),
         key_header=settings.speech.key_header,
@@ -274,10 +286,10 @@ def _upstream(settings: Settings) -> Upstream:
     )
 
 
-def _diverter(settings: Settings, policies: PolicyBox) -> Diverter:
+def _diverter(settings: Settings, policies: PolicyStore) -> StickySplit:
     # Salted apart from the audit coin: who is handed over says nothing about it.
-    split = Coin("split", settings.teacher_url, settings.store_url)
-    return Diverter(policies, split, settings.session_header)
+    split = SessionSampler("split", settings.teacher_url, settings.store_url)
+    return StickySplit(policies, split, settings.session_header)
 
 
 def _teacher_key(settings: Settings) -> TeacherKey | None:

@@ -11,30 +11,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tracer_bentos.error_classification import is_fault
-from tracer_bentos.redaction.standard import Standard
-from tracer_bentos.serving.decision.eligibility import Surrogate
-from tracer_bentos.serving.decision.loaded import Loaded
+from tracer_bentos.error_classification import is_recoverable
+from tracer_bentos.redaction.standard import StandardRedactor
+from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
+from tracer_bentos.serving.decision.loaded import SurrogateSlot
 from tracer_bentos.serving.server.settings import Settings
 from tracer_bentos.store import TraceStore, open_store
-from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.document import sha256_digest
 from tracer_core.errors import DocumentError, EmbeddingsError, StoreError
 
-__all__ = ["BundleReader", "Loader", "expect_redaction", "read_bundle"]
+__all__ = ["BundleLoader", "BundleReader", "expect_redaction", "read_bundle"]
 
 _log = logging.getLogger(__name__)
 
 FIRST_DELAY_SECONDS: Final = 1.0
 LONGEST_DELAY_SECONDS: Final = 30.0
 
-_KNOWN = (EmbeddingsError, FileNotFoundError, StoreError)
+_EXPECTED_ERRORS = (EmbeddingsError, FileNotFoundError, StoreError)
 """What may pass, and says by itself what it is."""
 
-BundleReader = Callable[[bytes, Path, str], Surrogate]
+BundleReader = Callable[[bytes, Path, str], LoadedSurrogate]
 """Unpacks an archive into a folder, checks the bundle's digest, gives the surrogate."""
 
 
-def read_bundle(archive: bytes, into: Path, digest: str) -> Surrogate:
+def read_bundle(archive: bytes, into: Path, digest: str) -> LoadedSurrogate:
     """Unpack an exported Bento and load the bundle within, checked to the last bit.
 
     Raises:
@@ -45,20 +45,20 @@ def read_bundle(archive: bytes, into: Path, digest: str) -> Surrogate:
     from tracer_bentos.bundle.bundle import load_bundle  # noqa: PLC0415
 
     predictor = load_bundle(read_bento(archive, into), digest)
-    predictor.expect_texts_suffice()
+    predictor.require_text_only()
     predictor.verify_golden()
     return predictor
 
 
-class Loader:
+class BundleLoader:
     """Loads the bundle that the settings name, trying again while the store is down."""
 
     def __init__(
         self,
         settings: Settings,
-        loaded: Loaded,
+        loaded: SurrogateSlot,
         read: BundleReader = read_bundle,
-        redaction: str = Standard.identity,
+        redaction: str = StandardRedactor.identity,
         *,
         first_delay: float = FIRST_DELAY_SECONDS,
     ) -> None:
@@ -72,14 +72,16 @@ class Loader:
         """Return once the surrogate is loaded, or can never be."""
         while self._settings.bundle_digest and not self._loaded.surrogate:
             try:
-                self._loaded.put(await asyncio.to_thread(self._load))
+                self._loaded.set_surrogate(await asyncio.to_thread(self._load))
             except DocumentError as error:
                 return self._refuse(f"{error}; this will not be tried again")
             except BaseException as error:
-                if not is_fault(error):
+                if not is_recoverable(error):
                     raise
                 # The teacher answers meanwhile.
-                self._refuse(str(error) if isinstance(error, _KNOWN) else repr(error))
+                self._refuse(
+                    str(error) if isinstance(error, _EXPECTED_ERRORS) else repr(error)
+                )
                 await asyncio.sleep(self._delay)
                 self._delay = min(self._delay * 2, LONGEST_DELAY_SECONDS)
         return None
@@ -89,7 +91,7 @@ class Loader:
             _log.warning("surrogate not loaded: %s", reason)
         self._loaded.reason = reason
 
-    def _load(self) -> Surrogate:
+    def _load(self) -> LoadedSurrogate:
         settings = self._settings
         archive = _fetch(open_store(settings.store), settings)
         with tempfile.TemporaryDirectory(prefix="tracer-bundle-") as folder:
@@ -99,7 +101,7 @@ class Loader:
         return found
 
 
-def expect_redaction(surrogate: Surrogate, redaction: str) -> None:
+def expect_redaction(surrogate: LoadedSurrogate, redaction: str) -> None:
     """Check that a surrogate sees texts redacted as those it was certified on.
 
     Raises:
@@ -116,7 +118,7 @@ def _fetch(store: TraceStore, settings: Settings) -> bytes:
     if not settings.bento_key or not settings.bento_digest:
         raise DocumentError("the bundle's archive is not named: no key or no digest")
     archive = store.read(settings.bento_key)
-    found = digest_of(archive)
+    found = sha256_digest(archive)
     if found != settings.bento_digest:
         raise DocumentError(
             f"{store.url}/{settings.bento_key} is {found}, "

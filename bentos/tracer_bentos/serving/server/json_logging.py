@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from typing_extensions import override
 
-__all__ = ["log_as_json"]
+__all__ = ["configure_json_logging"]
 
 
-class _AsJson(logging.Formatter):
+class _JsonFormatter(logging.Formatter):
     @override
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -24,8 +24,8 @@ class _AsJson(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def log_as_json() -> None:
+def configure_json_logging() -> None:
     """Write every log line to standard error as JSON, for whoever collects them."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_AsJson())
+    handler.setFormatter(_JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

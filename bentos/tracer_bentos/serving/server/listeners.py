@@ -14,8 +14,8 @@ from typing_extensions import override
 
 from tracer_bentos.serving.http_server.exchange import ASGIApp
 from tracer_bentos.serving.server.app import DataPlane
-from tracer_bentos.serving.server.memory_tuning import bound_heap, settle_heap
-from tracer_bentos.serving.server.write_coalescing import JoiningProtocol
+from tracer_bentos.serving.server.memory_tuning import freeze_gc, limit_arenas
+from tracer_bentos.serving.server.write_coalescing import CoalescingProtocol
 from tracer_core.errors import SpecError
 
 __all__ = ["Listener", "run", "serve"]
@@ -25,14 +25,14 @@ _log = logging.getLogger(__name__)
 # Gateways keep idle connections for up to an hour; whoever closes first loses requests.
 KEEP_ALIVE_SECONDS: Final = 3660
 BACKLOG: Final = 2048
-ACCEPTING: Final = 16
+ACCEPT_BATCH: Final = 16
 """Handles on one listening socket. libuv accepts one connection a handle and turn of
 the loop; under load a turn takes tens of milliseconds, and with a single handle some of
 a few hundred new clients waited for seconds."""
 TRY_AGAIN_SECONDS: Final = 2.0
 
 
-def _is_news(record: logging.LogRecord) -> bool:
+def _is_relevant_log(record: logging.LogRecord) -> bool:
     """Tell whether uvicorn says something that we have not said already.
 
     A teacher's answer that breaks off is left to break off here; uvicorn takes that for
@@ -41,7 +41,7 @@ def _is_news(record: logging.LogRecord) -> bool:
     return "without completing response" not in record.getMessage()
 
 
-logging.getLogger("uvicorn.error").addFilter(_is_news)
+logging.getLogger("uvicorn.error").addFilter(_is_relevant_log)
 
 
 class _Server(uvicorn.Server):
@@ -62,7 +62,7 @@ class Listener:
         app_: Any = app
         config = uvicorn.Config(
             app_,
-            http=JoiningProtocol,
+            http=CoalescingProtocol,
             ws="none",
             lifespan="off",
             access_log=False,
@@ -78,7 +78,7 @@ class Listener:
 
     async def start(self) -> None:
         """Return once connections are accepted."""
-        handles = [self._socket.dup() for _ in range(ACCEPTING - 1)]
+        handles = [self._socket.dup() for _ in range(ACCEPT_BATCH - 1)]
         serving = self._server.serve([self._socket, *handles])
         self._serving = asyncio.create_task(serving)
         done, server = self._serving.done, self._server
@@ -105,29 +105,29 @@ def serve(plane: DataPlane) -> None:
 
 async def run(plane: DataPlane) -> None:
     """Serve until SIGTERM or SIGINT, then leave nothing behind."""
-    bound_heap()
+    limit_arenas()
     settings = plane.settings
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     host, grace = settings.host, settings.inflight_seconds
     traffic = Listener(plane.front, host, settings.traffic_port, grace)
-    internal = _Internal(plane.internal, host, settings.internal_port)
+    internal = _AdminListener(plane.internal, host, settings.internal_port)
     await internal.start()
     await plane.start()
     await traffic.start()
-    settle_heap()
+    freeze_gc()
     _log.info("traffic on port %d, internal on %d", traffic.port, internal.port)
     await stop.wait()
     plane.drain()
     await asyncio.sleep(settings.linger_seconds)
     await traffic.stop()
     await plane.finish()
-    await _farewell(plane)
+    await _final_scrape(plane)
     await internal.stop()
 
 
-class _Internal:
+class _AdminListener:
     """The internal port; while it cannot be listened on, clients are served anyway."""
 
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
@@ -163,7 +163,7 @@ class _Internal:
         _log.info("internal on %d after all", self.port)
 
 
-async def _farewell(plane: DataPlane) -> None:
+async def _final_scrape(plane: DataPlane) -> None:
     """Hold the internal port open until the last counts are read."""
     try:
         async with asyncio.timeout(plane.settings.farewell_seconds):

@@ -5,7 +5,7 @@ import gc
 import logging
 from typing import Final
 
-__all__ = ["bound_heap", "settle_heap"]
+__all__ = ["freeze_gc", "limit_arenas"]
 
 _log = logging.getLogger(__name__)
 
@@ -13,7 +13,7 @@ _BOUNDS: Final = {-8: 2, -3: 128 * 1024, -1: 1024 * 1024}
 """By number as in malloc.h: M_ARENA_MAX, M_MMAP_THRESHOLD and M_TRIM_THRESHOLD."""
 
 
-def bound_heap() -> None:
+def limit_arenas() -> None:
     """Have freed memory go back to the system; to be called before threads begin.
 
     glibc gives each thread an arena of its own, and raises what it keeps for itself as
@@ -30,7 +30,7 @@ def bound_heap() -> None:
         mallopt(parameter, value)
 
 
-def settle_heap() -> None:
+def freeze_gc() -> None:
     """Take everything alive out of collection; to be called after each warm-up.
 
     Full collections over the heap of a warm process make the slowest requests: freezing

@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
-from tracer_bentos.protocols.protocol_config import Speech
+from tracer_bentos.protocols.protocol_config import ProtocolConfig
 from tracer_bentos.serving.auth.accepted_key_cache import LIFETIME_SECONDS
 from tracer_bentos.serving.auth.authentication import Access
 from tracer_bentos.serving.decision.cache import CacheSize
-from tracer_bentos.serving.http_server.limits import AT_ONCE, REQUEST_BYTES, Limits
-from tracer_bentos.serving.telemetry.pricing import Price
+from tracer_bentos.serving.http_server.limits import (
+    DEFAULT_CONCURRENT_REQUESTS,
+    DEFAULT_REQUEST_BYTES,
+    RequestLimits,
+)
+from tracer_bentos.serving.telemetry.pricing import ParsedPrice
 from tracer_core import constants
 from tracer_core.contracts import runtime
 from tracer_core.contracts.redaction import Redaction
@@ -25,15 +29,15 @@ from tracer_core.errors import DocumentError, SpecError
 
 __all__ = ["Access", "Settings", "read_settings"]
 
-Word = TypeVar("Word", bound=StrEnum)
+ConfigValue = TypeVar("ConfigValue", bound=StrEnum)
 
 # For tests; neither the operator nor the command line writes these.
 SEGMENT_RECORDS: Final = "TRACER_SEGMENT_RECORDS"
 SEGMENT_SECONDS: Final = "TRACER_SEGMENT_SECONDS"
-DECISION_SECONDS: Final = "TRACER_DECISION_SECONDS"
+DECISION_TIMEOUT_SECONDS: Final = "TRACER_DECISION_SECONDS"
 SPOOL_BYTES: Final = "TRACER_SPOOL_BYTES"
-INFLIGHT_SECONDS: Final = "TRACER_INFLIGHT_SECONDS"
-UPLOAD_SECONDS: Final = "TRACER_UPLOAD_SECONDS"
+INFLIGHT_TIMEOUT_SECONDS: Final = "TRACER_INFLIGHT_SECONDS"
+UPLOAD_TIMEOUT_SECONDS: Final = "TRACER_UPLOAD_SECONDS"
 
 # Not `tempfile.gettempdir()`: that one writes, and fails where the disk is full.
 DEFAULT_SPOOL: Final = Path(os.environ.get("TMPDIR") or "/tmp") / "tracer-spool"  # noqa: S108
@@ -46,7 +50,7 @@ class Settings:
 
     teacher_url: str
     """Base URL of the teacher; stands for a client's `/v1`."""
-    speech: Speech = field(default_factory=Speech)
+    speech: ProtocolConfig = field(default_factory=ProtocolConfig)
     """What it speaks."""
     teacher_identity: str = ""
     """Which teacher it is, as fingerprints say it."""
@@ -66,9 +70,9 @@ class Settings:
     """Header in which a gateway names the caller, with GatewayHeader."""
     acceptance_seconds: float = LIFETIME_SECONDS
     """How long the teacher's acceptance of a key counts, with PassThrough."""
-    limits: Limits = field(default_factory=Limits)
+    limits: RequestLimits = field(default_factory=RequestLimits)
     """How much it takes on."""
-    prices: tuple[Price, ...] = ()
+    prices: tuple[ParsedPrice, ...] = ()
     """What the teacher's models cost."""
     embeddings_price: Decimal = Decimal(0)
     """Price of a million tokens of the embeddings endpoint."""
@@ -138,7 +142,7 @@ def read_settings(  # long: one line a setting
     """
     given = {key: value for key, value in environment.items() if value}
     number = partial(_number, given)
-    speech = Speech.read(given)
+    speech = ProtocolConfig.read(given)
     return Settings(
         teacher_url=speech.base_url(_teacher_url(given)),
         speech=speech,
@@ -146,7 +150,7 @@ def read_settings(  # long: one line a setting
         teacher_key_file=_path(given, runtime.TEACHER_KEY_FILE),
         teacher_authorities=_path(given, runtime.TEACHER_AUTHORITIES),
         teacher_proxy=given.get(runtime.TEACHER_PROXY),
-        teacher_http=_word(given, runtime.TEACHER_HTTP, HttpVersion.HTTP1),
+        teacher_http=_enum_member(given, runtime.TEACHER_HTTP, HttpVersion.HTTP1),
         access=_access(given),
         client_keys=_path(given, runtime.CLIENT_KEYS),
         caller_header=given.get(runtime.CALLER_HEADER, "").lower() or None,
@@ -173,13 +177,13 @@ def read_settings(  # long: one line a setting
         host=given.get(runtime.HOST, ""),
         traffic_port=int(number(runtime.TRAFFIC_PORT, constants.TRAFFIC_PORT)),
         internal_port=int(number(runtime.INTERNAL_PORT, constants.INTERNAL_PORT)),
-        decision_seconds=number(DECISION_SECONDS, 0.5),
+        decision_seconds=number(DECISION_TIMEOUT_SECONDS, 0.5),
         segment_records=int(number(SEGMENT_RECORDS, 2000)),
         segment_seconds=number(SEGMENT_SECONDS, 15),
         spool_bytes=int(number(SPOOL_BYTES, SPOOL_LIMIT)),
         linger_seconds=number(runtime.SHUTDOWN_DELAY_SECONDS, 3),
-        inflight_seconds=number(INFLIGHT_SECONDS, 60),
-        upload_seconds=number(UPLOAD_SECONDS, 15),
+        inflight_seconds=number(INFLIGHT_TIMEOUT_SECONDS, 60),
+        upload_seconds=number(UPLOAD_TIMEOUT_SECONDS, 15),
         farewell_seconds=number(runtime.FINAL_SCRAPE_TIMEOUT_SECONDS, 10),
     )
 
@@ -209,7 +213,9 @@ def _teacher_url(given: Mapping[str, str]) -> str:
     return url
 
 
-def _word(given: Mapping[str, str], name: str, usual: Word) -> Word:
+def _enum_member(
+    given: Mapping[str, str], name: str, usual: ConfigValue
+) -> ConfigValue:
     named = given.get(name, usual)
     try:
         return type(usual)(named)
@@ -218,7 +224,7 @@ def _word(given: Mapping[str, str], name: str, usual: Word) -> Word:
 
 
 def _access(given: Mapping[str, str]) -> Access:
-    mode = _word(given, runtime.ACCESS, Access.PASS_THROUGH)
+    mode = _enum_member(given, runtime.ACCESS, Access.PASS_THROUGH)
     if mode is Access.CLIENT_KEYS and runtime.CLIENT_KEYS not in given:
         raise SpecError(f"{mode} needs {runtime.CLIENT_KEYS}: name the folder of keys")
     if mode is Access.GATEWAY_HEADER and runtime.CALLER_HEADER not in given:
@@ -226,10 +232,12 @@ def _access(given: Mapping[str, str]) -> Access:
     return mode
 
 
-def _limits(given: Mapping[str, str]) -> Limits:
-    return Limits(
-        request_bytes=int(_number(given, runtime.REQUEST_BYTES, REQUEST_BYTES)),
-        at_once=int(_number(given, runtime.REQUESTS_AT_ONCE, AT_ONCE)),
+def _limits(given: Mapping[str, str]) -> RequestLimits:
+    return RequestLimits(
+        request_bytes=int(_number(given, runtime.REQUEST_BYTES, DEFAULT_REQUEST_BYTES)),
+        at_once=int(
+            _number(given, runtime.REQUESTS_AT_ONCE, DEFAULT_CONCURRENT_REQUESTS)
+        ),
     )
 
 
@@ -252,10 +260,10 @@ def _redaction(given: Mapping[str, str]) -> Redaction:
         raise SpecError(f"{runtime.REDACTION}: {error}") from None
 
 
-def _prices(given: Mapping[str, str]) -> tuple[Price, ...]:
+def _prices(given: Mapping[str, str]) -> tuple[ParsedPrice, ...]:
     text = given.get(runtime.PRICES, "[]")
     try:
-        return tuple(Price.read(item) for item in json.loads(text))
+        return tuple(ParsedPrice.parse(item) for item in json.loads(text))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise SpecError(
             f"{runtime.PRICES} is not a list of model, inputPerMillionTokens and "

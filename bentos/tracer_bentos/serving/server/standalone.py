@@ -14,11 +14,11 @@ from tracer_bentos.serving.server.bundle_loader import expect_redaction
 from tracer_bentos.serving.server.listeners import serve
 from tracer_bentos.serving.server.settings import Settings, read_settings
 from tracer_core.constants import UNNAMED_TASK
-from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.policy import PolicyDocument, RevisionPolicy
 from tracer_core.errors import DocumentError
 
-__all__ = ["local_plane", "serve_here"]
+__all__ = ["build_standalone_plane", "serve_standalone"]
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ AUDIT: Final = 0.02
 """Share of sessions that stay checked by the teacher."""
 
 
-def serve_here(environment: Mapping[str, str], bundle: Path | None) -> None:
+def serve_standalone(environment: Mapping[str, str], bundle: Path | None) -> None:
     """Serve on this machine until interrupted.
 
     Args:
@@ -41,10 +41,10 @@ def serve_here(environment: Mapping[str, str], bundle: Path | None) -> None:
         level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr
     )
     settings = read_settings(environment)
-    serve(local_plane(settings, bundle) if bundle else DataPlane(settings))
+    serve(build_standalone_plane(settings, bundle) if bundle else DataPlane(settings))
 
 
-def local_plane(settings: Settings, bundle: Path) -> DataPlane:
+def build_standalone_plane(settings: Settings, bundle: Path) -> DataPlane:
     """Give a data plane that answers the task its bundle is certified for.
 
     A policy pushed or mounted replaces the one implied here.
@@ -62,7 +62,7 @@ def local_plane(settings: Settings, bundle: Path) -> DataPlane:
 def _plane(settings: Settings, bundle: Path) -> DataPlane:
     digest = _digest(bundle)
     predictor = load_bundle(bundle, digest)
-    predictor.expect_texts_suffice()
+    predictor.require_text_only()
     predictor.verify_golden()
     task = predictor.manifest.task
     if task == UNNAMED_TASK:
@@ -73,15 +73,15 @@ def _plane(settings: Settings, bundle: Path) -> DataPlane:
         )
     plane = DataPlane(settings)
     expect_redaction(predictor, plane.redaction)
-    plane.loaded.adopt(predictor, digest)
+    plane.loaded.set_local_surrogate(predictor, digest)
     policy = RevisionPolicy(surrogate=True, audit=AUDIT, bundle=digest, tasks=(task,))
     revisions = {str(settings.revision): policy}
-    plane.policies.offer(PolicyDocument(generation=0, revisions=revisions))
+    plane.policies.update(PolicyDocument(generation=0, revisions=revisions))
     return plane
 
 
 def _digest(bundle: Path) -> str:
     try:
-        return digest_of((bundle / "manifest.json").read_bytes())
+        return sha256_digest((bundle / "manifest.json").read_bytes())
     except OSError as error:
         raise DocumentError(f"no bundle in {bundle}: {error.strerror}") from error

@@ -13,15 +13,18 @@ from typing import Any, Final
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from tracer_bentos.serving.http_server.disconnect import DEPARTURE, Departure
+from tracer_bentos.serving.http_server.disconnect import (
+    DISCONNECT_EXTENSION,
+    DisconnectNotifier,
+)
 
-__all__ = ["JoiningProtocol"]
+__all__ = ["CoalescingProtocol"]
 
-AT_ONCE: Final = 64 * 1024
+MAX_BATCH_BYTES: Final = 64 * 1024
 """Bytes that do not wait for the end of the turn."""
 
 
-class JoiningProtocol(HttpToolsProtocol):
+class CoalescingProtocol(HttpToolsProtocol):
     """A client's connection whose writes are joined.
 
     Like its base it closes when the client shuts its writing side: such a client has
@@ -30,23 +33,23 @@ class JoiningProtocol(HttpToolsProtocol):
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn narrows it
-        joined: Any = _JoinedTransport(transport, self.loop)
-        self._departure = Departure()
+        joined: Any = _CoalescingTransport(transport, self.loop)
+        self._departure = DisconnectNotifier()
         super().connection_made(joined)
 
     @override
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        extensions: Any = {DEPARTURE: self._departure}
+        extensions: Any = {DISCONNECT_EXTENSION: self._departure}
         self.scope["extensions"] = extensions
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._departure.tell()
+        self._departure.notify()
 
 
-class _JoinedTransport:
+class _CoalescingTransport:
     def __init__(
         self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop
     ) -> None:
@@ -60,7 +63,7 @@ class _JoinedTransport:
             self._loop.call_soon(self._flush)
         self._parts.append(data)
         self._size += len(data)
-        if self._size > AT_ONCE:
+        if self._size > MAX_BATCH_BYTES:
             self._flush()
 
     def close(self) -> None:

@@ -12,14 +12,14 @@ from collections.abc import Hashable
 from decimal import Decimal
 from typing import Final
 
-__all__ = ["Avoided", "Forecast"]
+__all__ = ["AvoidedCost", "CostForecast"]
 
-LABELS: Final = 256
-SESSIONS: Final = 20_000
+MAX_LABELS: Final = 256
+MAX_SESSIONS: Final = 20_000
 _QUANTUM: Final = Decimal("1e-12")
 
 
-class Forecast:
+class CostForecast:
     """Cost of a question of one task, learned from the exchanges that were measured.
 
     A line through the cost of the request by its size, and the mean cost of the answer
@@ -32,7 +32,7 @@ class Forecast:
         self._answers: dict[str, tuple[int, float]] = {}
         self._answer = (0, 0.0)
 
-    def learn(
+    def update(
         self, size: int, label: str | None, asked: Decimal, told: Decimal
     ) -> None:
         """Take a measured exchange into account.
@@ -49,7 +49,7 @@ class Forecast:
             self._sums[index] += value
         self._answer = _add(self._answer, float(told))
         if label is not None and (
-            label in self._answers or len(self._answers) < LABELS
+            label in self._answers or len(self._answers) < MAX_LABELS
         ):
             self._answers[label] = _add(self._answers.get(label, (0, 0.0)), float(told))
 
@@ -70,7 +70,7 @@ class Forecast:
         return costs / seen + slope * (size - sizes / seen)
 
 
-class Avoided:
+class AvoidedCost:
     """The sums of one task, from which the operator makes a total and an interval."""
 
     def __init__(self) -> None:
@@ -137,7 +137,7 @@ class Avoided:
         self._weight += (1 - propensity) / propensity**2
         self._sessions[session] = known + off
         self._sessions.move_to_end(session)
-        if len(self._sessions) > SESSIONS:
+        if len(self._sessions) > MAX_SESSIONS:
             self._sessions.popitem(last=False)
 
 

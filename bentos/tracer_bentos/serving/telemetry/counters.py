@@ -8,12 +8,15 @@ from enum import StrEnum
 from functools import partial
 from typing import Final
 
-from tracer_bentos.protocols.tokens import Usage
-from tracer_bentos.serving.http_server.rejections import Refusal
+from tracer_bentos.protocols.tokens import TokenUsage
+from tracer_bentos.serving.http_server.rejections import Rejection
 from tracer_bentos.serving.records import Deferral
-from tracer_bentos.serving.telemetry.avoided_cost import Avoided, Forecast
-from tracer_bentos.serving.telemetry.latency import Latencies, Leg
-from tracer_bentos.serving.telemetry.ordered_results import CompletedPrefix, Verdict
+from tracer_bentos.serving.telemetry.avoided_cost import AvoidedCost, CostForecast
+from tracer_bentos.serving.telemetry.latency import Latencies, LatencyLeg
+from tracer_bentos.serving.telemetry.ordered_results import (
+    AuditOutcome,
+    CompletedPrefix,
+)
 from tracer_core.constants import OTHER_TASK
 from tracer_core.contracts.evidence import (
     SLOW_SECONDS,
@@ -23,19 +26,19 @@ from tracer_core.contracts.evidence import (
     TaskEvidence,
 )
 
-__all__ = ["Counts", "Fault", "TaskCounts"]
+__all__ = ["InternalFault", "ProcessCounters", "TaskCounters"]
 
-LABELS: Final = 256
-MENTIONS: Final = 8
+MAX_LABELS: Final = 256
+MAX_TASK_MENTIONS: Final = 8
 """How often a task is mentioned before it may take one of the last places."""
-MENTIONED: Final = 4096
+MAX_MENTIONED: Final = 4096
 
 
-Watch = Callable[[str, Verdict], None]
+Watch = Callable[[str, AuditOutcome], None]
 """Told the task and the verdict of each audit once it counts."""
 
 
-class Fault(StrEnum):
+class InternalFault(StrEnum):
     """A failure of ours; the teacher answered instead."""
 
     ADMISSION = "admission"
@@ -44,7 +47,7 @@ class Fault(StrEnum):
     TRACE = "trace"
 
 
-class TaskCounts:
+class TaskCounters:
     """The counts of one task."""
 
     def __init__(self, task: str, watch: Watch | None = None) -> None:
@@ -55,25 +58,25 @@ class TaskCounts:
         self.uniform_labelled = 0
         self.cost_teacher = Decimal(0)
         self.cost_cached = Decimal(0)
-        self.avoided = Avoided()
-        self.forecast = Forecast()
+        self.avoided = AvoidedCost()
+        self.forecast = CostForecast()
         self.tokens: Counter[str] = Counter()
         self.audits = CompletedPrefix(partial(watch, task) if watch else None)
         self.repeats = 0
         self.repeats_otherwise = 0
         self._labels: set[int] = set()
 
-    def saw_label(self, label: str) -> None:
+    def record_label(self, label: str) -> None:
         """Count a label of the teacher, up to a bound."""
-        if len(self._labels) < LABELS:
+        if len(self._labels) < MAX_LABELS:
             self._labels.add(hash(label))
 
-    def repeated(self, *, otherwise: bool) -> None:
+    def record_repeat(self, *, otherwise: bool) -> None:
         """Count an answer to an input that the teacher had answered before."""
         self.repeats += 1
         self.repeats_otherwise += otherwise
 
-    def used(self, usage: Usage) -> None:
+    def is_used(self, usage: TokenUsage) -> None:
         """Count what the teacher read and wrote."""
         self.tokens["prompt"] += usage.prompt
         self.tokens["cached"] += usage.cached
@@ -93,15 +96,15 @@ class TaskCounts:
             repeats=self.repeats,
             repeats_otherwise=self.repeats_otherwise,
             audits_admitted=self.audits.admitted,
-            audits_agreed=verdicts[Verdict.AGREED],
-            audits_disagreed=verdicts[Verdict.DISAGREED],
-            audits_missing=verdicts[Verdict.MISSING],
+            audits_agreed=verdicts[AuditOutcome.AGREED],
+            audits_disagreed=verdicts[AuditOutcome.DISAGREED],
+            audits_missing=verdicts[AuditOutcome.MISSING],
             cells=tuple(
                 CellEvidence(
                     cell=cell,
-                    agreed=found[Verdict.AGREED],
-                    disagreed=found[Verdict.DISAGREED],
-                    missing=found[Verdict.MISSING],
+                    agreed=found[AuditOutcome.AGREED],
+                    disagreed=found[AuditOutcome.DISAGREED],
+                    missing=found[AuditOutcome.MISSING],
                 )
                 for cell, found in sorted(self.audits.cells.items())
             ),
@@ -115,7 +118,7 @@ class TaskCounts:
         )
 
 
-class Counts:
+class ProcessCounters:
     """The counts of one boot of one process."""
 
     def __init__(
@@ -134,22 +137,22 @@ class Counts:
         self.traces_written = 0
         self.traces_dropped = 0
         self.deferrals: Counter[Deferral] = Counter()
-        self.faults: Counter[Fault] = Counter()
-        self.refusals: Counter[Refusal] = Counter()
+        self.faults: Counter[InternalFault] = Counter()
+        self.refusals: Counter[Rejection] = Counter()
         self.latencies = Latencies()
-        self._tasks: dict[str, TaskCounts] = {}
+        self._tasks: dict[str, TaskCounters] = {}
         self._task_limit = task_limit
         self._watch = watch
         self._certified = certified
         self._mentions: OrderedDict[str, int] = OrderedDict()
 
-    def task(self, fingerprint: str) -> TaskCounts:
+    def task(self, fingerprint: str) -> TaskCounters:
         """Give the counts of a task; beyond the limit, those of all others together."""
         known = self._tasks.get(fingerprint)
         if known:
             return known
         name = fingerprint if self._has_place(fingerprint) else OTHER_TASK
-        return self._tasks.setdefault(name, TaskCounts(name, self._watch))
+        return self._tasks.setdefault(name, TaskCounters(name, self._watch))
 
     def _has_place(self, fingerprint: str) -> bool:
         """Give the first half of the places to whoever comes, the rest to who returns.
@@ -163,11 +166,11 @@ class Counts:
             return True
         mentions = self._mentions.pop(fingerprint, 0) + 1
         self._mentions[fingerprint] = mentions
-        if len(self._mentions) > MENTIONED:
+        if len(self._mentions) > MAX_MENTIONED:
             self._mentions.popitem(last=False)
-        return mentions >= MENTIONS and len(self._tasks) < self._task_limit
+        return mentions >= MAX_TASK_MENTIONS and len(self._tasks) < self._task_limit
 
-    def sealed(self, records: int, labelled: Mapping[str, int]) -> None:
+    def record_stored(self, records: int, labelled: Mapping[str, int]) -> None:
         """Count trace records that have reached the store."""
         self.traces_written += records
         for task, number in labelled.items():
@@ -182,9 +185,10 @@ class Counts:
             surrogate=self.surrogate,
             teacher=self.teacher,
             failed=self.failed,
-            faults=self.faults[Fault.ADMISSION] + self.faults[Fault.SURROGATE],
-            surrogate_leg=self._leg(Leg.SURROGATE),
-            teacher_leg=self._leg(Leg.TEACHER),
+            faults=self.faults[InternalFault.ADMISSION]
+            + self.faults[InternalFault.SURROGATE],
+            surrogate_leg=self._leg(LatencyLeg.SURROGATE),
+            teacher_leg=self._leg(LatencyLeg.TEACHER),
             refused=self.refusals.total(),
             traces_written=self.traces_written,
             traces_logged=logged,
@@ -192,7 +196,7 @@ class Counts:
             traces_dropped=self.traces_dropped,
         )
 
-    def _leg(self, leg: Leg) -> LegEvidence:
+    def _leg(self, leg: LatencyLeg) -> LegEvidence:
         times = self.latencies.by_leg[leg]
         return LegEvidence(questions=times.number, slow=times.longer_than(SLOW_SECONDS))
 

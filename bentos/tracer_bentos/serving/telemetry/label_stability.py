@@ -9,21 +9,21 @@ import secrets
 from collections import OrderedDict
 from typing import Final
 
-__all__ = ["Repeats"]
+__all__ = ["LabelStability"]
 
-KEPT: Final = 50_000
+MAX_INPUTS: Final = 50_000
 """Inputs of all tasks together; the one unused for longest goes first."""
 
 
-class Repeats:
+class LabelStability:
     """The first answers of one boot."""
 
-    def __init__(self, kept: int = KEPT) -> None:
+    def __init__(self, kept: int = MAX_INPUTS) -> None:
         self._kept = kept
         self._salt = secrets.token_bytes(16)
         self._first: OrderedDict[bytes, int] = OrderedDict()
 
-    def see(self, task: str, text: str, label: str) -> bool | None:
+    def observe(self, task: str, text: str, label: str) -> bool | None:
         """Tell whether an answer is another than the first one; none if it is that.
 
         Args:

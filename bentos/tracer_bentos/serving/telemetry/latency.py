@@ -4,7 +4,7 @@ from bisect import bisect_left
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["BOUNDS", "Histogram", "Latencies", "Leg"]
+__all__ = ["BOUNDS", "Histogram", "Latencies", "LatencyLeg"]
 
 BOUNDS: Final = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
@@ -13,7 +13,7 @@ BOUNDS: Final = (
 """Upper bounds of the buckets, in seconds; what is longer falls beyond them."""
 
 
-class Leg(StrEnum):
+class LatencyLeg(StrEnum):
     """A part of a request's way."""
 
     SURROGATE = "surrogate"
@@ -64,9 +64,9 @@ class Latencies:
     """The times of one process, by leg."""
 
     def __init__(self) -> None:
-        self.by_leg = {leg: Histogram() for leg in Leg}
+        self.by_leg = {leg: Histogram() for leg in LatencyLeg}
         """One histogram a leg."""
 
-    def add(self, leg: Leg, seconds: float) -> None:
+    def add(self, leg: LatencyLeg, seconds: float) -> None:
         """Count one time of a leg."""
         self.by_leg[leg].add(seconds)

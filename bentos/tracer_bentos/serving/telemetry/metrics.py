@@ -18,19 +18,19 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-from tracer_bentos.serving.http_server.rejections import Refusal
+from tracer_bentos.serving.http_server.rejections import Rejection
 from tracer_bentos.serving.records import Deferral
-from tracer_bentos.serving.telemetry.counters import Counts, Fault
+from tracer_bentos.serving.telemetry.counters import InternalFault, ProcessCounters
 from tracer_bentos.serving.telemetry.latency import Latencies
 from tracer_core.contracts.evidence import Evidence, TaskEvidence
 
-__all__ = ["Metrics", "UnderWay"]
+__all__ = ["InFlight", "MetricsPage"]
 
 _FINGERPRINT_SHOWN = len("sha256:") + 12
 
 
 @dataclass(frozen=True, slots=True)
-class UnderWay:
+class InFlight:
     """What a process is at right now."""
 
     requests: int
@@ -41,14 +41,14 @@ class UnderWay:
     """Audits asked or waiting to be."""
 
 
-class Metrics:
+class MetricsPage:
     """The registry of one process."""
 
     def __init__(
         self,
         evidence: Callable[[], Evidence],
-        counts: Counts,
-        under_way: Callable[[], UnderWay],
+        counts: ProcessCounters,
+        under_way: Callable[[], InFlight],
     ) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(_EvidenceCollector(evidence, counts, under_way))
@@ -64,8 +64,8 @@ class _EvidenceCollector(Collector):
     def __init__(
         self,
         evidence: Callable[[], Evidence],
-        counts: Counts,
-        under_way: Callable[[], UnderWay],
+        counts: ProcessCounters,
+        under_way: Callable[[], InFlight],
     ) -> None:
         self._evidence = evidence
         self._counts = counts
@@ -81,7 +81,7 @@ class _EvidenceCollector(Collector):
         yield from _tasks(evidence.tasks)
         yield _tokens(self._counts.tokens())
         yield _latencies(self._counts.latencies)
-        yield _at_work(self._under_way())
+        yield _in_flight(self._under_way())
         yield _by_enum(
             "tracer_deferrals",
             "Questions left to the teacher, by reason.",
@@ -90,12 +90,12 @@ class _EvidenceCollector(Collector):
         yield _by_enum(
             "tracer_faults",
             "Failures of the data plane; the teacher answered instead.",
-            {fault: self._counts.faults[fault] for fault in Fault},
+            {fault: self._counts.faults[fault] for fault in InternalFault},
         )
         yield _by_enum(
             "tracer_refusals",
             "Requests that the data plane refused itself, by reason.",
-            {reason: self._counts.refusals[reason] for reason in Refusal},
+            {reason: self._counts.refusals[reason] for reason in Rejection},
         )
 
 
@@ -122,7 +122,7 @@ def _latencies(latencies: Latencies) -> Metric:
     return family
 
 
-def _at_work(now: UnderWay) -> Metric:
+def _in_flight(now: InFlight) -> Metric:
     family = GaugeMetricFamily(
         "tracer_in_flight_requests",
         "What the process is at right now.",

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Self
 
-from tracer_bentos.protocols.tokens import Usage
+from tracer_bentos.protocols.tokens import TokenUsage
 
-__all__ = ["MILLION", "Cost", "Price", "Prices"]
+__all__ = ["MILLION", "CallCost", "ParsedPrice", "PriceTable"]
 
 MILLION = 1_000_000
 CHARACTERS_PER_TOKEN = 4
@@ -17,7 +17,7 @@ _SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class CallCost:
     """What one exchange cost."""
 
     asked: Decimal
@@ -32,7 +32,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
+class ParsedPrice:
     """The price list of one model, per token."""
 
     model: str
@@ -45,7 +45,7 @@ class Price:
     """Per token of an answer."""
 
     @classmethod
-    def read(cls, item: Mapping[str, Any]) -> Self:
+    def parse(cls, item: Mapping[str, Any]) -> Self:
         """Read one entry of the price list.
 
         Raises:
@@ -59,11 +59,11 @@ class Price:
             str(item["model"]), prompt / MILLION, cached / MILLION, completion / MILLION
         )
 
-    def of(self, usage: Usage) -> Cost:
+    def cost_of(self, usage: TokenUsage) -> CallCost:
         """Give the cost of one exchange, exactly."""
         fresh = max(usage.prompt - usage.cached, 0)
         asked = fresh * self.prompt + usage.cached * self.cached
-        return Cost(asked, usage.completion * self.completion)
+        return CallCost(asked, usage.completion * self.completion)
 
 
 def _decimal(text: Any) -> Decimal:
@@ -73,24 +73,24 @@ def _decimal(text: Any) -> Decimal:
         raise ValueError(f"{text!r} is not a price: write it like 2.50") from None
 
 
-class Prices:
+class PriceTable:
     """The whole price list."""
 
-    def __init__(self, prices: Iterable[Price]) -> None:
+    def __init__(self, prices: Iterable[ParsedPrice]) -> None:
         self._by_model = {price.model: price for price in prices}
 
-    def cost(self, model: str, usage: Usage) -> Cost | None:
+    def cost(self, model: str, usage: TokenUsage) -> CallCost | None:
         """Give the cost of an exchange; none when the model has no price.
 
         A dated snapshot (`gpt-4o-2024-08-06`) costs what its model costs.
         """
         price = self._by_model.get(model)
         price = price or self._by_model.get(_SNAPSHOT.sub("", model))
-        return price.of(usage) if price else None
+        return price.cost_of(usage) if price else None
 
     def estimate(self, model: str, prompt_size: int, answer_size: int) -> Decimal:
         """Guess the cost from sizes in characters; 0 when the model has no price."""
-        usage = Usage(
+        usage = TokenUsage(
             prompt=prompt_size // CHARACTERS_PER_TOKEN,
             completion=max(answer_size // CHARACTERS_PER_TOKEN, 1),
         )

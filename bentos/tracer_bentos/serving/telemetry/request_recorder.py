@@ -3,19 +3,19 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from tracer_bentos.protocols.adapter import Answer
+from tracer_bentos.protocols.adapter import ParsedResponse
 from tracer_bentos.serving.records import Admission
-from tracer_bentos.serving.telemetry.counters import Counts, TaskCounts
-from tracer_bentos.serving.telemetry.label_stability import Repeats
-from tracer_bentos.serving.telemetry.pricing import Cost, Prices
+from tracer_bentos.serving.telemetry.counters import ProcessCounters, TaskCounters
+from tracer_bentos.serving.telemetry.label_stability import LabelStability
+from tracer_bentos.serving.telemetry.pricing import CallCost, PriceTable
 from tracer_core.contracts.traces import TraceRecord, TraceStatus
 
-__all__ = ["Journal"]
+__all__ = ["RequestRecorder"]
 
-_NOT_ASKED = Answer(TraceStatus.OK)
+_NO_ANSWER = ParsedResponse(TraceStatus.OK)
 
 
-class Journal:
+class RequestRecorder:
     """Writes one entry for each admitted question.
 
     Costs are measured where the teacher counted tokens. Where it did not (a stream
@@ -26,8 +26,8 @@ class Journal:
 
     def __init__(
         self,
-        counts: Counts,
-        prices: Prices,
+        counts: ProcessCounters,
+        prices: PriceTable,
         offer: Callable[[TraceRecord], None],
         revision: int,
         redaction: str,
@@ -37,34 +37,36 @@ class Journal:
         self._offer = offer
         self._revision = revision
         self._redaction = redaction
-        self._repeats = Repeats()
+        self._repeats = LabelStability()
 
-    def admitted(self, admission: Admission) -> None:
+    def record_admission(self, admission: Admission) -> None:
         """Count a question of a task."""
         self._task(admission).requests += 1
         if admission.deferral:
             self._counts.deferrals[admission.deferral] += 1
 
-    def cached(self, admission: Admission) -> None:
+    def record_cached_answer(self, admission: Admission) -> None:
         """Count an earlier answer of the teacher, given again; it leaves no trace."""
         task = self._task(admission)
         task.cached += 1
         task.cost_cached += self._forecast(task, admission, admission.repeated)
         self._counts.cached += 1
 
-    def answered(self, admission: Admission) -> None:
+    def record_surrogate_answer(self, admission: Admission) -> None:
         """Count an answer of the surrogate."""
         task = self._task(admission)
         task.answered += 1
         self._counts.surrogate += 1
         forecast = self._forecast(task, admission, None)
-        if admission.toss.heads:
+        if admission.toss.sampled:
             task.avoided.to_be_audited(admission.id, forecast)
         else:
             task.avoided.not_audited(forecast)
-            self._trace(admission, _NOT_ASKED, cost=None, latency_ms=None)
+            self._trace(admission, _NO_ANSWER, cost=None, latency_ms=None)
 
-    def taught(self, admission: Admission, answer: Answer, latency_ms: float) -> None:
+    def record_teacher_answer(
+        self, admission: Admission, answer: ParsedResponse, latency_ms: float
+    ) -> None:
         """Note what the teacher said, to the client or to an audit."""
         task = self._task(admission)
         cost = self._measured_cost(admission, answer)
@@ -76,36 +78,38 @@ class Journal:
                 cost.total if cost else None,
             )
         if answer.label is not None:
-            task.saw_label(answer.label)
+            task.record_label(answer.label)
             self._compare(task, admission, answer.label)
         if answer.usage is not None:
-            task.used(answer.usage)
+            task.is_used(answer.usage)
         estimate = self._forecast(task, admission, answer.label)
         if answer.status is not TraceStatus.FAILED:
             task.cost_teacher += cost.total if cost else estimate
         if cost is not None:
             task.avoided.measured(estimate, cost.total)
             size = admission.question.size
-            task.forecast.learn(size, answer.label, cost.asked, cost.told)
+            task.forecast.update(size, answer.label, cost.asked, cost.told)
         paid = float(cost.total) if cost else None
         self._trace(admission, answer, cost=paid, latency_ms=round(latency_ms, 3))
 
-    def _compare(self, task: TaskCounts, admission: Admission, label: str) -> None:
+    def _compare(self, task: TaskCounters, admission: Admission, label: str) -> None:
         question = admission.question
-        otherwise = self._repeats.see(question.task, question.input, label)
+        otherwise = self._repeats.observe(question.task, question.input, label)
         if otherwise is not None:
-            task.repeated(otherwise=otherwise)
+            task.record_repeat(otherwise=otherwise)
 
-    def _task(self, admission: Admission) -> TaskCounts:
+    def _task(self, admission: Admission) -> TaskCounters:
         return self._counts.task(admission.question.task)
 
-    def _measured_cost(self, admission: Admission, answer: Answer) -> Cost | None:
+    def _measured_cost(
+        self, admission: Admission, answer: ParsedResponse
+    ) -> CallCost | None:
         if answer.usage is None:
             return None
         return self._prices.cost(admission.question.model, answer.usage)
 
     def _forecast(
-        self, task: TaskCounts, admission: Admission, told: str | None
+        self, task: TaskCounters, admission: Admission, told: str | None
     ) -> Decimal:
         question = admission.question
         said = told or (admission.answer.label if admission.answer else "")
@@ -117,7 +121,7 @@ class Journal:
     def _trace(
         self,
         admission: Admission,
-        answer: Answer,
+        answer: ParsedResponse,
         *,
         cost: float | None,
         latency_ms: float | None,
@@ -136,7 +140,7 @@ class Journal:
             revision=self._revision,
             cell=prediction.cell if prediction else None,
             surrogate=prediction.label if prediction else None,
-            uniform=admission.toss.heads,
+            uniform=admission.toss.sampled,
             propensity=admission.toss.propensity,
             model=admission.question.model,
             prompt_tokens=usage.prompt if usage else None,

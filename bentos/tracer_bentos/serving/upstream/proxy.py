@@ -4,22 +4,22 @@ import time
 from http import HTTPStatus
 from typing import NamedTuple
 
-from tracer_bentos.http_client.connection import Upload, WireError
-from tracer_bentos.serving.http_server.cancel_on_disconnect import UntilGone
-from tracer_bentos.serving.http_server.exchange import ClientGone, Exchange
-from tracer_bentos.serving.http_server.headers import from_teacher, to_teacher
-from tracer_bentos.serving.http_server.tee import Tee
-from tracer_bentos.serving.telemetry.latency import Latencies, Leg
+from tracer_bentos.http_client.connection import RequestBody, TransportError
+from tracer_bentos.serving.http_server.cancel_on_disconnect import CancelOnDisconnect
+from tracer_bentos.serving.http_server.exchange import ClientDisconnected, HttpExchange
+from tracer_bentos.serving.http_server.headers import request_headers, response_headers
+from tracer_bentos.serving.http_server.tee import ResponseTee
+from tracer_bentos.serving.telemetry.latency import Latencies, LatencyLeg
 from tracer_bentos.serving.upstream.teacher import (
-    Arriving,
+    TeacherClient,
     TeacherUnreachable,
-    Upstream,
+    UpstreamResponse,
 )
 
-__all__ = ["Relay", "Relayed"]
+__all__ = ["ProxyResult", "TeacherProxy"]
 
 
-class Relayed(NamedTuple):
+class ProxyResult(NamedTuple):
     """How an exchange with the teacher ended."""
 
     status: int | None
@@ -30,21 +30,21 @@ class Relayed(NamedTuple):
     """Whether the client got an error of ours, as the teacher did not answer."""
 
 
-class Relay:
+class TeacherProxy:
     """Passes exchanges through to the teacher."""
 
-    def __init__(self, upstream: Upstream, latencies: Latencies) -> None:
+    def __init__(self, upstream: TeacherClient, latencies: Latencies) -> None:
         self._upstream = upstream
         self._latencies = latencies
 
-    async def stream(self, exchange: Exchange) -> Relayed:
+    async def stream(self, exchange: HttpExchange) -> ProxyResult:
         """Pass an exchange through without reading any of it."""
         body = exchange.upload() if exchange.has_body else None
         return await self._carry(exchange, body, tee=None)
 
     async def buffered(
-        self, exchange: Exchange, body: bytes, tee: Tee | None = None
-    ) -> Relayed:
+        self, exchange: HttpExchange, body: bytes, tee: ResponseTee | None = None
+    ) -> ProxyResult:
         """Pass an exchange through whose body has been read.
 
         Args:
@@ -56,71 +56,78 @@ class Relay:
 
     async def _carry(
         self,
-        exchange: Exchange,
-        body: bytes | Upload | None,
+        exchange: HttpExchange,
+        body: bytes | RequestBody | None,
         *,
-        tee: Tee | None,
-    ) -> Relayed:
+        tee: ResponseTee | None,
+    ) -> ProxyResult:
         began = time.perf_counter()
         status, unreachable = None, False
         try:
             async with (
-                UntilGone(exchange),
+                CancelOnDisconnect(exchange),
                 await self._ask(exchange, body, tee) as response,
             ):
                 status = response.status
-                self._latencies.add(Leg.TEACHER_HEAD, time.perf_counter() - began)
+                self._latencies.add(
+                    LatencyLeg.TEACHER_HEAD, time.perf_counter() - began
+                )
                 await self._return(exchange, response, tee)
         except TeacherUnreachable as error:
             unreachable = True
             await _bad_gateway(exchange, error)
-        except ClientGone:
+        except ClientDisconnected:
             pass  # nobody is left to answer; the teacher's connection is closed
         took = time.perf_counter() - began
         if status is not None:
-            self._latencies.add(Leg.TEACHER_WHOLE, took)
-        return Relayed(status, took * 1000, unreachable)
+            self._latencies.add(LatencyLeg.TEACHER_WHOLE, took)
+        return ProxyResult(status, took * 1000, unreachable)
 
     async def _ask(
         self,
-        exchange: Exchange,
-        body: bytes | Upload | None,
-        tee: Tee | None,
-    ) -> Arriving:
+        exchange: HttpExchange,
+        body: bytes | RequestBody | None,
+        tee: ResponseTee | None,
+    ) -> UpstreamResponse:
         mine = tee is not None
-        headers = to_teacher(exchange.headers, readable=mine, key=self._upstream.key)
+        headers = request_headers(
+            exchange.headers, readable=mine, key=self._upstream.key
+        )
         target = self._upstream.target(exchange.raw_path, exchange.query)
         return await self._upstream.ask(
             exchange.method, target, headers, body, repeatable=mine
         )
 
     async def _return(
-        self, exchange: Exchange, response: Arriving, tee: Tee | None
+        self,
+        exchange: HttpExchange,
+        response: UpstreamResponse,
+        tee: ResponseTee | None,
     ) -> None:
-        headers = from_teacher(response.headers, response.status)
+        headers = response_headers(response.headers, response.status)
         last = b""
         if tee:
             tee.start(response.status, headers)
         try:
             await exchange.start(response.status, headers)
-            async for piece in response.pieces():
+            async for piece in response.iter_body():
                 if tee:
                     tee.piece(piece)
                 if response.ended:
                     last = piece  # leaves together with the end
                 else:
-                    await exchange.piece(piece)
+                    await exchange.send_chunk(piece)
             if tee:
                 tee.end()
             await exchange.end(last)
-        except WireError as error:
+        except TransportError as error:
             # The status is out: leaving the response unfinished is what tells the
             # client, as it would have been told by the teacher itself.
             self._upstream.failed(error)
 
 
-async def _bad_gateway(exchange: Exchange, error: TeacherUnreachable) -> None:
+async def _bad_gateway(exchange: HttpExchange, error: TeacherUnreachable) -> None:
     message = f"The teacher could not be reached: {error}"
-    await exchange.refuse(
+    await exchange.reject(
         HTTPStatus.BAD_GATEWAY, message, "api_connection_error", "teacher_unreachable"
     )

@@ -11,28 +11,32 @@ import secrets
 import time
 from typing import Final
 
-from tracer_bentos.http_client.connection import WireError
-from tracer_bentos.serving.decision.policy_store import PolicyBox
-from tracer_bentos.serving.decision.sampler import Coin
-from tracer_bentos.serving.http_server.cancel_on_disconnect import UntilGone
-from tracer_bentos.serving.http_server.exchange import ClientGone, Exchange, Headers
-from tracer_bentos.serving.http_server.headers import from_teacher
+from tracer_bentos.http_client.connection import TransportError
+from tracer_bentos.serving.decision.policy_store import PolicyStore
+from tracer_bentos.serving.decision.sampler import SessionSampler
+from tracer_bentos.serving.http_server.cancel_on_disconnect import CancelOnDisconnect
+from tracer_bentos.serving.http_server.exchange import (
+    ClientDisconnected,
+    Headers,
+    HttpExchange,
+)
+from tracer_bentos.serving.http_server.headers import response_headers
 from tracer_bentos.serving.upstream.teacher import (
-    Arriving,
+    TeacherClient,
     TeacherUnreachable,
-    Upstream,
+    UpstreamResponse,
 )
 from tracer_core.contracts.policy import Diversion
 
-__all__ = ["Diverter"]
+__all__ = ["StickySplit"]
 
 _log = logging.getLogger(__name__)
 
-DIVERTED: Final = b"x-tracer-diverted"
+DIVERTED_HEADER: Final = b"x-tracer-diverted"
 """Marks a request that has been handed over, so that it is not handed on."""
 
 _NOT_TAKEN: Final = frozenset({502, 503, 504})
-_OF_ONE_CONNECTION: Final = frozenset(
+_HOP_BY_HOP: Final = frozenset(
     {
         b"connection",
         b"content-length",
@@ -42,31 +46,33 @@ _OF_ONE_CONNECTION: Final = frozenset(
         b"te",
         b"transfer-encoding",
         b"upgrade",
-        DIVERTED,
+        DIVERTED_HEADER,
     }
 )
 
 
-class Diverter:
+class StickySplit:
     """Hands requests over as the policy says."""
 
-    def __init__(self, policies: PolicyBox, coin: Coin, session_header: str) -> None:
+    def __init__(
+        self, policies: PolicyStore, coin: SessionSampler, session_header: str
+    ) -> None:
         self._policies = policies
         self._coin = coin
         self._session_header = session_header
         self._url = ""
-        self._candidate: Upstream | None = None
+        self._candidate: TeacherClient | None = None
 
-    async def taken(self, exchange: Exchange, body: bytes) -> bool:
+    async def try_forward(self, exchange: HttpExchange, body: bytes) -> bool:
         """Say whether the candidate has answered; if not, nothing was sent yet."""
         diversion = self._policies.current.divert
-        if diversion is None or not self._chosen(exchange, diversion):
+        if diversion is None or not self._is_selected(exchange, diversion):
             return False
         asked = time.perf_counter()
         try:
-            async with UntilGone(exchange):
-                taken = await self._hand_over(exchange, body, diversion)
-        except ClientGone:
+            async with CancelOnDisconnect(exchange):
+                taken = await self._forward(exchange, body, diversion)
+        except ClientDisconnected:
             return True  # nobody is left to answer
         # What the candidate took to decline is no time of this revision's.
         exchange.began += time.perf_counter() - asked
@@ -77,14 +83,14 @@ class Diverter:
         if self._candidate:
             self._candidate.close()
 
-    def _chosen(self, exchange: Exchange, diversion: Diversion) -> bool:
-        if exchange.header(DIVERTED.decode()):
+    def _is_selected(self, exchange: HttpExchange, diversion: Diversion) -> bool:
+        if exchange.header(DIVERTED_HEADER.decode()):
             return False
         session = exchange.header(self._session_header) or secrets.token_hex(16)
         return self._coin.position(session) < diversion.share
 
-    async def _hand_over(
-        self, exchange: Exchange, body: bytes, diversion: Diversion
+    async def _forward(
+        self, exchange: HttpExchange, body: bytes, diversion: Diversion
     ) -> bool:
         candidate = self._upstream(diversion.url)
         target = candidate.target(exchange.raw_path)
@@ -101,26 +107,26 @@ class Diverter:
             await _return(exchange, response)
         return True
 
-    def _upstream(self, url: str) -> Upstream:
+    def _upstream(self, url: str) -> TeacherClient:
         if self._candidate is None or url != self._url:
             self.close()
-            self._candidate, self._url = Upstream(f"{url.rstrip('/')}/v1"), url
+            self._candidate, self._url = TeacherClient(f"{url.rstrip('/')}/v1"), url
         return self._candidate
 
 
-def _headers(exchange: Exchange) -> Headers:
+def _headers(exchange: HttpExchange) -> Headers:
     """Give everything as the client sent it: the candidate asks for the same keys."""
-    kept = [pair for pair in exchange.as_sent if pair[0] not in _OF_ONE_CONNECTION]
-    return [*kept, (DIVERTED, b"1")]
+    kept = [pair for pair in exchange.as_sent if pair[0] not in _HOP_BY_HOP]
+    return [*kept, (DIVERTED_HEADER, b"1")]
 
 
-async def _return(exchange: Exchange, response: Arriving) -> None:
+async def _return(exchange: HttpExchange, response: UpstreamResponse) -> None:
     try:
-        headers = from_teacher(response.headers, response.status)
+        headers = response_headers(response.headers, response.status)
         await exchange.start(response.status, headers)
-        async for piece in response.pieces():
-            await exchange.piece(piece)
+        async for piece in response.iter_body():
+            await exchange.send_chunk(piece)
         await exchange.end()
-    except WireError as error:
+    except TransportError as error:
         # The status is out: leaving the response unfinished tells the client.
         _log.info("the candidate broke off: %s", error)

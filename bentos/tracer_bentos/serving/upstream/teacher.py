@@ -8,39 +8,39 @@ from typing import Final, Self
 from urllib.parse import quote, urlsplit
 
 from tracer_bentos.http_client.connection import (
-    Call,
     Headers,
-    Request,
-    Upload,
-    WireError,
+    HttpCall,
+    HttpRequest,
+    RequestBody,
+    TransportError,
 )
-from tracer_bentos.http_client.connector import Dialler
-from tracer_bentos.http_client.pool import Pool
+from tracer_bentos.http_client.connector import Connector
+from tracer_bentos.http_client.pool import ConnectionPool
 from tracer_bentos.http_client.proxy import Origin
-from tracer_bentos.serving.auth.teacher_key import KeyRefused, TeacherKey
+from tracer_bentos.serving.auth.teacher_key import TeacherKey, TeacherKeyRejected
 from tracer_bentos.serving.http_server.headers import Credential
 from tracer_core.contracts.evidence import TeacherState
 from tracer_core.contracts.runtime import HttpVersion
 
-__all__ = ["Arriving", "TeacherUnreachable", "Upstream"]
+__all__ = ["TeacherClient", "TeacherUnreachable", "UpstreamResponse"]
 
 _log = logging.getLogger(__name__)
 
-TRIES: Final = 3
+MAX_ATTEMPTS: Final = 3
 """How often one request is sent, where it is sure that none before had any effect."""
 _LONGEST_CAUSE: Final = 300
 _PRINTABLE: Final = "".join(map(chr, range(0x21, 0x7F)))
-_SAFE_TO_REPEAT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 
 
 class TeacherUnreachable(Exception):  # noqa: N818 - named as status names it
     """The teacher gave no answer at all; the message says why, without any content."""
 
 
-class Arriving:
+class UpstreamResponse:
     """A response whose head is there and whose body is on its way."""
 
-    def __init__(self, call: Call, pool: Pool) -> None:
+    def __init__(self, call: HttpCall, pool: ConnectionPool) -> None:
         self._call = call
         self._pool = pool
         self.status = call.status
@@ -48,13 +48,13 @@ class Arriving:
         self.headers: Headers = call.headers
         """Headers as they came, names in lower case."""
 
-    def pieces(self) -> AsyncIterator[bytes]:
+    def iter_body(self) -> AsyncIterator[bytes]:
         """Give the body as it arrives.
 
         Raises:
-            WireError: It ended before its end.
+            TransportError: It ended before its end.
         """
-        return self._call.pieces()
+        return self._call.iter_body()
 
     @property
     def ended(self) -> bool:
@@ -71,10 +71,10 @@ class Arriving:
         trace: TracebackType | None,
     ) -> None:
         # An answer that is not whole is given up: the teacher stops working.
-        self._pool.give(self._call)
+        self._pool.release(self._call)
 
 
-class Upstream:
+class TeacherClient:
     """Everything that is sent to the teacher goes through here."""
 
     def __init__(
@@ -88,7 +88,9 @@ class Upstream:
         http: HttpVersion = HttpVersion.HTTP1,
     ) -> None:
         self._base = base
-        self._pool = Pool(Dialler(Origin.of(base), authorities, proxy, http))
+        self._pool = ConnectionPool(
+            Connector(Origin.from_url(base), authorities, proxy, http)
+        )
         self._path = quote(urlsplit(base).path, safe=_PRINTABLE)
         self._root = self._path.removesuffix("/v1")
         self._key = key
@@ -126,7 +128,7 @@ class Upstream:
         """
         try:
             key = self._key.current() if self._key else None
-        except KeyRefused as error:
+        except TeacherKeyRejected as error:
             raise self.failed(error) from None
         if key is None:
             return None
@@ -138,16 +140,16 @@ class Upstream:
         method: str,
         target: bytes,
         headers: Headers,
-        body: bytes | Upload | None,
+        body: bytes | RequestBody | None,
         *,
         repeatable: bool = False,
-    ) -> Arriving:
+    ) -> UpstreamResponse:
         """Send a request and give the response as soon as its headers are there.
 
         Args:
             method: As the client sent it.
             target: From `target`.
-            headers: From `to_teacher`.
+            headers: From `request_headers`.
             body: The request body, whole or as it arrives.
             repeatable: Whether to try again when a pooled connection turns out to have
                 been closed by the teacher before it answered anything, although the
@@ -157,32 +159,32 @@ class Upstream:
         Raises:
             TeacherUnreachable: No response came.
         """
-        request = Request(method, target, headers, body)
-        harmless = repeatable or method in _SAFE_TO_REPEAT
-        for left in reversed(range(TRIES)):
+        request = HttpRequest(method, target, headers, body)
+        harmless = repeatable or method in _IDEMPOTENT
+        for left in reversed(range(MAX_ATTEMPTS)):
             try:
-                call = await self._pool.take()
-            except WireError as error:
+                call = await self._pool.acquire()
+            except TransportError as error:
                 raise self.failed(error) from None
             try:
                 call.send(request)
                 await call.head()
-            except WireError as error:
-                self._pool.give(call)
+            except TransportError as error:
+                self._pool.release(call)
                 may = left and (call.refused or (call.stale and harmless))
                 again = request.again() if may else None
                 if again is None:
                     raise self.failed(error) from None
                 request = again
             except BaseException:
-                self._pool.give(call)  # gives it up: nobody waits for the answer
+                self._pool.release(call)  # gives it up: nobody waits for the answer
                 raise
             else:
                 break
         self.state = _REACHABLE
-        return Arriving(call, self._pool)
+        return UpstreamResponse(call, self._pool)
 
-    def failed(self, error: WireError | KeyRefused) -> TeacherUnreachable:
+    def failed(self, error: TransportError | TeacherKeyRejected) -> TeacherUnreachable:
         """Note that the teacher did not answer, and give the error to raise."""
         cause = str(error)[:_LONGEST_CAUSE]
         if cause != self.state.cause:

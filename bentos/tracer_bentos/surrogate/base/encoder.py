@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_bentos.surrogate.base.expert import Sample
+from tracer_bentos.surrogate.base.expert import FeatureSample
 
 __all__ = ["Encoder"]
 
@@ -22,7 +22,7 @@ class Encoder(Protocol):
     def settings(self) -> Mapping[str, str]:
         """What is needed beside the files to make it anew."""
 
-    def encode(self, sample: Sample) -> NDArray[np.float32]:
+    def encode(self, sample: FeatureSample) -> NDArray[np.float32]:
         """Give the embedding of one input."""
 
     def files(self) -> Mapping[str, bytes]:

@@ -7,11 +7,11 @@ from typing import NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Expert", "Opinion", "Sample"]
+__all__ = ["Expert", "ExpertScores", "FeatureSample"]
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class FeatureSample:
     """One input to decide about."""
 
     text: str
@@ -20,22 +20,22 @@ class Sample:
     """Its embedding, where embeddings come with the inputs."""
 
     @classmethod
-    def of(cls, text: str, vector: Sequence[float] | None = None) -> Self:
+    def from_text(cls, text: str, vector: Sequence[float] | None = None) -> Self:
         """Take a text and its embedding as plain numbers."""
         return cls(text, None if vector is None else np.array(vector, np.float32))
 
 
-class Opinion(NamedTuple):
+class ExpertScores(NamedTuple):
     """What one expert says about one input."""
 
     scores: NDArray[np.float64]
     """By label; about 1 for a sure label, about 0 for others."""
-    familiar: float
+    similarity: float
     """How much the input is like what the expert learnt from, from 0 to 1."""
 
 
 class Expert(Protocol):
     """One view of the input: words, a static embedding, a sentence embedding."""
 
-    def opine_all(self, samples: Sequence[Sample]) -> Sequence[Opinion]:
+    def score_batch(self, samples: Sequence[FeatureSample]) -> Sequence[ExpertScores]:
         """Give the expert's opinion of each input, exactly as if it came alone."""

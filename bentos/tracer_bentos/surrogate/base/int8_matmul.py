@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-__all__ = ["ByteMatrix", "ShortMatrix"]
+__all__ = ["Int8Matrix", "Int16Matrix"]
 
 _CENTRE: Final = 128
 """A short number is 256 times its high byte, plus its low byte, plus this: both bytes
@@ -20,7 +20,7 @@ have a sign then."""
 _HIGH: Final = 256
 
 
-class ByteMatrix:
+class Int8Matrix:
     """A matrix of whole numbers from -128 to 127, kept as its kernels want it."""
 
     def __init__(self, rows: NDArray[np.int8]) -> None:
@@ -41,7 +41,7 @@ class ByteMatrix:
         return type(self), (self.rows,)
 
 
-class ShortMatrix:
+class Int16Matrix:
     """A matrix of whole numbers from -32,768 to 32,767.
 
     Args:
@@ -53,7 +53,7 @@ class ShortMatrix:
     def __init__(self, rows: NDArray[np.int16], taken: int = 0) -> None:
         self.rows = np.ascontiguousarray(rows, np.int16)
         """As given."""
-        self._digits = ByteMatrix(_digits(self.rows))
+        self._digits = Int8Matrix(_digits(self.rows))
         numbers = self.rows.astype(np.float64)
         # What the digits' products do not know of, whatever the vector.
         of_digits = _CENTRE * (numbers - _CENTRE).sum(axis=1)

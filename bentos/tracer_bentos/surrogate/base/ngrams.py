@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 
 __all__ = [
     "FEATURES_VERSION",
-    "MOST_CHARACTERS",
-    "Features",
+    "MAX_CHARACTERS",
+    "TokenFeatures",
     "hash_features",
     "is_word",
-    "normalise",
+    "normalize",
 ]
 
 FEATURES_VERSION = 1
 """Changes whenever the same text would give other features."""
 
-Features = NDArray[np.uint32]
+TokenFeatures = NDArray[np.uint32]
 """Hashed n-grams of one text, repeats included; the lowest bit marks words."""
 
-MOST_CHARACTERS = 8_000
+MAX_CHARACTERS = 8_000
 """Longer texts are cut: a bound on the time of one decision."""
 _LONGEST = 5
 _WORD = re.compile(r"\w+")
@@ -36,25 +36,25 @@ _SPACE = np.uint64(ord(" "))
 _WORD_BIT = np.uint32(1)
 
 
-def normalise(text: str) -> str:
+def normalize(text: str) -> str:
     """Give a text without differences of case and spacing; equal ones are copies."""
-    return " ".join(text[:MOST_CHARACTERS].casefold().split())
+    return " ".join(text[:MAX_CHARACTERS].casefold().split())
 
 
-def hash_features(text: str) -> Features:
+def hash_features(text: str) -> TokenFeatures:
     """Give the hashed n-grams of a text, in no order that means anything."""
-    plain = normalise(text)
+    plain = normalize(text)
     if not plain:
         return np.empty(0, np.uint32)
     return np.concatenate([_words(plain), _characters(plain)])
 
 
-def is_word(hashes: Features) -> NDArray[np.bool_]:
+def is_word(hashes: TokenFeatures) -> NDArray[np.bool_]:
     """Tell the n-grams of words from those of characters."""
     return (hashes & _WORD_BIT).astype(bool)
 
 
-def _words(plain: str) -> Features:
+def _words(plain: str) -> TokenFeatures:
     words = [word.encode("utf-8", "replace") for word in _WORD.findall(plain)]
     single = [zlib.crc32(word) for word in words]
     pairs = [
@@ -64,7 +64,7 @@ def _words(plain: str) -> Features:
     return np.array(single + pairs, np.uint32) | _WORD_BIT
 
 
-def _characters(plain: str) -> Features:
+def _characters(plain: str) -> TokenFeatures:
     padded = f" {plain} ".encode("utf-32-le", "replace")
     codes = np.frombuffer(padded, np.uint32).astype(np.uint64)
     solid = codes != _SPACE
@@ -78,6 +78,6 @@ def _characters(plain: str) -> Features:
     return _mixed(np.concatenate(found))
 
 
-def _mixed(grams: NDArray[np.uint64]) -> Features:
+def _mixed(grams: NDArray[np.uint64]) -> TokenFeatures:
     grams = (grams ^ (grams >> _HALF)) * _MIX
     return (grams >> _HALF).astype(np.uint32) & ~_WORD_BIT

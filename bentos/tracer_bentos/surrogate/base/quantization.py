@@ -11,16 +11,16 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MOST_DIMENSIONS", "Quantised"]
+__all__ = ["MAX_DIMENSIONS", "QuantizedVectors"]
 
-MOST_DIMENSIONS = 1_040
+MAX_DIMENSIONS = 1_040
 """Longest vector whose products stay exact."""
 
 _LEVELS = 127
 
 
 @dataclass(frozen=True, slots=True)
-class Quantised:
+class QuantizedVectors:
     """Directions of some vectors, to about 1 part in 127 of the largest entry."""
 
     entries: NDArray[np.int8]
@@ -29,7 +29,7 @@ class Quantised:
     """Length of each row; 1 for one of zeros, which is orthogonal to everything."""
 
     @classmethod
-    def of(cls, vectors: NDArray[np.float32]) -> Self:
+    def from_vectors(cls, vectors: NDArray[np.float32]) -> Self:
         """Quantise vectors, one a row."""
         largest = np.abs(vectors).max(axis=1, keepdims=True, initial=0)
         largest[largest == 0] = 1
@@ -43,7 +43,7 @@ class Quantised:
         squares = np.einsum("ij,ij->i", whole, whole, dtype=np.int32)
         return cls(whole, np.sqrt(np.maximum(squares, 1)))
 
-    def cosines(self, other: "Quantised") -> NDArray[np.float64]:
+    def cosines(self, other: "QuantizedVectors") -> NDArray[np.float64]:
         """Give the cosine of each row here with each row there."""
         here, there = self.entries.astype(np.float32), other.entries.astype(np.float32)
         products = (here @ there.T).astype(np.float64)

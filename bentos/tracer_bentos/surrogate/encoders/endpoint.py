@@ -16,15 +16,15 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_bentos.allowed_hosts import ALLOWED_HOSTS, may_have_key
-from tracer_bentos.surrogate.base.expert import Sample
-from tracer_bentos.surrogate.base.ngrams import MOST_CHARACTERS
+from tracer_bentos.allowed_hosts import ALLOWED_HOSTS, is_host_allowed
+from tracer_bentos.surrogate.base.expert import FeatureSample
+from tracer_bentos.surrogate.base.ngrams import MAX_CHARACTERS
 from tracer_bentos.surrogate.encoders.endpoint_client import (
-    PostError,
-    Rest,
-    Spent,
-    post,
-    waiting,
+    EndpointCircuitBreaker,
+    HttpPostError,
+    TokenCounter,
+    measure_endpoint_wait,
+    post_json,
 )
 from tracer_core.contracts.runtime import EMBEDDINGS_KEY_FILE
 from tracer_core.errors import EmbeddingsError
@@ -39,7 +39,7 @@ _PAUSES = (0.5, 2.0, 8.0, 30.0, 60.0)
 they answer by the minute."""
 
 
-_UNUSABLE = (PostError, ValueError, LookupError, TypeError)
+_UNUSABLE = (HttpPostError, ValueError, LookupError, TypeError)
 """Not reached, broken off, or answered otherwise than agreed."""
 
 
@@ -54,9 +54,11 @@ class EndpointEncoder:
     patient: bool = False
     """Whether one text is asked for again, too: nobody waits while an attempt is made,
     and it would be lost by a single failed call."""
-    spent: Spent = field(default_factory=Spent, compare=False, repr=False)
+    spent: TokenCounter = field(default_factory=TokenCounter, compare=False, repr=False)
     """What has been asked for."""
-    rest: Rest = field(default_factory=Rest, compare=False, repr=False)
+    rest: EndpointCircuitBreaker = field(
+        default_factory=EndpointCircuitBreaker, compare=False, repr=False
+    )
     """Whether it is asked at all."""
 
     kind = "endpoint"
@@ -66,7 +68,7 @@ class EndpointEncoder:
         """What is needed to make it anew; never the key."""
         return {"url": self.url, "model": self.model}
 
-    def encode(self, sample: Sample) -> NDArray[np.float32]:
+    def encode(self, sample: FeatureSample) -> NDArray[np.float32]:
         """Ask for the embedding of a text; once, if a teacher is waiting.
 
         Raises:
@@ -77,7 +79,7 @@ class EndpointEncoder:
         if not self.rest.allows():
             raise EmbeddingsError(f"{self.url} has failed again and again and rests")
         try:
-            with waiting():
+            with measure_endpoint_wait():
                 found = self._insist([sample], (), _HURRIED_SECONDS)
         except EmbeddingsError as error:
             self.rest.failed(error)
@@ -85,7 +87,7 @@ class EndpointEncoder:
         self.rest.answered()
         return np.asarray(found[0])
 
-    def encode_all(self, samples: Sequence[Sample]) -> NDArray[np.float32]:
+    def encode_all(self, samples: Sequence[FeatureSample]) -> NDArray[np.float32]:
         """Ask for the embeddings of many texts, many at a time, patiently.
 
         Raises:
@@ -100,7 +102,7 @@ class EndpointEncoder:
         Raises:
             EmbeddingsError: There is none.
         """
-        self._insist([Sample("hello")], ())
+        self._insist([FeatureSample("hello")], ())
 
     def files(self) -> Mapping[str, bytes]:
         """Give nothing: the model is the endpoint's."""
@@ -108,7 +110,7 @@ class EndpointEncoder:
 
     def _insist(
         self,
-        samples: Sequence[Sample],
+        samples: Sequence[FeatureSample],
         pauses: Sequence[float],
         seconds: float = _TIMEOUT_SECONDS,
     ) -> NDArray[np.float32]:
@@ -121,13 +123,15 @@ class EndpointEncoder:
                 time.sleep(pause)
         raise AssertionError  # the last pause is none
 
-    def _ask(self, samples: Sequence[Sample], seconds: float) -> NDArray[np.float32]:
+    def _ask(
+        self, samples: Sequence[FeatureSample], seconds: float
+    ) -> NDArray[np.float32]:
         # Endpoints refuse what is too long, and an empty text; a space is as little.
-        texts = [sample.text[:MOST_CHARACTERS] or " " for sample in samples]
+        texts = [sample.text[:MAX_CHARACTERS] or " " for sample in samples]
         asked = {"model": self.model, "input": texts, "encoding_format": "float"}
         address = f"{self.url.rstrip('/')}/embeddings"
         found = json.loads(
-            post(address, json.dumps(asked).encode(), self._headers(), seconds)
+            post_json(address, json.dumps(asked).encode(), self._headers(), seconds)
         )
         ordered = sorted(found["data"], key=lambda each: int(each["index"]))
         vectors = np.array([each["embedding"] for each in ordered], np.float32)
@@ -154,7 +158,7 @@ class EndpointEncoder:
                 f"the key of {self.url} cannot be read: {error.strerror}: the Secret"
                 f" that is named for it must exist and have an entry {file.name}"
             ) from error
-        if not may_have_key(listed, to.hostname or "", to.port):
+        if not is_host_allowed(listed, to.hostname or "", to.port):
             raise EmbeddingsError(
                 f"the Secret of the key does not name {to.hostname} among its"
                 f" {ALLOWED_HOSTS}: add it there, or correct the endpoint's URL"
@@ -162,7 +166,7 @@ class EndpointEncoder:
         return key
 
     def _failed(self, error: Exception) -> EmbeddingsError:
-        why = str(error) if isinstance(error, PostError) else type(error).__name__
+        why = str(error) if isinstance(error, HttpPostError) else type(error).__name__
         return EmbeddingsError(
             f"no embedding from {self.url}: {why}: check the endpoint, the model"
             f" {self.model!r} and the key"
@@ -170,7 +174,7 @@ class EndpointEncoder:
 
 
 def _may_pass(error: Exception) -> bool:
-    if not isinstance(error, PostError):
+    if not isinstance(error, HttpPostError):
         return False
     over = error.status is None or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     return over or error.status == HTTPStatus.TOO_MANY_REQUESTS

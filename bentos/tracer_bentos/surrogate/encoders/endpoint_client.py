@@ -15,16 +15,23 @@ import urllib3
 from typing_extensions import override
 from urllib3.exceptions import HTTPError, ProtocolError
 
-from tracer_bentos.proxies import proxy_authorization, proxy_before
+from tracer_bentos.proxies import proxy_authorization, proxy_for
 
-__all__ = ["PostError", "Rest", "Spent", "post", "waited_here", "waiting"]
+__all__ = [
+    "EndpointCircuitBreaker",
+    "HttpPostError",
+    "TokenCounter",
+    "endpoint_wait_seconds",
+    "measure_endpoint_wait",
+    "post_json",
+]
 
 
 _KEPT: Final = 64
 """Idle connections to one endpoint: as many as ask at once."""
 
 
-class PostError(Exception):
+class HttpPostError(Exception):
     """Nothing usable came back; the message says what did, in a few words."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
@@ -33,7 +40,9 @@ class PostError(Exception):
         """Status of the response; none when there was none."""
 
 
-def post(url: str, content: bytes, headers: Mapping[str, str], seconds: float) -> bytes:
+def post_json(
+    url: str, content: bytes, headers: Mapping[str, str], seconds: float
+) -> bytes:
     """Give the body of the response.
 
     Goes nowhere else: what is sent is for the endpoint that was named. A connection
@@ -46,9 +55,9 @@ def post(url: str, content: bytes, headers: Mapping[str, str], seconds: float) -
         seconds: Longest that it may take, over one connection.
 
     Raises:
-        PostError: No response, a broken one, or one that is no success.
+        HttpPostError: No response, a broken one, or one that is no success.
     """
-    manager = _manager(os.getpid(), proxy_before(*_server(url)))
+    manager = _manager(os.getpid(), proxy_for(*_server(url)))
     for closed_before in (False, True):
         try:
             answer = manager.request(
@@ -62,13 +71,13 @@ def post(url: str, content: bytes, headers: Mapping[str, str], seconds: float) -
             )
         except ProtocolError as error:
             if closed_before or not _was_closed(error):
-                raise PostError(type(error).__name__) from error
+                raise HttpPostError(type(error).__name__) from error
         except HTTPError as error:
-            raise PostError(type(error).__name__) from error
+            raise HttpPostError(type(error).__name__) from error
         else:
             break
     if answer.status != HTTPStatus.OK:
-        raise PostError(f"HTTP {answer.status}", answer.status)
+        raise HttpPostError(f"HTTP {answer.status}", answer.status)
     return answer.data
 
 
@@ -106,7 +115,7 @@ _REST_SECONDS: Final = 5.0
 _here = threading.local()
 
 
-class Spent:
+class TokenCounter:
     """What an endpoint says that it has counted, over all threads of this process."""
 
     def __init__(self) -> None:
@@ -120,12 +129,12 @@ class Spent:
             self.tokens += tokens
 
     @override
-    def __reduce__(self) -> tuple[type["Spent"], tuple[()]]:
+    def __reduce__(self) -> tuple[type["TokenCounter"], tuple[()]]:
         """Begin anew in another process."""
-        return Spent, ()
+        return TokenCounter, ()
 
 
-class Rest:
+class EndpointCircuitBreaker:
     """Leaves an endpoint alone that fails again and again: others wait meanwhile."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -162,21 +171,21 @@ class Rest:
             _log.warning("the embeddings endpoint answers again")
 
     @override
-    def __reduce__(self) -> tuple[type["Rest"], tuple[()]]:
+    def __reduce__(self) -> tuple[type["EndpointCircuitBreaker"], tuple[()]]:
         """Begin anew in another process."""
-        return Rest, ()
+        return EndpointCircuitBreaker, ()
 
 
 @contextmanager
-def waiting() -> Iterator[None]:
+def measure_endpoint_wait() -> Iterator[None]:
     """Count the time within as waiting for an endpoint, in this thread."""
     began = time.perf_counter()
     try:
         yield
     finally:
-        _here.seconds = waited_here() + time.perf_counter() - began
+        _here.seconds = endpoint_wait_seconds() + time.perf_counter() - began
 
 
-def waited_here() -> float:
+def endpoint_wait_seconds() -> float:
     """Give the seconds that this thread has ever waited for endpoints."""
     return float(getattr(_here, "seconds", 0.0))

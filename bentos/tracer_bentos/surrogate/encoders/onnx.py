@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from typing_extensions import override
 
-from tracer_bentos.surrogate.base.expert import Sample
+from tracer_bentos.surrogate.base.expert import FeatureSample
 from tracer_core.errors import DocumentError
 
-__all__ = ["SentenceEncoder"]
+__all__ = ["OnnxEncoder"]
 
 _MODEL, _TOKENIZER = "sentence.onnx", "sentence-tokenizer.json"
 _MOST_TOKENS = 256
@@ -28,7 +28,7 @@ _BY_TOKEN = 3
 
 
 @dataclass(frozen=True)
-class SentenceEncoder:
+class OnnxEncoder:
     """A transformer, run by onnxruntime in one thread."""
 
     model: bytes
@@ -43,7 +43,7 @@ class SentenceEncoder:
         """What is needed beside the files: nothing."""
         return {}
 
-    def encode(self, sample: Sample) -> NDArray[np.float32]:
+    def encode(self, sample: FeatureSample) -> NDArray[np.float32]:
         """Give the embedding of a text.
 
         Raises:
@@ -61,9 +61,9 @@ class SentenceEncoder:
             ) from error
 
     @override
-    def __reduce__(self) -> tuple[type["SentenceEncoder"], tuple[bytes, bytes]]:
+    def __reduce__(self) -> tuple[type["OnnxEncoder"], tuple[bytes, bytes]]:
         """Travel without what is loaded: a session stays in its process."""
-        return SentenceEncoder, (self.model, self.tokenizer_json)
+        return OnnxEncoder, (self.model, self.tokenizer_json)
 
     def files(self) -> Mapping[str, bytes]:
         """Give the model and the tokenizer."""

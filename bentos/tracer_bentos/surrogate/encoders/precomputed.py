@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_bentos.surrogate.base.expert import Sample
+from tracer_bentos.surrogate.base.expert import FeatureSample
 from tracer_core.errors import DocumentError
 
-__all__ = ["GivenEncoder"]
+__all__ = ["PrecomputedEncoder"]
 
 
 @dataclass(frozen=True, slots=True)
-class GivenEncoder:
+class PrecomputedEncoder:
     """Takes the vector of the input as it is."""
 
     dimensions: int
@@ -26,7 +26,7 @@ class GivenEncoder:
         """What is needed to make it anew."""
         return {"dimensions": str(self.dimensions)}
 
-    def encode(self, sample: Sample) -> NDArray[np.float32]:
+    def encode(self, sample: FeatureSample) -> NDArray[np.float32]:
         """Give the vector of an input.
 
         Raises:

@@ -4,25 +4,27 @@ from collections.abc import Callable, Mapping
 
 from tracer_bentos.surrogate.base.encoder import Encoder
 from tracer_bentos.surrogate.encoders.endpoint import EndpointEncoder
-from tracer_bentos.surrogate.encoders.onnx import SentenceEncoder
-from tracer_bentos.surrogate.encoders.precomputed import GivenEncoder
-from tracer_bentos.surrogate.encoders.static import StaticEncoder
+from tracer_bentos.surrogate.encoders.onnx import OnnxEncoder
+from tracer_bentos.surrogate.encoders.precomputed import PrecomputedEncoder
+from tracer_bentos.surrogate.encoders.static import StaticTokenEncoder
 from tracer_core.errors import DocumentError
 
-__all__ = ["make_encoder"]
+__all__ = ["build_encoder"]
 
 Files = Mapping[str, bytes]
 Settings = Mapping[str, str]
 
 _KINDS: Mapping[str, Callable[[Files, Settings], Encoder]] = {
-    StaticEncoder.kind: lambda files, _: StaticEncoder.from_files(files),
-    SentenceEncoder.kind: lambda files, _: SentenceEncoder.from_files(files),
-    GivenEncoder.kind: lambda _, said: GivenEncoder(int(said["dimensions"])),
+    StaticTokenEncoder.kind: lambda files, _: StaticTokenEncoder.from_files(files),
+    OnnxEncoder.kind: lambda files, _: OnnxEncoder.from_files(files),
+    PrecomputedEncoder.kind: lambda _, said: PrecomputedEncoder(
+        int(said["dimensions"])
+    ),
     EndpointEncoder.kind: lambda _, said: EndpointEncoder(said["url"], said["model"]),
 }
 
 
-def make_encoder(kind: str, files: Files, settings: Settings) -> Encoder:
+def build_encoder(kind: str, files: Files, settings: Settings) -> Encoder:
     """Make an encoder from what a bundle keeps of it.
 
     Raises:

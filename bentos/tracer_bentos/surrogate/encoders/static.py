@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load as load_tensors
 
-from tracer_bentos.surrogate.base.expert import Sample
-from tracer_bentos.surrogate.base.ngrams import MOST_CHARACTERS
-from tracer_bentos.surrogate.base.quantization import Quantised
-from tracer_bentos.surrogate.encoders.tokenizer_cache import TokenIds
+from tracer_bentos.surrogate.base.expert import FeatureSample
+from tracer_bentos.surrogate.base.ngrams import MAX_CHARACTERS
+from tracer_bentos.surrogate.base.quantization import QuantizedVectors
+from tracer_bentos.surrogate.encoders.tokenizer_cache import TokenizerCache
 from tracer_core.errors import DocumentError
 
-__all__ = ["STATIC_EMBEDDER", "StaticEncoder", "find_static_encoder"]
+__all__ = ["STATIC_EMBEDDER", "StaticTokenEncoder", "find_static_encoder"]
 
 STATIC_EMBEDDER = "TRACER_STATIC_EMBEDDER"
 """Environment variable with a folder of weights to use instead of the package's."""
@@ -34,7 +34,7 @@ _WEIGHTS, _TOKENIZER = "static.npz", "static-tokenizer.json"
 
 
 @dataclass(frozen=True)
-class StaticEncoder:
+class StaticTokenEncoder:
     """A vector for each token of a vocabulary."""
 
     tokenizer_json: bytes
@@ -51,10 +51,10 @@ class StaticEncoder:
         """What is needed beside the files: nothing."""
         return {}
 
-    def encode(self, sample: Sample) -> NDArray[np.float32]:
+    def encode(self, sample: FeatureSample) -> NDArray[np.float32]:
         """Give the sum of the token vectors of a text; only its direction matters."""
-        text = sample.text[:MOST_CHARACTERS]
-        tokens = np.array(self._tokens.of(text), np.intp)
+        text = sample.text[:MAX_CHARACTERS]
+        tokens = np.array(self._tokens.encode_truncated(text), np.intp)
         steps = self.steps.take(tokens)[:, None]
         rows = self.entries.take(tokens, axis=0) * steps
         return np.asarray(np.add.reduce(rows, axis=0, dtype=np.float32))
@@ -89,11 +89,11 @@ class StaticEncoder:
         return cls(tokenizers[0].read_bytes(), *_quantised(vectors))
 
     @cached_property
-    def _tokens(self) -> TokenIds:
-        return TokenIds(self.tokenizer_json)
+    def _tokens(self) -> TokenizerCache:
+        return TokenizerCache(self.tokenizer_json)
 
 
-def find_static_encoder() -> StaticEncoder | None:
+def find_static_encoder() -> StaticTokenEncoder | None:
     """Give the static embedder of this installation, None when there is none.
 
     Raises:
@@ -101,11 +101,11 @@ def find_static_encoder() -> StaticEncoder | None:
     """
     named = os.environ.get(STATIC_EMBEDDER)
     if named:
-        return StaticEncoder.from_folder(Path(named))
+        return StaticTokenEncoder.from_folder(Path(named))
     found = importlib.util.find_spec(_PACKAGE)
     if found is None or found.origin is None:
         return None
-    return StaticEncoder.from_folder(Path(found.origin).parent)
+    return StaticTokenEncoder.from_folder(Path(found.origin).parent)
 
 
 def _quantised(
@@ -114,4 +114,4 @@ def _quantised(
     plain = vectors.astype(np.float32)
     largest = np.abs(plain).max(axis=1)
     steps = (np.where(largest > 0, largest, 1) / 127).astype(np.float32)
-    return Quantised.of(plain).entries, steps
+    return QuantizedVectors.from_vectors(plain).entries, steps

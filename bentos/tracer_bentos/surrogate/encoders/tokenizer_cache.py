@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 from tokenizers import Tokenizer
 from typing_extensions import override
 
-__all__ = ["TokenIds"]
+__all__ = ["TokenizerCache"]
 
 _MARK: Final = "\u2581"
 _NORMALISER: Final = {
@@ -32,7 +32,7 @@ _LONGEST_WORD: Final = 32
 _WORD: Final = re.compile(" +[^ ]*")
 
 
-class TokenIds:
+class TokenizerCache:
     """Gives the numbers of a text's tokens."""
 
     def __init__(self, tokenizer_json: bytes) -> None:
@@ -49,16 +49,16 @@ class TokenIds:
         self._space = settings["model"]["vocab"].get(_MARK)
         self._of_word = lru_cache(_WORDS)(self._of_one)
 
-    def of(self, text: str) -> list[int]:
+    def encode_truncated(self, text: str) -> list[int]:
         """Give the numbers, special tokens left out."""
         if not (self.by_words and text) or self._special(text):
-            return self.of_whole(text)
+            return self.encode(text)
         words = _words_of(text)
         common = max(map(len, words)) <= _LONGEST_WORD
         of_one = self._of_word if common else self._of_any
         return list(chain.from_iterable(map(of_one, words)))
 
-    def of_whole(self, text: str) -> list[int]:
+    def encode(self, text: str) -> list[int]:
         """Give the same without looking at words."""
         encoded = self._tokenizer.encode(text, add_special_tokens=False)
         return list(encoded.ids)
@@ -74,7 +74,7 @@ class TokenIds:
 
     def _of_one(self, word: str) -> list[int]:
         """Give those of a word; an empty one is a space and nothing behind it."""
-        return self.of_whole(word) if word else [self._space]
+        return self.encode(word) if word else [self._space]
 
 
 def _words_of(text: str) -> list[str]:

@@ -11,37 +11,37 @@ from dataclasses import dataclass
 from typing import Any
 
 from tracer_bentos.surrogate.surrogate import Surrogate
-from tracer_bentos.training.certify.certify import Judged, Walk
+from tracer_bentos.training.certify.certify import FixedSequenceRun, ScoredRow
 from tracer_bentos.training.certify.provenance import code_identity
-from tracer_bentos.training.certify.statement import caveats_of, sentence_of
-from tracer_bentos.training.data.attempt_spec import Question
-from tracer_bentos.training.data.repeats import ceiling_of_repeats
+from tracer_bentos.training.certify.statement import build_caveats, build_statement
+from tracer_bentos.training.data.attempt_spec import AttemptParameters
+from tracer_bentos.training.data.repeats import teacher_ceiling
 from tracer_bentos.training.data.rows import RowSet
-from tracer_bentos.training.data.split import Split
-from tracer_bentos.training.data.used_rows import list_seen
-from tracer_bentos.training.fit.threshold_selection import Aim
+from tracer_bentos.training.data.split import RowSplit
+from tracer_bentos.training.data.used_rows import encode_used_rows
+from tracer_bentos.training.fit.threshold_selection import CertificationPlan
 from tracer_core.contracts.certificate import (
-    MOST_CELLS,
+    MAX_CELLS,
     Badges,
     CellReport,
     Certificate,
     ChainStep,
     RowsTested,
 )
-from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.document import sha256_digest
 from tracer_core.stats.certificate.badges import award_badges
 from tracer_core.stats.certificate.coverage import coverage_interval
-from tracer_core.stats.certificate.fixed_sequence import Chain, Counts
-from tracer_core.stats.certificate.ledger import level_of
+from tracer_core.stats.certificate.fixed_sequence import Chain, ChainCounts
+from tracer_core.stats.certificate.ledger import attempt_level
 
-__all__ = ["Tested", "claim_of"]
+__all__ = ["CertificationOutcome", "build_certificate"]
 
 _MOST_MODELS = 20
 _LONGEST_NAME = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class CertificationOutcome:
     """A surrogate with the policy that passed, and the rows on which it did."""
 
     surrogate: Surrogate
@@ -50,15 +50,17 @@ class Tested:
     """Digest of its files."""
     rows: RowSet
     """All rows, in the order that is theirs alone."""
-    split: Split
+    split: RowSplit
     """Which of them trained and certified."""
     share: float
     """Share of the uniform sample that was asked for to certify."""
-    walk: Walk
+    walk: FixedSequenceRun
     """The test, of which at least one step passed."""
 
 
-def claim_of(question: Question, tested: Tested) -> Certificate:
+def build_certificate(
+    question: AttemptParameters, tested: CertificationOutcome
+) -> Certificate:
     """Give the certificate of the last policy that passed."""
     walk, rows, policy = tested.walk, tested.rows, tested.surrogate.policy
     answered = [j for j in walk.judged if policy.accepts(j.judgement)]
@@ -86,23 +88,23 @@ def claim_of(question: Question, tested: Tested) -> Certificate:
         strict=question.strict,
         received_from=min(times, default=None),
         received_to=max(times, default=None),
-        cells=named[:MOST_CELLS],
-        cells_unnamed=max(len(named) - MOST_CELLS, 0),
+        cells=named[:MAX_CELLS],
+        cells_unnamed=max(len(named) - MAX_CELLS, 0),
         badges=badges,
-        ceiling=ceiling_of_repeats(rows.rows),
+        ceiling=teacher_ceiling(rows.rows),
         teacher=_models(walk.judged),
         rows=_rows(question, tested),
-        labels=digest_of("\n".join(tested.surrogate.labels).encode()),
+        labels=sha256_digest("\n".join(tested.surrogate.labels).encode()),
         model=tested.model,
         code=code_identity(),
         seed=question.seed,
         sentence="",
-        caveats=caveats_of(tested.split, timed=rows.timed, elsewhere=rows.elsewhere),
+        caveats=build_caveats(tested.split, timed=rows.timed, elsewhere=rows.elsewhere),
     )
-    return bare.model_copy(update={"sentence": sentence_of(bare)})
+    return bare.model_copy(update={"sentence": build_statement(bare)})
 
 
-def _coverage(walk: Walk, answered: int, level: float) -> dict[str, Any]:
+def _coverage(walk: FixedSequenceRun, answered: int, level: float) -> dict[str, Any]:
     rows = len(walk.judged)
     low, high = coverage_interval(answered, rows, len(walk.policies), level)
     return {
@@ -113,7 +115,7 @@ def _coverage(walk: Walk, answered: int, level: float) -> dict[str, Any]:
     }
 
 
-def _chain(walk: Walk) -> tuple[ChainStep, ...]:
+def _chain(walk: FixedSequenceRun) -> tuple[ChainStep, ...]:
     tested = zip(walk.counts, walk.result.p_values, strict=True)
     steps = [{"n": c.rows, "k": c.agreed, "p_value": p} for c, p in tested]
     untested: list[dict[str, float]] = [{}] * (len(walk.policies) - len(steps))
@@ -123,12 +125,12 @@ def _chain(walk: Walk) -> tuple[ChainStep, ...]:
     )
 
 
-def _rows(question: Question, tested: Tested) -> RowsTested:
+def _rows(question: AttemptParameters, tested: CertificationOutcome) -> RowsTested:
     rows, whole = tested.rows, hashlib.sha256()
     for each in tested.walk.judged:
         whole.update(each.row.digest)
     first = tested.walk.judged[0].row.vector
-    seen = list_seen(rows.seen)
+    seen = encode_used_rows(rows.seen)
     return RowsTested(
         digest=rows.digest,
         count=len(rows.rows),
@@ -136,23 +138,25 @@ def _rows(question: Question, tested: Tested) -> RowsTested:
         share=tested.share,
         after=question.after,
         until=question.until,
-        seen=digest_of(seen) if seen else None,
+        seen=sha256_digest(seen) if seen else None,
         vectors=None if first is None else len(first),
         redaction=question.redaction,
     )
 
 
-def _badges(question: Question, surrogate: Surrogate) -> Badges:
+def _badges(question: AttemptParameters, surrogate: Surrogate) -> Badges:
     # No level is ever handed on to badges: their hypotheses are others.
     return Badges(
-        floor=Aim(question.target, question.level, 0, question.strict).floor,
-        level=level_of(question.attempt, 1 - question.confidence),
+        floor=CertificationPlan(
+            question.target, question.level, 0, question.strict
+        ).floor,
+        level=attempt_level(question.attempt, 1 - question.confidence),
         cells=sum(surrogate.policy.open_cells),
     )
 
 
 def _cells(
-    tested: Tested, answered: Sequence[Judged], badges: Badges
+    tested: CertificationOutcome, answered: Sequence[ScoredRow], badges: Badges
 ) -> tuple[CellReport, ...]:
     awarded = _awarded(tested, badges)
     rows = Counter(j.cell for j in answered)
@@ -168,7 +172,7 @@ def _cells(
     )
 
 
-def _awarded(tested: Tested, badges: Badges) -> frozenset[str]:
+def _awarded(tested: CertificationOutcome, badges: Badges) -> frozenset[str]:
     surrogate, walk = tested.surrogate, tested.walk
     passed = [_by_cell(walk, step) for step in range(walk.result.steps)]
     cells = [
@@ -178,19 +182,21 @@ def _awarded(tested: Tested, badges: Badges) -> frozenset[str]:
         )
         if is_open
     ]
-    counts = {cell: [step.get(cell, Counts(0, 0)) for step in passed] for cell in cells}
+    counts = {
+        cell: [step.get(cell, ChainCounts(0, 0)) for step in passed] for cell in cells
+    }
     chain = Chain(0, len(walk.policies) - 1)
     found = award_badges(counts, chain, walk.result, badges.floor, badges.level)
     return frozenset(badge.cell for badge in found if badge.awarded)
 
 
-def _by_cell(walk: Walk, step: int) -> dict[str, Counts]:
+def _by_cell(walk: FixedSequenceRun, step: int) -> dict[str, ChainCounts]:
     accepted = [j for j in walk.judged if walk.policies[step].accepts(j.judgement)]
     rows = Counter(j.cell for j in accepted)
     agreed = Counter(j.cell for j in accepted if j.agreed)
-    return {cell: Counts(agreed[cell], rows[cell]) for cell in rows}
+    return {cell: ChainCounts(agreed[cell], rows[cell]) for cell in rows}
 
 
-def _models(judged: Sequence[Judged]) -> tuple[str, ...]:
+def _models(judged: Sequence[ScoredRow]) -> tuple[str, ...]:
     models = {each.row.model[:_LONGEST_NAME] for each in judged if each.row.model}
     return tuple(sorted(models)[:_MOST_MODELS])

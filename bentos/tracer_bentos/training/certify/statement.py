@@ -2,14 +2,14 @@
 
 import math
 
-from tracer_bentos.training.data.split import MOST_CERTIFY, Split
+from tracer_bentos.training.data.split import MOST_CERTIFY, RowSplit
 from tracer_core.contracts.certificate import Certificate
 from tracer_core.stats.sequential.e_values import audits_needed, rollback_log_e
 
-__all__ = ["caveats_of", "sentence_of"]
+__all__ = ["build_caveats", "build_statement"]
 
 
-def sentence_of(certificate: Certificate) -> str:
+def build_statement(certificate: Certificate) -> str:
     """Give the claim of a certificate, for people."""
     c = certificate
     return (
@@ -27,7 +27,7 @@ def sentence_of(certificate: Certificate) -> str:
     )
 
 
-def caveats_of(split: Split, *, timed: bool, elsewhere: int) -> tuple[str, ...]:
+def build_caveats(split: RowSplit, *, timed: bool, elsewhere: int) -> tuple[str, ...]:
     """Give what the claim leaves out.
 
     Args:
@@ -46,7 +46,7 @@ def caveats_of(split: Split, *, timed: bool, elsewhere: int) -> tuple[str, ...]:
     return (*found, *_samples(split))
 
 
-def _samples(split: Split) -> list[str]:
+def _samples(split: RowSplit) -> list[str]:
     # Chosen by place and seed alone, before any label: the claim stands as it is.
     found = []
     if len(split.train) < split.train_pool:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracer_bentos.redaction.standard import Standard
+from tracer_bentos.redaction.standard import StandardRedactor
 
-__all__ = ["Question"]
+__all__ = ["AttemptParameters"]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class AttemptParameters:
     """The terms of one attempt."""
 
     attempt: int
@@ -24,7 +24,7 @@ class Question:
     """Labelled rows of the uniform sample without which nothing is tried."""
     seed: int
     """Seed of everything random."""
-    redaction: str = Standard.identity
+    redaction: str = StandardRedactor.identity
     """Identity of the redactor of the rows' texts."""
     until: datetime | None = None
     """Only segments sealed before this moment were read; none for other files."""

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 
-__all__ = ["unlearnable"]
+__all__ = ["label_space_refusal"]
 
-_MOST_LABELS = 200
+_MAX_LABELS = 200
 _SINGLE_SHARE = 0.5
 
 
-def unlearnable(labels: Sequence[str | None]) -> str | None:
+def label_space_refusal(labels: Sequence[str | None]) -> str | None:
     """Say why nothing can be learnt from such answers, for people; None if it can.
 
     Args:
@@ -21,7 +21,7 @@ def unlearnable(labels: Sequence[str | None]) -> str | None:
         return "there is no row with a usable answer of the teacher to learn from"
     if len(counts) == 1:
         return "the teacher gives one and the same answer in all training rows"
-    if len(counts) > _MOST_LABELS or single > _SINGLE_SHARE * len(counts):
+    if len(counts) > _MAX_LABELS or single > _SINGLE_SHARE * len(counts):
         return (
             f"the teacher's answers are no small closed set: {len(counts)} different"
             f" ones in {len(labels)} training rows, {single} of them only once"

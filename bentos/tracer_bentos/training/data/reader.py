@@ -20,7 +20,7 @@ from tracer_core.errors import InputError
 
 __all__ = [
     "TRACE_ENDINGS",
-    "Fault",
+    "LineFault",
     "numbered_lines",
     "open_traces",
     "read_lines",
@@ -44,7 +44,7 @@ TRACE_ENDINGS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class LineFault:
     """A line, or the rest of a file, that could not be read."""
 
     source: str
@@ -62,7 +62,7 @@ class Fault:
 
 def read_segment(
     content: bytes, source: str
-) -> Iterator[tuple[int, TraceRecord | Fault]]:
+) -> Iterator[tuple[int, TraceRecord | LineFault]]:
     """Read a sealed segment, as the data plane writes it, with numbers of lines."""
     return numbered_lines(_unzstd(io.BytesIO(content)), source)
 
@@ -96,14 +96,14 @@ def unpacked(stream: BinaryIO, name: str) -> BinaryIO:
     return _unzstd(stream) if name.endswith(".zst") else stream
 
 
-def read_lines(stream: BinaryIO, source: str) -> Iterator[TraceRecord | Fault]:
+def read_lines(stream: BinaryIO, source: str) -> Iterator[TraceRecord | LineFault]:
     """Read the lines of an open trace file and close it; empty lines are skipped."""
     return (found for _, found in numbered_lines(stream, source))
 
 
 def numbered_lines(
     stream: BinaryIO, source: str
-) -> Iterator[tuple[int, TraceRecord | Fault]]:
+) -> Iterator[tuple[int, TraceRecord | LineFault]]:
     """Do the same and give the number of each line, from 1."""
     number = 0
     with stream:
@@ -112,15 +112,18 @@ def numbered_lines(
                 number += 1
                 if not line.endswith(b"\n") and len(line) == _LONGEST_LINE:
                     _skip_line(stream)
-                    yield number, Fault(source, number, "longer than a trace may be")
+                    yield (
+                        number,
+                        LineFault(source, number, "longer than a trace may be"),
+                    )
                 elif line.strip():
                     yield number, _parse(line, source, number)
         except (zstandard.ZstdError, OSError, EOFError, zlib.error) as error:
             cause = f"the rest cannot be read: {type(error).__name__}"
-            yield number + 1, Fault(source, number + 1, cause)
+            yield number + 1, LineFault(source, number + 1, cause)
 
 
-def _parse(line: bytes, source: str, number: int) -> TraceRecord | Fault:
+def _parse(line: bytes, source: str, number: int) -> TraceRecord | LineFault:
     try:
         if _EXCHANGE in line:
             return _exchanged(line, source, number)
@@ -129,15 +132,15 @@ def _parse(line: bytes, source: str, number: int) -> TraceRecord | Fault:
         # Neither the input nor the message of the JSON parser may repeat a prompt.
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "line"
-        return Fault(source, number, f"{where}: {first['msg']}")
+        return LineFault(source, number, f"{where}: {first['msg']}")
 
 
-def _exchanged(line: bytes, source: str, number: int) -> TraceRecord | Fault:
+def _exchanged(line: bytes, source: str, number: int) -> TraceRecord | LineFault:
     # Imported here: traces of the data plane, the usual case, need none of it.
-    from tracer_bentos.training.data.request_logs import Exchange, record_of  # noqa: PLC0415
+    from tracer_bentos.training.data.request_logs import LoggedExchange, build_record  # noqa: PLC0415
 
-    record = record_of(Exchange.model_validate_json(line))
-    return record or Fault(source, number, "the request is none that can be learnt")
+    record = build_record(LoggedExchange.model_validate_json(line))
+    return record or LineFault(source, number, "the request is none that can be learnt")
 
 
 def _skip_line(stream: BinaryIO) -> None:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from tracer_bentos.redaction.redactor import Redactor
-from tracer_bentos.training.data.reader import Fault, numbered_lines
+from tracer_bentos.training.data.reader import LineFault, numbered_lines
 from tracer_core.contracts.traces import TraceRecord
 
-__all__ = ["as_served", "served_lines"]
+__all__ = ["redact_as_served", "served_lines"]
 
 
-def as_served(record: TraceRecord, redactor: Redactor) -> TraceRecord | None:
+def redact_as_served(record: TraceRecord, redactor: Redactor) -> TraceRecord | None:
     """Give the trace as serving would have kept it; none when it cannot be told.
 
     A trace from elsewhere is redacted here. One that went through another redactor has
@@ -29,12 +29,12 @@ def as_served(record: TraceRecord, redactor: Redactor) -> TraceRecord | None:
 
 def served_lines(
     stream: BinaryIO, source: str, redactor: Redactor
-) -> Iterator[tuple[int, TraceRecord | Fault]]:
+) -> Iterator[tuple[int, TraceRecord | LineFault]]:
     """Read an open trace file as serving would have kept it, with numbers of lines."""
     for number, found in numbered_lines(stream, source):
-        if isinstance(found, Fault):
+        if isinstance(found, LineFault):
             yield number, found
         else:
             reason = f"redacted otherwise than by {redactor.identity}: capture it anew"
-            served = as_served(found, redactor)
-            yield number, served or Fault(source, number, reason)
+            served = redact_as_served(found, redactor)
+            yield number, served or LineFault(source, number, reason)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_bentos.training.data.row_store import Rows
+from tracer_bentos.training.data.row_store import RowStore
 from tracer_core.contracts.certificate import TeacherCeiling
-from tracer_core.stats.certificate.ceiling import RepeatCalls, ceiling_of
+from tracer_core.stats.certificate.ceiling import RepeatCalls, repeat_ceiling
 
-__all__ = ["ceiling_of_repeats"]
+__all__ = ["teacher_ceiling"]
 
 _LEVEL = 0.05
 _ROWS = 50_000
@@ -18,7 +18,7 @@ _ROWS = 50_000
 Answers = tuple[str | None, str | None]
 
 
-def ceiling_of_repeats(rows: Rows) -> TeacherCeiling | None:
+def teacher_ceiling(rows: RowStore) -> TeacherCeiling | None:
     """Give the ceiling on inputs that came more than once; none where none did.
 
     The first two answers to each count, however often it came: one pair an input.
@@ -29,7 +29,7 @@ def ceiling_of_repeats(rows: Rows) -> TeacherCeiling | None:
     missing = sum(None in pair for pair in answers)
     same = sum(pair[0] == pair[1] is not None for pair in answers)
     different = len(answers) - missing - same
-    found = ceiling_of(RepeatCalls(same, different, missing), _LEVEL)
+    found = repeat_ceiling(RepeatCalls(same, different, missing), _LEVEL)
     return TeacherCeiling(
         same=same,
         different=different,
@@ -39,11 +39,11 @@ def ceiling_of_repeats(rows: Rows) -> TeacherCeiling | None:
     )
 
 
-def _answers(rows: Rows) -> list[Answers]:
+def _answers(rows: RowStore) -> list[Answers]:
     return [pair for places in _repeated(rows) for pair in _pairs(rows, places)]
 
 
-def _repeated(rows: Rows) -> Iterator[NDArray[np.intp]]:
+def _repeated(rows: RowStore) -> Iterator[NDArray[np.intp]]:
     """Give the rows whose name comes again, those of one name never apart."""
     order = np.argsort(rows.names, kind="stable")
     _, inverse, counts = np.unique(
@@ -57,7 +57,7 @@ def _repeated(rows: Rows) -> Iterator[NDArray[np.intp]]:
     yield from np.split(order, np.unique(cuts))
 
 
-def _pairs(rows: Rows, places: NDArray[np.intp]) -> list[Answers]:
+def _pairs(rows: RowStore, places: NDArray[np.intp]) -> list[Answers]:
     # Few inputs come again, so texts are compared only where their names are equal.
     held = rows.gather(places.tolist())
     first: dict[str, str | None] = {}

@@ -12,16 +12,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tracer_bentos.protocols.adapter import Adapter, Asked, Reply
-from tracer_bentos.protocols.json_body import compact
-from tracer_bentos.protocols.registry import by_path, language_models
-from tracer_bentos.tasks.registry import TaskBook
+from tracer_bentos.protocols.adapter import Adapter, ParsedRequest, TeacherReply
+from tracer_bentos.protocols.json_body import compact_json
+from tracer_bentos.protocols.registry import index_by_path, language_model_adapters
+from tracer_bentos.tasks.registry import TaskRegistry
 from tracer_core.contracts.traces import TraceRecord
 
-__all__ = ["Exchange", "record_of"]
+__all__ = ["LoggedExchange", "build_record"]
 
 
-class Exchange(BaseModel):
+class LoggedExchange(BaseModel):
     """One line of such a log."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -44,16 +44,16 @@ class Exchange(BaseModel):
     """Session of the request."""
 
 
-def record_of(exchange: Exchange) -> TraceRecord | None:
+def build_record(exchange: LoggedExchange) -> TraceRecord | None:
     """Give the trace; none when the request is not one that a label can answer.
 
     It is not redacted yet, as any trace from elsewhere.
     """
     adapter = _adapters().get(exchange.path.encode())
-    asked = adapter.read(compact(exchange.request)) if adapter else None
+    asked = adapter.read(compact_json(exchange.request)) if adapter else None
     if asked is None:
         return None
-    question = TaskBook().recognise(asked, exchange.task)
+    question = TaskRegistry().identify(asked, exchange.task)
     answer = asked.adapter.answer(asked, _reply(asked, exchange))
     return TraceRecord(
         input=question.input,
@@ -69,14 +69,16 @@ def record_of(exchange: Exchange) -> TraceRecord | None:
     )
 
 
-def _reply(asked: Asked, exchange: Exchange) -> Reply:
+def _reply(asked: ParsedRequest, exchange: LoggedExchange) -> TeacherReply:
     kind = "text/event-stream" if asked.stream else "application/json"
     body = exchange.response
     if isinstance(body, dict):  # put together by whoever wrote the log
-        return Reply(exchange.status, "application/json", json.dumps(body).encode())
-    return Reply(exchange.status, kind, body.encode())
+        return TeacherReply(
+            exchange.status, "application/json", json.dumps(body).encode()
+        )
+    return TeacherReply(exchange.status, kind, body.encode())
 
 
 @cache
 def _adapters() -> dict[bytes, Adapter]:
-    return dict(by_path(language_models()))
+    return dict(index_by_path(language_model_adapters()))

@@ -8,8 +8,8 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_bentos.surrogate.base.expert import Sample
-from tracer_bentos.surrogate.base.ngrams import normalise
+from tracer_bentos.surrogate.base.expert import FeatureSample
+from tracer_bentos.surrogate.base.ngrams import normalize
 
 __all__ = ["Row"]
 
@@ -40,9 +40,9 @@ class Row:
     """Tokens of question and answer together, if the trace says so."""
 
     @property
-    def sample(self) -> Sample:
+    def sample(self) -> FeatureSample:
         """Give the input as the surrogate takes it."""
-        return Sample(self.text, self.vector)
+        return FeatureSample(self.text, self.vector)
 
     @property
     def digest(self) -> bytes:
@@ -61,11 +61,11 @@ class Row:
         Rows that come later leave the others where they were, and no seed moves them,
         so that no second draw turns rows that trained into rows that certify.
         """
-        key = self.session or normalise(self.text)
+        key = self.session or normalize(self.text)
         return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
     @property
     def name(self) -> bytes:
         """Give what copies share, whatever file they come in: 64 bits of the text."""
-        plain = normalise(self.text).encode("utf-8", "surrogatepass")
+        plain = normalize(self.text).encode("utf-8", "surrogatepass")
         return hashlib.blake2b(plain, digest_size=8, person=b"text").digest()

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from tracer_bentos.surrogate.base.ngrams import MOST_CHARACTERS
+from tracer_bentos.surrogate.base.ngrams import MAX_CHARACTERS
 from tracer_bentos.training.data.row import Row
 
-__all__ = ["Rows", "microseconds"]
+__all__ = ["RowStore", "microseconds"]
 
 _DIGEST_BYTES = 32
 """Length of a row's own digest."""
@@ -34,22 +34,22 @@ _MICROSECOND = timedelta(microseconds=1)
 _UNTIMED = np.iinfo(np.int64).min
 
 
-class Rows:
+class RowStore:
     """Rows in some order; taking some of them shares everything."""
 
-    def __init__(self, shelf: "_Shelf", places: NDArray[np.intp]) -> None:
+    def __init__(self, shelf: "_Block", places: NDArray[np.intp]) -> None:
         self._shelf = shelf
         self._places = places
 
     @classmethod
-    def of(cls, rows: Iterable[Row]) -> Self:
+    def from_rows(cls, rows: Iterable[Row]) -> Self:
         """Keep rows, read one by one, in the order given."""
-        shelf = _Shelf.of(rows)
+        shelf = _Block.from_rows(rows)
         return cls(shelf, np.arange(len(shelf.times)))
 
-    def take(self, positions: NDArray[np.intp]) -> "Rows":
+    def take(self, positions: NDArray[np.intp]) -> "RowStore":
         """Give some of the rows, or all of them in another order."""
-        return Rows(self._shelf, self._places[positions])
+        return RowStore(self._shelf, self._places[positions])
 
     def gather(self, positions: Iterable[int]) -> dict[int, Row]:
         """Give some rows by their position, each block opened once."""
@@ -109,7 +109,7 @@ class Rows:
         """Give what the rows of a session share; 0 where none is named."""
         return self._shelf.sessions[self._places]
 
-    def ordered(self, *, timed: bool) -> "Rows":
+    def ordered(self, *, timed: bool) -> "RowStore":
         """Give the rows oldest first, or by `Row.place`; equal ones by their digest."""
         first = self.times if timed else self._shelf.orders[self._places]
         digests = np.frombuffer(self._shelf.digests, ">u8").reshape(-1, 4)
@@ -141,7 +141,7 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shelf:
+class _Block:
     """All rows that were read, in the order they came."""
 
     blocks: list[bytes]
@@ -158,8 +158,8 @@ class _Shelf:
     vectors: dict[int, NDArray[np.float32]]
 
     @classmethod
-    def of(cls, rows: Iterable[Row]) -> Self:
-        filling = _Filling()
+    def from_rows(cls, rows: Iterable[Row]) -> Self:
+        filling = _BlockBuilder()
         for row in rows:
             filling.add(row)
         return cls(
@@ -195,7 +195,7 @@ class _Shelf:
         )
 
 
-class _Filling:
+class _BlockBuilder:
     """A shelf while rows come in."""
 
     def __init__(self) -> None:
@@ -220,7 +220,7 @@ class _Filling:
         self.sessions.append(_session(row.session) if row.session else 0)
         # The first of its bytes order rows as all of them do.
         self.orders.append(int.from_bytes(row.place[:8], "big"))
-        self.characters.append(min(len(row.text), MOST_CHARACTERS))
+        self.characters.append(min(len(row.text), MAX_CHARACTERS))
         self.uniform.append(row.uniform)
         self.labelled.append(row.label is not None)
         self._open.append(

@@ -9,11 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracer_bentos.training.data.row import Row
-from tracer_bentos.training.data.row_store import Rows
+from tracer_bentos.training.data.row_store import RowStore
 from tracer_core.constants import OTHER_TASK, UNNAMED_TASK
 from tracer_core.contracts.traces import TraceRecord, TraceStatus
 
-__all__ = ["Names", "Row", "RowSet", "mark_seen", "names_of", "row_of", "select_rows"]
+__all__ = [
+    "Row",
+    "RowIds",
+    "RowSet",
+    "build_row",
+    "mark_used",
+    "row_ids",
+    "select_rows",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +30,7 @@ class RowSet:
 
     task: str
     """The task with the most labelled rows."""
-    rows: Rows
+    rows: RowStore
     """Its rows, missing labels included: oldest first, or by `Row.place`."""
     elsewhere: int
     """Rows of other tasks, left out."""
@@ -52,7 +60,7 @@ class RowSet:
         return self.rows[int(timed[self.rows.times[timed].argmax()])].time
 
 
-def row_of(record: TraceRecord, fallback: datetime | None, *, unmarked: bool) -> Row:
+def build_row(record: TraceRecord, fallback: datetime | None, *, unmarked: bool) -> Row:
     """Give the row of a trace.
 
     Args:
@@ -85,7 +93,7 @@ def select_rows(rows: Iterable[Row], wanted: str | None = None) -> RowSet:
         rows: Rows of any tasks.
         wanted: The task; the dominant one when absent.
     """
-    everything = Rows.of(rows)
+    everything = RowStore.from_rows(rows)
     task = wanted or _dominant(everything)
     names, tasks = everything.tasks
     number = names.index(task) if task in names else -1
@@ -107,7 +115,7 @@ def _tokens(record: TraceRecord) -> int | None:
     return sum(known) if known else None
 
 
-def _dominant(rows: Rows) -> str:
+def _dominant(rows: RowStore) -> str:
     names, tasks = rows.tasks
     counts = np.bincount(tasks[rows.labelled], minlength=len(names)).tolist()
     # The bucket of tasks beyond the limit is many questions, so no surrogate fits it.
@@ -125,27 +133,27 @@ def _utc(time: datetime | None) -> datetime | None:
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
-def _digest(rows: Rows) -> str:
+def _digest(rows: RowStore) -> str:
     whole = hashlib.sha256()
     for each in rows.digests():
         whole.update(each)
     return "sha256:" + whole.hexdigest()
 
 
-Names = NDArray[np.uint64]
+RowIds = NDArray[np.uint64]
 """One name a row."""
 
 
-def names_of(rows: Rows | Sequence[Row]) -> Names:
+def row_ids(rows: RowStore | Sequence[Row]) -> RowIds:
     """Give the name of every row, in their order."""
-    if isinstance(rows, Rows):
+    if isinstance(rows, RowStore):
         return rows.names
     joined = b"".join(row.name for row in rows)
     return np.frombuffer(joined, np.dtype("<u8")).astype(np.uint64)
 
 
-def mark_seen(rows: RowSet, seen: Names) -> RowSet:
+def mark_used(rows: RowSet, seen: RowIds) -> RowSet:
     """Give the rows with those marked whose name an earlier attempt has seen."""
     if not len(seen):
         return rows
-    return replace(rows, seen=np.isin(names_of(rows.rows), seen))
+    return replace(rows, seen=np.isin(row_ids(rows.rows), seen))

@@ -22,11 +22,11 @@ from tracer_core.contracts import runtime
 from tracer_core.contracts.layout import TRACES, segment_time
 from tracer_core.errors import InputError, StoreError
 
-__all__ = ["Source", "find_sources"]
+__all__ = ["TraceSource", "find_sources"]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TraceSource:
     """One file or object of traces."""
 
     name: str
@@ -37,7 +37,7 @@ class Source:
     """When the data plane sealed it: the time of a trace that records none."""
 
 
-def find_sources(named: str) -> Sequence[Source]:
+def find_sources(named: str) -> Sequence[TraceSource]:
     """Give what a name means: a path, or the URL of a store or of one object in it.
 
     A folder or prefix with segments below `traces/` is a store of the data plane: its
@@ -54,10 +54,10 @@ def find_sources(named: str) -> Sequence[Source]:
         store = TraceStore(LocalStore(prefix=path.resolve()), named)
         if keys := _segments(store):
             return [_object(store, key) for key in keys]
-    return [Source(str(file), partial(_open, file)) for file in trace_files(path)]
+    return [TraceSource(str(file), partial(_open, file)) for file in trace_files(path)]
 
 
-def _of_url(url: str) -> Sequence[Source]:
+def _of_url(url: str) -> Sequence[TraceSource]:
     parent, _, name = url.rpartition("/")
     if name.endswith(TRACE_ENDINGS):
         return [_object(_store(parent), name)]
@@ -91,9 +91,9 @@ def _sealed(key: str) -> datetime | None:
         return None  # somebody else's object under the prefix
 
 
-def _object(store: TraceStore, key: str) -> Source:
+def _object(store: TraceStore, key: str) -> TraceSource:
     name = f"{store.url}/{key}"
-    return Source(name, partial(_stream, store, key), _sealed(key))
+    return TraceSource(name, partial(_stream, store, key), _sealed(key))
 
 
 def _stream(store: TraceStore, key: str) -> BinaryIO:

@@ -11,9 +11,9 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_bentos.training.data.row_store import Rows, microseconds
+from tracer_bentos.training.data.row_store import RowStore, microseconds
 
-__all__ = ["MOST_CERTIFY", "MOST_TRAIN", "NARROW", "WIDE", "Split", "split_rows"]
+__all__ = ["MOST_CERTIFY", "MOST_TRAIN", "NARROW", "WIDE", "RowSplit", "split_rows"]
 
 WIDE, NARROW = 0.40, 0.27
 """Share of the uniform sample that certifies: where little can be certified the test
@@ -29,7 +29,7 @@ Positions = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class RowSplit:
     """Positions in the row set."""
 
     train: tuple[int, ...]
@@ -45,12 +45,12 @@ class Split:
 
 
 def split_rows(
-    rows: Rows,
+    rows: RowStore,
     share: float,
     seed: int,
     after: datetime | None = None,
     seen: NDArray[np.bool_] | None = None,
-) -> Split:
+) -> RowSplit:
     """Split rows, given oldest first.
 
     Args:
@@ -68,7 +68,7 @@ def split_rows(
     candidates = fresh[~known[fresh]]
     pool = np.flatnonzero(known & rows.labelled)
     train = pool[np.isin(pool, _thinned(rows, seed))]
-    return Split(
+    return RowSplit(
         train=tuple(train.tolist()),
         groups=tuple(rows.groups[train].tolist()),
         certify=_one_each(rows, candidates, seed),
@@ -77,19 +77,19 @@ def split_rows(
     )
 
 
-def _are_after(rows: Rows, after: datetime | None) -> NDArray[np.bool_]:
+def _are_after(rows: RowStore, after: datetime | None) -> NDArray[np.bool_]:
     if after is None:
         return np.ones(len(rows), bool)
     # A row without a time could be one that an earlier test has seen.
     return np.asarray(rows.timed & (rows.times > microseconds(after)))
 
 
-def _first_certify(rows: Rows, fresh: Positions, share: float) -> int:
+def _first_certify(rows: RowStore, fresh: Positions, share: float) -> int:
     wanted = math.ceil(share * int(rows.uniform.sum()))
     return int(fresh[-wanted:][0]) if len(fresh) and wanted else len(rows)
 
 
-def _thinned(rows: Rows, seed: int) -> Positions:
+def _thinned(rows: RowStore, seed: int) -> Positions:
     """Give the rows that may train: one of each run, so every period has its share.
 
     The same for both shares, so the rows of the smaller split are among the larger's.
@@ -103,7 +103,7 @@ def _thinned(rows: Rows, seed: int) -> Positions:
     return np.asarray(runs[:-1] + (within * np.diff(runs)).astype(np.intp))
 
 
-def _one_each(rows: Rows, candidates: Positions, seed: int) -> tuple[int, ...]:
+def _one_each(rows: RowStore, candidates: Positions, seed: int) -> tuple[int, ...]:
     names, sessions = (
         rows.names[candidates].tolist(),
         rows.sessions[candidates].tolist(),

@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from tracer_core.errors import DocumentError
 
-__all__ = ["list_seen", "read_seen"]
+__all__ = ["decode_used_rows", "encode_used_rows"]
 
 
-def list_seen(seen: NDArray[np.bool_] | None) -> bytes | None:
+def encode_used_rows(seen: NDArray[np.bool_] | None) -> bytes | None:
     """Give the list; none where no row was seen."""
     if seen is None or not seen.any():
         return None
     return zlib.compress(np.packbits(seen).tobytes(), 9)
 
 
-def read_seen(content: bytes, count: int) -> NDArray[np.bool_]:
+def decode_used_rows(content: bytes, count: int) -> NDArray[np.bool_]:
     """Read the list of a row set of so many rows.
 
     Raises:

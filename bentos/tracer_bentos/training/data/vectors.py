@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from tracer_core.errors import InputError
 
-__all__ = ["Vectors", "open_vectors"]
+__all__ = ["PrecomputedVectors", "open_vectors"]
 
 _ENTRIES = (np.float16, np.float32, np.float64)
 _REMEDY = "write it by numpy.save, one row an input, float16 or float32"
 
 
-class Vectors:
+class PrecomputedVectors:
     """The rows of one file; they stay on the disk until they are asked for."""
 
     def __init__(self, rows: NDArray[np.floating], source: str) -> None:
@@ -65,7 +65,7 @@ class Vectors:
             )
 
 
-def open_vectors(path: Path) -> Vectors:
+def open_vectors(path: Path) -> PrecomputedVectors:
     """Open a file of vectors.
 
     Raises:
@@ -80,4 +80,4 @@ def open_vectors(path: Path) -> Vectors:
     matrix = isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.shape[1]  # noqa: PLR2004 - rows and columns
     if not matrix or rows.dtype.type not in _ENTRIES:
         raise InputError(f"{path}: no matrix of floating-point numbers: {_REMEDY}")
-    return Vectors(rows, str(path))
+    return PrecomputedVectors(rows, str(path))

@@ -8,20 +8,20 @@ from urllib.parse import urlsplit
 from distributed import Client, LocalCluster
 
 from tracer_bentos.training.engine.dask_engine import DaskEngine
-from tracer_bentos.training.engine.dask_worker import NOBODY, dismiss
-from tracer_bentos.training.engine.engine import Engine
+from tracer_bentos.training.engine.dask_worker import NO_WORKER, shutdown
+from tracer_bentos.training.engine.engine import ComputeEngine
 
-__all__ = ["Post", "drive"]
+__all__ = ["SchedulerEndpoint", "drive"]
 
-_PATIENCE_SECONDS = 600.0
+_WORKER_TIMEOUT_SECONDS = 600.0
 """How long there may be no worker: a pod may have to wait for a node and its image."""
-_FAREWELL_SECONDS = 60.0
+_SHUTDOWN_SECONDS = 60.0
 """How long a finished driver stays for workers that have not come yet."""
 _EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - the Job's NetworkPolicy says who may come
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class SchedulerEndpoint:
     """Where the scheduler of an attempt stands."""
 
     address: str
@@ -32,7 +32,7 @@ class Post:
     """Address to listen on; every interface when none is named."""
 
 
-def drive(post: Post, answer: Callable[[Engine], int]) -> int:
+def drive(post: SchedulerEndpoint, answer: Callable[[ComputeEngine], int]) -> int:
     """Give the exit code of an attempt whose pieces go to the workers that come.
 
     They are let go only once it has ended well. After any other end they wait for the
@@ -46,20 +46,20 @@ def drive(post: Post, answer: Callable[[Engine], int]) -> int:
         n_workers=0,
         host=post.host or _EVERY_INTERFACE,
         scheduler_port=urlsplit(post.address).port or 0,
-        dashboard_address=NOBODY,
+        dashboard_address=NO_WORKER,
         silence_logs=False,
     )
     with scheduler, Client(scheduler, set_as_default=False) as client:
-        ended = answer(DaskEngine(client, _PATIENCE_SECONDS))
+        ended = answer(DaskEngine(client, _WORKER_TIMEOUT_SECONDS))
         if ended == 0:
-            _let_go(client, post.workers)
+            _shutdown_workers(client, post.workers)
     return ended
 
 
-def _let_go(client: Client, workers: int) -> None:
+def _shutdown_workers(client: Client, workers: int) -> None:
     """Let the workers go, those as well that only now come."""
     with contextlib.suppress(TimeoutError):
-        client.wait_for_workers(workers, timeout=_FAREWELL_SECONDS)
-    client.run(dismiss, on_error="ignore")
+        client.wait_for_workers(workers, timeout=_SHUTDOWN_SECONDS)
+    client.run(shutdown, on_error="ignore")
     # Each by itself: a scheduler that only hangs up leaves tracebacks in their logs.
     client.retire_workers(close_workers=True)

@@ -24,7 +24,7 @@ __all__ = ["DaskEngine"]
 Result = TypeVar("Result")
 Work = Future[Any]
 
-_PATIENCE_SECONDS = 60.0
+_WORKER_TIMEOUT_SECONDS = 60.0
 _LOOK_SECONDS, _POLL_SECONDS = 2.0, 0.02
 _WORTH_SHARING = 100_000
 """Bytes from which something that pieces share is sent once, not with each of them."""
@@ -35,13 +35,15 @@ _QUIET = {"distributed.admin.large-graph-warning-threshold": "4GiB"}
 class DaskEngine:
     """Workers that a scheduler knows; they may come and go."""
 
-    def __init__(self, client: Client, patience: float = _PATIENCE_SECONDS) -> None:
+    def __init__(
+        self, client: Client, patience: float = _WORKER_TIMEOUT_SECONDS
+    ) -> None:
         self._client = client
         self._patience = patience
         self._address = str(client.scheduler_info()["address"])
 
     @classmethod
-    def at(cls, address: str, patience: float = _PATIENCE_SECONDS) -> Self:
+    def connect(cls, address: str, patience: float = _WORKER_TIMEOUT_SECONDS) -> Self:
         """Give the engine of a scheduler.
 
         Args:

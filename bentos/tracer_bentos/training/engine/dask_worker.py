@@ -6,18 +6,18 @@ import threading
 
 from distributed import Worker
 
-__all__ = ["NOBODY", "dismiss", "work"]
+__all__ = ["NO_WORKER", "shutdown", "work"]
 
 _log = logging.getLogger("tracer_bentos.training")
 _LOOK_SECONDS, _PAUSE_SECONDS = 30, 1.0
-NOBODY = "127.0.0.1:0"
+NO_WORKER = "127.0.0.1:0"
 """Where Dask's web pages are put: nobody needs them."""
-_dismissed = threading.Event()
+_shutdown_requested = threading.Event()
 
 
-def dismiss() -> None:
+def shutdown() -> None:
     """Let the worker of this process go; the driver runs this on each of them."""
-    _dismissed.set()
+    _shutdown_requested.set()
 
 
 def work(address: str, host: str | None) -> int:
@@ -31,7 +31,7 @@ def work(address: str, host: str | None) -> int:
         address: Where the scheduler listens, as `tcp://HOST:PORT`.
         host: Address to listen on; that of the pod when none is named.
     """
-    while not _dismissed.is_set():
+    while not _shutdown_requested.is_set():
         asyncio.run(_serve(address, host))
     return 0
 
@@ -46,7 +46,7 @@ async def _serve(address: str, host: str | None) -> None:
             nthreads=1,
             host=host,
             memory_limit=0,
-            dashboard_address=NOBODY,
+            dashboard_address=NO_WORKER,
             death_timeout=_LOOK_SECONDS,
         )
         async with worker:

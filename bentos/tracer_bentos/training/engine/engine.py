@@ -14,7 +14,7 @@ from threadpoolctl import (  # type: ignore[import-untyped] # publishes no types
     threadpool_limits,
 )
 
-__all__ = ["Engine", "LocalEngine", "one_thread_each"]
+__all__ = ["ComputeEngine", "LocalEngine", "one_thread_each"]
 
 Result = TypeVar("Result")
 
@@ -24,7 +24,7 @@ def one_thread_each() -> AbstractContextManager[object]:
     return cast("AbstractContextManager[object]", threadpool_limits(limits=1))
 
 
-class Engine(Protocol):
+class ComputeEngine(Protocol):
     """Computes pieces side by side."""
 
     def run(self, pieces: Sequence[Callable[[], Result]]) -> list[Result]:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from tracer_bentos.surrogate.surrogate import Calibration
-from tracer_bentos.training.fit.out_of_fold import Agreements, Table
+from tracer_bentos.surrogate.surrogate import AgreementCalibration
+from tracer_bentos.training.fit.out_of_fold import Agreements, AgreementTable
 
 __all__ = ["fit_calibration"]
 
@@ -15,7 +15,9 @@ _PRIOR = 8
 """Rows' worth of belief that a cell is like the whole."""
 
 
-def fit_calibration(table: Table, agreed: Agreements, labels: int) -> Calibration:
+def fit_calibration(
+    table: AgreementTable, agreed: Agreements, labels: int
+) -> AgreementCalibration:
     """Fit the probability of agreement to out-of-fold signals."""
     cells, without = _cell_log_odds(table.labels, agreed, labels)
     numbers = np.column_stack([table.numbers, without])
@@ -26,16 +28,18 @@ def fit_calibration(table: Table, agreed: Agreements, labels: int) -> Calibratio
     model.fit((numbers - centre) / scale, agreed)
     slopes = model.coef_[0] / scale
     intercept = float(model.intercept_[0] - slopes @ centre)
-    return Calibration(tuple(slopes.tolist()), intercept, cells)
+    return AgreementCalibration(tuple(slopes.tolist()), intercept, cells)
 
 
 def _by_margin(
     numbers: NDArray[np.float64], agreed: Agreements, cells: tuple[float, ...]
-) -> Calibration:
+) -> AgreementCalibration:
     # Nothing to tell apart, so nothing to fit: rank by margin, about the overall rate.
     overall = math.log((agreed.sum() + 1) / (len(agreed) - agreed.sum() + 1))
     weights = [0.0, 1.0, *[0.0] * (numbers.shape[1] - 2)]
-    return Calibration(tuple(weights), overall - float(numbers[:, 1].mean()), cells)
+    return AgreementCalibration(
+        tuple(weights), overall - float(numbers[:, 1].mean()), cells
+    )
 
 
 def _cell_log_odds(

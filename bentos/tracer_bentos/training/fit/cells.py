@@ -9,7 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from tracer_bentos.surrogate.base.ngrams import normalise
+from tracer_bentos.surrogate.base.ngrams import normalize
 
 __all__ = ["name_cell", "shorten", "top_terms"]
 
@@ -65,7 +65,7 @@ def _counted(
     inside: dict[str, Counter[str]] = defaultdict(Counter)
     every: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
-    for text, cell in dict.fromkeys(zip(map(normalise, texts), cells, strict=True)):
+    for text, cell in dict.fromkeys(zip(map(normalize, texts), cells, strict=True)):
         words = set(_WORD.findall(text))
         inside[cell].update(words)
         every.update(words)

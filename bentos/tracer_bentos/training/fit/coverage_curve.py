@@ -8,17 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracer_bentos.surrogate.surrogate import Stage
-from tracer_bentos.training.fit.out_of_fold import Agreements, Table, scores_of
+from tracer_bentos.training.fit.out_of_fold import (
+    Agreements,
+    AgreementTable,
+    agreement_scores,
+)
 
 __all__ = [
     "COARSE",
     "FINE",
-    "Outlook",
-    "Reach",
-    "in_doubt",
-    "judge_rows",
-    "reach_of",
-    "thresholds_of",
+    "CoverageCurve",
+    "OofPredictions",
+    "coverage_curve",
+    "defers_to_next_stage",
+    "out_of_fold_predictions",
+    "score_thresholds",
 ]
 
 COARSE, FINE = 100, 400
@@ -27,7 +31,7 @@ lost between the last that passes and the next, which fails."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class OofPredictions:
     """Every TRAIN row as the stages judge it without having seen it."""
 
     labels: NDArray[np.intp]
@@ -41,7 +45,7 @@ class Outlook:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class CoverageCurve:
     """Accepted rows and agreements at each threshold, strictest first."""
 
     thresholds: NDArray[np.float64]
@@ -54,22 +58,22 @@ class Reach:
     """Mean score of those accepted: agreement as the calibration expects it."""
 
 
-def judge_rows(
-    stages: Sequence[Stage], tables: Sequence[Table], targets: NDArray[np.intp]
-) -> Outlook:
+def out_of_fold_predictions(
+    stages: Sequence[Stage], tables: Sequence[AgreementTable], targets: NDArray[np.intp]
+) -> OofPredictions:
     """Give what the stages make of every TRAIN row."""
     found = list(map(_judged, stages, tables))
     labels, scores, known = found[-1]
     for stage, earlier in reversed(list(zip(stages, found[:-1], strict=False))):
-        asked = in_doubt(stage, *earlier[1:])
+        asked = defers_to_next_stage(stage, *earlier[1:])
         labels, scores, known = (
             np.where(asked, later, here)
             for here, later in zip(earlier, (labels, scores, known), strict=True)
         )
-    return Outlook(labels, scores, known, agreed=labels == targets)
+    return OofPredictions(labels, scores, known, agreed=labels == targets)
 
 
-def in_doubt(
+def defers_to_next_stage(
     stage: Stage, scores: NDArray[np.float64], known: Agreements
 ) -> Agreements:
     """Tell of which rows the next stage decides, as `Stage.doubts` does."""
@@ -79,13 +83,13 @@ def in_doubt(
     return np.asarray((scores >= hopeless) & ~(known & (scores >= sure)))
 
 
-def _judged(stage: Stage, table: Table) -> tuple[NDArray[Any], ...]:
+def _judged(stage: Stage, table: AgreementTable) -> tuple[NDArray[Any], ...]:
     # As Stage.judge: label, score, whether known.
-    scores = scores_of(stage.calibration, table)
+    scores = agreement_scores(stage.calibration, table)
     return table.labels, scores, table.numbers[:, 0] >= stage.floor
 
 
-def thresholds_of(
+def score_thresholds(
     scores: NDArray[np.float64], steps: int = COARSE
 ) -> NDArray[np.float64]:
     """Give up to so many thresholds at equal shares of the rows, strictest first."""
@@ -96,14 +100,16 @@ def thresholds_of(
     return np.unique(strictest_first[ends])[::-1]
 
 
-def reach_of(outlook: Outlook, passing: Agreements, steps: int = COARSE) -> Reach:
+def coverage_curve(
+    outlook: OofPredictions, passing: Agreements, steps: int = COARSE
+) -> CoverageCurve:
     """Give what each threshold accepts of the rows that pass the gate."""
     scores, agreed = outlook.scores[passing], outlook.agreed[passing]
-    thresholds = thresholds_of(scores, steps)
+    thresholds = score_thresholds(scores, steps)
     accepted = scores[None, :] >= thresholds[:, None]
     rows = accepted.sum(axis=1)
     summed = accepted @ scores
-    return Reach(
+    return CoverageCurve(
         thresholds=thresholds,
         rows=rows,
         agreed=(accepted & agreed[None, :]).sum(axis=1),

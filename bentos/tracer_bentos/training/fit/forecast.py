@@ -6,16 +6,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tracer_bentos.training.fit.coverage_curve import Outlook, Reach, reach_of
+from tracer_bentos.training.fit.coverage_curve import (
+    CoverageCurve,
+    OofPredictions,
+    coverage_curve,
+)
 from tracer_bentos.training.fit.out_of_fold import Agreements
 from tracer_bentos.training.fit.threshold_selection import (
-    Aim,
+    CertificationPlan,
     open_cells,
     passes_as_expected,
-    power_of,
+    power_at,
 )
 
-__all__ = ["LIKELY", "Forecast", "forecast"]
+__all__ = ["LIKELY", "CertificationForecast", "forecast_certification"]
 
 LIKELY = 0.8
 """Chance of passing that rows are counted for."""
@@ -28,7 +32,7 @@ _MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class CertificationForecast:
     """An estimate for one target."""
 
     share: float
@@ -41,7 +45,9 @@ class Forecast:
     """Which of the TRAIN rows would be answered."""
 
 
-def forecast(outlook: Outlook, aim: Aim, labels: int) -> Forecast:
+def forecast_certification(
+    outlook: OofPredictions, aim: CertificationPlan, labels: int
+) -> CertificationForecast:
     """Estimate what the declared chain of tests would reach.
 
     Args:
@@ -50,33 +56,35 @@ def forecast(outlook: Outlook, aim: Aim, labels: int) -> Forecast:
         labels: Number of labels.
     """
     passing = outlook.known & open_cells(outlook, aim, labels)[outlook.labels]
-    reach = reach_of(outlook, passing)
+    reach = coverage_curve(outlook, passing)
     trained = len(outlook.labels)
     enough = _enough(reach, aim, trained)
     # Where the rows at hand are too few, the share is what it will be with enough.
     later = replace(aim, certify=max(aim.certify, enough or 0))
-    power = power_of(reach, later, trained)
+    power = power_at(reach, later, trained)
     start = int(np.flatnonzero(power >= power.max() - 1e-9)[-1])
     last = _last_expected(reach, later, trained, start)
     answered = passing & (outlook.scores >= reach.thresholds[last])
-    return Forecast(
+    return CertificationForecast(
         share=float(answered.mean()) if power[start] > _HOPELESS else 0.0,
-        chance=float(power_of(reach, aim, trained).max()),
+        chance=float(power_at(reach, aim, trained).max()),
         certify=enough,
         answered=np.asarray(answered & (power[start] > _HOPELESS)),
     )
 
 
-def _last_expected(reach: Reach, aim: Aim, trained: int, start: int) -> int:
+def _last_expected(
+    reach: CoverageCurve, aim: CertificationPlan, trained: int, start: int
+) -> int:
     """Give the last step from the start on that passes if all comes as expected."""
     passes = passes_as_expected(reach, aim, trained)
     failing = np.flatnonzero(~passes[start + 1 :])
     return start + (int(failing[0]) if len(failing) else len(passes) - start - 1)
 
 
-def _enough(reach: Reach, aim: Aim, trained: int) -> int | None:
+def _enough(reach: CoverageCurve, aim: CertificationPlan, trained: int) -> int | None:
     for certify in _sizes(aim.certify):
-        power = power_of(reach, replace(aim, certify=certify), trained)
+        power = power_at(reach, replace(aim, certify=certify), trained)
         if power.max() >= LIKELY:
             return certify
     return None

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tracer_bentos.surrogate.base.expert import Sample
-from tracer_bentos.surrogate.encoders.precomputed import GivenEncoder
-from tracer_bentos.surrogate.kernel_ridge import Landmarks
+from tracer_bentos.surrogate.base.expert import FeatureSample
+from tracer_bentos.surrogate.encoders.precomputed import PrecomputedEncoder
+from tracer_bentos.surrogate.kernel_ridge import KernelRidge
 from tracer_bentos.surrogate.surrogate import Surrogate
 
 __all__ = ["GOLDEN_TEXTS", "golden_samples"]
@@ -26,15 +26,16 @@ GOLDEN_TEXTS = (
 """Plain, empty, foreign, long: every path of the featuriser is walked."""
 
 
-def golden_samples(surrogate: Surrogate) -> Sequence[Sample]:
+def golden_samples(surrogate: Surrogate) -> Sequence[FeatureSample]:
     """Give the inputs of the golden vectors, with made-up embeddings where needed."""
     sizes = [
         expert.encoder.dimensions
         for expert in surrogate.experts
-        if isinstance(expert, Landmarks) and isinstance(expert.encoder, GivenEncoder)
+        if isinstance(expert, KernelRidge)
+        and isinstance(expert.encoder, PrecomputedEncoder)
     ]
     if not sizes:
-        return [Sample(text) for text in GOLDEN_TEXTS]
+        return [FeatureSample(text) for text in GOLDEN_TEXTS]
     made = np.random.default_rng(1).normal(size=(len(GOLDEN_TEXTS), sizes[0]))
     vectors = made.astype(np.float32)
-    return [Sample(t, v) for t, v in zip(GOLDEN_TEXTS, vectors, strict=True)]
+    return [FeatureSample(t, v) for t, v in zip(GOLDEN_TEXTS, vectors, strict=True)]

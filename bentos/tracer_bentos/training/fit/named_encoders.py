@@ -6,19 +6,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tracer_bentos.surrogate.base.encoder import Encoder
-from tracer_bentos.surrogate.base.expert import Sample
+from tracer_bentos.surrogate.base.expert import FeatureSample
 from tracer_bentos.surrogate.encoders.endpoint import EndpointEncoder
-from tracer_bentos.surrogate.encoders.onnx import SentenceEncoder
-from tracer_core.contracts.document import digest_of
+from tracer_bentos.surrogate.encoders.onnx import OnnxEncoder
+from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.embedder import NamedEmbedder
 from tracer_core.contracts.runtime import EMBEDDER_FOLDER
 from tracer_core.errors import DocumentError, InputError
 
-__all__ = ["Named", "name_encoders", "open_embedder"]
+__all__ = ["NamedEncoder", "open_embedder", "parse_encoder_names"]
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedEncoder:
     """Encoders, and what tells them from others."""
 
     encoders: Sequence[Encoder] = ()
@@ -27,7 +27,9 @@ class Named:
     """By encoder: the digest of its model, or URL and model."""
 
 
-def name_encoders(folder: Path | None, url: str | None, model: str | None) -> Named:
+def parse_encoder_names(
+    folder: Path | None, url: str | None, model: str | None
+) -> NamedEncoder:
     """Open the encoders that were named on a command line, and ask each of them once.
 
     Args:
@@ -47,11 +49,11 @@ def name_encoders(folder: Path | None, url: str | None, model: str | None) -> Na
     if folder is not None:
         sentence = _sentence(folder)
         encoders.append(sentence)
-        identities.append(digest_of(sentence.model + sentence.tokenizer_json))
+        identities.append(sha256_digest(sentence.model + sentence.tokenizer_json))
     if url is not None and model is not None:
         encoders.append(_endpoint(url, model))
         identities.append(f"{url} {model}")
-    return Named(_tried(encoders), tuple(identities))
+    return NamedEncoder(_tried(encoders), tuple(identities))
 
 
 def open_embedder(
@@ -86,13 +88,13 @@ def _tried(encoders: Sequence[Encoder]) -> tuple[Encoder, ...]:
         if isinstance(encoder, EndpointEncoder):
             encoder.try_once()
         else:
-            encoder.encode(Sample("hello"))
+            encoder.encode(FeatureSample("hello"))
     return tuple(encoders)
 
 
-def _sentence(folder: Path) -> SentenceEncoder:
+def _sentence(folder: Path) -> OnnxEncoder:
     try:
-        return SentenceEncoder.from_folder(folder)
+        return OnnxEncoder.from_folder(folder)
     except (DocumentError, OSError) as error:
         raise InputError(str(error)) from error
 

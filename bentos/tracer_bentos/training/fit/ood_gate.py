@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracer_bentos.training.fit.experts.fit_result import Targets
-from tracer_bentos.training.fit.out_of_fold import Table
+from tracer_bentos.training.fit.out_of_fold import AgreementTable
 
-__all__ = ["floor_of"]
+__all__ = ["ood_threshold"]
 
 _ODD, _MOST = 0.05, 0.15
 """Share of TRAIN that the gate turns away, and the most it may turn away for the sake
@@ -25,7 +25,7 @@ _SWALLOWED = 0.02
 """Share of a catch-all's rows that may pass the gate under another label."""
 
 
-def floor_of(table: Table, targets: Targets, labels: int) -> float:
+def ood_threshold(table: AgreementTable, targets: Targets, labels: int) -> float:
     """Give the least score of a predicted label that passes.
 
     Args:
@@ -44,7 +44,7 @@ def floor_of(table: Table, targets: Targets, labels: int) -> float:
 
 
 def _catch_alls(
-    table: Table, targets: Targets, labels: int
+    table: AgreementTable, targets: Targets, labels: int
 ) -> list[tuple[NDArray[np.bool_], float]]:
     """Give, for each catch-all label, its rows that went elsewhere and their share."""
     found = []

@@ -11,17 +11,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_bentos.surrogate.surrogate import DIGITS, RIVALS, SHARPNESS, Calibration
-from tracer_bentos.training.fit.experts.fit_result import Fitted
+from tracer_bentos.surrogate.surrogate import (
+    DIGITS,
+    SHARPNESS,
+    TOP_K,
+    AgreementCalibration,
+)
+from tracer_bentos.training.fit.experts.fit_result import FitResult
 
-__all__ = ["Agreements", "Blend", "Table", "scores_of", "tabulate"]
+__all__ = [
+    "AgreementTable",
+    "Agreements",
+    "ExpertBlend",
+    "agreement_scores",
+    "build_agreement_table",
+]
 
 Agreements = NDArray[np.bool_]
 """For each row, whether the out-of-fold prediction was the teacher's answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Blend:
+class ExpertBlend:
     """Experts by index, and the share of each."""
 
     experts: tuple[int, ...]
@@ -31,7 +42,7 @@ class Blend:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class AgreementTable:
     """The signals of every TRAIN row for one blend."""
 
     labels: NDArray[np.intp]
@@ -40,7 +51,9 @@ class Table:
     """The numbers of each, one row a row."""
 
 
-def tabulate(fitted: Sequence[Fitted], blend: Blend) -> Table:
+def build_agreement_table(
+    fitted: Sequence[FitResult], blend: ExpertBlend
+) -> AgreementTable:
     """Give the out-of-fold signals of every TRAIN row."""
     chosen = [fitted[i] for i in blend.experts]
     scores = _blended(chosen, blend.weights)
@@ -52,10 +65,12 @@ def tabulate(fitted: Sequence[Fitted], blend: Blend) -> Table:
         columns.append(each.familiar)
         if len(chosen) > 1:
             columns.append(each.scores[rows, labels] - each.scores.max(axis=1))
-    return Table(labels=labels, numbers=np.column_stack(columns))
+    return AgreementTable(labels=labels, numbers=np.column_stack(columns))
 
 
-def scores_of(calibration: Calibration, table: Table) -> NDArray[np.float64]:
+def agreement_scores(
+    calibration: AgreementCalibration, table: AgreementTable
+) -> NDArray[np.float64]:
     """Give the acceptance score of every row."""
     cells = np.array(calibration.cells)[table.labels]
     total = np.full(len(cells), calibration.intercept)
@@ -66,7 +81,9 @@ def scores_of(calibration: Calibration, table: Table) -> NDArray[np.float64]:
     return np.array([round(1 / (1 + math.exp(-each)), DIGITS) for each in bounded])
 
 
-def _blended(chosen: Sequence[Fitted], weights: Sequence[float]) -> NDArray[np.float64]:
+def _blended(
+    chosen: Sequence[FitResult], weights: Sequence[float]
+) -> NDArray[np.float64]:
     total = chosen[0].scores * weights[0]
     for each, weight in zip(chosen[1:], weights[1:], strict=True):
         total += each.scores * weight
@@ -74,9 +91,9 @@ def _blended(chosen: Sequence[Fitted], weights: Sequence[float]) -> NDArray[np.f
 
 
 def _highest(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    if scores.shape[1] <= RIVALS:
+    if scores.shape[1] <= TOP_K:
         return scores
-    return np.partition(scores, -RIVALS, axis=1)[:, -RIVALS:]
+    return np.partition(scores, -TOP_K, axis=1)[:, -TOP_K:]
 
 
 def _rivals(best: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,21 +9,25 @@ import numpy as np
 from tracer_bentos.surrogate.surrogate import Stage
 from tracer_bentos.training.fit.calibration import fit_calibration
 from tracer_bentos.training.fit.coverage_curve import (
-    Outlook,
-    in_doubt,
-    judge_rows,
-    reach_of,
+    OofPredictions,
+    coverage_curve,
+    defers_to_next_stage,
+    out_of_fold_predictions,
 )
-from tracer_bentos.training.fit.experts.fit_result import Fitted, Targets
-from tracer_bentos.training.fit.ood_gate import floor_of
-from tracer_bentos.training.fit.out_of_fold import Blend, Table, tabulate
+from tracer_bentos.training.fit.experts.fit_result import FitResult, Targets
+from tracer_bentos.training.fit.ood_gate import ood_threshold
+from tracer_bentos.training.fit.out_of_fold import (
+    AgreementTable,
+    ExpertBlend,
+    build_agreement_table,
+)
 from tracer_bentos.training.fit.threshold_selection import (
-    Aim,
-    expected_reach,
+    CertificationPlan,
+    expected_coverage,
     expected_threshold,
 )
 
-__all__ = ["Choice", "choose_stages", "only_asked"]
+__all__ = ["StageChoice", "choose_stages", "drop_unused_stages"]
 
 _SHARES = {1: ((1.0,),), 2: ((0.3, 0.7), (0.5, 0.5), (0.7, 0.3)), 3: ((0.2, 0.3, 0.5),)}
 """Shares that are tried for blends of so many experts."""
@@ -37,12 +41,12 @@ _NEVER = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class StageChoice:
     """The stages and what they would do with the TRAIN rows."""
 
     stages: tuple[Stage, ...]
     """Cheap first."""
-    outlook: Outlook
+    outlook: OofPredictions
     """What both together make of the TRAIN rows, out of fold."""
     tried: dict[str, float]
     """By blend, the share that it was expected to certify."""
@@ -51,15 +55,15 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     stage: Stage
-    table: Table
-    outlook: Outlook
+    table: AgreementTable
+    outlook: OofPredictions
     costly: bool
     reach: float
 
 
 def choose_stages(
-    fitted: Sequence[Fitted], targets: Targets, aim: Aim, labels: int
-) -> Choice:
+    fitted: Sequence[FitResult], targets: Targets, aim: CertificationPlan, labels: int
+) -> StageChoice:
     """Choose the blend that is expected to certify most, and what is asked before it.
 
     A transformer is asked only where cheap experts can neither answer nor give up, and
@@ -74,18 +78,27 @@ def choose_stages(
     best = _best(every)
     last = cheap if best.reach < cheap.reach + _WORTH else best
     firsts = [cheap] if last.costly else [each for each in every if _part(each, last)]
-    most, choice = 0.0, Choice((last.stage,), last.outlook, tried)
+    most, choice = 0.0, StageChoice((last.stage,), last.outlook, tried)
     for first in firsts:
         stage = replace(first.stage, doubt=_doubt(first, last, aim))
-        early = 1 - in_doubt(stage, first.outlook.scores, first.outlook.known).mean()
+        early = (
+            1
+            - defers_to_next_stage(
+                stage, first.outlook.scores, first.outlook.known
+            ).mean()
+        )
         if early > most:
             stages = (stage, last.stage)
-            outlook = judge_rows(stages, (first.table, last.table), targets)
-            most, choice = early, Choice(stages, outlook, tried)
+            outlook = out_of_fold_predictions(
+                stages, (first.table, last.table), targets
+            )
+            most, choice = early, StageChoice(stages, outlook, tried)
     return choice
 
 
-def only_asked(stages: Sequence[Stage]) -> tuple[tuple[Stage, ...], tuple[int, ...]]:
+def drop_unused_stages(
+    stages: Sequence[Stage],
+) -> tuple[tuple[Stage, ...], tuple[int, ...]]:
     """Give the stages renumbered, and which experts they ask.
 
     An expert that no stage asks would only make the bundle large: a transformer that
@@ -107,31 +120,35 @@ def _best(candidates: Sequence[_Candidate]) -> _Candidate:
     return max(near, key=lambda each: float(each.outlook.agreed.mean()))
 
 
-def _blends(experts: int) -> Iterator[Blend]:
+def _blends(experts: int) -> Iterator[ExpertBlend]:
     for size in range(1, min(experts, max(_SHARES)) + 1):
         for chosen in combinations(range(experts), size):
             for shares in _SHARES[size]:
-                yield Blend(chosen, shares)
+                yield ExpertBlend(chosen, shares)
 
 
 def _candidate(
-    fitted: Sequence[Fitted], blend: Blend, targets: Targets, aim: Aim, labels: int
+    fitted: Sequence[FitResult],
+    blend: ExpertBlend,
+    targets: Targets,
+    aim: CertificationPlan,
+    labels: int,
 ) -> _Candidate:
-    table = tabulate(fitted, blend)
+    table = build_agreement_table(fitted, blend)
     agreed = table.labels == targets
     stage = Stage(
         name=_name(fitted, blend),
         experts=blend.experts,
         weights=blend.weights,
         calibration=fit_calibration(table, agreed, labels),
-        floor=floor_of(table, targets, labels),
+        floor=ood_threshold(table, targets, labels),
     )
-    outlook = judge_rows((stage,), (table,), targets)
+    outlook = out_of_fold_predictions((stage,), (table,), targets)
     costly = any(fitted[i].costly for i in blend.experts)
-    return _Candidate(stage, table, outlook, costly, expected_reach(outlook, aim))
+    return _Candidate(stage, table, outlook, costly, expected_coverage(outlook, aim))
 
 
-def _name(fitted: Sequence[Fitted], blend: Blend) -> str:
+def _name(fitted: Sequence[FitResult], blend: ExpertBlend) -> str:
     shares = zip(blend.experts, blend.weights, strict=True)
     if len(blend.experts) == 1:
         return fitted[blend.experts[0]].name
@@ -142,13 +159,17 @@ def _part(candidate: _Candidate, last: _Candidate) -> bool:
     return set(candidate.stage.experts) < set(last.stage.experts)
 
 
-def _doubt(first: _Candidate, last: _Candidate, aim: Aim) -> tuple[float, float]:
+def _doubt(
+    first: _Candidate, last: _Candidate, aim: CertificationPlan
+) -> tuple[float, float]:
     """Give the scores of an early stage between which the last stage is asked."""
     hopeless, sure = _alike(first.outlook, last.outlook, aim)
     return hopeless, min(sure, _good(first.outlook, aim)) if last.costly else sure
 
 
-def _alike(first: Outlook, last: Outlook, aim: Aim) -> tuple[float, float]:
+def _alike(
+    first: OofPredictions, last: OofPredictions, aim: CertificationPlan
+) -> tuple[float, float]:
     """Give the scores beyond which two stages decide every TRAIN row alike.
 
     Where the last would answer too few to tell, no score is beyond.
@@ -165,9 +186,9 @@ def _alike(first: Outlook, last: Outlook, aim: Aim) -> tuple[float, float]:
     return min(hopeless, threshold), max(sure, threshold)
 
 
-def _good(outlook: Outlook, aim: Aim) -> float:
+def _good(outlook: OofPredictions, aim: CertificationPlan) -> float:
     """Give the least score from which TRAIN rows agree by far more than the target."""
-    reach = reach_of(outlook, outlook.known)
+    reach = coverage_curve(outlook, outlook.known)
     wanted = aim.target + (1 - aim.target) / 2
     share = reach.agreed / np.maximum(reach.rows, 1)
     good = np.flatnonzero((share >= wanted) & (reach.expected >= wanted))

@@ -11,21 +11,26 @@ from numpy.typing import NDArray
 from scipy.special import bdtr
 from scipy.stats import betabinom
 
-from tracer_bentos.surrogate.surrogate import Policy
-from tracer_bentos.training.fit.coverage_curve import FINE, Outlook, Reach, reach_of
+from tracer_bentos.surrogate.surrogate import AcceptancePolicy
+from tracer_bentos.training.fit.coverage_curve import (
+    FINE,
+    CoverageCurve,
+    OofPredictions,
+    coverage_curve,
+)
 from tracer_bentos.training.fit.out_of_fold import Agreements
-from tracer_core.stats.binomial import most_errors
+from tracer_core.stats.binomial import max_errors
 from tracer_core.stats.certificate.fixed_sequence import Chain
 
 __all__ = [
-    "Aim",
-    "Family",
-    "build_family",
-    "expected_reach",
+    "CertificationPlan",
+    "PolicyFamily",
+    "build_policy_family",
+    "expected_coverage",
     "expected_threshold",
     "open_cells",
     "passes_as_expected",
-    "power_of",
+    "power_at",
 ]
 
 _FLOOR_BELOW_TARGET = 0.02
@@ -40,7 +45,7 @@ _PSEUDO_ROWS = (0.95, 0.10)
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class CertificationPlan:
     """What will be tested, fixed before any row is looked at."""
 
     target: float
@@ -59,10 +64,10 @@ class Aim:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class PolicyFamily:
     """Nested policies, strictest first, and the chain of tests that is declared."""
 
-    policies: tuple[Policy, ...]
+    policies: tuple[AcceptancePolicy, ...]
     """One for each threshold."""
     chain: Chain
     """The first and the last step that will be tested."""
@@ -74,18 +79,20 @@ class Family:
     """Whether any step reaches the target out of fold."""
 
 
-def build_family(outlook: Outlook, aim: Aim, labels: int) -> Family:
+def build_policy_family(
+    outlook: OofPredictions, aim: CertificationPlan, labels: int
+) -> PolicyFamily:
     """Declare the policies to be tested and where the tests start and end."""
     cells = open_cells(outlook, aim, labels)
-    reach = reach_of(outlook, outlook.known & cells[outlook.labels], FINE)
-    power = power_of(reach, aim, len(outlook.labels))
+    reach = coverage_curve(outlook, outlook.known & cells[outlook.labels], FINE)
+    power = power_at(reach, aim, len(outlook.labels))
     start = int(np.flatnonzero(power >= power.max() - 1e-9)[-1])
     share = reach.agreed / np.maximum(reach.rows, 1)
     hopeful = np.flatnonzero(share >= aim.target)
     end = max(start, int(hopeful[-1])) if len(hopeful) else start
     opened = tuple(cells.tolist())
-    return Family(
-        policies=tuple(Policy(float(t), opened) for t in reach.thresholds),
+    return PolicyFamily(
+        policies=tuple(AcceptancePolicy(float(t), opened) for t in reach.thresholds),
         chain=Chain(start, end),
         predicted=float(share[start]),
         power=float(power[start]),
@@ -93,29 +100,33 @@ def build_family(outlook: Outlook, aim: Aim, labels: int) -> Family:
     )
 
 
-def expected_reach(outlook: Outlook, aim: Aim) -> float:
+def expected_coverage(outlook: OofPredictions, aim: CertificationPlan) -> float:
     """Give the share of TRAIN expected to be certified: how much, times how surely."""
-    reach = reach_of(outlook, outlook.known)
+    reach = coverage_curve(outlook, outlook.known)
     passing = np.flatnonzero(passes_as_expected(reach, aim, len(outlook.labels)))
     # Where no step would pass as expected, what is nearest to it is worth a little.
     most = reach.rows[passing[-1]] / len(outlook.labels) if len(passing) else 1e-3
-    return float(most * power_of(reach, aim, len(outlook.labels)).max())
+    return float(most * power_at(reach, aim, len(outlook.labels)).max())
 
 
-def expected_threshold(outlook: Outlook, aim: Aim) -> float | None:
+def expected_threshold(outlook: OofPredictions, aim: CertificationPlan) -> float | None:
     """Give the loosest threshold that is expected to pass; none where none is."""
-    reach = reach_of(outlook, outlook.known)
+    reach = coverage_curve(outlook, outlook.known)
     passing = np.flatnonzero(passes_as_expected(reach, aim, len(outlook.labels)))
     return float(reach.thresholds[passing[-1]]) if len(passing) else None
 
 
-def passes_as_expected(reach: Reach, aim: Aim, trained: int) -> Agreements:
+def passes_as_expected(
+    reach: CoverageCurve, aim: CertificationPlan, trained: int
+) -> Agreements:
     """Tell of each step whether it passes if all comes as expected; no rows do not."""
     rows = np.round(reach.rows * aim.certify / trained).astype(int)
     return np.asarray(_smoothed(reach) * rows >= _needed_of(rows, aim))
 
 
-def open_cells(outlook: Outlook, aim: Aim, labels: int) -> Agreements:
+def open_cells(
+    outlook: OofPredictions, aim: CertificationPlan, labels: int
+) -> Agreements:
     """Tell, by label, whether its cell is answered at all."""
     # A cell is judged by what would be answered of it, not by what is unsure anyway.
     answered = outlook.scores >= _loosest(outlook, aim.target)
@@ -127,7 +138,7 @@ def open_cells(outlook: Outlook, aim: Aim, labels: int) -> Agreements:
     return np.asarray(bdtr(right, rows, aim.floor) > _WEAK)
 
 
-def _loosest(outlook: Outlook, target: float) -> float:
+def _loosest(outlook: OofPredictions, target: float) -> float:
     order = np.argsort(-outlook.scores, kind="stable")
     share = np.cumsum(outlook.agreed[order]) / np.arange(1, len(order) + 1)
     reached = np.flatnonzero(share >= target)
@@ -135,13 +146,15 @@ def _loosest(outlook: Outlook, target: float) -> float:
     return float(scores[order[reached[-1]]]) if len(reached) else float(scores.max())
 
 
-def _smoothed(reach: Reach) -> NDArray[np.float64]:
+def _smoothed(reach: CoverageCurve) -> NDArray[np.float64]:
     """Give the agreement of each step, drawn towards what the calibration expects."""
     counted = reach.agreed / np.maximum(reach.rows, 1)
     return (counted + _TRUST * reach.expected) / (1 + _TRUST)
 
 
-def power_of(reach: Reach, aim: Aim, trained: int) -> NDArray[np.float64]:
+def power_at(
+    reach: CoverageCurve, aim: CertificationPlan, trained: int
+) -> NDArray[np.float64]:
     """Predict the probability that each step passes, from what TRAIN says of it."""
     rows = np.round(reach.rows * aim.certify / trained).astype(int)
     needed = _needed_of(rows, aim)
@@ -151,8 +164,8 @@ def power_of(reach: Reach, aim: Aim, trained: int) -> NDArray[np.float64]:
     return np.where(rows > 0, np.nan_to_num(found), 0.0)
 
 
-def _needed_of(rows: NDArray[np.intp], aim: Aim) -> NDArray[np.intp]:
+def _needed_of(rows: NDArray[np.intp], aim: CertificationPlan) -> NDArray[np.intp]:
     """Give the agreements that pass the test, one more than all where none would."""
-    errors = [most_errors(int(n), aim.target, aim.level) for n in rows]
+    errors = [max_errors(int(n), aim.target, aim.level) for n in rows]
     allowed = np.array([-1 if most is None else most for most in errors])
     return np.asarray(rows - allowed)

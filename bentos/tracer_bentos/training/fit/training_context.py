@@ -3,25 +3,25 @@
 from collections.abc import Sequence
 
 from tracer_bentos.surrogate.base.encoder import Encoder
-from tracer_bentos.surrogate.encoders.precomputed import GivenEncoder
+from tracer_bentos.surrogate.encoders.precomputed import PrecomputedEncoder
 from tracer_bentos.surrogate.encoders.static import find_static_encoder
-from tracer_bentos.training.engine.engine import Engine, LocalEngine
+from tracer_bentos.training.engine.engine import ComputeEngine, LocalEngine
 from tracer_bentos.training.fit.experts.expert_fitting import (
-    View,
-    cheap_view,
-    costly_view,
-    given_view,
+    EncoderSpec,
+    costly_encoder_spec,
+    precomputed_encoder_spec,
+    static_encoder_spec,
 )
-from tracer_bentos.training.fit.fit_context import Means
+from tracer_bentos.training.fit.fit_context import TrainingContext
 
-__all__ = ["local_means"]
+__all__ = ["local_training_context"]
 
 
-def local_means(
-    engine: Engine | None = None,
+def local_training_context(
+    engine: ComputeEngine | None = None,
     costly: Sequence[Encoder] = (),
     dimensions: int | None = None,
-) -> Means:
+) -> TrainingContext:
     """Give the means of one machine: words, the static embedder, and what is named.
 
     Args:
@@ -30,7 +30,9 @@ def local_means(
         dimensions: Length of the vectors that come with the rows, if any do.
     """
     static = find_static_encoder()
-    views: list[View] = [] if static is None else [cheap_view(static)]
+    views: list[EncoderSpec] = [] if static is None else [static_encoder_spec(static)]
     if dimensions:
-        views.append(given_view(GivenEncoder(dimensions)))
-    return Means(engine or LocalEngine(), (*views, *map(costly_view, costly)))
+        views.append(precomputed_encoder_spec(PrecomputedEncoder(dimensions)))
+    return TrainingContext(
+        engine or LocalEngine(), (*views, *map(costly_encoder_spec, costly))
+    )

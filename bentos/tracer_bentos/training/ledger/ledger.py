@@ -12,10 +12,14 @@ from tracer_bentos.store import TraceStore
 from tracer_core.contracts.document import Document
 from tracer_core.contracts.layout import attempt_key, segment_time
 from tracer_core.contracts.training import AttemptRequest, AttemptResult
-from tracer_core.stats.certificate.ledger import LedgerEntry, handed_on, level_of
+from tracer_core.stats.certificate.ledger import (
+    LedgerEntry,
+    attempt_level,
+    recycled_level,
+)
 
 __all__ = [
-    "Standing",
+    "LedgerPosition",
     "find_result",
     "fixed_segments",
     "open_attempt",
@@ -26,7 +30,7 @@ _REQUEST, _STANDING = "request.json", "standing.json"
 _ROWS, _RESULT = "rows.json", "result.json"
 
 
-class Standing(Document):
+class LedgerPosition(Document):
     """Where an attempt stands in the ledger, the same at every retry."""
 
     number: int
@@ -39,7 +43,7 @@ class Standing(Document):
     """Newest row that an earlier attempt may have looked at."""
 
 
-def open_attempt(store: TraceStore, request: AttemptRequest) -> Standing:
+def open_attempt(store: TraceStore, request: AttemptRequest) -> LedgerPosition:
     """Give the place of a request in the ledger, entering it if it is new.
 
     Raises:
@@ -48,11 +52,11 @@ def open_attempt(store: TraceStore, request: AttemptRequest) -> Standing:
     numbers = _numbers(store)
     for number in numbers:
         if _request(store, number).digest == request.digest:
-            return _standing(store, request, number)
+            return _ledger_position(store, request, number)
     number = max(numbers, default=0) + 1
     while not store.create(attempt_key(number, _REQUEST), request.to_json()):
         number += 1  # another Job entered the ledger in between
-    return _standing(store, request, number)
+    return _ledger_position(store, request, number)
 
 
 def find_result(store: TraceStore, request: AttemptRequest) -> AttemptResult | None:
@@ -94,24 +98,28 @@ def _request(store: TraceStore, number: int) -> AttemptRequest:
     return AttemptRequest.from_json(store.read(attempt_key(number, _REQUEST)))
 
 
-def _standing(store: TraceStore, request: AttemptRequest, number: int) -> Standing:
+def _ledger_position(
+    store: TraceStore, request: AttemptRequest, number: int
+) -> LedgerPosition:
     # Fixed before the rows are: an earlier attempt that ends only now must not move a
     # retry to another level or to other rows, which would be a second look.
     key = attempt_key(number, _STANDING)
-    store.create(key, _work_out(store, request, number).to_json())
-    return Standing.from_json(store.read(key))
+    store.create(key, _compute_position(store, request, number).to_json())
+    return LedgerPosition.from_json(store.read(key))
 
 
-def _work_out(store: TraceStore, request: AttemptRequest, number: int) -> Standing:
+def _compute_position(
+    store: TraceStore, request: AttemptRequest, number: int
+) -> LedgerPosition:
     earlier = [each for each in _numbers(store) if each < number]
     results = {each: read_result(store, each) for each in earlier}
     seen = [_seen_until(store, each, result) for each, result in results.items()]
     asked = [_request(store, each) for each in earlier]
     delta = 1 - request.confidence
     entries = [_entry(each, result) for each, result in results.items()]
-    return Standing(
+    return LedgerPosition(
         number=number,
-        level=level_of(number, delta, handed_on(entries)),
+        level=attempt_level(number, delta, recycled_level(entries)),
         budget=max([delta, *(1 - each.confidence for each in asked)]),
         after=max(filter(None, seen), default=None),
     )

@@ -26,15 +26,19 @@ from pathlib import Path
 
 import numpy as np
 
-from tracer_bentos.training.data.rows import Names, Row, RowSet, names_of
+from tracer_bentos.training.data.rows import Row, RowIds, RowSet, row_ids
 from tracer_core.constants import UNNAMED_TASK
 from tracer_core.contracts.document import Document
 from tracer_core.errors import StoreError
-from tracer_core.stats.certificate.ledger import LedgerEntry, handed_on, level_of
+from tracer_core.stats.certificate.ledger import (
+    LedgerEntry,
+    attempt_level,
+    recycled_level,
+)
 
-__all__ = ["STATE", "Attempt", "OfflineLedger", "Outcome"]
+__all__ = ["STATE_VARIABLE", "LedgerAttempt", "LedgerOutcome", "OfflineLedger"]
 
-STATE = "TRACER_STATE"
+STATE_VARIABLE = "TRACER_STATE"
 """Environment variable with the folder of the ledger."""
 
 _ATTEMPT, _OUTCOME = "attempt.json", "outcome.json"
@@ -45,7 +49,7 @@ _DELTA = 0.05
 """Error probability that is meant where none is asked for."""
 
 
-class Attempt(Document):
+class LedgerAttempt(Document):
     """Where an attempt stands; the same whenever it is made again."""
 
     request: str
@@ -68,7 +72,7 @@ class Attempt(Document):
     """Its own newest row."""
 
 
-class Outcome(Document):
+class LedgerOutcome(Document):
     """How an attempt ended."""
 
     tested: bool
@@ -80,8 +84,8 @@ class Outcome(Document):
 @dataclass(frozen=True, slots=True)
 class _Entry:
     folder: Path
-    attempt: Attempt
-    outcome: Outcome | None
+    attempt: LedgerAttempt
+    outcome: LedgerOutcome | None
 
     @property
     def spent(self) -> bool:
@@ -92,10 +96,10 @@ class _Entry:
     def passed(self) -> bool:
         return self.outcome is not None and self.outcome.chain_passed
 
-    def rows(self) -> Names:
+    def rows(self) -> RowIds:
         return _load(self.folder / _ROWS)
 
-    def seen(self) -> Names:
+    def seen(self) -> RowIds:
         return self.rows() if self.spent else _load(self.folder / _LEARNT)
 
 
@@ -106,9 +110,9 @@ class OfflineLedger:
         self.folder = (folder or _state()) / "attempts"
         """Where it is kept."""
 
-    def enter(
+    def open(
         self, rows: RowSet, request: str, confidence: float
-    ) -> tuple[Attempt, Names]:
+    ) -> tuple[LedgerAttempt, RowIds]:
         """Give an attempt and the names of rows that are not fresh for it.
 
         It is entered before anything is looked at; one that was entered before is the
@@ -122,7 +126,7 @@ class OfflineLedger:
             for each in entries:
                 if each.attempt.request == request:
                     return each.attempt, _load(each.folder / _SEEN)
-            names = np.unique(names_of(rows.rows))
+            names = np.unique(row_ids(rows.rows))
             before = _before(entries, names, rows.task)
             place = max((each.attempt.entry for each in entries), default=0) + 1
             attempt = _stand(place, rows, request, before, 1 - confidence)
@@ -130,14 +134,16 @@ class OfflineLedger:
             self._write(attempt, names, seen)
             return attempt, seen
 
-    def look(self, rows: RowSet) -> tuple[Attempt, Names]:
+    def mark_examined(self, rows: RowSet) -> tuple[LedgerAttempt, RowIds]:
         """Give what `enter` would to a new request, and enter nothing."""
-        names = np.unique(names_of(rows.rows))
+        names = np.unique(row_ids(rows.rows))
         before = _before(self._entries(), names, rows.task)
         attempt = _stand(0, rows, "", before, _DELTA)
         return attempt, _seen_by(before, names)
 
-    def close(self, attempt: Attempt, outcome: Outcome, learnt: Sequence[Row]) -> None:
+    def close(
+        self, attempt: LedgerAttempt, outcome: LedgerOutcome, learnt: Sequence[Row]
+    ) -> None:
         """Say how an attempt ended; one that looked at nothing is taken out again.
 
         Raises:
@@ -151,7 +157,7 @@ class OfflineLedger:
                 shutil.rmtree(folder)
                 return
             if not outcome.tested:
-                np.save(folder / _LEARNT, np.unique(names_of(learnt)))
+                np.save(folder / _LEARNT, np.unique(row_ids(learnt)))
             _put(folder / _OUTCOME, outcome.to_json())
 
     @contextmanager
@@ -163,15 +169,15 @@ class OfflineLedger:
                 yield
         except OSError as error:
             raise StoreError(
-                f"the ledger of attempts {self.folder}: {error.strerror}; set {STATE}"
-                " to a folder that can be written and is kept"
+                f"cannot write the attempt ledger in {self.folder}: {error.strerror};"
+                f" set {STATE_VARIABLE} to a folder that is writable and persistent"
             ) from error
 
     def _entries(self) -> list[_Entry]:
         found = sorted(self.folder.glob(f"[0-9]*/{_ATTEMPT}"))
         return [_read(each.parent) for each in found]
 
-    def _write(self, attempt: Attempt, names: Names, seen: Names) -> None:
+    def _write(self, attempt: LedgerAttempt, names: RowIds, seen: RowIds) -> None:
         # Whole or not at all, and in place before a row is looked at.
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self.folder))
         np.save(draft / _ROWS, names)
@@ -180,7 +186,7 @@ class OfflineLedger:
         draft.rename(self.folder / f"{attempt.entry:06d}")
 
 
-def _before(entries: Sequence[_Entry], names: Names, task: str) -> list[_Entry]:
+def _before(entries: Sequence[_Entry], names: RowIds, task: str) -> list[_Entry]:
     """Give the entries whose ledger goes on: those that touch it, and what they did."""
     found: set[int] = set()
     for each in entries:
@@ -193,27 +199,27 @@ def _before(entries: Sequence[_Entry], names: Names, task: str) -> list[_Entry]:
 
 def _stand(
     place: int, rows: RowSet, request: str, before: Sequence[_Entry], delta: float
-) -> Attempt:
+) -> LedgerAttempt:
     number = len(before) + 1
     ended = [
         LedgerEntry(attempt=at, tested=each.spent, chain_passed=each.passed)
         for at, each in enumerate(before, start=1)
     ]
     tested = [each.attempt.newest for each in before if each.spent]
-    return Attempt(
+    return LedgerAttempt(
         request=request,
         task=rows.task,
         entry=place,
         earlier=tuple(each.attempt.entry for each in before),
         number=number,
-        level=level_of(number, delta, handed_on(ended)),
+        level=attempt_level(number, delta, recycled_level(ended)),
         budget=max([delta, *(each.attempt.budget for each in before)]),
         after=max(filter(None, tested), default=None) if rows.timed else None,
         newest=rows.newest,
     )
 
 
-def _seen_by(before: Sequence[_Entry], names: Names) -> Names:
+def _seen_by(before: Sequence[_Entry], names: RowIds) -> RowIds:
     seen = [each.seen() for each in before]
     return np.intersect1d(names, np.concatenate([_NOTHING, *seen]))
 
@@ -222,12 +228,12 @@ def _read(folder: Path) -> _Entry:
     outcome = folder / _OUTCOME
     return _Entry(
         folder,
-        Attempt.from_json((folder / _ATTEMPT).read_bytes()),
-        Outcome.from_json(outcome.read_bytes()) if outcome.exists() else None,
+        LedgerAttempt.from_json((folder / _ATTEMPT).read_bytes()),
+        LedgerOutcome.from_json(outcome.read_bytes()) if outcome.exists() else None,
     )
 
 
-def _load(path: Path) -> Names:
+def _load(path: Path) -> RowIds:
     return np.asarray(np.load(path, allow_pickle=False), np.uint64)
 
 
@@ -240,4 +246,4 @@ def _put(path: Path, content: bytes) -> None:
 
 def _state() -> Path:
     home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(os.environ.get(STATE) or Path(home) / "tracer-router")
+    return Path(os.environ.get(STATE_VARIABLE) or Path(home) / "tracer-router")

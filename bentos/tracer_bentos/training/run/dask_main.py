@@ -11,9 +11,9 @@ import os
 import signal
 import sys
 
-from tracer_bentos.training.engine.dask_driver import Post, drive
+from tracer_bentos.training.engine.dask_driver import SchedulerEndpoint, drive
 from tracer_bentos.training.engine.dask_worker import work
-from tracer_bentos.training.run.job import answer_request
+from tracer_bentos.training.run.job import run_requested_attempt
 from tracer_core.contracts import runtime
 
 __all__ = ["main"]
@@ -41,7 +41,7 @@ def main() -> int:
     host = os.environ.get(runtime.HOST)
     if index:
         return work(address, host)
-    return drive(Post(address, workers, host), answer_request)
+    return drive(SchedulerEndpoint(address, workers, host), run_requested_attempt)
 
 
 if __name__ == "__main__":

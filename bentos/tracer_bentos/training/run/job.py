@@ -12,34 +12,34 @@ from tracer_bentos.bundle.bento import build_bento
 from tracer_bentos.bundle.bundle import write_bundle
 from tracer_bentos.redaction.redactor import Redactor, build_redactor
 from tracer_bentos.store import TraceStore, open_store
-from tracer_bentos.training.data.attempt_spec import Question
-from tracer_bentos.training.data.reader import Fault, read_segment
-from tracer_bentos.training.data.redaction_filter import as_served
-from tracer_bentos.training.data.rows import Row, RowSet, row_of, select_rows
-from tracer_bentos.training.engine.engine import Engine
+from tracer_bentos.training.data.attempt_spec import AttemptParameters
+from tracer_bentos.training.data.reader import LineFault, read_segment
+from tracer_bentos.training.data.redaction_filter import redact_as_served
+from tracer_bentos.training.data.rows import Row, RowSet, build_row, select_rows
+from tracer_bentos.training.engine.engine import ComputeEngine
 from tracer_bentos.training.fit.golden import golden_samples
 from tracer_bentos.training.fit.named_encoders import open_embedder
-from tracer_bentos.training.fit.training_context import local_means
+from tracer_bentos.training.fit.training_context import local_training_context
 from tracer_bentos.training.ledger.ledger import (
-    Standing,
+    LedgerPosition,
     find_result,
     fixed_segments,
     open_attempt,
     read_result,
 )
-from tracer_bentos.training.run.pipeline import Learned, learn
+from tracer_bentos.training.run.pipeline import TrainingResult, train
 from tracer_core.contracts import runtime
-from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.layout import attempt_key, bento_key, segment_time
 from tracer_core.contracts.training import (
+    AttemptOutcome,
     AttemptRequest,
     AttemptResult,
-    Outcome,
     TrainingSummary,
 )
 from tracer_core.errors import TracerRouterError
 
-__all__ = ["answer_request", "run_attempt", "summarise"]
+__all__ = ["run_attempt", "run_requested_attempt", "summarise"]
 
 _NAMED_FAULTS = 20
 _SUMMARISED_FAULTS = 3
@@ -48,7 +48,7 @@ _SUMMARISED_FAULTS = 3
 def run_attempt(
     store: TraceStore,
     request: AttemptRequest,
-    engine: Engine | None = None,
+    engine: ComputeEngine | None = None,
     folder: Path | None = None,
 ) -> AttemptResult:
     """Give the result of an attempt, made now or earlier.
@@ -75,8 +75,8 @@ def run_attempt(
     segments = fixed_segments(store, request, standing.number)
     rows, faults = _read(store, segments, redactor, request.task)
     _quarantine(store, standing.number, faults)
-    means = local_means(engine, costly)
-    learned = learn(_question(request, standing), rows, means)
+    means = local_training_context(engine, costly)
+    learned = train(_question(request, standing), rows, means)
     result = _result(store, request, standing, (rows, learned, faults))
     store.create(attempt_key(standing.number, "result.json"), result.to_json())
     # Another pod of the Job may have been first: the ledger's word holds.
@@ -94,7 +94,7 @@ def summarise(result: AttemptResult) -> TrainingSummary:
         rows=result.rows,
         quarantined=result.quarantined,
         quarantine=tuple(each[:200] for each in result.quarantine[:_SUMMARISED_FAULTS]),
-        result=digest_of(result.to_json()),
+        result=sha256_digest(result.to_json()),
         task=held.task if held else None,
         bundle=result.bundle,
         bento=result.bento,
@@ -109,8 +109,8 @@ def summarise(result: AttemptResult) -> TrainingSummary:
     )
 
 
-def _question(request: AttemptRequest, standing: Standing) -> Question:
-    return Question(
+def _question(request: AttemptRequest, standing: LedgerPosition) -> AttemptParameters:
+    return AttemptParameters(
         attempt=standing.number,
         target=request.target,
         confidence=request.confidence,
@@ -129,13 +129,13 @@ def _read(
     segments: Sequence[str],
     redactor: Redactor,
     task: str | None,
-) -> tuple[RowSet, list[Fault]]:
-    faults: list[Fault] = []
+) -> tuple[RowSet, list[LineFault]]:
+    faults: list[LineFault] = []
 
     def rows() -> Iterator[Row]:
         for key in segments:
             for found in _segment(store, key, redactor):
-                if isinstance(found, Fault):
+                if isinstance(found, LineFault):
                     faults.append(found)
                 else:
                     yield found
@@ -143,27 +143,29 @@ def _read(
     return select_rows(rows(), task), faults
 
 
-def _segment(store: TraceStore, key: str, redactor: Redactor) -> Iterator[Row | Fault]:
+def _segment(
+    store: TraceStore, key: str, redactor: Redactor
+) -> Iterator[Row | LineFault]:
     try:
         content = store.read(key)
     except FileNotFoundError:
-        yield Fault(key, 0, "the segment is gone from the store")
+        yield LineFault(key, 0, "the segment is gone from the store")
         return
     otherwise: list[int] = []
     for number, found in read_segment(content, key):
-        if isinstance(found, Fault):
+        if isinstance(found, LineFault):
             yield found
-        elif record := as_served(found, redactor):
-            yield row_of(record, segment_time(key), unmarked=False)
+        elif record := redact_as_served(found, redactor):
+            yield build_row(record, segment_time(key), unmarked=False)
         else:
             otherwise.append(number)
     if otherwise:
         count = len(otherwise)
         reason = f"{count} texts from here on were redacted otherwise than is asked"
-        yield Fault(key, otherwise[0], reason)
+        yield LineFault(key, otherwise[0], reason)
 
 
-def _quarantine(store: TraceStore, number: int, faults: Sequence[Fault]) -> None:
+def _quarantine(store: TraceStore, number: int, faults: Sequence[LineFault]) -> None:
     if not faults:
         return
     lines = [
@@ -177,8 +179,8 @@ def _quarantine(store: TraceStore, number: int, faults: Sequence[Fault]) -> None
 def _result(
     store: TraceStore,
     request: AttemptRequest,
-    standing: Standing,
-    found: tuple[RowSet, Learned, Sequence[Fault]],
+    standing: LedgerPosition,
+    found: tuple[RowSet, TrainingResult, Sequence[LineFault]],
 ) -> AttemptResult:
     rows, learned, faults = found
     redaction = build_redactor(request.redaction).identity
@@ -186,7 +188,7 @@ def _result(
     return AttemptResult(
         request=request.digest,
         attempt=standing.number,
-        outcome=Outcome.CERTIFIED if bundle else Outcome.REFUSED,
+        outcome=AttemptOutcome.CERTIFIED if bundle else AttemptOutcome.REFUSED,
         reason=learned.reason,
         rows=rows.labelled,
         quarantined=len(faults),
@@ -203,14 +205,14 @@ def _result(
     )
 
 
-def _seen_until(rows: RowSet, learned: Learned) -> datetime | None:
+def _seen_until(rows: RowSet, learned: TrainingResult) -> datetime | None:
     if learned.tested:
         return rows.newest
     return max((row.time for row in learned.learnt if row.time), default=None)
 
 
 def _package(
-    store: TraceStore, learned: Learned, redaction: str
+    store: TraceStore, learned: TrainingResult, redaction: str
 ) -> tuple[str | None, str | None]:
     if learned.surrogate is None or learned.certificate is None:
         return None, None
@@ -221,7 +223,7 @@ def _package(
             folder, learned.surrogate, learned.certificate, samples, redaction
         )
         archive = build_bento(folder, manifest.digest, Path(scratch)).read_bytes()
-    bento = digest_of(archive)
+    bento = sha256_digest(archive)
     store.create(bento_key(bento), archive)
     return manifest.digest, bento
 
@@ -232,7 +234,7 @@ _log = logging.getLogger("tracer_bentos.training")
 _TERMINATION_LOG = "/dev/termination-log"
 
 
-def answer_request(engine: Engine | None = None) -> int:
+def run_requested_attempt(engine: ComputeEngine | None = None) -> int:
     """Run the attempt that the mounted request names and give the exit code.
 
     A refusal is a result and exits with 0; 1 means that it may be tried again, which

@@ -4,30 +4,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tracer_bentos.redaction.standard import Standard
-from tracer_bentos.training.data.reader import Fault
+from tracer_bentos.redaction.standard import StandardRedactor
+from tracer_bentos.training.data.reader import LineFault
 from tracer_bentos.training.data.redaction_filter import served_lines
-from tracer_bentos.training.data.rows import Row, RowSet, row_of, select_rows
+from tracer_bentos.training.data.rows import Row, RowSet, build_row, select_rows
 from tracer_bentos.training.data.sources import find_sources
-from tracer_bentos.training.data.vectors import Vectors, open_vectors
+from tracer_bentos.training.data.vectors import PrecomputedVectors, open_vectors
 from tracer_core.errors import InputError
 
-__all__ = ["Gathered", "gather"]
+__all__ = ["LoadedRows", "load_rows"]
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class LoadedRows:
     """What was read."""
 
     rows: RowSet
     """The rows of the task with the most of them."""
-    faults: tuple[Fault, ...]
+    faults: tuple[LineFault, ...]
     """Lines that were left out."""
     dimensions: int | None
     """Length of the vectors that came with the rows, if any did."""
 
 
-def gather(named: str, vectors: Path | None = None) -> Gathered:
+def load_rows(named: str, vectors: Path | None = None) -> LoadedRows:
     """Read traces from a path or a URL.
 
     Args:
@@ -48,26 +48,26 @@ def gather(named: str, vectors: Path | None = None) -> Gathered:
         )
     if beside is not None:
         beside.expect(reading.lines, named)
-    return Gathered(rows, tuple(reading.faults), reading.dimensions)
+    return LoadedRows(rows, tuple(reading.faults), reading.dimensions)
 
 
 class _Reading:
-    def __init__(self, beside: Vectors | None) -> None:
-        self.faults: list[Fault] = []
+    def __init__(self, beside: PrecomputedVectors | None) -> None:
+        self.faults: list[LineFault] = []
         self.lines = 0
         self.dimensions: int | None = None
         self._beside = beside
         self._first = True
 
     def rows(self, named: str) -> Iterator[Row]:
-        redactor = Standard()
+        redactor = StandardRedactor()
         for source in find_sources(named):
             for number, found in served_lines(source.open(), source.name, redactor):
                 self.lines += 1
-                if isinstance(found, Fault):
+                if isinstance(found, LineFault):
                     self.faults.append(found)
                 else:
-                    row = row_of(found, source.sealed, unmarked=True)
+                    row = build_row(found, source.sealed, unmarked=True)
                     yield self._embedded(row, f"{source.name}:{number}")
 
     def _embedded(self, row: Row, where: str) -> Row:

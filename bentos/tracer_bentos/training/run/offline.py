@@ -8,24 +8,28 @@ from typing import NamedTuple
 from tracer_bentos.bundle.bundle import write_bundle
 from tracer_bentos.surrogate.base.encoder import Encoder
 from tracer_bentos.training.certify.provenance import code_identity
-from tracer_bentos.training.data.attempt_spec import Question
-from tracer_bentos.training.data.rows import RowSet, mark_seen
-from tracer_bentos.training.data.used_rows import list_seen
-from tracer_bentos.training.engine.engine import Engine
+from tracer_bentos.training.data.attempt_spec import AttemptParameters
+from tracer_bentos.training.data.rows import RowSet, mark_used
+from tracer_bentos.training.data.used_rows import encode_used_rows
+from tracer_bentos.training.engine.engine import ComputeEngine
 from tracer_bentos.training.fit.cells import name_cell, top_terms
 from tracer_bentos.training.fit.golden import golden_samples
-from tracer_bentos.training.fit.training_context import local_means
-from tracer_bentos.training.ledger.offline_ledger import Attempt, OfflineLedger, Outcome
-from tracer_bentos.training.run.load_rows import Gathered
-from tracer_bentos.training.run.pipeline import Learned, learn
-from tracer_core.contracts.document import digest_of
+from tracer_bentos.training.fit.training_context import local_training_context
+from tracer_bentos.training.ledger.offline_ledger import (
+    LedgerAttempt,
+    LedgerOutcome,
+    OfflineLedger,
+)
+from tracer_bentos.training.run.load_rows import LoadedRows
+from tracer_bentos.training.run.pipeline import TrainingResult, train
+from tracer_core.contracts.document import sha256_digest
 from tracer_core.errors import InputError
 
-__all__ = ["Attempted", "CellAccount", "Terms", "expect_empty", "fit_traces"]
+__all__ = ["CellSummary", "FitTerms", "OfflineAttempt", "expect_empty", "fit_traces"]
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class FitTerms:
     """What is asked; each other set of them is an attempt of its own."""
 
     target: float
@@ -42,7 +46,7 @@ class Terms:
     """The encoders that the user named, by what tells them apart."""
 
 
-class CellAccount(NamedTuple):
+class CellSummary(NamedTuple):
     """One certified cell for people."""
 
     name: str
@@ -56,10 +60,10 @@ class CellAccount(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempted:
+class OfflineAttempt:
     """How an attempt ended."""
 
-    learned: Learned
+    learned: TrainingResult
     """The outcome."""
     attempt: int
     """Its number in the ledger."""
@@ -69,7 +73,7 @@ class Attempted:
     """Digest of the bundle that was written, when certified."""
 
     @property
-    def cells(self) -> tuple[CellAccount, ...]:
+    def cells(self) -> tuple[CellSummary, ...]:
         """Give the certified cells as a person reads them, those answered most first.
 
         Words are of the rows learnt from and go to whoever fits, never into the bundle.
@@ -79,7 +83,7 @@ class Attempted:
             return ()
         terms = top_terms([r.text for r in learnt], [r.label or "" for r in learnt])
         found = [
-            CellAccount(name_cell(c.name), c.rows, c.agreed, terms.get(c.name, ()))
+            CellSummary(name_cell(c.name), c.rows, c.agreed, terms.get(c.name, ()))
             for c in held.cells
         ]
         return tuple(sorted(found, key=lambda cell: (-cell.rows, cell.name)))
@@ -96,12 +100,12 @@ def expect_empty(out: Path) -> None:
 
 
 def fit_traces(
-    gathered: Gathered,
-    terms: Terms,
+    gathered: LoadedRows,
+    terms: FitTerms,
     out: Path,
     encoders: Sequence[Encoder] = (),
-    engine: Engine | None = None,
-) -> Attempted:
+    engine: ComputeEngine | None = None,
+) -> OfflineAttempt:
     """Learn from traces; write the bundle when certified.
 
     Args:
@@ -120,23 +124,27 @@ def fit_traces(
     expect_empty(out)
     ledger = OfflineLedger()
     request = _request(gathered.rows, terms)
-    attempt, seen = ledger.enter(gathered.rows, request, terms.confidence)
-    rows = mark_seen(gathered.rows, seen)
-    means = local_means(engine, costly=encoders, dimensions=gathered.dimensions)
-    learned = learn(_question(terms, attempt), rows, means)
-    ended = Outcome(tested=learned.tested, chain_passed=learned.chain_passed)
+    attempt, seen = ledger.open(gathered.rows, request, terms.confidence)
+    rows = mark_used(gathered.rows, seen)
+    means = local_training_context(
+        engine, costly=encoders, dimensions=gathered.dimensions
+    )
+    learned = train(_question(terms, attempt), rows, means)
+    ended = LedgerOutcome(tested=learned.tested, chain_passed=learned.chain_passed)
     ledger.close(attempt, ended, learned.learnt)
-    return Attempted(learned, attempt.number, attempt.level, _write(learned, rows, out))
+    return OfflineAttempt(
+        learned, attempt.number, attempt.level, _write(learned, rows, out)
+    )
 
 
-def _request(rows: RowSet, terms: Terms) -> str:
+def _request(rows: RowSet, terms: FitTerms) -> str:
     # Another algorithm tests the same rows by another policy: that is a second look.
     stated = (rows.digest, repr(terms), str(code_identity().algorithm))
-    return digest_of("\n".join(stated).encode())
+    return sha256_digest("\n".join(stated).encode())
 
 
-def _question(terms: Terms, attempt: Attempt) -> Question:
-    return Question(
+def _question(terms: FitTerms, attempt: LedgerAttempt) -> AttemptParameters:
+    return AttemptParameters(
         attempt=attempt.number,
         target=terms.target,
         confidence=terms.confidence,
@@ -149,11 +157,11 @@ def _question(terms: Terms, attempt: Attempt) -> Question:
     )
 
 
-def _write(learned: Learned, rows: RowSet, out: Path) -> str | None:
+def _write(learned: TrainingResult, rows: RowSet, out: Path) -> str | None:
     if learned.surrogate is None or learned.certificate is None:
         return None
     samples = golden_samples(learned.surrogate)
-    told = list_seen(rows.seen)
+    told = encode_used_rows(rows.seen)
     return write_bundle(
         out, learned.surrogate, learned.certificate, samples, seen=told
     ).digest

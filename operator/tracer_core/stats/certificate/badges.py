@@ -12,9 +12,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tracer_core.stats.binomial import p_value
-from tracer_core.stats.certificate.fixed_sequence import Chain, ChainResult, Counts
+from tracer_core.stats.certificate.fixed_sequence import Chain, ChainCounts, ChainResult
 
-__all__ = ["Badge", "Correction", "award_badges", "bonferroni", "holm", "worst_p_value"]
+__all__ = [
+    "CellBadge",
+    "Correction",
+    "award_badges",
+    "bonferroni",
+    "holm",
+    "worst_p_value",
+]
 
 
 class Correction(StrEnum):
@@ -27,7 +34,7 @@ class Correction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Badge:
+class CellBadge:
     """What the certify rows say about one cell."""
 
     cell: str
@@ -39,13 +46,13 @@ class Badge:
 
 
 def award_badges(
-    cells: Mapping[str, Sequence[Counts]],
+    cells: Mapping[str, Sequence[ChainCounts]],
     chain: Chain,
     result: ChainResult,
     floor: float,
     level: float,
     correction: Correction = Correction.BONFERRONI,
-) -> tuple[Badge, ...]:
+) -> tuple[CellBadge, ...]:
     """Test every cell against the floor, all cells together at the level.
 
     Claim: with probability at most `level` does any cell get a badge whose agreement
@@ -58,7 +65,7 @@ def award_badges(
     pass change another's level, for which the hypotheses themselves must not depend on
     the rows: "below the floor at any declared step", hence all steps.
     Assumes: cells, floor and chain declared before the certify rows were seen; the
-    certify rows as for `walk_chain`.
+    certify rows as for `run_chain`.
     Source: Bonferroni (1936); Holm, Scand. J. Statist. 6 (1979); the union bound over
     steps is replaced by their maximum, as in intersection-union tests (Berger 1982).
 
@@ -71,19 +78,19 @@ def award_badges(
         correction: How the level is shared.
     """
     if result.passed is None or not cells:
-        return tuple(Badge(cell, 1.0, awarded=False) for cell in cells)
+        return tuple(CellBadge(cell, 1.0, awarded=False) for cell in cells)
     last = result.passed if correction is Correction.BONFERRONI else chain.end
     worst = [
         worst_p_value(steps[chain.start : last + 1], floor) for steps in cells.values()
     ]
     share = bonferroni if correction is Correction.BONFERRONI else holm
     return tuple(
-        Badge(cell, value, awarded)
+        CellBadge(cell, value, awarded)
         for cell, value, awarded in zip(cells, worst, share(worst, level), strict=True)
     )
 
 
-def worst_p_value(steps: Sequence[Counts], floor: float) -> float:
+def worst_p_value(steps: Sequence[ChainCounts], floor: float) -> float:
     """Give the largest p-value of a cell over the steps; 1 where it has no rows.
 
     Claim: valid for "the cell is below the floor at one of these steps".

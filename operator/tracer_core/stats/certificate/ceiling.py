@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tracer_core.stats.binomial import upper_bound
 
-__all__ = ["Ceiling", "RepeatCalls", "ceiling_by_cell", "ceiling_of"]
+__all__ = ["RepeatCalls", "RepeatCeiling", "ceiling_by_cell", "repeat_ceiling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class RepeatCalls:
 
 
 @dataclass(frozen=True, slots=True)
-class Ceiling:
+class RepeatCeiling:
     """How well any surrogate could agree with one fresh answer of the teacher."""
 
     self_agreement: float | None
@@ -44,7 +44,7 @@ class Ceiling:
     """Pairs that it rests on."""
 
 
-def ceiling_of(calls: RepeatCalls, level: float = 0.05) -> Ceiling:
+def repeat_ceiling(calls: RepeatCalls, level: float = 0.05) -> RepeatCeiling:
     """Give the ceiling on the set that the repeat calls were drawn from.
 
     Claim: with probability at least 1 - level, no rule that answers from the request
@@ -59,7 +59,7 @@ def ceiling_of(calls: RepeatCalls, level: float = 0.05) -> Ceiling:
     """
     usable = calls.same + calls.different
     rho = upper_bound(calls.same + calls.missing, calls.total, level)
-    return Ceiling(
+    return RepeatCeiling(
         self_agreement=calls.same / usable if usable else None,
         agreement=math.sqrt(rho),
         pairs=calls.total,
@@ -68,13 +68,13 @@ def ceiling_of(calls: RepeatCalls, level: float = 0.05) -> Ceiling:
 
 def ceiling_by_cell(
     cells: Mapping[str, RepeatCalls], level: float = 0.05
-) -> dict[str, Ceiling]:
+) -> dict[str, RepeatCeiling]:
     """Give the ceiling of every cell, all of them together at the level.
 
     Claim: with probability at least 1 - level every cell's ceiling holds.
-    Assumes: as `ceiling_of`, cells fixed without the repeat calls.
-    Source: Bonferroni over `ceiling_of`.
+    Assumes: as `repeat_ceiling`, cells fixed without the repeat calls.
+    Source: Bonferroni over `repeat_ceiling`.
     """
     return {
-        cell: ceiling_of(calls, level / len(cells)) for cell, calls in cells.items()
+        cell: repeat_ceiling(calls, level / len(cells)) for cell, calls in cells.items()
     }

@@ -11,16 +11,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tracer_core.stats.certificate.fixed_sequence import Counts
+from tracer_core.stats.certificate.fixed_sequence import ChainCounts
 
-__all__ = ["Bet", "cluster_p_value", "declare_bet"]
+__all__ = ["BettingStrategy", "cluster_p_value", "declare_betting_strategy"]
 
 _ALMOST = 0.95
 _BISECTIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Bet:
+class BettingStrategy:
     """How a test of sessions bets, declared before the certify rows are seen."""
 
     stake: float
@@ -33,7 +33,9 @@ class Bet:
             raise ValueError(f"no bet: {self.stake} on up to {self.longest} rows")
 
 
-def declare_bet(units: Sequence[Counts], target: float, longest: int) -> Bet:
+def declare_betting_strategy(
+    units: Sequence[ChainCounts], target: float, longest: int
+) -> BettingStrategy:
     """Give the bet under which wealth would grow fastest if all went as in training.
 
     Claim: any bet declared beforehand is valid; this one has power where training rows
@@ -55,11 +57,13 @@ def declare_bet(units: Sequence[Counts], target: float, longest: int) -> Bet:
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         low, high = (middle, high) if slope(middle) > 0 else (low, middle)
-    return Bet(low, longest)
+    return BettingStrategy(low, longest)
 
 
 def cluster_p_value(
-    units: Iterable[Counts] | Mapping[Counts, int], target: float, bet: Bet
+    units: Iterable[ChainCounts] | Mapping[ChainCounts, int],
+    target: float,
+    bet: BettingStrategy,
 ) -> float:
     """Give a p-value of "agreement per accepted request is at most the target".
 
@@ -91,5 +95,5 @@ def cluster_p_value(
     return math.exp(min(-wealth, 0.0))
 
 
-def _gain(unit: Counts, target: float) -> float:
+def _gain(unit: ChainCounts, target: float) -> float:
     return unit.rows * (1 - target) - (unit.rows - unit.agreed)

@@ -1,6 +1,6 @@
 """How much of the traffic a policy answers that was found on the same rows."""
 
-from tracer_core.stats.binomial import interval
+from tracer_core.stats.binomial import clopper_pearson_interval
 
 __all__ = ["coverage_interval"]
 
@@ -27,4 +27,4 @@ def coverage_interval(
     """
     if steps < 1:
         raise ValueError(f"a chain of {steps} steps serves nothing")
-    return interval(accepted, rows, level / steps)
+    return clopper_pearson_interval(accepted, rows, level / steps)

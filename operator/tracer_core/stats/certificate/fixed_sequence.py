@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from tracer_core.stats.binomial import p_value
 
-__all__ = ["Chain", "ChainResult", "Counts", "walk_chain", "walk_tests"]
+__all__ = ["Chain", "ChainCounts", "ChainResult", "run_chain", "run_tests"]
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class ChainCounts:
     """What the certify rows say about one accept set."""
 
     agreed: int
@@ -58,8 +58,8 @@ class ChainResult:
         return len(self.p_values) if self.whole else len(self.p_values) - 1
 
 
-def walk_chain(
-    family: Sequence[Counts], chain: Chain, target: float, level: float
+def run_chain(
+    family: Sequence[ChainCounts], chain: Chain, target: float, level: float
 ) -> ChainResult:
     """Test the chain's steps in order, each at the full level, to the first failure.
 
@@ -79,17 +79,17 @@ def walk_chain(
     """
     if chain.end >= len(family):
         raise ValueError(f"the chain ends at {chain.end} of {len(family)} steps")
-    return walk_tests(
+    return run_tests(
         lambda step: p_value(family[step].agreed, family[step].rows, target),
         chain,
         level,
     )
 
 
-def walk_tests(test: Callable[[int], float], chain: Chain, level: float) -> ChainResult:
+def run_tests(test: Callable[[int], float], chain: Chain, level: float) -> ChainResult:
     """Walk a chain whose steps have p-values of any valid kind, asked for in order.
 
-    Claim, assumptions and source: as `walk_chain`, where `test` gives a valid p-value
+    Claim, assumptions and source: as `run_chain`, where `test` gives a valid p-value
     of "agreement at this step is below the target".
 
     Args:

@@ -8,7 +8,7 @@ its level goes over to attempt r + 1 (online fallback).
 from collections.abc import Collection
 from dataclasses import dataclass
 
-__all__ = ["LedgerEntry", "handed_on", "level_of"]
+__all__ = ["LedgerEntry", "attempt_level", "recycled_level"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,12 @@ class LedgerEntry:
     """Whether every step of its chain passed."""
 
 
-def handed_on(entries: Collection[LedgerEntry]) -> frozenset[int]:
+def recycled_level(entries: Collection[LedgerEntry]) -> frozenset[int]:
     """Give the attempts whose level goes over to the next."""
     return frozenset(e.attempt for e in entries if e.chain_passed or not e.tested)
 
 
-def level_of(attempt: int, delta: float, handed: Collection[int] = ()) -> float:
+def attempt_level(attempt: int, delta: float, handed: Collection[int] = ()) -> float:
     """Give the level of an attempt, with what came over from those before it.
 
     Claim: if every attempt is a test at this level, then over all attempts for ever any
@@ -46,7 +46,7 @@ def level_of(attempt: int, delta: float, handed: Collection[int] = ()) -> float:
     Args:
         attempt: Number of the attempt, from 1.
         delta: Error probability of all attempts together.
-        handed: Attempts whose level goes over to the next, as `handed_on` gives them.
+        handed: Attempts whose level passes on to the next, from `recycled_level`.
     """
     if attempt < 1 or not 0 < delta < 1:
         raise ValueError(f"no level for attempt {attempt} of a budget of {delta}")

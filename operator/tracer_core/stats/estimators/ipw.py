@@ -10,7 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Dependence", "Unit", "WeightedRate", "dependence_of", "weighted_rate"]
+__all__ = [
+    "Dependence",
+    "WeightedRate",
+    "WeightedUnit",
+    "estimate_dependence",
+    "weighted_rate",
+]
 
 _GRID = 400
 _BISECTIONS = 40
@@ -19,7 +25,7 @@ _ALMOST = 0.999
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class WeightedUnit:
     """One session of the uniform sample, or one request that belongs to none."""
 
     yes: float
@@ -76,7 +82,7 @@ class Dependence:
         return self.rows / self.design_effect
 
 
-def weighted_rate(units: Sequence[Unit], level: float = 0.05) -> WeightedRate:
+def weighted_rate(units: Sequence[WeightedUnit], level: float = 0.05) -> WeightedRate:
     """Give a rate over the traffic from sampled sessions, with an interval.
 
     Claim: given which sessions the coin chose, the interval misses the weighted mean of
@@ -108,7 +114,7 @@ def weighted_rate(units: Sequence[Unit], level: float = 0.05) -> WeightedRate:
     )
 
 
-def dependence_of(units: Sequence[Unit]) -> Dependence:
+def estimate_dependence(units: Sequence[WeightedUnit]) -> Dependence:
     """Give the design effect of clustered rows and their intraclass correlation.
 
     Claim: estimates to report beside a count of rows, without a bound; no certificate
@@ -128,7 +134,7 @@ def dependence_of(units: Sequence[Unit]) -> Dependence:
     return Dependence(rows, len(units), effect, _intraclass(units, rows, mean))
 
 
-def _intraclass(units: Sequence[Unit], rows: int, mean: float) -> float:
+def _intraclass(units: Sequence[WeightedUnit], rows: int, mean: float) -> float:
     if rows == len(units):
         return 0.0
     shares = [(unit.requests, unit.yes / unit.requests) for unit in units]

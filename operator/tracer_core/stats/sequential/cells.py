@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from tracer_core.stats.sequential.e_values import rollback_log_e
 
-__all__ = ["cell_bound", "cells_below"]
+__all__ = ["cell_bound", "find_cells_below"]
 
 
 def cell_bound(delta: float, cells: int) -> float:
@@ -26,7 +26,7 @@ def cell_bound(delta: float, cells: int) -> float:
     return cells / delta
 
 
-def cells_below(
+def find_cells_below(
     audits: Mapping[str, tuple[int, int]], target: float, log_bound: float
 ) -> tuple[str, ...]:
     """Give the cells shown to be below the target, in order.

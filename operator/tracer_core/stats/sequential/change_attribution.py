@@ -10,13 +10,19 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["LEVEL", "Cause", "Change", "Repeats", "tell_apart"]
+__all__ = [
+    "LEVEL",
+    "ChangeAttribution",
+    "ChangeCause",
+    "RepeatCounts",
+    "attribute_change",
+]
 
 LEVEL = 0.01
 """Probability of naming either cause by mistake, at the most."""
 
 
-class Cause(StrEnum):
+class ChangeCause(StrEnum):
     """What has changed."""
 
     TEACHER = "TeacherChanged"
@@ -28,7 +34,7 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Repeats:
+class RepeatCounts:
     """Inputs that the teacher had answered before."""
 
     total: int
@@ -38,16 +44,18 @@ class Repeats:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangeAttribution:
     """The cause with the figures behind it."""
 
-    cause: Cause
+    cause: ChangeCause
     """What has changed."""
     reason: str
     """Why, for people: values, sizes, probability and level."""
 
 
-def tell_apart(before: Repeats, lately: Repeats, loss: float) -> Change:
+def attribute_change(
+    before: RepeatCounts, lately: RepeatCounts, loss: float
+) -> ChangeAttribution:
     """Say what has changed.
 
     Claims: where the teacher answers repeats as ever, it is said to have changed with
@@ -71,20 +79,21 @@ def tell_apart(before: Repeats, lately: Repeats, loss: float) -> Change:
     )
     if more <= LEVEL:
         said = f"the teacher has changed: {figures} (p = {more:.2g}, level {LEVEL})"
-        return Change(Cause.TEACHER, said)
+        return ChangeAttribution(ChangeCause.TEACHER, said)
     fewer = _p_fewer(lately, loss)
     if fewer <= LEVEL:
         said = (
             f"the inputs have changed, not the teacher: {figures}; a loss of {loss:.1%}"
             f" by the teacher would show more (p = {fewer:.2g}, level {LEVEL})"
         )
-        return Change(Cause.INPUTS, said)
-    return Change(
-        Cause.UNKNOWN, f"too few inputs came again to tell what has changed: {figures}"
+        return ChangeAttribution(ChangeCause.INPUTS, said)
+    return ChangeAttribution(
+        ChangeCause.UNKNOWN,
+        f"too few inputs came again to tell what has changed: {figures}",
     )
 
 
-def _p_more(before: Repeats, lately: Repeats) -> float:
+def _p_more(before: RepeatCounts, lately: RepeatCounts) -> float:
     total = before.total + lately.total
     otherwise = before.otherwise + lately.otherwise
     every = _log_choose(total, lately.total)
@@ -97,7 +106,7 @@ def _p_more(before: Repeats, lately: Repeats) -> float:
     return min(1.0, math.fsum(map(math.exp, logs)))
 
 
-def _p_fewer(lately: Repeats, loss: float) -> float:
+def _p_fewer(lately: RepeatCounts, loss: float) -> float:
     if not 0 < loss < 1 or not lately.total:
         return 1.0
     logs = (

@@ -21,11 +21,11 @@ from dataclasses import dataclass
 
 from tracer_core.stats.sequential.mixture import ABOVE, log_add
 
-__all__ = ["Drift", "Stretch", "audits_to_detect", "drift_threshold"]
+__all__ = ["DetectorBatch", "DriftDetector", "audits_to_detect", "drift_threshold"]
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class DetectorBatch:
     """What some audits do to R, for each alternative: an affine map, in logs.
 
     Maps compose, so that pods may each tell theirs; in whichever order they are put
@@ -38,37 +38,37 @@ class Stretch:
     """Logarithm of what is added."""
 
     @classmethod
-    def batch(cls, disagreed: int, audits: int, target: float) -> "Stretch":
+    def batch(cls, disagreed: int, audits: int, target: float) -> "DetectorBatch":
         """Give the map of one batch; a batch of one audit is exact."""
         ratios = ABOVE.log_ratios(disagreed, audits, 1 - target)
         size = math.log(audits) if audits else -math.inf
         return cls(ratios, tuple(size + each for each in ratios))
 
-    def then(self, later: "Stretch") -> "Stretch":
+    def then(self, later: "DetectorBatch") -> "DetectorBatch":
         """Give the map of these audits followed by others."""
         pairs = tuple(zip(self.scales, later.scales, strict=True))
         moved = (
             shift + scale
             for shift, scale in zip(self.shifts, later.scales, strict=True)
         )
-        return Stretch(
+        return DetectorBatch(
             tuple(one + other for one, other in pairs),
             tuple(map(log_add, moved, later.shifts)),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
+class DriftDetector:
     """The detector: R for each alternative, in logs."""
 
     logs: tuple[float, ...] = (-math.inf,) * len(ABOVE.factors)
 
-    def after(self, stretch: Stretch) -> "Drift":
+    def after(self, stretch: DetectorBatch) -> "DriftDetector":
         """Give the detector after some audits."""
         moved = (
             log + scale for log, scale in zip(self.logs, stretch.scales, strict=True)
         )
-        return Drift(tuple(map(log_add, moved, stretch.shifts)))
+        return DriftDetector(tuple(map(log_add, moved, stretch.shifts)))
 
     @property
     def log_value(self) -> float:

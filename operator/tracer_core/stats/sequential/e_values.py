@@ -23,7 +23,7 @@ __all__ = ["audits_needed", "promotion_log_e", "rollback_log_e"]
 
 _FARTHEST = 1_000_000
 
-LogE = Callable[[float, float], float]
+LogEValue = Callable[[float, float], float]
 """From disagreements and audits to the logarithm of an e-value."""
 
 
@@ -47,7 +47,7 @@ def rollback_log_e(disagreed: float, audits: float, target: float) -> float:
 
 
 def audits_needed(
-    log_e: LogE, disagreed: float, audits: float, rate: float, bound: float
+    log_e: LogEValue, disagreed: float, audits: float, rate: float, bound: float
 ) -> int | None:
     """Give about how many more audits cross a bound if they disagree at a rate.
 

@@ -16,11 +16,11 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from tracer_core.stats.sequential.mixture import Mixture, log_add
+from tracer_core.stats.sequential.mixture import RateMixture, log_add
 
-__all__ = ["GROSS", "RUN_LENGTH", "GrossFailure"]
+__all__ = ["GROSS_AGREEMENT", "RUN_LENGTH", "GrossFailure"]
 
-GROSS: Final = Mixture((4.0, 8.0, 20.0), (1, 1, 1))
+GROSS_AGREEMENT: Final = RateMixture((4.0, 8.0, 20.0), (1, 1, 1))
 """For a target of 95 %: disagreements of 17, 30 and 51 %."""
 
 RUN_LENGTH: Final = 1e7
@@ -31,15 +31,15 @@ RUN_LENGTH: Final = 1e7
 class GrossFailure:
     """The detector: R for each alternative, in logs."""
 
-    logs: tuple[float, ...] = (-math.inf,) * len(GROSS.factors)
+    logs: tuple[float, ...] = (-math.inf,) * len(GROSS_AGREEMENT.factors)
 
     def after(self, *, disagreed: bool, target: float) -> "GrossFailure":
         """Give the detector after one audit."""
-        ratios = GROSS.log_ratios(float(disagreed), 1.0, 1 - target)
+        ratios = GROSS_AGREEMENT.log_ratios(float(disagreed), 1.0, 1 - target)
         pairs = zip(self.logs, ratios, strict=True)
         return GrossFailure(tuple(log_add(log, 0.0) + ratio for log, ratio in pairs))
 
     @property
     def found(self) -> bool:
         """Whether the surrogate must stop."""
-        return GROSS.log_mean(self.logs) >= math.log(RUN_LENGTH)
+        return GROSS_AGREEMENT.log_mean(self.logs) >= math.log(RUN_LENGTH)

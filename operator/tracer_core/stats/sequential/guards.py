@@ -21,7 +21,14 @@ from enum import Enum
 from tracer_core.contracts.evidence import SLOW_SECONDS
 from tracer_core.stats.sequential.e_values import rollback_log_e
 
-__all__ = ["AUDITS_SHARE", "Guard", "Harm", "Met", "guard_level", "tripped"]
+__all__ = [
+    "AUDITS_SHARE",
+    "GuardCount",
+    "GuardCounts",
+    "GuardKind",
+    "first_tripped_guard",
+    "guard_level",
+]
 
 AUDITS_SHARE = 0.9
 """Part of the error that rollback by audits has; the guards share the rest."""
@@ -29,7 +36,7 @@ AUDITS_SHARE = 0.9
 _SLOW = f"over {SLOW_SECONDS * 1000:g} ms"
 
 
-class Guard(Enum):
+class GuardKind(Enum):
     """A harm and the rate of it that is allowed.
 
     For time the rate makes it a bound on the 95th percentile of the leg.
@@ -60,7 +67,7 @@ class Guard(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class GuardCount:
     """How often a harm was met."""
 
     questions: int = 0
@@ -69,20 +76,20 @@ class Met:
     """Questions in which it was; faults may be counted beyond the questions."""
 
 
-Harm = Mapping[Guard, Met]
+GuardCounts = Mapping[GuardKind, GuardCount]
 """What was counted of each harm; what is not named was not counted."""
 
 
 def guard_level(confidence: float) -> float:
     """Give the probability of tripping that each guard has to itself."""
-    return (1 - AUDITS_SHARE) * (1 - confidence) / len(Guard)
+    return (1 - AUDITS_SHARE) * (1 - confidence) / len(GuardKind)
 
 
-def tripped(harm: Harm, confidence: float) -> str | None:
+def first_tripped_guard(harm: GuardCounts, confidence: float) -> str | None:
     """Say which guard has tripped, with its figures; none when none has."""
     bound = -math.log(guard_level(confidence))
-    for guard in Guard:
-        met = harm.get(guard, Met())
+    for guard in GuardKind:
+        met = harm.get(guard, GuardCount())
         times = min(met.times, met.questions)
         if rollback_log_e(times, met.questions, 1 - guard.allowed) >= bound:
             return (

@@ -8,11 +8,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["ABOVE", "BELOW", "Mixture", "log_add"]
+__all__ = ["ABOVE", "BELOW", "RateMixture", "log_add"]
 
 
 @dataclass(frozen=True, slots=True)
-class Mixture:
+class RateMixture:
     """A fixed distribution over alternatives, chosen before any audit."""
 
     factors: tuple[float, ...]
@@ -59,10 +59,10 @@ class Mixture:
         return top + math.log(mean / sum(self.weights))
 
 
-BELOW = Mixture((0.05, 0.15, 0.3, 0.5, 0.7), (1, 1, 1, 1, 1))
+BELOW = RateMixture((0.05, 0.15, 0.3, 0.5, 0.7), (1, 1, 1, 1, 1))
 """Disagreement below a boundary: for promotion."""
 
-ABOVE = Mixture((1.4, 2.1, 3.0, 6.0), (1, 3, 1, 1))
+ABOVE = RateMixture((1.4, 2.1, 3.0, 6.0), (1, 3, 1, 1))
 """Disagreement above a boundary: for rollback, guards, cells and drift. Half is bet on
 twice the boundary, where most harm that matters lies (5 % to 10 %)."""
 

@@ -24,12 +24,12 @@ from tracer_core.stats.sequential.guards import AUDITS_SHARE
 
 __all__ = [
     "NO_AUDITS",
-    "Aim",
-    "Assessment",
     "AuditCounts",
-    "Gate",
-    "Verdict",
-    "assess",
+    "ParityAim",
+    "PromotionGate",
+    "RolloutAssessment",
+    "RolloutVerdict",
+    "assess_rollout",
     "rollback_bound",
     "step_bound",
 ]
@@ -38,7 +38,7 @@ MISSING_LIMIT = 0.10
 """Share of missing audits above which nothing is promoted."""
 
 
-class Verdict(StrEnum):
+class RolloutVerdict(StrEnum):
     """What the evidence asks for."""
 
     PROMOTE = "Promote"
@@ -47,7 +47,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class ParityAim:
     """What is promised, as the router's spec says it; fractions."""
 
     target: float
@@ -92,7 +92,7 @@ NO_AUDITS = AuditCounts(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class PromotionGate:
     """What lies between a candidate and its next weight."""
 
     number: int
@@ -105,10 +105,10 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
-class Assessment:
+class RolloutAssessment:
     """A verdict with its reason and the figures behind it."""
 
-    verdict: Verdict
+    verdict: RolloutVerdict
     """What to do."""
     reason: str
     """Why, for people."""
@@ -143,9 +143,12 @@ def rollback_bound(confidence: float) -> float:
     return 1 / (AUDITS_SHARE * (1 - confidence))
 
 
-def assess(
-    aim: Aim, counts: AuditCounts, gate: Gate, before: AuditCounts = NO_AUDITS
-) -> Assessment:
+def assess_rollout(
+    aim: ParityAim,
+    counts: AuditCounts,
+    gate: PromotionGate,
+    before: AuditCounts = NO_AUDITS,
+) -> RolloutAssessment:
     """Judge the audits so far.
 
     Args:
@@ -163,7 +166,7 @@ def assess(
     bound = step_bound(aim.confidence, gate.number, gate.of)
     needed = _needed(aim, margin, counts, bound)
     verdict, reason = _judge(aim, counts, (promotion, rollback, margin), bound, needed)
-    return Assessment(
+    return RolloutAssessment(
         verdict=verdict,
         reason=reason,
         audits=counts.total,
@@ -177,26 +180,35 @@ def assess(
 
 
 def _judge(
-    aim: Aim,
+    aim: ParityAim,
     counts: AuditCounts,
     found: tuple[float, float, float],
     bound: float,
     needed: int | None,
-) -> tuple[Verdict, str]:
+) -> tuple[RolloutVerdict, str]:
     promotion, rollback, margin = found
     seen = _figures(counts)
     if counts.total == 0:
-        return Verdict.HOLD, "no audit has completed yet; no evidence is no success"
+        return (
+            RolloutVerdict.HOLD,
+            "no audit has completed yet; no evidence is no success",
+        )
     # Before the missing share: silences count as agreements here, so this is sure.
     if rollback >= math.log(rollback_bound(aim.confidence)):
-        return Verdict.ROLL_BACK, f"agreement is below {aim.target:.4g}: {seen}"
+        return RolloutVerdict.ROLL_BACK, f"agreement is below {aim.target:.4g}: {seen}"
     if counts.missing > MISSING_LIMIT * counts.total:
-        return Verdict.HOLD, f"more than {MISSING_LIMIT:.0%} of audits missing: {seen}"
+        return (
+            RolloutVerdict.HOLD,
+            f"more than {MISSING_LIMIT:.0%} of audits missing: {seen}",
+        )
     if promotion < math.log(bound):
-        return Verdict.HOLD, _waiting(counts, needed)
+        return RolloutVerdict.HOLD, _waiting(counts, needed)
     if rollback >= 0:
-        return Verdict.HOLD, f"evidence points below {aim.target:.4g} as well: {seen}"
-    return Verdict.PROMOTE, f"agreement above {aim.target - margin:.4g}: {seen}"
+        return (
+            RolloutVerdict.HOLD,
+            f"evidence points below {aim.target:.4g} as well: {seen}",
+        )
+    return RolloutVerdict.PROMOTE, f"agreement above {aim.target - margin:.4g}: {seen}"
 
 
 def _waiting(counts: AuditCounts, needed: int | None) -> str:
@@ -205,7 +217,9 @@ def _waiting(counts: AuditCounts, needed: int | None) -> str:
     return f"about {needed} more audits at the present rate: {_figures(counts)}"
 
 
-def _needed(aim: Aim, margin: float, counts: AuditCounts, bound: float) -> int | None:
+def _needed(
+    aim: ParityAim, margin: float, counts: AuditCounts, bound: float
+) -> int | None:
     against = counts.disagreed + counts.missing
     # One pseudo-audit at half the allowed disagreement: a forecast before the first.
     rate = (against + (1 - aim.target) / 2) / (counts.total + 1)

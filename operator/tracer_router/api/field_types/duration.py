@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from tracer_router.api.base.model import RULES_KEY, Rule
 
-__all__ = ["DURATION_PATTERN", "Duration", "Within"]
+__all__ = ["DURATION_PATTERN", "Duration", "DurationRange"]
 
 DURATION_PATTERN: Final = "^[1-9][0-9]{0,4}[smhd]$"
 """A whole number and its unit; RE2 and Python read it alike."""
@@ -57,7 +57,7 @@ class Duration(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Within:
+class DurationRange:
     """Bounds of a duration, both included, for Python and the API server alike."""
 
     low: str
@@ -65,11 +65,11 @@ class Within:
     example: str
 
     @property
-    def remedy(self) -> str:
+    def message(self) -> str:
         """What to write instead."""
         return f"say a duration from {self.low} to {self.high}, such as {self.example}"
 
-    def holds(self, value: Duration) -> Duration:
+    def check(self, value: Duration) -> Duration:
         """Give the value back.
 
         Raises:
@@ -77,13 +77,13 @@ class Within:
         """
         low, high = Duration(self.low).seconds, Duration(self.high).seconds
         if not low <= value.seconds <= high:
-            raise ValueError(self.remedy)
+            raise ValueError(self.message)
         return value
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self.holds, handler(source))
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -97,6 +97,6 @@ class Within:
         rule = Rule(
             f"self.matches('{DURATION_PATTERN}')"
             f" && [{number} * {unit}].all(n, n >= {low} && n <= {high})",
-            self.remedy,
+            self.message,
         )
         return {**handler(schema), RULES_KEY: [rule.manifest()]}

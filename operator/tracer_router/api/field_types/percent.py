@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from tracer_router.api.base.model import RULES_KEY, Rule
 
-__all__ = ["PERCENT_PATTERN", "WHOLE_PERCENT_PATTERN", "Between", "Percent"]
+__all__ = ["PERCENT_PATTERN", "WHOLE_PERCENT_PATTERN", "Percent", "PercentRange"]
 
 PERCENT_PATTERN = r"^(100|[1-9]?[0-9])(\.[0-9]{1,4})?%$"
 """A percentage; RE2 and Python read it alike."""
@@ -39,7 +39,7 @@ class Percent(str):
         return found
 
     @classmethod
-    def of(cls, fraction: float, digits: int = 1) -> Self:
+    def from_fraction(cls, fraction: float, digits: int = 1) -> Self:
         """Give a fraction as a percentage, rounded, without trailing zeros."""
         text = f"{Decimal(str(fraction)) * 100:.{digits}f}"
         return cls((text.rstrip("0").rstrip(".") if "." in text else text) + "%")
@@ -61,7 +61,7 @@ class Percent(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Between:
+class PercentRange:
     """Bounds of a percentage, both included, for Python and the API server alike."""
 
     low: str
@@ -70,12 +70,12 @@ class Between:
     whole: bool = False
 
     @property
-    def remedy(self) -> str:
+    def message(self) -> str:
         """What to write instead."""
         kind = "whole percentage" if self.whole else "percentage"
         return f"say a {kind} from {self.low} to {self.high}, such as {self.example}"
 
-    def holds(self, value: Percent) -> Percent:
+    def check(self, value: Percent) -> Percent:
         """Give the value back.
 
         Raises:
@@ -85,13 +85,13 @@ class Between:
         inside = Percent(self.low).fraction <= value.fraction
         inside = inside and value.fraction <= Percent(self.high).fraction
         if not inside or not re.fullmatch(pattern, value):
-            raise ValueError(self.remedy)
+            raise ValueError(self.message)
         return value
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self.holds, handler(source))
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -103,6 +103,6 @@ class Between:
         rule = Rule(
             f"self.matches(r'{pattern}')"
             f" && [double(self.replace('%', ''))].all(n, n >= {low} && n <= {high})",
-            self.remedy,
+            self.message,
         )
         return {**handler(schema), RULES_KEY: [rule.manifest()]}

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from tracer_router.api.base.model import ApiModel, Effect, Rule
-from tracer_router.api.field_types.duration import Duration, Within
+from tracer_router.api.field_types.duration import Duration, DurationRange
 from tracer_router.api.field_types.string_types import HeaderName, SecretName
 
 __all__ = ["Access", "AccessMode", "ClientKeys", "GatewayHeader", "PassThrough"]
@@ -26,9 +26,9 @@ class AccessMode(StrEnum):
 class PassThrough(ApiModel):
     """How clients' own keys are trusted."""
 
-    lifetime: Annotated[Duration, Within("10s", "24h", "10m"), Effect.NOTHING] = (
-        Duration("10m")
-    )
+    lifetime: Annotated[
+        Duration, DurationRange("10s", "24h", "10m"), Effect.NOTHING
+    ] = Duration("10m")
     """How long the teacher's acceptance of a key counts: the surrogate answers a key
     only so long after the teacher has answered it, for the same model."""
 

@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from tracer_router.api.base.model import ApiModel, Effect, Rule
-from tracer_router.api.field_types.duration import Duration, Within
-from tracer_router.api.field_types.percent import PERCENT_PATTERN, Between, Percent
+from tracer_router.api.field_types.duration import Duration, DurationRange
+from tracer_router.api.field_types.percent import PERCENT_PATTERN, Percent, PercentRange
 
 __all__ = ["Audit", "AuditMode", "Detect"]
 
@@ -24,12 +24,12 @@ class AuditMode(StrEnum):
 class Detect(ApiModel):
     """Which loss of agreement must be noticed, and how soon."""
 
-    loss: Annotated[Percent, Between("0.5%", "50%", "5%"), Effect.NOTHING] = Percent(
-        "5%"
+    loss: Annotated[Percent, PercentRange("0.5%", "50%", "5%"), Effect.NOTHING] = (
+        Percent("5%")
     )
     """How far agreement may fall below the target unnoticed, such as 5%."""
-    within: Annotated[Duration, Within("1m", "30d", "24h"), Effect.NOTHING] = Duration(
-        "24h"
+    within: Annotated[Duration, DurationRange("1m", "30d", "24h"), Effect.NOTHING] = (
+        Duration("24h")
     )
     """In which time a larger fall must be noticed."""
 
@@ -51,12 +51,12 @@ class Audit(ApiModel):
     """Fixed: `live` is the rate. Auto: as low as `detect` allows."""
     detect: Detect = Detect()
     """What Auto must notice, and how soon."""
-    live: Annotated[Percent, Between("0.1%", "100%", "2%"), Effect.NOTHING] = Percent(
-        "2%"
+    live: Annotated[Percent, PercentRange("0.1%", "100%", "2%"), Effect.NOTHING] = (
+        Percent("2%")
     )
     """Share of the sessions that is audited at full weight; with Auto, until enough
     traffic was seen to choose another."""
-    canary: Annotated[Percent, Between("0.1%", "100%", "100%"), Effect.NOTHING] = (
+    canary: Annotated[Percent, PercentRange("0.1%", "100%", "100%"), Effect.NOTHING] = (
         Percent("100%")
     )
     """Share of the candidate's sessions that is audited during the rollout."""

@@ -6,12 +6,12 @@ from typing import Annotated
 from pydantic import Field
 
 from tracer_router.api.base.model import ApiModel, Effect, Rule
-from tracer_router.api.field_types.duration import Duration, Within
-from tracer_router.api.field_types.percent import Between, Percent
+from tracer_router.api.field_types.duration import Duration, DurationRange
+from tracer_router.api.field_types.percent import Percent, PercentRange
 
 __all__ = ["OnInconclusive", "Promotion", "Rollout"]
 
-_STEP = Between("1%", "100%", "25%", whole=True)
+_STEP = PercentRange("1%", "100%", "25%", whole=True)
 
 
 class OnInconclusive(StrEnum):
@@ -53,19 +53,21 @@ class Rollout(ApiModel):
     ] = (Percent("5%"), Percent("25%"), Percent("100%"))
     """Shares of the traffic, rising, the last 100%. Before the first the candidate is
     in shadow: asked and audited, while the teacher answers."""
-    period: Annotated[Duration, Within("1s", "30d", "24h"), Effect.NOTHING] = Duration(
-        "24h"
+    period: Annotated[Duration, DurationRange("1s", "30d", "24h"), Effect.NOTHING] = (
+        Duration("24h")
     )
     """One full period of the traffic: full weight is not reached before the candidate
     has been audited for that long, because agreement may change with the hour."""
-    max_duration: Annotated[Duration, Within("1m", "90d", "7d"), Effect.NOTHING] = (
-        Duration("7d")
-    )
+    max_duration: Annotated[
+        Duration, DurationRange("1m", "90d", "7d"), Effect.NOTHING
+    ] = Duration("7d")
     """Time from certificate to full weight, after which the rollout is inconclusive.
     Nothing resets it: neither a restart nor a crash loop."""
     on_inconclusive: Annotated[OnInconclusive, Effect.NOTHING] = OnInconclusive.HOLD
     """What happens then."""
     promotion: Annotated[Promotion, Effect.NOTHING] = Promotion.AUTOMATIC
     """Who opens full weight once the evidence allows it."""
-    soak: Annotated[Duration, Within("1s", "7d", "1h"), Effect.NOTHING] = Duration("1h")
+    soak: Annotated[Duration, DurationRange("1s", "7d", "1h"), Effect.NOTHING] = (
+        Duration("1h")
+    )
     """How long a revision that no longer serves keeps its pods, to go back to."""

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from tracer_router.api.base.model import ApiModel, Effect, Rule
-from tracer_router.api.field_types.percent import PERCENT_PATTERN, Between, Percent
+from tracer_router.api.field_types.percent import PERCENT_PATTERN, Percent, PercentRange
 from tracer_router.api.field_types.resources import Resources
 from tracer_router.api.field_types.string_types import HeaderName
 from tracer_router.api.spec.access import Access
@@ -43,16 +43,18 @@ class Parity(ApiModel):
         ),
     )
 
-    target: Annotated[Percent, Between("50%", "99.9%", "95%"), Effect.SURROGATE_OFF]
+    target: Annotated[
+        Percent, PercentRange("50%", "99.9%", "95%"), Effect.SURROGATE_OFF
+    ]
     """Agreement to certify. Raised above the certified one, the surrogate is off until
     a new certificate; lowered, nothing happens before the next attempt."""
     confidence: Annotated[
-        Percent, Between("80%", "99.9%", "95%"), Effect.SURROGATE_OFF
+        Percent, PercentRange("80%", "99.9%", "95%"), Effect.SURROGATE_OFF
     ] = Percent("95%")
     """Probability that the promise holds, over all attempts together. Raised above
     the certified one, the surrogate is off until a new certificate."""
-    margin: Annotated[Percent, Between("0.1%", "50%", "1%"), Effect.NOTHING] = Percent(
-        "1%"
+    margin: Annotated[Percent, PercentRange("0.1%", "50%", "1%"), Effect.NOTHING] = (
+        Percent("1%")
     )
     """How far below the target live agreement may lie and still be promoted."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from tracer_router.api.base.model import ApiModel, Effect, ListMap, Rule
-from tracer_router.api.field_types.duration import Duration, Within
+from tracer_router.api.field_types.duration import Duration, DurationRange
 from tracer_router.api.field_types.string_types import HttpUrl, SecretName
 
 __all__ = ["Capture", "RedactPattern", "S3Store", "Store", "StoreCredentials", "Traces"]
@@ -119,9 +119,9 @@ class Traces(ApiModel):
     store: Store | None = None
     """The store of traces, bundles and the ledger of attempts; the chart's own when
     absent."""
-    retention: Annotated[Duration, Within("1d", "3650d", "90d"), Effect.NOTHING] = (
-        Duration("90d")
-    )
+    retention: Annotated[
+        Duration, DurationRange("1d", "3650d", "90d"), Effect.NOTHING
+    ] = Duration("90d")
     """How old a trace may become. The ledger of attempts stays; it holds no text."""
     capture: Annotated[Capture, Effect.SURROGATE_OFF] = Capture.REDACTED
     """What is kept of a request. The surrogate sees texts as they are kept."""

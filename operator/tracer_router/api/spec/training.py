@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from tracer_router.api.base.model import ApiModel, Effect, Rule
-from tracer_router.api.field_types.duration import Duration, Within
-from tracer_router.api.field_types.percent import Between, Percent
+from tracer_router.api.field_types.duration import Duration, DurationRange
+from tracer_router.api.field_types.percent import Percent, PercentRange
 from tracer_router.api.field_types.resources import Resources
 
 __all__ = ["Engine", "Training"]
@@ -36,11 +36,11 @@ class Training(ApiModel):
 
     minimum_traces: Annotated[int, Field(ge=100, le=10_000_000), Effect.NOTHING] = 1000
     """Labelled traces before the first attempt."""
-    growth: Annotated[Percent, Between("1%", "100%", "50%"), Effect.NOTHING] = Percent(
-        "50%"
+    growth: Annotated[Percent, PercentRange("1%", "100%", "50%"), Effect.NOTHING] = (
+        Percent("50%")
     )
     """Growth of the labelled traces since the last attempt before the next one."""
-    max_age: Annotated[Duration, Within("1d", "365d", "30d"), Effect.NOTHING] = (
+    max_age: Annotated[Duration, DurationRange("1d", "365d", "30d"), Effect.NOTHING] = (
         Duration("30d")
     )
     """Age of the live certificate at which another attempt is made, if there are new

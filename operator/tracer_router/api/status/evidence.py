@@ -13,10 +13,10 @@ from tracer_router.api.base.model import ApiModel, ListMap
 __all__ = [
     "BootCounts",
     "CellCounts",
-    "Counts",
     "EvidenceStatus",
     "LegCounts",
     "RevisionCounts",
+    "RevisionTotals",
     "TaskCounts",
 ]
 
@@ -77,7 +77,7 @@ class TaskCounts(ApiModel):
     """Cost of the teacher's answers, audits included, as a decimal."""
 
 
-class Counts(ApiModel):
+class RevisionTotals(ApiModel):
     """Cumulative counts over all tasks and by task."""
 
     requests: int = 0
@@ -109,7 +109,7 @@ class LegCounts(ApiModel):
     """Of those, how many took it longer than 50 ms."""
 
 
-class RevisionCounts(Counts):
+class RevisionCounts(RevisionTotals):
     """Cumulative counts of one revision, with what is judged of it alone."""
 
     cached: int = 0

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from tracer_router.api.base.model import ApiModel, ListMap
 from tracer_router.api.status.conditions import Condition
-from tracer_router.api.status.evidence import Counts
+from tracer_router.api.status.evidence import RevisionTotals
 
 __all__ = [
     "Agreement",
@@ -115,7 +115,7 @@ class SavingsStatus(ApiModel):
 class History(ApiModel):
     """What revisions that are no longer kept had counted."""
 
-    counts: Counts = Counts()
+    counts: RevisionTotals = RevisionTotals()
     """Sum of their counts."""
     revisions: Annotated[tuple[int, ...], Field(max_length=1000)] = ()
     """Those whose counts are in the sum and that are about to be deleted."""

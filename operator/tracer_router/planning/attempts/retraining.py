@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from tracer_core.constants import OTHER_TASK
-from tracer_router.api import MOST_ALIKE, RevisionPhase, TracerRevision, TracerRouter
-from tracer_router.planning.attempts.training import Cause, rows_by_task
-from tracer_router.planning.state.commands import Verb, is_paused, open_requests
+from tracer_router.api import MAX_SIMILAR, RevisionPhase, TracerRevision, TracerRouter
+from tracer_router.planning.attempts.training import AttemptReason, rows_by_task
+from tracer_router.planning.state.commands import Command, is_paused, pending_requests
 from tracer_router.planning.state.observed import Observed
 
-__all__ = ["Outlook", "rows_needed"]
+__all__ = ["RetrainingTrigger", "rows_needed"]
 
 _BUSY = frozenset({RevisionPhase.TRAINING, RevisionPhase.SHADOW, RevisionPhase.CANARY})
 _BUDGET_TIME = timedelta(days=30)
@@ -31,7 +31,7 @@ def rows_needed(router: TracerRouter, revisions: tuple[TracerRevision, ...]) -> 
 
 
 @dataclass(frozen=True)
-class Outlook:
+class RetrainingTrigger:
     """Whether an attempt is due, why, and if not, what it waits for."""
 
     observed: Observed
@@ -39,7 +39,7 @@ class Outlook:
     now: datetime
 
     @cached_property
-    def due(self) -> Cause | None:
+    def due(self) -> AttemptReason | None:
         """The cause of the attempt to begin now; none when none is due."""
         if self._busy or self._held:
             return None
@@ -48,7 +48,7 @@ class Outlook:
             return asked
         if self._backing_off is not None or self._spent:
             return None
-        causes: tuple[Callable[[], Cause | None], ...] = (
+        causes: tuple[Callable[[], AttemptReason | None], ...] = (
             self._drifted,
             self._new_task,
             self._grown,
@@ -57,7 +57,7 @@ class Outlook:
         return next((found for cause in causes if (found := cause())), None)
 
     @cached_property
-    def waiting(self) -> str:
+    def missing(self) -> str:
         """What the next attempt waits for, for people."""
         if self.due is not None:
             return "the next attempt is being made"
@@ -131,25 +131,25 @@ class Outlook:
         end = since + delay
         return f"{end:%Y-%m-%d %H:%M:%S} UTC" if end > self.now else None
 
-    def _requested(self) -> Cause | None:
-        requests = open_requests(self.observed.router, self.revisions)
-        asked = [each.id for each in requests if each.verb is Verb.RETRAIN]
+    def _requested(self) -> AttemptReason | None:
+        requests = pending_requests(self.observed.router, self.revisions)
+        asked = [each.id for each in requests if each.verb is Command.RETRAIN]
         if not asked:
             return None
-        first, *others = asked[: 1 + MOST_ALIKE]
+        first, *others = asked[: 1 + MAX_SIMILAR]
         text = f"by request {first}"
-        return Cause(text, self._rows, verb=first, alike=tuple(others))
+        return AttemptReason(text, self._rows, verb=first, alike=tuple(others))
 
-    def _grown(self) -> Cause | None:
+    def _grown(self) -> AttemptReason | None:
         needed = rows_needed(self.observed.router, self.revisions)
-        return Cause("growth", self._rows) if self._rows >= needed else None
+        return AttemptReason("growth", self._rows) if self._rows >= needed else None
 
-    def _drifted(self) -> Cause | None:
+    def _drifted(self) -> AttemptReason | None:
         served = [each for each in self.revisions if each.status.tasks]
         ailing = bool(served) and served[-1].status.drifted
-        return Cause("drift", self._rows) if ailing and self._fresh else None
+        return AttemptReason("drift", self._rows) if ailing and self._fresh else None
 
-    def _new_task(self) -> Cause | None:
+    def _new_task(self) -> AttemptReason | None:
         """A task that by now has more traffic than the one that is answered."""
         live = self._live
         if live is None:
@@ -170,15 +170,15 @@ class Outlook:
         if not fresh:
             return None
         task = max(sorted(fresh), key=lambda each: fresh[each])
-        return Cause("a new task", self._rows, task=task)
+        return AttemptReason("a new task", self._rows, task=task)
 
-    def _aged(self) -> Cause | None:
+    def _aged(self) -> AttemptReason | None:
         live = self._live
         if live is None or live.spec.attempt is None or not self._fresh:
             return None
         age = self.now - live.spec.attempt.until
         old = age >= self.observed.router.spec.training.max_age.span
-        return Cause("age", self._rows) if old else None
+        return AttemptReason("age", self._rows) if old else None
 
 
 def _last(revisions: tuple[TracerRevision, ...]) -> int:

@@ -5,7 +5,11 @@ from datetime import datetime, timedelta
 
 from tracer_core.constants import OTHER_TASK
 from tracer_core.contracts.redaction import Redaction
-from tracer_core.contracts.training import AttemptRequest, Outcome, TrainingSummary
+from tracer_core.contracts.training import (
+    AttemptOutcome,
+    AttemptRequest,
+    TrainingSummary,
+)
 from tracer_router.api import (
     AttemptSpec,
     BundleStatus,
@@ -20,10 +24,14 @@ from tracer_router.api import (
     TracerRouter,
 )
 from tracer_router.planning.evidence.evidence import total
-from tracer_router.planning.rollout.transitions import begin_rollout, enter, set_status
+from tracer_router.planning.rollout.transitions import (
+    begin_rollout,
+    enter_phase,
+    set_status,
+)
 from tracer_router.planning.state.certificate_validity import (
+    invalid_reason,
     teacher_identity,
-    void_reason,
 )
 from tracer_router.planning.state.observed import JobState, Observed
 from tracer_router.resources.embedder import named_embedder
@@ -32,7 +40,7 @@ from tracer_router.resources.redaction import redaction_of
 
 __all__ = [
     "BETTER_BY",
-    "Cause",
+    "AttemptReason",
     "attempt_request",
     "begin_attempt",
     "conclude_training",
@@ -43,7 +51,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class AttemptReason:
     """Why an attempt is begun."""
 
     text: str
@@ -96,7 +104,7 @@ def begin_attempt(
     revisions: tuple[TracerRevision, ...],
     image: str,
     now: datetime,
-    cause: Cause,
+    cause: AttemptReason,
 ) -> TracerRevision:
     """Give the revision of a new attempt."""
     router = observed.router
@@ -198,7 +206,7 @@ def _objection(
     attempt = revision.spec.attempt
     if attempt is None or summary.request != attempt.row_set:
         return "the result answers another request: the Job was given a wrong file"
-    if summary.outcome is not Outcome.CERTIFIED:
+    if summary.outcome is not AttemptOutcome.CERTIFIED:
         return summary.reason
     if summary.bundle in observed.router.status.barred:
         return "its bundle was rolled back before and is barred"
@@ -219,7 +227,7 @@ def _no_better(observed: Observed, summary: TrainingSummary) -> str | None:
     ailing = incumbent.status.drifted or incumbent.status.closed
     held = incumbent.status.tasks[0]
     another = summary.task != held.fingerprint
-    if ailing or another or void_reason(router, incumbent) is not None:
+    if ailing or another or invalid_reason(router, incumbent) is not None:
         return None
     least = held.certificate.coverage.fraction + BETTER_BY
     if (summary.coverage or 0) >= least:
@@ -238,7 +246,7 @@ def _rejected(
 ) -> TracerRevision:
     if summary is not None and summary.quarantined:
         reason += f"; {_quarantine(summary)}"
-    return enter(revision, RevisionPhase.REJECTED, reason, now)
+    return enter_phase(revision, RevisionPhase.REJECTED, reason, now)
 
 
 def _quarantine(summary: TrainingSummary) -> str:
@@ -248,14 +256,14 @@ def _quarantine(summary: TrainingSummary) -> str:
 
 def _certified(revision: TracerRevision, summary: TrainingSummary) -> TracerRevision:
     certificate = CertificateStatus(
-        target=Percent.of(summary.target or 0, 4),
-        confidence=Percent.of(summary.confidence or 0, 4),
+        target=Percent.from_fraction(summary.target or 0, 4),
+        confidence=Percent.from_fraction(summary.confidence or 0, 4),
         attempt=summary.attempt,
         level=f"{summary.level:.6g}",
         n=summary.n or 0,
         k=summary.k or 0,
         m=summary.m or 0,
-        coverage=Percent.of(summary.coverage or 0),
+        coverage=Percent.from_fraction(summary.coverage or 0),
     )
     reason = f"certified: {summary.k} of {summary.n} certify rows agreed"
     if summary.quarantined:

@@ -2,15 +2,27 @@
 
 from collections.abc import Iterable
 
-from tracer_core.stats.sequential.guards import Guard, Harm, Met
+from tracer_core.stats.sequential.guards import GuardCount, GuardCounts, GuardKind
 from tracer_core.stats.sequential.verdict import NO_AUDITS, AuditCounts
-from tracer_router.api import Baseline, Counts, LegCounts, TaskCounts, TracerRevision
+from tracer_router.api import (
+    Baseline,
+    LegCounts,
+    RevisionTotals,
+    TaskCounts,
+    TracerRevision,
+)
 from tracer_router.planning.evidence.evidence import total
 
-__all__ = ["audits_before", "audits_of", "baseline_of", "cells_of", "harm_of"]
+__all__ = [
+    "audit_baseline",
+    "audit_totals",
+    "audit_totals_before",
+    "cell_totals",
+    "guard_counts",
+]
 
 
-def audits_of(revision: TracerRevision) -> AuditCounts:
+def audit_totals(revision: TracerRevision) -> AuditCounts:
     """Give the audits of a revision's certified tasks, from shadow on."""
     tasks = _certified(revision, total(revision.status.evidence))
     return AuditCounts(
@@ -20,7 +32,7 @@ def audits_of(revision: TracerRevision) -> AuditCounts:
     )
 
 
-def audits_before(revision: TracerRevision) -> AuditCounts:
+def audit_totals_before(revision: TracerRevision) -> AuditCounts:
     """Give the audits of earlier tries."""
     earlier = revision.status.earlier
     if earlier is None:
@@ -28,7 +40,7 @@ def audits_before(revision: TracerRevision) -> AuditCounts:
     return AuditCounts(earlier.agreed, earlier.disagreed, earlier.missing)
 
 
-def cells_of(revision: TracerRevision) -> dict[str, AuditCounts]:
+def cell_totals(revision: TracerRevision) -> dict[str, AuditCounts]:
     """Give the audits of each cell of the certified tasks."""
     found: dict[str, AuditCounts] = {}
     for task in _certified(revision, total(revision.status.evidence)):
@@ -42,29 +54,29 @@ def cells_of(revision: TracerRevision) -> dict[str, AuditCounts]:
     return found
 
 
-def harm_of(revision: TracerRevision) -> Harm:
+def guard_counts(revision: TracerRevision) -> GuardCounts:
     """Give what was counted of each harm in the present try."""
-    now, before = baseline_of(revision), revision.status.earlier or Baseline()
+    now, before = audit_baseline(revision), revision.status.earlier or Baseline()
     return {
-        Guard.FAULTS: Met(
+        GuardKind.FAULTS: GuardCount(
             questions=max(0, now.questions - before.questions),
             times=max(0, now.faults - before.faults),
         ),
-        Guard.SURROGATE_LEG: _slow(now.surrogate_leg, before.surrogate_leg),
-        Guard.TEACHER_LEG: _slow(now.teacher_leg, before.teacher_leg),
+        GuardKind.SURROGATE_LEG: _slow(now.surrogate_leg, before.surrogate_leg),
+        GuardKind.TEACHER_LEG: _slow(now.teacher_leg, before.teacher_leg),
     }
 
 
-def _slow(now: LegCounts, before: LegCounts) -> Met:
-    return Met(
+def _slow(now: LegCounts, before: LegCounts) -> GuardCount:
+    return GuardCount(
         questions=max(0, now.questions - before.questions),
         times=max(0, now.slow - before.slow),
     )
 
 
-def baseline_of(revision: TracerRevision) -> Baseline:
+def audit_baseline(revision: TracerRevision) -> Baseline:
     """Give all counts as they are now, to judge later ones from here."""
-    counts, audits = total(revision.status.evidence), audits_of(revision)
+    counts, audits = total(revision.status.evidence), audit_totals(revision)
     return Baseline(
         agreed=audits.agreed,
         disagreed=audits.disagreed,
@@ -76,6 +88,8 @@ def baseline_of(revision: TracerRevision) -> Baseline:
     )
 
 
-def _certified(revision: TracerRevision, counts: Counts) -> Iterable[TaskCounts]:
+def _certified(
+    revision: TracerRevision, counts: RevisionTotals
+) -> Iterable[TaskCounts]:
     names = {task.fingerprint for task in revision.status.tasks}
     return [each for each in counts.tasks if each.task in names]

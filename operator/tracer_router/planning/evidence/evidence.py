@@ -10,14 +10,19 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from tracer_core.constants import OTHER_TASK
-from tracer_core.contracts.evidence import CELLS, OTHER_CELLS, Evidence, TaskEvidence
+from tracer_core.contracts.evidence import (
+    MAX_CELLS,
+    OTHER_CELLS,
+    Evidence,
+    TaskEvidence,
+)
 from tracer_router.api import (
     BootCounts,
     CellCounts,
-    Counts,
     EvidenceStatus,
     LegCounts,
     RevisionCounts,
+    RevisionTotals,
     TaskCounts,
 )
 from tracer_router.planning.state.observed import PodState
@@ -84,7 +89,7 @@ def total(evidence: EvidenceStatus | None) -> RevisionCounts:
     return _add_up_revision([evidence.retired, *live])
 
 
-def add_up(counts: Iterable[Counts]) -> Counts:
+def add_up(counts: Iterable[RevisionTotals]) -> RevisionTotals:
     """Add counts, and the counts of each task."""
     counts = tuple(counts)
     by_task: dict[str, list[TaskCounts]] = {}
@@ -92,10 +97,10 @@ def add_up(counts: Iterable[Counts]) -> Counts:
         for task in each.tasks:
             by_task.setdefault(task.task, []).append(task)
     tasks = _bounded(_add_tasks(name, by_task[name]) for name in sorted(by_task))
-    fields = set(Counts.model_fields) - {"tasks", "cost_embeddings"}
+    fields = set(RevisionTotals.model_fields) - {"tasks", "cost_embeddings"}
     sums = {name: sum(getattr(each, name) for each in counts) for name in fields}
     embeddings = sum((Decimal(each.cost_embeddings) for each in counts), _ZERO)
-    return Counts(tasks=tasks, cost_embeddings=_text(embeddings), **sums)
+    return RevisionTotals(tasks=tasks, cost_embeddings=_text(embeddings), **sums)
 
 
 def _add_up_revision(counts: Iterable[RevisionCounts]) -> RevisionCounts:
@@ -176,8 +181,8 @@ def _bounded_cells(cells: dict[str, CellCounts]) -> tuple[CellCounts, ...]:
     """Put the least audited of too many cells together; pods count different ones."""
     named = [each for each in cells.values() if each.cell != OTHER_CELLS]
     named.sort(key=lambda each: (-_audits(each), each.cell))
-    rest = [*named[CELLS:], *(e for e in cells.values() if e.cell == OTHER_CELLS)]
-    kept = named[:CELLS]
+    rest = [*named[MAX_CELLS:], *(e for e in cells.values() if e.cell == OTHER_CELLS)]
+    kept = named[:MAX_CELLS]
     if rest:
         other = CellCounts(
             cell=OTHER_CELLS,

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from tracer_router.api import RevisionPhase, TracerRevision
 from tracer_router.planning.attempts.training import attempt_request
-from tracer_router.planning.rollout.traffic_split import front_revision, route_share
+from tracer_router.planning.rollout.traffic_split import primary_revision, route_share
 from tracer_router.planning.state.observed import Observed
-from tracer_router.planning.state.roles import Roles
+from tracer_router.planning.state.roles import RevisionRoles
 from tracer_router.resources.access import build_service_account
 from tracer_router.resources.data_plane import (
     Served,
@@ -34,7 +34,7 @@ _RETIRED = {RevisionPhase.SUPERSEDED, RevisionPhase.ROLLED_BACK, RevisionPhase.R
 def plan_children(
     observed: Observed,
     revisions: tuple[TracerRevision, ...],
-    roles: Roles,
+    roles: RevisionRoles,
     installation: Installation,
     now: datetime,
 ) -> tuple[Manifest, ...]:
@@ -46,7 +46,7 @@ def plan_children(
             found += _serving(observed, revision, installation)
         if revision.status.phase is RevisionPhase.TRAINING:
             found += _training(observed, revision, installation)
-    front = front_revision(observed, roles)
+    front = primary_revision(observed, roles)
     found.append(build_front_service(router, front))
     if router.spec.traffic.gateway is not None:
         found.append(build_route(router, front, *route_share(router, roles.candidate)))
@@ -63,7 +63,7 @@ def plan_deletions(
     Jobs and requests of kept revisions stay for people to read.
     """
     dropped = beyond_history(observed, revisions)
-    keep = {ObjectKey.of(each) for each in wanted}
+    keep = {ObjectKey.from_manifest(each) for each in wanted}
     keep.add(ObjectKey("ConfigMap", policy_name(observed.router)))
     for revision in revisions:
         if revision not in dropped:
@@ -80,7 +80,7 @@ def plan_deletions(
 
 
 def _serves(
-    observed: Observed, revision: TracerRevision, roles: Roles, now: datetime
+    observed: Observed, revision: TracerRevision, roles: RevisionRoles, now: datetime
 ) -> bool:
     number, phase = revision.spec.revision, revision.status.phase
     if number == roles.stable or phase in _ROLLING:
@@ -93,7 +93,7 @@ def _serves(
     since = revision.status.step_since or _since(observed, roles.stable)
     soak = observed.router.spec.rollout.soak.span
     soaking = since is not None and now - since < soak
-    return soaking or number == front_revision(observed, roles)
+    return soaking or number == primary_revision(observed, roles)
 
 
 def _since(observed: Observed, stable: int) -> datetime | None:
@@ -131,7 +131,7 @@ def _training(
     *network, job = build_training(router, revision, installation)
     found = [build_request(router, attempt_request(router, revision)), *network]
     # The template of a Job cannot be changed: as it was begun, so it ends.
-    return found if ObjectKey.of(job) in observed.children else [*found, job]
+    return found if ObjectKey.from_manifest(job) in observed.children else [*found, job]
 
 
 def beyond_history(

@@ -1,21 +1,25 @@
 """Tells a changed teacher from changed traffic, when audits speak against either."""
 
-from tracer_core.stats.sequential.change_attribution import Change, Repeats, tell_apart
+from tracer_core.stats.sequential.change_attribution import (
+    ChangeAttribution,
+    RepeatCounts,
+    attribute_change,
+)
 from tracer_router.api import DriftWatch, RepeatMark, TaskCounts, TracerRevision
-from tracer_router.planning.evidence.audit_totals import audits_of
+from tracer_router.planning.evidence.audit_totals import audit_totals
 from tracer_router.planning.evidence.evidence import total
 from tracer_router.planning.state.observed import Observed
 
-__all__ = ["cause_of", "mark_of", "moved_marks"]
+__all__ = ["advance_marks", "attribute_drop", "repeat_mark"]
 
 _ENOUGH = 100
 """Repeats after which what is lately begins anew: with too many a change is lost among
 what came before it, with too few it does not show."""
 
 
-def mark_of(revision: TracerRevision) -> RepeatMark:
+def repeat_mark(revision: TracerRevision) -> RepeatMark:
     """Give the counts as they are now."""
-    tasks, audits = _certified(revision), audits_of(revision)
+    tasks, audits = _certified(revision), audit_totals(revision)
     return RepeatMark(
         repeats=sum(each.repeats for each in tasks),
         otherwise=sum(each.repeats_otherwise for each in tasks),
@@ -24,7 +28,7 @@ def mark_of(revision: TracerRevision) -> RepeatMark:
     )
 
 
-def moved_marks(watch: DriftWatch, now: RepeatMark) -> dict[str, RepeatMark]:
+def advance_marks(watch: DriftWatch, now: RepeatMark) -> dict[str, RepeatMark]:
     """Give the marks after another batch; one to two hundred lie after the older."""
     newer = watch.newer or now
     if now.repeats - newer.repeats < _ENOUGH:
@@ -32,15 +36,15 @@ def moved_marks(watch: DriftWatch, now: RepeatMark) -> dict[str, RepeatMark]:
     return {"older": newer, "newer": now}
 
 
-def cause_of(observed: Observed, revision: TracerRevision) -> Change:
+def attribute_drop(observed: Observed, revision: TracerRevision) -> ChangeAttribution:
     """Say what has changed under a live revision whose agreement has fallen."""
-    now, watch = mark_of(revision), revision.status.drift
+    now, watch = repeat_mark(revision), revision.status.drift
     begun = (watch.older if watch else None) or RepeatMark()
-    lately = Repeats(
+    lately = RepeatCounts(
         max(0, now.repeats - begun.repeats), max(0, now.otherwise - begun.otherwise)
     )
     before = _before(observed, revision, begun)
-    return tell_apart(before, lately, _loss(observed, begun, now))
+    return attribute_change(before, lately, _loss(observed, begun, now))
 
 
 def _loss(observed: Observed, begun: RepeatMark, now: RepeatMark) -> float:
@@ -53,7 +57,9 @@ def _loss(observed: Observed, begun: RepeatMark, now: RepeatMark) -> float:
     return (now.disagreed - begun.disagreed) / audits - usual
 
 
-def _before(observed: Observed, revision: TracerRevision, begun: RepeatMark) -> Repeats:
+def _before(
+    observed: Observed, revision: TracerRevision, begun: RepeatMark
+) -> RepeatCounts:
     """Give what was usual: of this revision up to its mark, and of those before it."""
     names = {task.fingerprint for task in revision.status.tasks}
     earlier = [
@@ -63,7 +69,7 @@ def _before(observed: Observed, revision: TracerRevision, begun: RepeatMark) -> 
         for task in total(each.status.evidence).tasks
         if task.task in names
     ]
-    return Repeats(
+    return RepeatCounts(
         begun.repeats + sum(each.repeats for each in earlier),
         begun.otherwise + sum(each.repeats_otherwise for each in earlier),
     )

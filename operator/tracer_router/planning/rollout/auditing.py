@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from tracer_core.stats.sequential.drift import audits_to_detect
 from tracer_router.api import AuditMode, RevisionPhase, TracerRevision, TracerRouter
 from tracer_router.planning.evidence.evidence import total
-from tracer_router.planning.rollout.drift_monitor import threshold_of
-from tracer_router.planning.rollout.promotion_criteria import aim_of
+from tracer_router.planning.rollout.drift_monitor import detector_threshold
+from tracer_router.planning.rollout.promotion_criteria import parity_aim
 
 __all__ = ["LiveRate", "audit_rate", "canary_audit", "live_rate"]
 
@@ -63,9 +63,9 @@ def live_rate(
         return LiveRate(audit.live.fraction, "until enough traffic was seen")
     within = audit.detect.within
     answered = _answered_since(revision) * (within.span / (now - watch.began))
-    lost = 1 - aim_of(router).target + audit.detect.loss.fraction
+    lost = 1 - parity_aim(router).target + audit.detect.loss.fraction
     needed = audits_to_detect(
-        aim_of(router).target, min(lost, 0.99), threshold_of(watch)
+        parity_aim(router).target, min(lost, 0.99), detector_threshold(watch)
     )
     wanted = needed / max(answered, 1.0)
     return LiveRate(

@@ -4,30 +4,38 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracer_core.stats.sequential.guards import tripped
-from tracer_core.stats.sequential.verdict import Assessment, Verdict
+from tracer_core.stats.sequential.guards import first_tripped_guard
+from tracer_core.stats.sequential.verdict import RolloutAssessment, RolloutVerdict
 from tracer_router.api import OnInconclusive, Promotion, RevisionPhase, TracerRevision
-from tracer_router.planning.evidence.audit_totals import harm_of
-from tracer_router.planning.rollout.load_error import loading_trouble
+from tracer_router.planning.evidence.audit_totals import guard_counts
+from tracer_router.planning.rollout.load_error import load_error
 from tracer_router.planning.rollout.policy import stop_reason
 from tracer_router.planning.rollout.promotion_criteria import (
     assess_revision,
     at_full_weight,
-    weight_of,
+    current_weight,
 )
-from tracer_router.planning.rollout.traffic_split import requests_now, too_few, too_much
-from tracer_router.planning.rollout.transitions import enter, set_status, take_step
-from tracer_router.planning.state.certificate_validity import void_reason
+from tracer_router.planning.rollout.traffic_split import (
+    above_share,
+    below_minimum,
+    count_requests,
+)
+from tracer_router.planning.rollout.transitions import (
+    advance_step,
+    enter_phase,
+    set_status,
+)
+from tracer_router.planning.state.certificate_validity import invalid_reason
 from tracer_router.planning.state.commands import is_paused
 from tracer_router.planning.state.observed import Observed
 
-__all__ = ["Progress", "advance", "overdue"]
+__all__ = ["CandidateProgress", "evaluate_candidate", "overdue"]
 
 _WHOLE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class CandidateProgress:
     """A revision after its evidence was judged, and what people should know."""
 
     revision: TracerRevision
@@ -36,42 +44,42 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _CandidateView:
     observed: Observed
     revisions: tuple[TracerRevision, ...]
     revision: TracerRevision
-    seen: Assessment
+    seen: RolloutAssessment
     now: datetime
 
 
-def advance(
+def evaluate_candidate(
     observed: Observed,
     revisions: tuple[TracerRevision, ...],
     revision: TracerRevision,
     now: datetime,
-) -> Progress:
+) -> CandidateProgress:
     """Give a candidate after one look at its evidence.
 
     What speaks against it comes first, whatever else holds it; only then what it
     waits for; only then a step, and one at a time.
     """
     router = observed.router
-    void = void_reason(router, revision)
+    void = invalid_reason(router, revision)
     if void is not None:
         return _ended(revision, RevisionPhase.REJECTED, void, now)
     seen = assess_revision(router, revision)
-    look = _Look(observed, revisions, revision, seen, now)
-    against = _against(look)
+    look = _CandidateView(observed, revisions, revision, seen, now)
+    against = _rollback_reason(look)
     if against is not None:
         return _ended(revision, RevisionPhase.ROLLED_BACK, against, now)
     waiting = _blocked(look)
     if waiting is not None:
-        return Progress(revision, waiting)
+        return CandidateProgress(revision, waiting)
     revision = _counted_from_here(look)
     if revision.status.traffic_since is None:
         begun = set_status(revision, traffic_since=now, step_since=now)
-        return Progress(begun, seen.reason)
-    return _climb(_Look(observed, revisions, revision, seen, now))
+        return CandidateProgress(begun, seen.reason)
+    return _promote(_CandidateView(observed, revisions, revision, seen, now))
 
 
 def overdue(observed: Observed, revision: TracerRevision, now: datetime) -> bool:
@@ -83,16 +91,16 @@ def overdue(observed: Observed, revision: TracerRevision, now: datetime) -> bool
 
 def _ended(
     revision: TracerRevision, phase: RevisionPhase, reason: str, now: datetime
-) -> Progress:
-    return Progress(enter(revision, phase, reason, now), reason)
+) -> CandidateProgress:
+    return CandidateProgress(enter_phase(revision, phase, reason, now), reason)
 
 
-def _against(look: _Look) -> str | None:
-    if look.seen.verdict is Verdict.ROLL_BACK:
+def _rollback_reason(look: _CandidateView) -> str | None:
+    if look.seen.verdict is RolloutVerdict.ROLL_BACK:
         return look.seen.reason
     confidence = look.observed.router.spec.parity.confidence.fraction
     stop = stop_reason(look.observed, look.revision)
-    harm = stop or tripped(harm_of(look.revision), confidence)
+    harm = stop or first_tripped_guard(guard_counts(look.revision), confidence)
     if harm is not None:
         return harm
     rollout = look.observed.router.spec.rollout
@@ -102,55 +110,61 @@ def _against(look: _Look) -> str | None:
     return None
 
 
-def _blocked(look: _Look) -> str | None:
+def _blocked(look: _CandidateView) -> str | None:
     router, revision = look.observed.router, look.revision
     if router.spec.suspend:
         return "spec.suspend is true: the rollout waits"
     if is_paused(router):
         return "paused by annotation: the rollout waits for `tracer-router resume`"
-    trouble = loading_trouble(look.observed, revision)
+    trouble = load_error(look.observed, revision)
     return f"revision {revision.spec.revision}: {trouble}" if trouble else None
 
 
-def _counted_from_here(look: _Look) -> TracerRevision:
+def _counted_from_here(look: _CandidateView) -> TracerRevision:
     if look.revision.status.share is not None:
         return look.revision
-    return set_status(look.revision, share=requests_now(look.revision, look.revisions))
+    return set_status(
+        look.revision, share=count_requests(look.revision, look.revisions)
+    )
 
 
-def _climb(look: _Look) -> Progress:
+def _promote(look: _CandidateView) -> CandidateProgress:
     revision, seen, router = look.revision, look.seen, look.observed.router
     if at_full_weight(router, revision):
-        return Progress(enter(revision, RevisionPhase.LIVE, seen.reason, look.now), "")
-    if seen.verdict is not Verdict.PROMOTE:
-        return Progress(revision, _late(look) + seen.reason)
+        return CandidateProgress(
+            enter_phase(revision, RevisionPhase.LIVE, seen.reason, look.now), ""
+        )
+    if seen.verdict is not RolloutVerdict.PROMOTE:
+        return CandidateProgress(revision, _late(look) + seen.reason)
     steps = router.spec.rollout.steps
     shadow = revision.status.phase is RevisionPhase.SHADOW
     following = 0 if shadow else (revision.status.rollout_step or 0) + 1
-    checks: list[Callable[[_Look], str | None]] = [_share]
+    checks: list[Callable[[_CandidateView], str | None]] = [_share]
     if following == len(steps) - 1:
-        checks += [_period, _person]
+        checks += [_period, _needs_approval]
     for check in checks:
         reason = check(look)
         if reason is not None:
-            return Progress(revision, reason)
-    return Progress(take_step(revision, following, seen.reason, look.now), seen.reason)
+            return CandidateProgress(revision, reason)
+    return CandidateProgress(
+        advance_step(revision, following, seen.reason, look.now), seen.reason
+    )
 
 
-def _late(look: _Look) -> str:
+def _late(look: _CandidateView) -> str:
     if not overdue(look.observed, look.revision, look.now):
         return ""
     limit = look.observed.router.spec.rollout.max_duration
     return f"inconclusive after {limit}, held: "
 
 
-def _share(look: _Look) -> str | None:
-    asked = weight_of(look.observed.router, look.revision) / _WHOLE
-    few = too_few(look.revision, look.revisions)
-    return few or too_much(look.revision, look.revisions, asked)
+def _share(look: _CandidateView) -> str | None:
+    asked = current_weight(look.observed.router, look.revision) / _WHOLE
+    few = below_minimum(look.revision, look.revisions)
+    return few or above_share(look.revision, look.revisions, asked)
 
 
-def _period(look: _Look) -> str | None:
+def _period(look: _CandidateView) -> str | None:
     period = look.observed.router.spec.rollout.period
     since = look.revision.status.traffic_since or look.now
     end = since + period.span
@@ -164,7 +178,7 @@ def _period(look: _Look) -> str | None:
     )
 
 
-def _person(look: _Look) -> str | None:
+def _needs_approval(look: _CandidateView) -> str | None:
     manual = look.observed.router.spec.rollout.promotion is Promotion.MANUAL
     if not manual or look.revision.status.approved:
         return None

@@ -3,9 +3,13 @@
 import math
 from datetime import datetime, timedelta
 
-from tracer_core.contracts.evidence import CELLS, OTHER_CELLS
-from tracer_core.stats.sequential.cells import cell_bound, cells_below
-from tracer_core.stats.sequential.drift import Drift, Stretch, drift_threshold
+from tracer_core.contracts.evidence import MAX_CELLS, OTHER_CELLS
+from tracer_core.stats.sequential.cells import cell_bound, find_cells_below
+from tracer_core.stats.sequential.drift import (
+    DetectorBatch,
+    DriftDetector,
+    drift_threshold,
+)
 from tracer_core.stats.sequential.verdict import AuditCounts
 from tracer_router.api import (
     ClosedCell,
@@ -14,13 +18,19 @@ from tracer_router.api import (
     TracerRevision,
     TracerRouter,
 )
-from tracer_router.planning.evidence.audit_totals import audits_of, cells_of
+from tracer_router.planning.evidence.audit_totals import audit_totals, cell_totals
 from tracer_router.planning.evidence.evidence import total
-from tracer_router.planning.rollout.attribution import mark_of, moved_marks
-from tracer_router.planning.rollout.promotion_criteria import aim_of
+from tracer_router.planning.rollout.attribution import advance_marks, repeat_mark
+from tracer_router.planning.rollout.promotion_criteria import parity_aim
 from tracer_router.planning.rollout.transitions import set_status
 
-__all__ = ["RUN_TIME", "close_cells", "drift_alarms", "threshold_of", "watch_drift"]
+__all__ = [
+    "RUN_TIME",
+    "close_cells",
+    "detector_threshold",
+    "drift_alarms",
+    "update_drift",
+]
 
 RUN_TIME = timedelta(days=90)
 """Time in which one false alarm is expected of a whole router at most."""
@@ -32,7 +42,7 @@ _FAMILIES = 2
 """The whole is one set of detectors, the cells together are another."""
 
 
-def watch_drift(
+def update_drift(
     router: TracerRouter, revision: TracerRevision, now: datetime
 ) -> TracerRevision:
     """Give a live revision whose detectors know what was audited since the last batch.
@@ -44,15 +54,17 @@ def watch_drift(
     whole = counts[""]
     watch = revision.status.drift
     if watch is None:
-        begun = tuple(_told(cell, Drift(), found) for cell, found in counts.items())
+        begun = tuple(
+            _drift_event(cell, DriftDetector(), found) for cell, found in counts.items()
+        )
         fresh = DriftWatch(
             began=now,
             audits=whole.total,
             answered=sum(e.answered for e in total(revision.status.evidence).tasks),
             told=now,
             detectors=begun,
-            older=mark_of(revision),
-            newer=mark_of(revision),
+            older=repeat_mark(revision),
+            newer=repeat_mark(revision),
         )
         return set_status(revision, drift=fresh)
     known = {each.cell: each for each in watch.detectors}
@@ -60,10 +72,12 @@ def watch_drift(
     if waiting <= 0 or now - watch.told < _BATCH_TIME:
         return revision
     told = tuple(
-        _tell(known.get(cell, Detector(cell=cell)), audits, aim_of(router).target)
+        _drift_message(
+            known.get(cell, Detector(cell=cell)), audits, parity_aim(router).target
+        )
         for cell, audits in counts.items()
     )
-    marks = moved_marks(watch, mark_of(revision))
+    marks = advance_marks(watch, repeat_mark(revision))
     moved = watch.model_copy(update={"told": now, "detectors": told, **marks})
     return set_status(revision, drift=moved)
 
@@ -73,13 +87,13 @@ def drift_alarms(revision: TracerRevision) -> tuple[str, ...]:
     watch = revision.status.drift
     if watch is None:
         return ()
-    bound = math.log(threshold_of(watch))
+    bound = math.log(detector_threshold(watch))
     return tuple(
         each.cell for each in watch.detectors if _drift(each).log_value >= bound
     )
 
 
-def threshold_of(watch: DriftWatch) -> float:
+def detector_threshold(watch: DriftWatch) -> float:
     """Give the threshold of every detector from the audits expected in `RUN_TIME`."""
     whole = next((each for each in watch.detectors if not each.cell), Detector(cell=""))
     elapsed = max(watch.told - watch.began, _BATCH_TIME)
@@ -91,17 +105,17 @@ def close_cells(
     router: TracerRouter, revision: TracerRevision, alarms: tuple[str, ...]
 ) -> TracerRevision:
     """Give a live revision whose bad cells are given back to the teacher."""
-    cells = cells_of(revision)
+    cells = cell_totals(revision)
     closed = {each.cell for each in revision.status.closed}
-    aim = aim_of(router)
+    aim = parity_aim(router)
     # As many as there can be, not as have been seen: the share of each is fixed before.
-    bound = math.log(cell_bound(1 - aim.confidence, CELLS))
+    bound = math.log(cell_bound(1 - aim.confidence, MAX_CELLS))
     tested = {
         cell: (audits.disagreed, audits.total)
         for cell, audits in cells.items()
         if cell not in closed and cell != OTHER_CELLS
     }
-    below = cells_below(tested, aim.target, bound)
+    below = find_cells_below(tested, aim.target, bound)
     found = [
         ClosedCell(cell=cell, reason=f"below {aim.target:.4g}: {_figures(cells[cell])}")
         for cell in below
@@ -121,27 +135,27 @@ def close_cells(
 
 
 def _by_cell(revision: TracerRevision) -> dict[str, AuditCounts]:
-    return {"": audits_of(revision), **dict(sorted(cells_of(revision).items()))}
+    return {"": audit_totals(revision), **dict(sorted(cell_totals(revision).items()))}
 
 
-def _tell(known: Detector, audits: AuditCounts, target: float) -> Detector:
+def _drift_message(known: Detector, audits: AuditCounts, target: float) -> Detector:
     total = max(0, audits.total - known.audits)
     disagreed = min(total, max(0, audits.disagreed - known.disagreed))
-    stretch = Stretch.batch(disagreed, total, target)
-    return _told(known.cell, _drift(known).after(stretch), audits)
+    stretch = DetectorBatch.batch(disagreed, total, target)
+    return _drift_event(known.cell, _drift(known).after(stretch), audits)
 
 
-def _told(cell: str, drift: Drift, audits: AuditCounts) -> Detector:
+def _drift_event(cell: str, drift: DriftDetector, audits: AuditCounts) -> Detector:
     logs = ",".join(f"{log:.6g}" for log in drift.logs)
     return Detector(
         cell=cell, logs=logs, audits=audits.total, disagreed=audits.disagreed
     )
 
 
-def _drift(detector: Detector) -> Drift:
+def _drift(detector: Detector) -> DriftDetector:
     if not detector.logs:
-        return Drift()
-    return Drift(tuple(float(each) for each in detector.logs.split(",")))
+        return DriftDetector()
+    return DriftDetector(tuple(float(each) for each in detector.logs.split(",")))
 
 
 def _figures(audits: AuditCounts) -> str:

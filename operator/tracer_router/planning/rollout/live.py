@@ -2,55 +2,61 @@
 
 from datetime import datetime
 
-from tracer_core.stats.sequential.guards import tripped
-from tracer_core.stats.sequential.verdict import Verdict
+from tracer_core.stats.sequential.guards import first_tripped_guard
+from tracer_core.stats.sequential.verdict import RolloutVerdict
 from tracer_router.api import RevisionPhase, TracerRevision
-from tracer_router.planning.evidence.audit_totals import audits_of, harm_of
-from tracer_router.planning.rollout.attribution import cause_of
-from tracer_router.planning.rollout.candidate import Progress
+from tracer_router.planning.evidence.audit_totals import audit_totals, guard_counts
+from tracer_router.planning.rollout.attribution import attribute_drop
+from tracer_router.planning.rollout.candidate import CandidateProgress
 from tracer_router.planning.rollout.drift_monitor import (
     RUN_TIME,
     close_cells,
     drift_alarms,
-    watch_drift,
+    update_drift,
 )
 from tracer_router.planning.rollout.policy import stop_reason
 from tracer_router.planning.rollout.promotion_criteria import assess_revision
-from tracer_router.planning.rollout.transitions import enter, set_status
-from tracer_router.planning.state.certificate_validity import void_reason
+from tracer_router.planning.rollout.transitions import enter_phase, set_status
+from tracer_router.planning.state.certificate_validity import invalid_reason
 from tracer_router.planning.state.observed import Observed
 
-__all__ = ["attend", "reinstate"]
+__all__ = ["evaluate_live", "restore_previous"]
 
 
-def attend(observed: Observed, revision: TracerRevision, now: datetime) -> Progress:
+def evaluate_live(
+    observed: Observed, revision: TracerRevision, now: datetime
+) -> CandidateProgress:
     """Give a live revision after one look at its evidence."""
     router = observed.router
-    void = void_reason(router, revision)
+    void = invalid_reason(router, revision)
     if void is not None:
-        return Progress(revision, f"the surrogate is off: {void}")
-    watched, revision = revision, watch_drift(router, revision, now)
+        return CandidateProgress(revision, f"the surrogate is off: {void}")
+    watched, revision = revision, update_drift(router, revision, now)
     alarms = drift_alarms(revision)
     heard = _by_audits(observed, revision, whole_drifted="" in alarms)
     if heard is not None:
-        change = cause_of(observed, watched)
-        return _fallen(
+        change = attribute_drop(observed, watched)
+        return _roll_back(
             set_status(revision, cause=change.cause.value, drifted="" in alarms),
             f"{heard}; {change.reason}",
             now,
         )
     confidence = router.spec.parity.confidence.fraction
-    harm = tripped(harm_of(revision), confidence)
+    harm = first_tripped_guard(guard_counts(revision), confidence)
     if harm is not None:
-        return _fallen(revision, harm, now)
-    return Progress(close_cells(router, revision, alarms), "")
+        return _roll_back(revision, harm, now)
+    return CandidateProgress(close_cells(router, revision, alarms), "")
 
 
-def _fallen(revision: TracerRevision, reason: str, now: datetime) -> Progress:
-    return Progress(enter(revision, RevisionPhase.ROLLED_BACK, reason, now), reason)
+def _roll_back(
+    revision: TracerRevision, reason: str, now: datetime
+) -> CandidateProgress:
+    return CandidateProgress(
+        enter_phase(revision, RevisionPhase.ROLLED_BACK, reason, now), reason
+    )
 
 
-def reinstate(
+def restore_previous(
     observed: Observed,
     before: tuple[TracerRevision, ...],
     revisions: tuple[TracerRevision, ...],
@@ -77,7 +83,7 @@ def reinstate(
     number = fallen[-1].spec.revision
     reason = f"serves again, as revision {number} was rolled back"
     again = set_status(
-        enter(kept[-1], RevisionPhase.LIVE, reason, now),
+        enter_phase(kept[-1], RevisionPhase.LIVE, reason, now),
         drift=None,
         drifted=False,
         cause=None,
@@ -89,10 +95,10 @@ def _by_audits(
     observed: Observed, revision: TracerRevision, *, whole_drifted: bool
 ) -> str | None:
     seen = assess_revision(observed.router, revision)
-    if seen.verdict is Verdict.ROLL_BACK:
+    if seen.verdict is RolloutVerdict.ROLL_BACK:
         return seen.reason
     if whole_drifted:
-        watch, audits = revision.status.drift, audits_of(revision)
+        watch, audits = revision.status.drift, audit_totals(revision)
         since = audits.total - (watch.audits if watch else 0)
         return (
             f"drift: agreement has fallen below the target within {since} audits since"
@@ -108,4 +114,4 @@ def _kept_warm(observed: Observed, revision: TracerRevision, now: datetime) -> b
         return False
     barred = status.bundle and status.bundle.digest in observed.router.status.barred
     warm = now - status.step_since < soak
-    return warm and not barred and void_reason(observed.router, revision) is None
+    return warm and not barred and invalid_reason(observed.router, revision) is None

@@ -3,20 +3,20 @@
 from tracer_router.api import TracerRevision
 from tracer_router.planning.state.observed import Observed, PodState
 
-__all__ = ["loading_trouble"]
+__all__ = ["load_error"]
 
 
-def loading_trouble(observed: Observed, revision: TracerRevision) -> str | None:
+def load_error(observed: Observed, revision: TracerRevision) -> str | None:
     """Say why not every pod has the expected bundle loaded; None when all have."""
     pods = observed.pods_of(revision.spec.revision)
     if len(pods) < observed.router.spec.replicas:
         return "its pods are being created"
     bundle = revision.status.bundle.digest if revision.status.bundle else None
-    troubles = (_pod_trouble(pod, bundle) for pod in pods)
+    troubles = (_pod_load_error(pod, bundle) for pod in pods)
     return next((each for each in troubles if each is not None), None)
 
 
-def _pod_trouble(pod: PodState, bundle: str | None) -> str | None:
+def _pod_load_error(pod: PodState, bundle: str | None) -> str | None:
     if pod.trouble is not None:
         return f"pod {pod.name}: {pod.trouble}"
     if not pod.ready or pod.evidence is None:

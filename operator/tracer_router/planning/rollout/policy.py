@@ -3,16 +3,16 @@
 from tracer_core.contracts.policy import PolicyDocument, RevisionPolicy
 from tracer_router.api import RevisionPhase, TracerRevision
 from tracer_router.planning.rollout.auditing import audit_rate
-from tracer_router.planning.rollout.traffic_split import diversion, front_revision
-from tracer_router.planning.state.certificate_validity import void_reason
+from tracer_router.planning.rollout.traffic_split import diversion, primary_revision
+from tracer_router.planning.state.certificate_validity import invalid_reason
 from tracer_router.planning.state.observed import Observed
-from tracer_router.planning.state.roles import Roles
+from tracer_router.planning.state.roles import RevisionRoles
 
 __all__ = ["plan_policy", "stop_reason", "stopped_tasks"]
 
 
 def plan_policy(
-    observed: Observed, revisions: tuple[TracerRevision, ...], roles: Roles
+    observed: Observed, revisions: tuple[TracerRevision, ...], roles: RevisionRoles
 ) -> PolicyDocument:
     """Give the document; its generation grows only when its content changes."""
     wanted = {
@@ -21,7 +21,7 @@ def plan_policy(
         if each.status.phase
         not in {RevisionPhase.TRAINING, RevisionPhase.REJECTED, None}
     }
-    front = str(front_revision(observed, roles))
+    front = str(primary_revision(observed, roles))
     handed = diversion(observed.router, roles.candidate)
     if handed and front in wanted:
         wanted[front] = wanted[front].model_copy(update={"divert": handed})
@@ -36,7 +36,7 @@ def plan_policy(
 def stopped_tasks(observed: Observed, revision: TracerRevision) -> tuple[str, ...]:
     """Give the tasks on which a pod has stopped its surrogate, now or ever."""
     number = revision.spec.revision
-    before = observed.policy.of(number).stopped if observed.policy else ()
+    before = observed.policy.build(number).stopped if observed.policy else ()
     reported = {
         task.task
         for pod in observed.pods_of(number)
@@ -73,7 +73,7 @@ def _revision_policy(observed: Observed, revision: TracerRevision) -> RevisionPo
     shadow = status.phase is RevisionPhase.SHADOW
     if status.phase not in rolling or (shadow and status.traffic_since is None):
         return RevisionPolicy()
-    if status.bundle is None or void_reason(router, revision):
+    if status.bundle is None or invalid_reason(router, revision):
         return RevisionPolicy()
     return RevisionPolicy(
         surrogate=not shadow,

@@ -4,11 +4,25 @@ Shadow, then every weight of ``rollout.steps``. A gate lies before each weight; 
 one opens full weight and asks for the whole confidence.
 """
 
-from tracer_core.stats.sequential.verdict import Aim, Assessment, Gate, assess
+from tracer_core.stats.sequential.verdict import (
+    ParityAim,
+    PromotionGate,
+    RolloutAssessment,
+    assess_rollout,
+)
 from tracer_router.api import RevisionPhase, TracerRevision, TracerRouter
-from tracer_router.planning.evidence.audit_totals import audits_before, audits_of
+from tracer_router.planning.evidence.audit_totals import (
+    audit_totals,
+    audit_totals_before,
+)
 
-__all__ = ["aim_of", "assess_revision", "at_full_weight", "gate_of", "weight_of"]
+__all__ = [
+    "assess_revision",
+    "at_full_weight",
+    "current_weight",
+    "parity_aim",
+    "promotion_gate",
+]
 
 _WHOLE = 100
 _UNSERVED_SHARE = 50
@@ -16,33 +30,35 @@ _UNSERVED_SHARE = 50
 other half stays with pods that are known to work."""
 
 
-def aim_of(router: TracerRouter) -> Aim:
+def parity_aim(router: TracerRouter) -> ParityAim:
     """Give what is promised."""
     parity = router.spec.parity
-    return Aim(
+    return ParityAim(
         parity.target.fraction, parity.margin.fraction, parity.confidence.fraction
     )
 
 
-def gate_of(router: TracerRouter, revision: TracerRevision) -> Gate:
+def promotion_gate(router: TracerRouter, revision: TracerRevision) -> PromotionGate:
     """Give the gate that a candidate stands before; a live one has passed the last."""
     gates, status = len(router.spec.rollout.steps), revision.status
     if status.phase is RevisionPhase.SHADOW:
-        return Gate(1, gates, unserved=status.unserved)
-    return Gate(min((status.rollout_step or 0) + 2, gates), gates)
+        return PromotionGate(1, gates, unserved=status.unserved)
+    return PromotionGate(min((status.rollout_step or 0) + 2, gates), gates)
 
 
-def assess_revision(router: TracerRouter, revision: TracerRevision) -> Assessment:
+def assess_revision(
+    router: TracerRouter, revision: TracerRevision
+) -> RolloutAssessment:
     """Judge the audits of a revision's certified tasks at its gate."""
-    return assess(
-        aim_of(router),
-        audits_of(revision),
-        gate_of(router, revision),
-        audits_before(revision),
+    return assess_rollout(
+        parity_aim(router),
+        audit_totals(revision),
+        promotion_gate(router, revision),
+        audit_totals_before(revision),
     )
 
 
-def weight_of(router: TracerRouter, candidate: TracerRevision | None) -> int:
+def current_weight(router: TracerRouter, candidate: TracerRevision | None) -> int:
     """Give the candidate's share of the traffic in percent."""
     if candidate is None or candidate.status.traffic_since is None:
         return 0

@@ -6,20 +6,20 @@ from collections.abc import Iterable
 from tracer_core.contracts.policy import Diversion
 from tracer_router.api import ShareBaseline, Split, TracerRevision, TracerRouter
 from tracer_router.planning.evidence.evidence import total
-from tracer_router.planning.rollout.promotion_criteria import weight_of
+from tracer_router.planning.rollout.promotion_criteria import current_weight
 from tracer_router.planning.state.observed import Observed
-from tracer_router.planning.state.roles import Roles
+from tracer_router.planning.state.roles import RevisionRoles
 from tracer_router.resources.data_plane import service_url
 
 __all__ = [
+    "above_share",
+    "below_minimum",
+    "count_requests",
     "diversion",
-    "front_revision",
     "is_sticky",
     "observed_share",
-    "requests_now",
+    "primary_revision",
     "route_share",
-    "too_few",
-    "too_much",
 ]
 
 _WHOLE = 100
@@ -31,7 +31,7 @@ def is_sticky(router: TracerRouter) -> bool:
     return traffic.gateway is None or traffic.split is Split.STICKY
 
 
-def front_revision(observed: Observed, roles: Roles) -> int:
+def primary_revision(observed: Observed, roles: RevisionRoles) -> int:
     """Give the revision that takes all traffic but the candidate's.
 
     The stable one, as soon as it has a ready pod; until then whichever has, because a
@@ -52,14 +52,14 @@ def route_share(
     """Give the candidate and its weight as the HTTPRoute has them."""
     if candidate is None or is_sticky(router):
         return None, 0
-    return candidate.spec.revision, weight_of(router, candidate)
+    return candidate.spec.revision, current_weight(router, candidate)
 
 
 def diversion(
     router: TracerRouter, candidate: TracerRevision | None
 ) -> Diversion | None:
     """Give what the front pods hand over; none where a Gateway splits."""
-    weight = weight_of(router, candidate)
+    weight = current_weight(router, candidate)
     if candidate is None or not weight or not is_sticky(router):
         return None
     number = candidate.spec.revision
@@ -80,7 +80,7 @@ _SLACK = 0.05
 """By how much the observed share may lie above the one asked for."""
 
 
-def requests_now(
+def count_requests(
     candidate: TracerRevision, revisions: Iterable[TracerRevision]
 ) -> ShareBaseline:
     """Give the requests counted up to now, of the candidate and of the others."""
@@ -99,7 +99,7 @@ def observed_share(
     return own / all_requests if all_requests >= _ENOUGH else None
 
 
-def too_few(
+def below_minimum(
     candidate: TracerRevision, revisions: Iterable[TracerRevision]
 ) -> str | None:
     """Say that the step has seen too little to be worth anything; None when not."""
@@ -109,7 +109,7 @@ def too_few(
     return f"{_SEEN - own} more requests at this weight before the next one"
 
 
-def too_much(
+def above_share(
     candidate: TracerRevision, revisions: Iterable[TracerRevision], asked: float
 ) -> str | None:
     """Say that the candidate gets clearly more than was asked; None when not.
@@ -131,6 +131,6 @@ def _since_step(
     before = candidate.status.share
     if before is None:
         return 0, 0
-    now = requests_now(candidate, revisions)
+    now = count_requests(candidate, revisions)
     own, others = max(0, now.own - before.own), max(0, now.others - before.others)
     return own, own + others

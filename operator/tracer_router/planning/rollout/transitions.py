@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from tracer_router.api import RevisionPhase, TracerRevision
-from tracer_router.planning.evidence.audit_totals import baseline_of
+from tracer_router.planning.evidence.audit_totals import audit_baseline
 
-__all__ = ["begin_rollout", "enter", "set_status", "take_step"]
+__all__ = ["advance_step", "begin_rollout", "enter_phase", "set_status"]
 
 
 def set_status(revision: TracerRevision, **changes: object) -> TracerRevision:
@@ -14,14 +14,14 @@ def set_status(revision: TracerRevision, **changes: object) -> TracerRevision:
     return revision.model_copy(update={"status": status})
 
 
-def enter(
+def enter_phase(
     revision: TracerRevision, phase: RevisionPhase, reason: str, now: datetime
 ) -> TracerRevision:
     """Give the revision in another phase."""
     return set_status(revision, phase=phase, step_since=now, reason=reason)
 
 
-def take_step(
+def advance_step(
     revision: TracerRevision, step: int, reason: str, now: datetime
 ) -> TracerRevision:
     """Give a candidate at another weight; what its share was counted from is void."""
@@ -57,5 +57,5 @@ def begin_rollout(
         drift=None,
         drifted=False,
         cause=None,
-        earlier=baseline_of(revision) if tried else None,
+        earlier=audit_baseline(revision) if tried else None,
     )

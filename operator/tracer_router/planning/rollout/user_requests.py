@@ -4,57 +4,61 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracer_router.api import RevisionPhase, TracerRevision
-from tracer_router.planning.rollout.transitions import begin_rollout, enter, set_status
-from tracer_router.planning.state.certificate_validity import void_reason
+from tracer_router.planning.rollout.transitions import (
+    begin_rollout,
+    enter_phase,
+    set_status,
+)
+from tracer_router.planning.state.certificate_validity import invalid_reason
 from tracer_router.planning.state.commands import (
-    Request,
-    Verb,
-    open_requests,
+    Command,
+    CommandRequest,
+    pending_requests,
     unreadable_requests,
 )
 from tracer_router.planning.state.observed import Observed
-from tracer_router.planning.state.plan import Happening
+from tracer_router.planning.state.plan import EventRecord
 
-__all__ = ["Carried", "carry_out"]
+__all__ = ["RequestOutcome", "handle_requests"]
 
 _KEPT_IDS = 100
 _ROLLING = frozenset({RevisionPhase.SHADOW, RevisionPhase.CANARY})
 _TARGETS = {
-    Verb.ABORT: _ROLLING,
-    Verb.ROLLBACK: _ROLLING | {RevisionPhase.LIVE},
-    Verb.PROMOTE: _ROLLING,
-    Verb.RETRY: frozenset({RevisionPhase.ROLLED_BACK}),
+    Command.ABORT: _ROLLING,
+    Command.ROLLBACK: _ROLLING | {RevisionPhase.LIVE},
+    Command.PROMOTE: _ROLLING,
+    Command.RETRY: frozenset({RevisionPhase.ROLLED_BACK}),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class RequestOutcome:
     """What became of the requests."""
 
     revisions: tuple[TracerRevision, ...]
     """The revisions after them, each with the ids of those done on it."""
-    happenings: tuple[Happening, ...] = ()
+    happenings: tuple[EventRecord, ...] = ()
     """What people are told."""
     refused: tuple[str, ...] = ()
     """Ids that will never be done."""
 
 
-def carry_out(
+def handle_requests(
     observed: Observed, revisions: tuple[TracerRevision, ...], now: datetime
-) -> Carried:
+) -> RequestOutcome:
     """Do every open request about a revision; `retrain` is for `retraining`."""
-    carried = Carried(revisions)
+    carried = RequestOutcome(revisions)
     for key in unreadable_requests(observed.router):
         carried = _refuse(carried, key, "it says no verb and revision that are known")
-    for request in open_requests(observed.router, revisions):
-        if request.verb is not Verb.RETRAIN:
-            carried = _carry(observed, carried, request, now)
+    for request in pending_requests(observed.router, revisions):
+        if request.verb is not Command.RETRAIN:
+            carried = _handle_request(observed, carried, request, now)
     return carried
 
 
-def _carry(
-    observed: Observed, carried: Carried, request: Request, now: datetime
-) -> Carried:
+def _handle_request(
+    observed: Observed, carried: RequestOutcome, request: CommandRequest, now: datetime
+) -> RequestOutcome:
     target = next(
         (each for each in carried.revisions if each.spec.revision == request.revision),
         None,
@@ -69,19 +73,22 @@ def _carry(
         done if each.spec.revision == request.revision else each
         for each in carried.revisions
     )
-    told = Happening(request.verb.value.capitalize(), f"{request}: done")
+    told = EventRecord(request.verb.value.capitalize(), f"{request}: done")
     return replace(carried, revisions=revisions, happenings=(*carried.happenings, told))
 
 
 def _objection(
-    observed: Observed, carried: Carried, request: Request, target: TracerRevision
+    observed: Observed,
+    carried: RequestOutcome,
+    request: CommandRequest,
+    target: TracerRevision,
 ) -> str | None:
     phase = target.status.phase
     if phase not in _TARGETS[request.verb]:
         return f"it is {phase.value if phase else 'new'}"
-    if request.verb is not Verb.RETRY:
+    if request.verb is not Command.RETRY:
         return None
-    void = void_reason(observed.router, target)
+    void = invalid_reason(observed.router, target)
     if void is not None:
         return void
     rolling = [each for each in carried.revisions if each.status.phase in _ROLLING]
@@ -93,13 +100,16 @@ def _objection(
 
 
 def _effect(
-    carried: Carried, request: Request, target: TracerRevision, now: datetime
+    carried: RequestOutcome,
+    request: CommandRequest,
+    target: TracerRevision,
+    now: datetime,
 ) -> TracerRevision:
     reason = f"by request {request.id}"
     match request.verb:
-        case Verb.PROMOTE:
+        case Command.PROMOTE:
             return set_status(target, approved=True)
-        case Verb.RETRY:
+        case Command.RETRY:
             live = any(
                 each.status.phase is RevisionPhase.LIVE for each in carried.revisions
             )
@@ -107,17 +117,19 @@ def _effect(
                 target, f"tried again {reason}", now, unserved=not live
             )
         case _:
-            ended = f"{'aborted' if request.verb is Verb.ABORT else 'rolled back'}"
-            return enter(target, RevisionPhase.ROLLED_BACK, f"{ended} {reason}", now)
+            ended = f"{'aborted' if request.verb is Command.ABORT else 'rolled back'}"
+            return enter_phase(
+                target, RevisionPhase.ROLLED_BACK, f"{ended} {reason}", now
+            )
 
 
 def _with_id(revision: TracerRevision, key: str) -> TracerRevision:
     return set_status(revision, handled=(*revision.status.handled, key)[-_KEPT_IDS:])
 
 
-def _refuse(carried: Carried, key: str, why: str) -> Carried:
+def _refuse(carried: RequestOutcome, key: str, why: str) -> RequestOutcome:
     return replace(
         carried,
         refused=(*carried.refused, key),
-        happenings=(*carried.happenings, Happening("RequestRefused", why)),
+        happenings=(*carried.happenings, EventRecord("RequestRefused", why)),
     )

@@ -5,10 +5,10 @@ from tracer_router.api import TracerRevision, TracerRouter
 from tracer_router.resources.redaction import redaction_of
 from tracer_router.resources.teacher import teacher_identity
 
-__all__ = ["teacher_identity", "void_reason"]
+__all__ = ["invalid_reason", "teacher_identity"]
 
 
-def void_reason(router: TracerRouter, revision: TracerRevision) -> str | None:
+def invalid_reason(router: TracerRouter, revision: TracerRevision) -> str | None:
     """Say why a revision's certificate no longer covers the spec; None if it does."""
     if revision.spec.teacher != teacher_identity(router):
         return f"certified against another teacher ({revision.spec.teacher})"

@@ -17,24 +17,24 @@ from tracer_core.constants import GROUP
 from tracer_router.api import TracerRevision, TracerRouter
 
 __all__ = [
+    "COMMAND_PREFIX",
     "PAUSED",
-    "VERB_PREFIX",
-    "Request",
-    "Verb",
+    "Command",
+    "CommandRequest",
     "handled_ids",
     "is_paused",
-    "open_requests",
+    "pending_requests",
     "unreadable_requests",
 ]
 
 PAUSED = f"{GROUP}/paused"
 """The annotation that holds rollouts and attempts; going back stays automatic."""
 
-VERB_PREFIX = f"{GROUP}/do-"
+COMMAND_PREFIX = f"{GROUP}/do-"
 """What the annotation of a verb begins with; its id follows."""
 
 
-class Verb(StrEnum):
+class Command(StrEnum):
     """What can be asked, in the order in which it is done."""
 
     ABORT = "abort"
@@ -49,16 +49,16 @@ class Verb(StrEnum):
     """Begin an attempt now."""
 
 
-_ORDER = list(Verb)
+_ORDER = list(Command)
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class CommandRequest:
     """One verb that somebody asked for."""
 
     id: str
     """Unique id."""
-    verb: Verb
+    verb: Command
     """What is asked."""
     revision: int | None
     """Of which revision; none for a verb about the router."""
@@ -75,9 +75,9 @@ def is_paused(router: TracerRouter) -> bool:
     return PAUSED in router.metadata.annotations
 
 
-def open_requests(
+def pending_requests(
     router: TracerRouter, revisions: tuple[TracerRevision, ...]
-) -> tuple[Request, ...]:
+) -> tuple[CommandRequest, ...]:
     """Give what was asked and not yet done or refused, in the order to do it."""
     done = handled_ids(router, revisions)
     found = [
@@ -100,19 +100,19 @@ def unreadable_requests(router: TracerRouter) -> tuple[str, ...]:
 
 def _annotations(router: TracerRouter) -> Iterator[tuple[str, str]]:
     for name, text in sorted(router.metadata.annotations.items()):
-        if name.startswith(VERB_PREFIX) and name != VERB_PREFIX:
-            yield name.removeprefix(VERB_PREFIX), text
+        if name.startswith(COMMAND_PREFIX) and name != COMMAND_PREFIX:
+            yield name.removeprefix(COMMAND_PREFIX), text
 
 
-def _read(key: str, text: str) -> Request | None:
+def _read(key: str, text: str) -> CommandRequest | None:
     verb, _, number = text.strip().partition(" ")
-    if verb not in set(Verb):
+    if verb not in set(Command):
         return None
-    if verb == Verb.RETRAIN:
-        return None if number else Request(key, Verb(verb), None)
+    if verb == Command.RETRAIN:
+        return None if number else CommandRequest(key, Command(verb), None)
     if not number.isdecimal():
         return None
-    return Request(key, Verb(verb), int(number))
+    return CommandRequest(key, Command(verb), int(number))
 
 
 def handled_ids(

@@ -8,7 +8,7 @@ from tracer_core.contracts.policy import PolicyDocument
 from tracer_core.contracts.training import TrainingSummary
 from tracer_router.api import TracerRevision, TracerRouter
 from tracer_router.resources.manifest import Manifest, ObjectKey
-from tracer_router.savings.pods import Reserved
+from tracer_router.savings.pods import ReservedResources
 
 __all__ = ["JobState", "Observed", "PodState"]
 
@@ -39,7 +39,7 @@ class PodState:
     """What it reported just now; none when it did not answer."""
     trouble: str | None = None
     """Why it does not start, for people."""
-    reserved: Reserved = field(default_factory=Reserved)
+    reserved: ReservedResources = field(default_factory=ReservedResources)
     """What it reserves of the cluster."""
     leaving: bool = False
     """Whether it is about to end: what it says may be its last word."""

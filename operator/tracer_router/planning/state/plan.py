@@ -7,11 +7,11 @@ from tracer_core.contracts.policy import PolicyDocument
 from tracer_router.api import TracerRevision, TracerRouterStatus
 from tracer_router.resources.manifest import Manifest, ObjectKey
 
-__all__ = ["Happening", "Plan"]
+__all__ = ["EventRecord", "Plan"]
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class EventRecord:
     """Something that people should find among the Events of a router."""
 
     reason: str
@@ -36,7 +36,7 @@ class Plan:
     """The router's status, written once the rest has been carried out."""
     urgent: frozenset[int] = frozenset()
     """Revisions whose counts are written at once: a pod of theirs is about to end."""
-    happenings: tuple[Happening, ...] = ()
+    happenings: tuple[EventRecord, ...] = ()
     """Events to emit."""
-    look_again_in: timedelta = timedelta(seconds=10)
+    requeue_after: timedelta = timedelta(seconds=10)
     """When to observe again without any event."""

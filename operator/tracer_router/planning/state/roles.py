@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from tracer_router.api import RevisionPhase, TracerRevision
 
-__all__ = ["Roles", "assign_roles"]
+__all__ = ["RevisionRoles", "assign_roles"]
 
 
 @dataclass(frozen=True, slots=True)
-class Roles:
+class RevisionRoles:
     """The part that each revision plays."""
 
     stable: int
@@ -20,13 +20,13 @@ class Roles:
     """The attempt whose Job runs."""
 
 
-def assign_roles(revisions: Iterable[TracerRevision]) -> Roles:
+def assign_roles(revisions: Iterable[TracerRevision]) -> RevisionRoles:
     """Read the roles off the phases."""
     by_phase: dict[RevisionPhase, TracerRevision] = {}
     for each in sorted(revisions, key=lambda one: one.spec.revision):
         by_phase[each.status.phase or RevisionPhase.PASSTHROUGH] = each
     live = by_phase.get(RevisionPhase.LIVE)
-    return Roles(
+    return RevisionRoles(
         stable=live.spec.revision if live else 0,
         candidate=by_phase.get(
             RevisionPhase.CANARY, by_phase.get(RevisionPhase.SHADOW)

@@ -15,19 +15,19 @@ from tracer_router.api import (
 )
 from tracer_router.planning.rollout.candidate import overdue
 from tracer_router.planning.rollout.policy import stopped_tasks
-from tracer_router.planning.state.certificate_validity import void_reason
+from tracer_router.planning.state.certificate_validity import invalid_reason
 from tracer_router.planning.state.commands import is_paused
 from tracer_router.planning.state.observed import Observed
-from tracer_router.planning.state.roles import Roles
+from tracer_router.planning.state.roles import RevisionRoles
 from tracer_router.planning.status.reporting import (
     State,
     evidence_reported,
-    fragmented_by,
+    most_variable_field,
     traces_stored,
 )
 from tracer_router.resources.manifest import Manifest, ObjectKey
 
-__all__ = ["State", "assess_conditions", "route_accepted", "set_all"]
+__all__ = ["State", "assess_conditions", "route_accepted", "set_conditions"]
 
 _TRUE, _FALSE, _UNKNOWN = (
     ConditionStatus.TRUE,
@@ -39,7 +39,7 @@ _TRUE, _FALSE, _UNKNOWN = (
 def assess_conditions(
     observed: Observed,
     revisions: tuple[TracerRevision, ...],
-    roles: Roles,
+    roles: RevisionRoles,
     missing: str,
     now: datetime,
 ) -> tuple[State, ...]:
@@ -62,7 +62,7 @@ def assess_conditions(
     )
 
 
-def set_all(
+def set_conditions(
     router: TracerRouter, states: tuple[State, ...], now: datetime
 ) -> tuple[Condition, ...]:
     """Give the router's conditions with these set; times move only on a flip."""
@@ -95,7 +95,7 @@ def route_accepted(route: Manifest) -> bool:
     return bool(parents)
 
 
-def _ready(observed: Observed, roles: Roles, route: State) -> State:
+def _ready(observed: Observed, roles: RevisionRoles, route: State) -> State:
     if not any(pod.ready for pod in observed.pods):
         troubles = (pod.trouble for pod in observed.pods if pod.trouble)
         cause = next(troubles, "they are starting")
@@ -111,7 +111,7 @@ def _ready(observed: Observed, roles: Roles, route: State) -> State:
 
 
 def _reconciling(
-    observed: Observed, roles: Roles, missing: str, route: State, now: datetime
+    observed: Observed, roles: RevisionRoles, missing: str, route: State, now: datetime
 ) -> State:
     kind = ConditionType.RECONCILING
     if roles.training is not None:
@@ -155,28 +155,28 @@ def _certified(
     serving = {RevisionPhase.LIVE, RevisionPhase.CANARY, RevisionPhase.SHADOW}
     held = [each for each in revisions if each.status.phase in serving]
     if held:
-        return kind, *_standing(observed, held[-1])
+        return kind, *_certificate_message(observed, held[-1])
     ended = [each for each in revisions if each.spec.attempt is not None]
     if ended and ended[-1].status.phase is RevisionPhase.ROLLED_BACK:
-        return kind, _FALSE, _why(ended[-1]), ended[-1].status.reason or ""
+        return kind, _FALSE, _reason_message(ended[-1]), ended[-1].status.reason or ""
     if ended and ended[-1].status.phase is RevisionPhase.REJECTED:
         return kind, _FALSE, Reason.NOT_CERTIFIED, ended[-1].status.reason or ""
-    fragmented = fragmented_by(observed, revisions)
+    fragmented = most_variable_field(observed, revisions)
     reason = Reason.TASKS_FRAGMENTED if fragmented else Reason.COLLECTING
     return kind, _FALSE, reason, fragmented or missing
 
 
-def _why(fallen: TracerRevision) -> Reason:
+def _reason_message(fallen: TracerRevision) -> Reason:
     known = {Reason.TEACHER_CHANGED.value, Reason.INPUTS_CHANGED.value}
     cause = fallen.status.cause
     return Reason(cause) if cause in known else Reason.ROLLED_BACK
 
 
-def _standing(
+def _certificate_message(
     observed: Observed, revision: TracerRevision
 ) -> tuple[ConditionStatus, Reason, str]:
     """Say what has become of the certificate of a revision that serves."""
-    void = void_reason(observed.router, revision)
+    void = invalid_reason(observed.router, revision)
     if void is not None:
         return _FALSE, Reason.TARGET_RAISED, void
     message = f"revision {revision.spec.revision}: {_figures(revision)}"

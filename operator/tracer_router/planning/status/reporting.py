@@ -5,7 +5,7 @@ from tracer_router.api import ConditionStatus, ConditionType, Reason, TracerRevi
 from tracer_router.planning.evidence.evidence import add_up, total
 from tracer_router.planning.state.observed import Observed
 
-__all__ = ["State", "evidence_reported", "fragmented_by", "traces_stored"]
+__all__ = ["State", "evidence_reported", "most_variable_field", "traces_stored"]
 
 State = tuple[ConditionType, ConditionStatus, Reason, str]
 """A condition without its times."""
@@ -48,7 +48,7 @@ _MOST = 0.5
 """Share of the questions in `other` from which the traffic is fragmented."""
 
 
-def fragmented_by(
+def most_variable_field(
     observed: Observed, revisions: tuple[TracerRevision, ...]
 ) -> str | None:
     """Say which field makes too many tasks; None while most questions have their own.

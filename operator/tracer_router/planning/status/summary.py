@@ -10,11 +10,11 @@ from tracer_router.api import (
     Agreement,
     AuditStatus,
     Condition,
-    Counts,
     History,
     Percent,
     Phase,
     RevisionPhase,
+    RevisionTotals,
     SavingsStatus,
     TraceCounts,
     TracerRevision,
@@ -27,16 +27,16 @@ from tracer_router.planning.attempts.training import labelled_rows
 from tracer_router.planning.evidence.evidence import add_up, total
 from tracer_router.planning.objects.children import beyond_history
 from tracer_router.planning.rollout.auditing import live_rate
-from tracer_router.planning.rollout.promotion_criteria import weight_of
+from tracer_router.planning.rollout.promotion_criteria import current_weight
 from tracer_router.planning.rollout.traffic_split import observed_share
-from tracer_router.planning.state.commands import VERB_PREFIX, handled_ids
+from tracer_router.planning.state.commands import COMMAND_PREFIX, handled_ids
 from tracer_router.planning.state.observed import Observed
-from tracer_router.planning.state.roles import Roles, assign_roles
-from tracer_router.planning.status.conditions import assess_conditions, set_all
-from tracer_router.savings.meter import Savings, measure_savings
-from tracer_router.savings.pods import Meter, PodPrices
+from tracer_router.planning.state.roles import RevisionRoles, assign_roles
+from tracer_router.planning.status.conditions import assess_conditions, set_conditions
+from tracer_router.savings.meter import MeasuredSavings, measure_savings
+from tracer_router.savings.pods import PodCostMeter, PodPrices
 
-__all__ = ["Findings", "fold_history", "summarise"]
+__all__ = ["StatusInputs", "build_status", "fold_history"]
 
 _DAY = timedelta(days=1)
 _KEPT_IDS = 100
@@ -44,7 +44,7 @@ _TRYING = {RevisionPhase.SHADOW, RevisionPhase.CANARY, RevisionPhase.LIVE}
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class StatusInputs:
     """What the judging of revisions and requests left to be told."""
 
     missing: str
@@ -53,11 +53,11 @@ class Findings:
     """Ids of requests that will never be done."""
 
 
-def summarise(
+def build_status(
     observed: Observed,
     revisions: tuple[TracerRevision, ...],
     policy: PolicyDocument,
-    found: Findings,
+    found: StatusInputs,
     prices: PodPrices,
     now: datetime,
 ) -> TracerRouterStatus:
@@ -72,7 +72,7 @@ def summarise(
     return TracerRouterStatus(
         observed_generation=router.metadata.generation or -1,
         phase=_phase(observed, roles),
-        conditions=_ordered(set_all(router, conditions, now)),
+        conditions=_ordered(set_conditions(router, conditions, now)),
         stable=roles.stable,
         candidate=roles.candidate.spec.revision if roles.candidate else None,
         weight=_weight(observed, revisions, roles),
@@ -89,23 +89,25 @@ def summarise(
         saved=str(savings),
         savings=_savings(savings, meter, metered=bool(prices)),
         attempts=sum(each.spec.attempt is not None for each in revisions),
-        barred=_barred(router.status.barred, revisions),
+        barred=_blocked(router.status.barred, revisions),
         audit=_audit(router, revisions, roles),
         handled=_handled(router, revisions, found.refused),
         history=history,
     )
 
 
-def _pods_meter(observed: Observed, prices: PodPrices, now: datetime) -> Meter:
+def _pods_meter(observed: Observed, prices: PodPrices, now: datetime) -> PodCostMeter:
     before = observed.router.status.savings
     if before is None or before.pods_until is None or not prices:
         cost = Decimal(before.pods) if before else Decimal(0)
-        return Meter(cost, now)
-    meter = Meter(Decimal(before.pods), before.pods_until)
-    return meter.read((pod.reserved for pod in observed.pods), prices, now)
+        return PodCostMeter(cost, now)
+    meter = PodCostMeter(Decimal(before.pods), before.pods_until)
+    return meter.update((pod.reserved for pod in observed.pods), prices, now)
 
 
-def _savings(found: Savings, meter: Meter, *, metered: bool) -> SavingsStatus | None:
+def _savings(
+    found: MeasuredSavings, meter: PodCostMeter, *, metered: bool
+) -> SavingsStatus | None:
     """Give the meter; nothing while there is nothing to be said."""
     told = (found.avoided, found.paid, found.cached, found.embeddings)
     if not (metered or any(told)):
@@ -149,7 +151,9 @@ def fold_history(observed: Observed, revisions: tuple[TracerRevision, ...]) -> H
     )
 
 
-def _all_counts(history: History, revisions: tuple[TracerRevision, ...]) -> Counts:
+def _all_counts(
+    history: History, revisions: tuple[TracerRevision, ...]
+) -> RevisionTotals:
     kept = (e for e in revisions if e.spec.revision not in set(history.revisions))
     return add_up([history.counts, *(total(each.status.evidence) for each in kept)])
 
@@ -161,9 +165,9 @@ def _handled(
 ) -> tuple[str, ...]:
     """Give the ids that are answered, as long as somebody still asks."""
     asked = {
-        name.removeprefix(VERB_PREFIX)
+        name.removeprefix(COMMAND_PREFIX)
         for name in router.metadata.annotations
-        if name.startswith(VERB_PREFIX)
+        if name.startswith(COMMAND_PREFIX)
     }
     answered = handled_ids(router, revisions) | set(refused)
     return tuple(sorted(asked & answered))[-_KEPT_IDS:]
@@ -172,7 +176,7 @@ def _handled(
 def _audit(
     router: TracerRouter,
     revisions: tuple[TracerRevision, ...],
-    roles: Roles,
+    roles: RevisionRoles,
 ) -> AuditStatus | None:
     live = next((e for e in revisions if e.spec.revision == roles.stable), None)
     if live is None or live.status.phase is not RevisionPhase.LIVE:
@@ -180,7 +184,7 @@ def _audit(
     watch = live.status.drift
     chosen = live_rate(router, live, watch.told if watch else None)
     return AuditStatus(
-        rate=str(Percent.of(chosen.rate)),
+        rate=str(Percent.from_fraction(chosen.rate)),
         reason=chosen.reason,
         cost_per_day=_audit_cost(live),
     )
@@ -203,7 +207,7 @@ def _audit_cost(live: TracerRevision) -> str | None:
 
 
 def _shown(
-    revisions: tuple[TracerRevision, ...], roles: Roles
+    revisions: tuple[TracerRevision, ...], roles: RevisionRoles
 ) -> TracerRevision | None:
     """Give the revision that clients hear: the live one, a candidate before the first.
 
@@ -213,7 +217,7 @@ def _shown(
     return live[0] if live and roles.stable else roles.candidate
 
 
-def _phase(observed: Observed, roles: Roles) -> Phase:
+def _phase(observed: Observed, roles: RevisionRoles) -> Phase:
     if observed.router.spec.suspend:
         return Phase.SUSPENDED
     if roles.candidate is not None:
@@ -229,18 +233,18 @@ def _ordered(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
 
 
 def _weight(
-    observed: Observed, revisions: tuple[TracerRevision, ...], roles: Roles
+    observed: Observed, revisions: tuple[TracerRevision, ...], roles: RevisionRoles
 ) -> Weight | None:
     if roles.candidate is None:
         return None
     share = observed_share(roles.candidate, revisions)
     return Weight(
-        asked=weight_of(observed.router, roles.candidate),
+        asked=current_weight(observed.router, roles.candidate),
         observed=None if share is None else round(share * 100),
     )
 
 
-def _certified_counts(revision: TracerRevision) -> Counts:
+def _certified_counts(revision: TracerRevision) -> RevisionTotals:
     names = {task.fingerprint for task in revision.status.tasks}
     counts = total(revision.status.evidence)
     tasks = tuple(each for each in counts.tasks if each.task in names)
@@ -252,7 +256,7 @@ def _coverage(revision: TracerRevision | None) -> str | None:
         return None
     counts = total(revision.status.evidence)
     if counts.requests:
-        return str(Percent.of(counts.surrogate / counts.requests))
+        return str(Percent.from_fraction(counts.surrogate / counts.requests))
     return str(revision.status.tasks[0].certificate.coverage)
 
 
@@ -266,14 +270,14 @@ def _agreement(revision: TracerRevision | None) -> Agreement | None:
         return None
     low, high = agreement_interval(agreed, disagreed)
     return Agreement(
-        estimate=Percent.of(agreed / (agreed + disagreed)),
-        low=Percent.of(low),
-        high=Percent.of(high),
+        estimate=Percent.from_fraction(agreed / (agreed + disagreed)),
+        low=Percent.from_fraction(low),
+        high=Percent.from_fraction(high),
         n=agreed + disagreed,
     )
 
 
-def _barred(
+def _blocked(
     before: tuple[str, ...], revisions: tuple[TracerRevision, ...]
 ) -> tuple[str, ...]:
     fallen, trying = set(before), set()

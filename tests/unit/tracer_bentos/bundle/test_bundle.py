@@ -12,32 +12,32 @@ import pytest
 
 from support.ticket_traces import ticket_rows
 from tracer_bentos.bundle.bundle import load_bundle, write_bundle
-from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.training.data.attempt_spec import AttemptParameters
 from tracer_bentos.training.data.rows import select_rows
 from tracer_bentos.training.fit.golden import GOLDEN_TEXTS, golden_samples
-from tracer_bentos.training.fit.training_context import local_means
-from tracer_bentos.training.run.pipeline import Learned, learn
+from tracer_bentos.training.fit.training_context import local_training_context
+from tracer_bentos.training.run.pipeline import TrainingResult, train
 from tracer_core.contracts.bundle import BundleManifest
-from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.document import sha256_digest
 from tracer_core.errors import DocumentError
 
 TEXTS = [row.text for row in ticket_rows(300, seed=9)]
 
 
 @pytest.fixture(scope="module")
-def learned() -> Learned:
-    question = Question(
+def learned() -> TrainingResult:
+    question = AttemptParameters(
         attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=1, seed=1
     )
-    return learn(question, select_rows(ticket_rows(600)), local_means())
+    return train(question, select_rows(ticket_rows(600)), local_training_context())
 
 
 @pytest.fixture
-def bundle(learned: Learned, tmp_path: Path) -> tuple[Path, BundleManifest]:
+def bundle(learned: TrainingResult, tmp_path: Path) -> tuple[Path, BundleManifest]:
     return tmp_path / "b", _write(learned, tmp_path / "b")
 
 
-def _write(learned: Learned, folder: Path) -> BundleManifest:
+def _write(learned: TrainingResult, folder: Path) -> BundleManifest:
     assert learned.surrogate is not None
     assert learned.certificate is not None
     samples = golden_samples(learned.surrogate)
@@ -45,7 +45,7 @@ def _write(learned: Learned, folder: Path) -> BundleManifest:
 
 
 def test_what_is_loaded_decides_bit_for_bit_as_what_was_certified(
-    learned: Learned, bundle: tuple[Path, BundleManifest]
+    learned: TrainingResult, bundle: tuple[Path, BundleManifest]
 ) -> None:
     folder, manifest = bundle
     predictor = load_bundle(folder, manifest.digest)
@@ -58,7 +58,7 @@ def test_what_is_loaded_decides_bit_for_bit_as_what_was_certified(
 
 
 def test_the_same_surrogate_has_the_same_digest(
-    learned: Learned, bundle: tuple[Path, BundleManifest], tmp_path: Path
+    learned: TrainingResult, bundle: tuple[Path, BundleManifest], tmp_path: Path
 ) -> None:
     assert _write(learned, tmp_path / "again").digest == bundle[1].digest
 
@@ -147,7 +147,7 @@ def test_a_machine_that_decides_otherwise_must_not_serve(
 
 
 def test_a_bundle_is_never_overwritten(
-    learned: Learned, bundle: tuple[Path, BundleManifest]
+    learned: TrainingResult, bundle: tuple[Path, BundleManifest]
 ) -> None:
     with pytest.raises(DocumentError, match="never overwritten"):
         _write(learned, bundle[0])
@@ -185,7 +185,7 @@ def test_a_decision_takes_far_less_than_a_teacher(
 
 def _replace(folder: Path, manifest: BundleManifest, name: str, content: bytes) -> str:
     (folder / name).write_bytes(content)
-    files = {**manifest.files, name: digest_of(content)}
+    files = {**manifest.files, name: sha256_digest(content)}
     changed = manifest.model_copy(update={"files": files})
     (folder / "manifest.json").write_bytes(changed.to_json())
     return changed.digest

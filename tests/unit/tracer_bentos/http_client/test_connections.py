@@ -9,33 +9,33 @@ import pytest
 from support.raw_teacher import OK, RawTeacher, answering, scripted
 from support.serving_plane import until
 from support.upstream_calls import pieces_of
-from tracer_bentos.http_client.connection import Headers, Upload, WireError
-from tracer_bentos.serving.http_server.exchange import ClientGone
-from tracer_bentos.serving.upstream.teacher import TeacherUnreachable, Upstream
+from tracer_bentos.http_client.connection import Headers, RequestBody, TransportError
+from tracer_bentos.serving.http_server.exchange import ClientDisconnected
+from tracer_bentos.serving.upstream.teacher import TeacherClient, TeacherUnreachable
 
 MEBIBYTE = 1024 * 1024
 
 
 @contextmanager
-def toward(teacher: RawTeacher) -> Iterator[Upstream]:
-    upstream = Upstream(teacher.url)
+def toward(teacher: RawTeacher) -> Iterator[TeacherClient]:
+    upstream = TeacherClient(teacher.url)
     yield upstream
     upstream.close()
     assert upstream.connections == 0
 
 
 async def ask(
-    upstream: Upstream,
+    upstream: TeacherClient,
     method: str = "GET",
     headers: Headers | None = None,
-    body: bytes | Upload | None = None,
+    body: bytes | RequestBody | None = None,
     *,
     repeatable: bool = False,
 ) -> tuple[int, Headers, bytes]:
     target = upstream.target(b"/v1/x")
     asked = upstream.ask(method, target, headers or [], body, repeatable=repeatable)
     async with await asked as response:
-        content = b"".join([piece async for piece in response.pieces()])
+        content = b"".join([piece async for piece in response.iter_body()])
     return response.status, response.headers, content
 
 
@@ -132,9 +132,9 @@ async def test_an_answer_that_breaks_off_is_never_taken_for_whole(
     async with scripted(answering(begun, linger=False)) as teacher:
         with toward(teacher) as upstream:
             async with await upstream.ask("GET", b"/", [], None) as response:
-                pieces = response.pieces()
+                pieces = response.iter_body()
                 found = await anext(pieces)
-                with pytest.raises(WireError):
+                with pytest.raises(TransportError):
                     await anext(pieces)
     assert found.strip(b"2\r\n") == b"hi"
 
@@ -237,7 +237,7 @@ async def test_an_upload_arrives_as_it_was_announced(
 
     async with scripted(script) as teacher:
         with toward(teacher) as upstream:
-            upload = Upload(pieces_of(b"abc", b"de"), length)
+            upload = RequestBody(pieces_of(b"abc", b"de"), length)
             assert (await ask(upstream, "PUT", [], upload))[2] == b"hi"
     assert got == body
     assert framing in teacher.requests[0]
@@ -252,7 +252,7 @@ async def test_an_answer_in_the_midst_of_an_upload_is_given_at_once() -> None:
     refusal = b"HTTP/1.1 413 Too large\r\ncontent-length: 2\r\n\r\nno"
     async with scripted(answering(refusal)) as teacher:
         with toward(teacher) as upstream:
-            found = await ask(upstream, "PUT", [], Upload(endless(), None))
+            found = await ask(upstream, "PUT", [], RequestBody(endless(), None))
             await until(lambda: teacher.ended == 1)
     assert (found[0], found[2]) == (413, b"no")
 
@@ -260,12 +260,12 @@ async def test_an_answer_in_the_midst_of_an_upload_is_given_at_once() -> None:
 async def test_a_client_that_leaves_within_its_upload_is_said_to_have_left() -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield b"the first half"
-        raise ClientGone
+        raise ClientDisconnected
 
     async with scripted(answering(b"")) as teacher:
         with toward(teacher) as upstream:
-            with pytest.raises(ClientGone):
-                await ask(upstream, "PUT", [], Upload(broken(), 1000))
+            with pytest.raises(ClientDisconnected):
+                await ask(upstream, "PUT", [], RequestBody(broken(), 1000))
             await until(lambda: teacher.ended == 1)
 
 
@@ -290,7 +290,7 @@ async def test_a_client_that_does_not_read_stops_the_teacher_from_sending() -> N
                     before = teacher.sent
                     await asyncio.sleep(0.2)
                 held = teacher.sent
-                pieces = [len(piece) async for piece in response.pieces()]
+                pieces = [len(piece) async for piece in response.iter_body()]
     assert held < 32 * MEBIBYTE
     assert sum(pieces) == size
     assert max(pieces) <= MEBIBYTE

@@ -10,17 +10,17 @@ import pytest
 from support.http2_teacher import hosting, http2_scripted
 from support.serving_plane import until
 from support.upstream_calls import ask, pieces_of
-from tracer_bentos.http_client.connection import Upload, WireError
+from tracer_bentos.http_client.connection import RequestBody, TransportError
 from tracer_bentos.serving.http_server.exchange import (
-    ClientGone,
-    Exchange,
+    ClientDisconnected,
     Headers,
+    HttpExchange,
     Receive,
     Scope,
     Send,
 )
 from tracer_bentos.serving.server.listeners import Listener
-from tracer_bentos.serving.upstream.teacher import TeacherUnreachable, Upstream
+from tracer_bentos.serving.upstream.teacher import TeacherClient, TeacherUnreachable
 from tracer_core.contracts.runtime import HttpVersion
 
 MEBIBYTE = 1024 * 1024
@@ -40,26 +40,26 @@ class Odd:
     read: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = Exchange(scope, receive, send)
+        exchange = HttpExchange(scope, receive, send)
         if exchange.path == "/v1/large":
             await self._large(exchange)
             return
         if exchange.path == "/v1/unread":
             await self._unread(exchange)
             return
-        body = await exchange.whole()
+        body = await exchange.read_body()
         headers = [each for each in exchange.headers if each[0] not in FRAMING]
         target = exchange.raw_path + b"?" * bool(exchange.query) + exchange.query
         self.seen.append((exchange.method, target, headers, body))
         match exchange.path:
             case "/v1/never":
-                await exchange.gone()
+                await exchange.disconnected()
                 self.gone += 1
             case "/v1/begun" | "/v1/broken":
                 await exchange.start(200, [])
-                await exchange.piece(b"the first half")
+                await exchange.send_chunk(b"the first half")
                 if exchange.path == "/v1/begun":
-                    await exchange.gone()
+                    await exchange.disconnected()
                     self.gone += 1
             case "/v1/empty":
                 await exchange.start(204, [(b"x-none", b"1")])
@@ -67,7 +67,7 @@ class Odd:
             case _:
                 await self._echo(exchange, body)
 
-    async def _echo(self, exchange: Exchange, body: bytes) -> None:
+    async def _echo(self, exchange: HttpExchange, body: bytes) -> None:
         self.waiting += 1
         self.most = max(self.most, self.waiting)
         await asyncio.sleep(0)
@@ -80,21 +80,21 @@ class Odd:
             (b"x-one", b"b"),
         ]
         content = b"" if exchange.method == "HEAD" else body[::-1] or b"hi"
-        await exchange.answer(207, odd, content)
+        await exchange.respond(207, odd, content)
 
-    async def _large(self, exchange: Exchange) -> None:
-        await exchange.whole()
+    async def _large(self, exchange: HttpExchange) -> None:
+        await exchange.read_body()
         await exchange.start(200, [])
         for _ in range(100):
-            await exchange.piece(bytes(MEBIBYTE))
+            await exchange.send_chunk(bytes(MEBIBYTE))
             self.sent += MEBIBYTE
         await exchange.end()
 
-    async def _unread(self, exchange: Exchange) -> None:
+    async def _unread(self, exchange: HttpExchange) -> None:
         await self.read.wait()
-        async for piece in exchange.pieces():
+        async for piece in exchange.iter_body():
             self.taken += len(piece)
-        await exchange.answer(200, [], b"all")
+        await exchange.respond(200, [], b"all")
 
 
 @pytest.fixture(params=HttpVersion)
@@ -103,7 +103,7 @@ def http(request: pytest.FixtureRequest) -> HttpVersion:
 
 
 @asynccontextmanager
-async def toward(http: HttpVersion) -> AsyncIterator[tuple[Odd, Upstream]]:
+async def toward(http: HttpVersion) -> AsyncIterator[tuple[Odd, TeacherClient]]:
     odd = Odd()
     async with AsyncExitStack() as stack:
         if http is HttpVersion.HTTP2:
@@ -116,7 +116,7 @@ async def toward(http: HttpVersion) -> AsyncIterator[tuple[Odd, Upstream]]:
             await listener.start()
             stack.push_async_callback(listener.stop)
             url = f"http://127.0.0.1:{listener.port}/v1"
-        upstream = Upstream(url, http=http)
+        upstream = TeacherClient(url, http=http)
         yield odd, upstream
         assert upstream.connections == 0
         upstream.close()
@@ -128,7 +128,7 @@ async def test_a_request_and_its_answer_cross_unchanged(http: HttpVersion) -> No
         target = upstream.target(b"/v1/a%2Fb/../c/./'\\{}|^`", b"x=%20y&x='\"{}|\\^`<>")
         asked = upstream.ask("PUT", target, headers, b"abc")
         async with await asked as response:
-            content = b"".join([piece async for piece in response.pieces()])
+            content = b"".join([piece async for piece in response.iter_body()])
     assert odd.seen == [("PUT", target, headers, b"abc")]
     assert (response.status, content) == (207, b"cba")
     assert [each for each in response.headers if each[0] != b"content-length"] == [
@@ -145,7 +145,7 @@ async def test_an_upload_arrives_in_pieces(
     http: HttpVersion, length: int | None
 ) -> None:
     async with toward(http) as (odd, upstream):
-        upload = Upload(pieces_of(b"abc", b"de"), length)
+        upload = RequestBody(pieces_of(b"abc", b"de"), length)
         assert (await ask(upstream, body=upload))[2] == b"edcba"
     assert odd.seen[0][3] == b"abcde"
 
@@ -179,11 +179,11 @@ async def test_a_client_that_leaves_within_its_upload_ends_the_call(
 ) -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield b"the first half"
-        raise ClientGone
+        raise ClientDisconnected
 
     async with toward(http) as (odd, upstream):
-        with pytest.raises(ClientGone):
-            await ask(upstream, body=Upload(broken(), 1000))
+        with pytest.raises(ClientDisconnected):
+            await ask(upstream, body=RequestBody(broken(), 1000))
     assert odd.seen == []
 
 
@@ -193,14 +193,14 @@ async def test_an_answer_that_breaks_off_is_never_taken_for_whole(
     async with toward(http) as (odd, upstream):
         asking = asyncio.create_task(ask(upstream, b"/v1/broken"))
         await until(lambda: len(odd.seen) == 1)
-        with pytest.raises(WireError):
+        with pytest.raises(TransportError):
             await asking
 
 
 async def test_a_teacher_that_is_down_is_said_to_be_unreachable(
     http: HttpVersion,
 ) -> None:
-    upstream = Upstream("http://127.0.0.1:9/v1", http=http)
+    upstream = TeacherClient("http://127.0.0.1:9/v1", http=http)
     with pytest.raises(TeacherUnreachable, match=r"cannot connect to 127\.0\.0\.1:9: "):
         await ask(upstream)
     assert (upstream.state.reachable, upstream.connections) == (False, 0)
@@ -218,7 +218,7 @@ async def test_a_client_that_does_not_read_stops_the_teacher_from_sending(
             before = odd.sent
             await asyncio.sleep(0.2)
         held = odd.sent
-        pieces = [len(piece) async for piece in response.pieces()]
+        pieces = [len(piece) async for piece in response.iter_body()]
     assert held < 32 * MEBIBYTE
     assert (sum(pieces), max(pieces) <= MEBIBYTE) == (100 * MEBIBYTE, True)
 
@@ -236,7 +236,7 @@ async def test_a_teacher_that_does_not_read_stops_the_client_from_sending(
 
     async with toward(http) as (odd, upstream):
         asking = asyncio.create_task(
-            ask(upstream, b"/v1/unread", body=Upload(large(), None))
+            ask(upstream, b"/v1/unread", body=RequestBody(large(), None))
         )
         before = -1
         while before < given:

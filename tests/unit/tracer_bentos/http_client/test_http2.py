@@ -25,9 +25,9 @@ from support.raw_teacher import OK, RawTeacher, answering, scripted
 from support.serving_plane import until
 from support.upstream_calls import ask, pieces_of
 from tracer_bentos.http_client import connector, http2, pool
-from tracer_bentos.http_client.connection import Headers, Upload, WireError
-from tracer_bentos.serving.http_server.headers import to_teacher
-from tracer_bentos.serving.upstream.teacher import TeacherUnreachable, Upstream
+from tracer_bentos.http_client.connection import Headers, RequestBody, TransportError
+from tracer_bentos.serving.http_server.headers import request_headers
+from tracer_bentos.serving.upstream.teacher import TeacherClient, TeacherUnreachable
 from tracer_core.contracts.runtime import HttpVersion
 
 LOOPBACK = Path(__file__).parents[3] / "support" / "certificates" / "loopback.pem"
@@ -38,8 +38,8 @@ INPUTS = int(os.environ.get("TRACER_FUZZ_INPUTS", "1500")) // 3
 
 
 @contextmanager
-def toward(teacher: Http2Teacher | RawTeacher) -> Iterator[Upstream]:
-    upstream = Upstream(teacher.url, authorities=LOOPBACK, http=HttpVersion.HTTP2)
+def toward(teacher: Http2Teacher | RawTeacher) -> Iterator[TeacherClient]:
+    upstream = TeacherClient(teacher.url, authorities=LOOPBACK, http=HttpVersion.HTTP2)
     yield upstream
     upstream.close()
     assert upstream.connections == 0
@@ -134,7 +134,7 @@ async def test_no_header_of_a_client_becomes_one_of_the_connections() -> None:
     ]
     async with http2_scripted(saying()) as teacher:
         with toward(teacher) as upstream:
-            passed = to_teacher(sent, readable=False, key=None)
+            passed = request_headers(sent, readable=False, key=None)
             await ask(upstream, headers=passed)
             await ask(upstream, headers=sent)
     authority = teacher.url.removeprefix("http://").removesuffix("/v1").encode()
@@ -269,7 +269,7 @@ async def test_a_slow_client_holds_up_nobody_else_on_the_connection() -> None:
                 await until(lambda: teacher.sent == 256 * KIBIBYTE)
                 quick = [len((await ask(upstream))[2]) for _ in range(50)]
                 held = teacher.sent
-                content = [len(piece) async for piece in slow.pieces()]
+                content = [len(piece) async for piece in slow.iter_body()]
     assert (quick, sum(content)) == ([9] * 50, size)
     assert held == 256 * KIBIBYTE + 50 * 9
     assert max(content) <= 256 * KIBIBYTE
@@ -289,7 +289,7 @@ async def test_an_upload_waits_for_the_teachers_window_and_can_be_given_up() -> 
 
     async with http2_scripted(never, takes=False) as teacher:
         with toward(teacher) as upstream:
-            asking = asyncio.create_task(ask(upstream, body=Upload(large(), None)))
+            asking = asyncio.create_task(ask(upstream, body=RequestBody(large(), None)))
             await until(
                 lambda: bool(teacher.asked) and len(teacher.asked[0].body) == 65_535
             )
@@ -312,7 +312,7 @@ async def test_an_answer_in_the_midst_of_an_upload_is_given_at_once() -> None:
 
     async with http2_scripted(script) as teacher:
         with toward(teacher) as upstream:
-            found = await ask(upstream, body=Upload(endless(), None))
+            found = await ask(upstream, body=RequestBody(endless(), None))
             await until(lambda: teacher.given_up == [ErrorCodes.CANCEL])
     assert (found[0], found[2]) == (413, b"no")
 
@@ -336,7 +336,7 @@ async def test_a_goodbye_lets_what_was_looked_at_end_and_sends_the_rest_again() 
         with toward(teacher) as upstream:
             first = asyncio.create_task(ask(upstream))
             await until(lambda: len(teacher.asked) == 1)
-            upload = Upload(pieces_of(b"to", b"gether"), None)
+            upload = RequestBody(pieces_of(b"to", b"gether"), None)
             second = await ask(upstream, body=upload)
             assert (await first)[2] == b"first"
     assert second[2] == b"second"
@@ -389,7 +389,7 @@ async def test_a_long_upload_that_is_refused_cannot_be_sent_again() -> None:
 
     async with http2_scripted(script) as teacher:
         with toward(teacher) as upstream:
-            upload = Upload(pieces_of(*[bytes(16 * KIBIBYTE)] * 5), None)
+            upload = RequestBody(pieces_of(*[bytes(16 * KIBIBYTE)] * 5), None)
             with pytest.raises(TeacherUnreachable, match="REFUSED_STREAM"):
                 await ask(upstream, body=upload)
     assert len(teacher.asked) == 1
@@ -439,7 +439,7 @@ async def test_an_answer_that_is_reset_is_never_taken_for_whole() -> None:
 
     async with http2_scripted(script) as teacher:
         with toward(teacher) as upstream:
-            with pytest.raises(WireError, match="gave the call up: NO_ERROR"):
+            with pytest.raises(TransportError, match="gave the call up: NO_ERROR"):
                 await ask(upstream)
             assert upstream.state.reachable is True
 
@@ -503,9 +503,9 @@ async def test_no_bytes_of_a_teacher_are_a_failure_of_ours(
                 try:
                     await ask(upstream)
                     ends["answered"] += 1
-                except (TeacherUnreachable, WireError) as error:
+                except (TeacherUnreachable, TransportError) as error:
                     ends[type(error).__name__] += 1
-    assert ends.keys() == {"answered", "TeacherUnreachable", "WireError"}
+    assert ends.keys() == {"answered", "TeacherUnreachable", "TransportError"}
     assert [record.message for record in caplog.records] == []
 
 
@@ -546,7 +546,7 @@ async def test_a_connection_that_rests_is_closed_in_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pool, "SWEEP_SECONDS", 0.01)
-    monkeypatch.setattr(http2.Http2Connection, "patience", 0.05)
+    monkeypatch.setattr(http2.Http2Connection, "idle_timeout", 0.05)
     async with http2_scripted(saying()) as teacher:
         with toward(teacher) as upstream:
             await ask(upstream)

@@ -11,7 +11,7 @@ import pytest
 from support.http2_teacher import http2_scripted, saying
 from support.raw_teacher import OK, RawTeacher, answering, scripted
 from tracer_bentos.http_client.proxy import Origin, Proxy
-from tracer_bentos.serving.upstream.teacher import TeacherUnreachable, Upstream
+from tracer_bentos.serving.upstream.teacher import TeacherClient, TeacherUnreachable
 from tracer_core.contracts.runtime import HttpVersion
 
 LOOPBACK = Path(__file__).parents[3] / "support" / "certificates" / "loopback.pem"
@@ -32,15 +32,15 @@ def secure() -> ssl.SSLContext:
     return context
 
 
-async def content_from(upstream: Upstream) -> bytes:
+async def content_from(upstream: TeacherClient) -> bytes:
     target = upstream.target(b"/v1/models")
     async with await upstream.ask("GET", target, [], None) as response:
-        return b"".join([piece async for piece in response.pieces()])
+        return b"".join([piece async for piece in response.iter_body()])
 
 
 async def test_a_teacher_is_believed_by_a_certificate_of_the_companys_own() -> None:
     async with scripted(answering(OK, OK), secure()) as teacher:
-        upstream = Upstream(teacher.url, authorities=LOOPBACK)
+        upstream = TeacherClient(teacher.url, authorities=LOOPBACK)
         assert [await content_from(upstream) for _ in range(2)] == [b"hi", b"hi"]
         upstream.close()
     assert teacher.connections == 1
@@ -49,7 +49,7 @@ async def test_a_teacher_is_believed_by_a_certificate_of_the_companys_own() -> N
 async def test_a_teacher_that_nobody_vouches_for_gets_no_request() -> None:
     async with scripted(answering(OK), secure()) as teacher:
         with pytest.raises(TeacherUnreachable, match="self-signed certificate"):
-            await content_from(Upstream(teacher.url))
+            await content_from(TeacherClient(teacher.url))
     assert teacher.requests == []
 
 
@@ -59,7 +59,7 @@ async def test_a_renewed_file_of_authorities_is_read_again(
 ) -> None:
     mine = tmp_path / "authorities.pem"
     async with scripted(answering(OK), secure()) as teacher:
-        upstream = Upstream(teacher.url, authorities=mine, http=http)
+        upstream = TeacherClient(teacher.url, authorities=mine, http=http)
         with pytest.raises(TeacherUnreachable, match="No such file"):
             await content_from(upstream)
         shutil.copyfile(LOOPBACK, mine)
@@ -73,7 +73,7 @@ async def test_a_plain_request_goes_to_the_proxy_with_its_whole_address(
     async with scripted(answering(OK)) as proxy:
         where = proxy.url.removeprefix("http://").removesuffix("/v1")
         monkeypatch.setenv("http_proxy", f"http://me:p%40ss@{where}")
-        upstream = Upstream("http://teacher.invalid:8000/v1")
+        upstream = TeacherClient("http://teacher.invalid:8000/v1")
         assert await content_from(upstream) == b"hi"
         upstream.close()
     basic = base64.b64encode(b"me:p@ss").decode()
@@ -92,7 +92,7 @@ async def test_a_proxy_that_is_named_comes_before_those_of_the_machine(
     monkeypatch.setenv("http_proxy", "http://nobody.invalid:3128")
     async with scripted(answering(OK)) as proxy:
         named = proxy.url.removesuffix("/v1")
-        upstream = Upstream("http://teacher.invalid/v1", proxy=named)
+        upstream = TeacherClient("http://teacher.invalid/v1", proxy=named)
         assert await content_from(upstream) == b"hi"
         upstream.close()
     assert proxy.requests[0].startswith(b"GET http://teacher.invalid/v1/models ")
@@ -106,7 +106,7 @@ async def test_a_secure_request_goes_through_the_proxys_tunnel(
         scripted(tunnel) as proxy,
     ):
         monkeypatch.setenv("https_proxy", proxy.url.removesuffix("/v1"))
-        upstream = Upstream(teacher.url, authorities=LOOPBACK)
+        upstream = TeacherClient(teacher.url, authorities=LOOPBACK)
         assert [await content_from(upstream) for _ in range(2)] == [b"hi", b"hi"]
         upstream.close()
     port = teacher.url.rpartition(":")[2].removesuffix("/v1")
@@ -129,7 +129,7 @@ async def test_http_2_goes_through_the_proxys_tunnel_with_tls_and_without(
         for name in ("http_proxy", "https_proxy"):
             monkeypatch.setenv(name, proxy.url.removesuffix("/v1"))
         for teacher in (safe, plain):
-            upstream = Upstream(
+            upstream = TeacherClient(
                 teacher.url, authorities=LOOPBACK, http=HttpVersion.HTTP2
             )
             assert [await content_from(upstream) for _ in range(2)] == [b"hi", b"hi"]
@@ -153,7 +153,7 @@ async def test_what_follows_the_proxys_word_at_once_is_the_teachers() -> None:
         await reader.read()
 
     async with scripted(script) as proxy:
-        upstream = Upstream(
+        upstream = TeacherClient(
             "http://teacher.invalid/v1",
             proxy=proxy.url.removesuffix("/v1"),
             http=HttpVersion.HTTP2,
@@ -176,7 +176,7 @@ async def test_a_proxy_that_speaks_nonsense_is_named_as_the_cause(
 ) -> None:
     async with scripted(answering(said, linger=False)) as proxy:
         named = proxy.url.removesuffix("/v1")
-        upstream = Upstream("https://teacher.invalid/v1", proxy=named, http=http)
+        upstream = TeacherClient("https://teacher.invalid/v1", proxy=named, http=http)
         with pytest.raises(TeacherUnreachable, match=cause):
             await content_from(upstream)
 
@@ -188,7 +188,7 @@ async def test_a_proxy_that_refuses_is_named_as_the_cause(
     async with scripted(answering(refusal)) as proxy:
         monkeypatch.setenv("https_proxy", proxy.url.removesuffix("/v1"))
         with pytest.raises(TeacherUnreachable, match="CONNECT with 407"):
-            await content_from(Upstream("https://teacher.invalid/v1"))
+            await content_from(TeacherClient("https://teacher.invalid/v1"))
 
 
 def test_what_needs_no_proxy_is_reached_directly(
@@ -197,7 +197,7 @@ def test_what_needs_no_proxy_is_reached_directly(
     monkeypatch.setenv("https_proxy", "http://proxy:3128")
     monkeypatch.setenv("no_proxy", "vllm.svc,.internal")
     found = {
-        host: Proxy.before(Origin("https", host, 443))
+        host: Proxy.from_environment(Origin("https", host, 443))
         for host in ("api.openai.com", "vllm.svc", "a.internal")
     }
     assert found["api.openai.com"] == Proxy(Origin("http", "proxy", 3128), ())

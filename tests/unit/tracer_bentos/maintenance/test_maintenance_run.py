@@ -11,20 +11,20 @@ from obstore.store import LocalStore
 
 from tracer_bentos.maintenance.__main__ import main, maintain
 from tracer_bentos.maintenance.compaction import compact
-from tracer_bentos.maintenance.erasure import ask_to_forget, forget
-from tracer_bentos.maintenance.maintenance_run import keep_up
+from tracer_bentos.maintenance.erasure import erase, request_erasure
+from tracer_bentos.maintenance.maintenance_run import run_maintenance
 from tracer_bentos.maintenance.segment_replacement import (
     GRACE,
     clear_replaced,
     whole_lines,
 )
 from tracer_bentos.segments import live_segments
-from tracer_bentos.serving.decision.sampler import Coin
+from tracer_bentos.serving.decision.sampler import SessionSampler
 from tracer_bentos.store import TraceStore
 from tracer_core.contracts import runtime
 from tracer_core.contracts.layout import TRACES, segment_key
 from tracer_core.contracts.maintenance import Erasure
-from tracer_core.errors import NotYet, StoreError
+from tracer_core.errors import RetryLater, StoreError
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -120,11 +120,11 @@ def test_broken_off_anywhere_every_record_is_read_once_and_the_next_run_ends_it(
         store = store_in(tmp_path / str(steps))
         for days in (3, 2):
             fill(store, NOW - days * DAY, segments=4)
-        ask_to_forget(store, Erasure(ids=("22-1-1", "23-0-0"), asked=NOW))
+        request_erasure(store, Erasure(ids=("22-1-1", "23-0-0"), asked=NOW))
         expected = Counter(dict.fromkeys(set(read(store)) - {"22-1-1", "23-0-0"}, 1))
         store.left = steps
         try:
-            keep_up(store, NOW, None)
+            run_maintenance(store, NOW, None)
         except StoreError:
             broken = True
         else:
@@ -134,7 +134,7 @@ def test_broken_off_anywhere_every_record_is_read_once_and_the_next_run_ends_it(
         assert max(found.values()) == 1
         assert expected.keys() <= found.keys()
         for days in range(1, 9):
-            keep_up(store, NOW + days * DAY, None)
+            run_maintenance(store, NOW + days * DAY, None)
             assert read(store) == expected
         assert store.list("replacements/") == []
         if not broken:
@@ -148,7 +148,7 @@ def test_old_traces_go_and_the_ledger_stays(tmp_path: Path) -> None:
     for days in (40, 10):
         fill(store, NOW - days * DAY, segments=3)
     store.write("attempts/0001/request.json", b"{}")
-    done = keep_up(store, NOW, timedelta(days=30))
+    done = run_maintenance(store, NOW, timedelta(days=30))
     assert (done.expired, done.taken, done.made) == (3, 3, 1)
     assert {each.split("-")[0] for each in read(store)} == {"15"}
     assert store.list("attempts/") == ["attempts/0001/request.json"]
@@ -159,9 +159,9 @@ def test_no_record_of_a_compacted_day_outlives_the_retention(tmp_path: Path) -> 
     first = (NOW - 3 * DAY).replace(hour=0, minute=0)
     fill(store, first, segments=2)
     for days in (0, 2):
-        keep_up(store, NOW + days * DAY, None)
+        run_maintenance(store, NOW + days * DAY, None)
     assert len(store.list(TRACES)) == 1
-    keep_up(store, first + timedelta(days=30, seconds=1), timedelta(days=30))
+    run_maintenance(store, first + timedelta(days=30, seconds=1), timedelta(days=30))
     assert read(store) == Counter()
 
 
@@ -171,14 +171,14 @@ def test_a_session_is_forgotten_in_old_segments_and_in_those_that_come_later(
     store = store_in(tmp_path)
     fill(store, NOW - 3 * DAY, segments=2)
     compact(store, NOW)  # the old segments are still there: they must go too
-    ask_to_forget(store, Erasure(sessions=("s1",), asked=NOW))
-    assert forget(store, NOW) == 2
+    request_erasure(store, Erasure(sessions=("s1",), asked=NOW))
+    assert erase(store, NOW) == 2
     assert not any(each.endswith("-1") for each in read(store))
     plain = [whole_lines(store.read(key)) for key in store.list(TRACES)]
     assert not any(b'"s1"' in line for lines in plain for line in lines)
     fill(store, NOW, segments=1)  # from a pod's disk, recovered late
-    assert forget(store, NOW + DAY) == 1
-    assert forget(store, NOW + DAY) == 0
+    assert erase(store, NOW + DAY) == 1
+    assert erase(store, NOW + DAY) == 0
 
 
 def test_one_upkeep_keeps_another_out_until_its_hold_ends(tmp_path: Path) -> None:
@@ -186,18 +186,18 @@ def test_one_upkeep_keeps_another_out_until_its_hold_ends(tmp_path: Path) -> Non
     fill(store, NOW - DAY, segments=2)
     store.left = 2
     with pytest.raises(StoreError):
-        keep_up(store, NOW, None)
+        run_maintenance(store, NOW, None)
     store.left = None
-    with pytest.raises(NotYet, match="may take over after 2026-11-25 09:00"):
-        keep_up(store, NOW + timedelta(hours=1), None)
-    assert keep_up(store, NOW + timedelta(hours=7), None).taken == 2
+    with pytest.raises(RetryLater, match="may take over after 2026-11-25 09:00"):
+        run_maintenance(store, NOW + timedelta(hours=1), None)
+    assert run_maintenance(store, NOW + timedelta(hours=7), None).taken == 2
 
 
 def test_the_verb_knows_a_session_by_its_hash_only(tmp_path: Path) -> None:
     url, teacher = f"file://{tmp_path}", "https://api.example.com/v1"
     told = {runtime.STORE_URL: url, runtime.TEACHER_URL: f"{teacher}/"}
     store = store_in(tmp_path)
-    session = Coin(teacher, url).pseudonym("ann")
+    session = SessionSampler(teacher, url).pseudonym("ann")
     line = json.dumps({"input": "Refund", "id": "1", "session": session})
     store.create(segment_key(NOW, "p", 1), zstandard.compress(f"{line}\n".encode()))
     said = maintain(told, None, ["ann"], [])

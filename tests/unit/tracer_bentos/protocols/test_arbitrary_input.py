@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.questions import ADAPTERS, asked_of
-from tracer_bentos.protocols.adapter import Adapter, Reply
-from tracer_bentos.protocols.generic_http.endpoint import PlainJson
-from tracer_bentos.protocols.generic_http.selector import Selector
-from tracer_bentos.tasks.registry import TaskBook
+from tracer_bentos.protocols.adapter import Adapter, TeacherReply
+from tracer_bentos.protocols.generic_http.endpoint import GenericHttpAdapter
+from tracer_bentos.protocols.generic_http.selector import JsonSelector
+from tracer_bentos.tasks.registry import TaskRegistry
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +47,9 @@ VALUES = st.recursive(
     max_leaves=25,
 )
 FIELDS = st.dictionaries(st.sampled_from(WORDS), VALUES, max_size=6)
-PLAIN = PlainJson("/a", (Selector.parse("$.input[*]"),), Selector.parse("$.output"))
+PLAIN = GenericHttpAdapter(
+    "/a", (JsonSelector.parse("$.input[*]"),), JsonSelector.parse("$.output")
+)
 PROTOCOLS: tuple[Adapter, ...] = (*ADAPTERS, PLAIN)
 LABELS = ("text", '{"a":1}', '{"tool_calls":[["name",{"a":1}]],"text":"b"}')
 
@@ -64,10 +66,10 @@ def test_any_document_is_a_question_or_is_not(
         asked = adapter.read(json.dumps(changes).encode())
     if asked is None:
         return
-    TaskBook().recognise(asked)
-    TaskBook().recognise(asked, "named")
+    TaskRegistry().identify(asked)
+    TaskRegistry().identify(asked, "named")
     adapter.render(asked, label)
-    adapter.answer(asked, Reply(200, "application/json", b"{}"))
+    adapter.answer(asked, TeacherReply(200, "application/json", b"{}"))
     assert json.loads(adapter.audit_body(asked))
 
 
@@ -80,9 +82,11 @@ def test_any_response_is_an_answer_or_is_not(
     assert asked
     if stream:
         events = (f"data: {json.dumps(each)}\n\n" for each in documents)
-        reply = Reply(200, "text/event-stream", "".join(events).encode())
+        reply = TeacherReply(200, "text/event-stream", "".join(events).encode())
     else:
-        reply = Reply(200, "application/json", json.dumps(documents[:1]).encode())
+        reply = TeacherReply(
+            200, "application/json", json.dumps(documents[:1]).encode()
+        )
     adapter.answer(asked, reply)
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tracer_bentos.protocols.adapter import Answer, Asked, Reply
+from tracer_bentos.protocols.adapter import ParsedRequest, ParsedResponse, TeacherReply
 from tracer_bentos.protocols.chat.request import OpenAIChat
-from tracer_bentos.tasks.registry import TaskBook
+from tracer_bentos.tasks.registry import TaskRegistry
 from tracer_core.contracts.traces import TraceStatus
 
 SYSTEM = {"role": "system", "content": "Name the department."}
@@ -15,25 +15,27 @@ USER = {"role": "user", "content": "Refund"}
 TOOL = {"type": "function", "function": {"name": "route"}}
 
 
-def read(**changes: Any) -> Asked | None:
+def read(**changes: Any) -> ParsedRequest | None:
     document = {"model": "gpt-test", "messages": [SYSTEM, USER], **changes}
     return OpenAIChat().read(json.dumps(document).encode())
 
 
-def asked(**changes: Any) -> Asked:
+def asked(**changes: Any) -> ParsedRequest:
     found = read(**changes)
     assert found
     return found
 
 
 def task(**changes: Any) -> str:
-    return TaskBook().recognise(asked(**changes)).task
+    return TaskRegistry().identify(asked(**changes)).task
 
 
-def taught(message: dict[str, Any], finished: str = "stop", **changes: Any) -> Answer:
+def taught(
+    message: dict[str, Any], finished: str = "stop", **changes: Any
+) -> ParsedResponse:
     choice = {"index": 0, "message": message, "finish_reason": finished}
     content = json.dumps({"choices": [choice]}).encode()
-    reply = Reply(200, "application/json", content)
+    reply = TeacherReply(200, "application/json", content)
     return OpenAIChat().answer(asked(**changes), reply)
 
 
@@ -116,20 +118,20 @@ def test_what_is_no_request_is_left_to_the_teacher(body: bytes) -> None:
 def test_parts_of_text_are_a_text() -> None:
     parts = [{"type": "text", "text": each} for each in ("Refund", "please")]
     question = asked(messages=[SYSTEM, {"role": "user", "content": parts}])
-    assert TaskBook().recognise(question).input == "Refund\nplease"
+    assert TaskRegistry().identify(question).input == "Refund\nplease"
 
 
 def test_a_conversation_is_a_transcript_in_a_task_of_its_own() -> None:
     turns = [SYSTEM, USER, {"role": "assistant", "content": "When?"}, USER]
-    question = TaskBook().recognise(asked(messages=turns))
+    question = TaskRegistry().identify(asked(messages=turns))
     assert question.input == "user: Refund\nassistant: When?\nuser: Refund"
     assert question.task != task()
 
 
 def test_a_named_task_keeps_what_shapes_its_answers() -> None:
-    book = TaskBook()
+    book = TaskRegistry()
     plain, other, tools, short = (
-        book.recognise(asked(**changes), "triage").task
+        book.identify(asked(**changes), "triage").task
         for changes in (
             {},
             {"messages": [USER], "temperature": 1},
@@ -142,13 +144,13 @@ def test_a_named_task_keeps_what_shapes_its_answers() -> None:
 
 
 def test_an_ignored_field_leaves_the_task() -> None:
-    book = TaskBook(ignored=["temperature"])
-    one, two = (book.recognise(asked(temperature=t)).task for t in (0, 1))
+    book = TaskRegistry(ignored=["temperature"])
+    one, two = (book.identify(asked(temperature=t)).task for t in (0, 1))
     assert one == two
 
 
 def test_another_teacher_is_another_task() -> None:
-    one, two = (TaskBook(teacher).recognise(asked()).task for teacher in ("a", "b"))
+    one, two = (TaskRegistry(teacher).identify(asked()).task for teacher in ("a", "b"))
     assert one != two
 
 
@@ -176,7 +178,7 @@ def test_a_whole_answer_is_a_label_and_is_rendered_from_it(
     assert taught(message, finished).label == label
     rendered = OpenAIChat().render(question, label)
     assert rendered
-    again = OpenAIChat().answer(question, Reply(200, "", rendered.content))
+    again = OpenAIChat().answer(question, TeacherReply(200, "", rendered.content))
     assert (again.status, again.label) == (TraceStatus.OK, label)
 
 
@@ -188,7 +190,7 @@ def test_a_stream_says_the_same_as_a_whole_answer(label: str) -> None:
     question = asked(tools=[TOOL], stream=True, stream_options={"include_usage": True})
     rendered = OpenAIChat().render(question, label)
     assert rendered
-    reply = Reply(200, rendered.content_type, rendered.content)
+    reply = TeacherReply(200, rendered.content_type, rendered.content)
     assert OpenAIChat().answer(question, reply).label == label
 
 
@@ -209,7 +211,7 @@ def test_a_stream_says_the_same_as_a_whole_answer(label: str) -> None:
 def test_an_answer_that_is_more_or_less_than_whole_is_no_label(
     message: dict[str, Any], finished: str
 ) -> None:
-    assert taught(message, finished) == Answer(TraceStatus.ABNORMAL)
+    assert taught(message, finished) == ParsedResponse(TraceStatus.ABNORMAL)
 
 
 def test_json_answers_agree_whatever_their_spaces_and_order() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from support.questions import asked_of
 from tracer_bentos.protocols.completions import OpenAICompletions
-from tracer_bentos.tasks.registry import TaskBook
+from tracer_bentos.tasks.registry import TaskRegistry
 
 ADAPTER = OpenAICompletions()
 
@@ -31,6 +31,6 @@ def test_what_a_label_cannot_answer_is_not_a_question(changes: dict[str, Any]) -
 
 def test_a_prompt_alone_or_in_a_list_asks_the_same() -> None:
     found = [asked_of(ADAPTER, **changes) for changes in ({}, {"prompt": ["Refund"]})]
-    questions = [TaskBook().recognise(each) for each in found if each]
+    questions = [TaskRegistry().identify(each) for each in found if each]
     assert [each.input for each in questions] == ["Refund", "Refund"]
     assert questions[0].task == questions[1].task

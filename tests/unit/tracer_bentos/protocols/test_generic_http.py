@@ -10,33 +10,37 @@ from hypothesis import strategies as st
 
 from support.serving_plane import BUNDLE, certified, serving, until
 from support.serving_teacher import teaching
-from tracer_bentos.protocols.adapter import Answer, Asked, Reply
-from tracer_bentos.protocols.generic_http.endpoint import PlainJson
-from tracer_bentos.protocols.generic_http.selector import Selector
-from tracer_bentos.protocols.protocol_config import Protocol, Speech
+from tracer_bentos.protocols.adapter import ParsedRequest, ParsedResponse, TeacherReply
+from tracer_bentos.protocols.generic_http.endpoint import GenericHttpAdapter
+from tracer_bentos.protocols.generic_http.selector import JsonSelector
+from tracer_bentos.protocols.protocol_config import ProtocolConfig, TeacherProtocol
 from tracer_bentos.serving.server.settings import Access
-from tracer_bentos.tasks.registry import TaskBook
+from tracer_bentos.tasks.registry import TaskRegistry
 from tracer_core.contracts.traces import TraceStatus
 from tracer_core.errors import SpecError
 
 TICKET = {"id": 7, "ticket": {"title": "Refund", "lines": ["a", "b"]}, "tone": "formal"}
 
 
-def endpoint(*places: str, label: str = "$.label") -> PlainJson:
-    return PlainJson(
-        "/v1/classify", tuple(map(Selector.parse, places)), Selector.parse(label)
+def endpoint(*places: str, label: str = "$.label") -> GenericHttpAdapter:
+    return GenericHttpAdapter(
+        "/v1/classify",
+        tuple(map(JsonSelector.parse, places)),
+        JsonSelector.parse(label),
     )
 
 
-def asked(adapter: PlainJson, document: Any = TICKET) -> Asked:
+def asked(adapter: GenericHttpAdapter, document: Any = TICKET) -> ParsedRequest:
     found = adapter.read(json.dumps(document).encode())
     assert found
     return found
 
 
-def taught(adapter: PlainJson, response: Any) -> Answer:
+def taught(adapter: GenericHttpAdapter, response: Any) -> ParsedResponse:
     content = json.dumps(response).encode()
-    return adapter.answer(asked(adapter), Reply(200, "application/json", content))
+    return adapter.answer(
+        asked(adapter), TeacherReply(200, "application/json", content)
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,7 +59,7 @@ def taught(adapter: PlainJson, response: Any) -> Answer:
     ],
 )
 def test_a_selector_points_into_a_document(place: str, values: list[Any]) -> None:
-    assert Selector.parse(place).values(TICKET) == values
+    assert JsonSelector.parse(place).values(TICKET) == values
 
 
 @pytest.mark.parametrize(
@@ -63,34 +67,34 @@ def test_a_selector_points_into_a_document(place: str, values: list[Any]) -> Non
 )
 def test_what_is_no_selector_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(SpecError, match=r"write it like \$\.ticket\.text"):
-        Selector.parse(text)
+        JsonSelector.parse(text)
 
 
 @pytest.mark.parametrize("place", ["$", "$.a", "$.a[2].b", "$['x y'][0]"])
 def test_a_value_is_found_where_it_was_put(place: str) -> None:
-    selector = Selector.parse(place)
+    selector = JsonSelector.parse(place)
     assert selector.values(selector.around("refund")) == ["refund"]
 
 
 def test_the_inputs_are_joined_and_the_rest_defines_the_task() -> None:
-    adapter, book = endpoint("$.ticket.title", "$.ticket.lines[*]"), TaskBook()
-    first = book.recognise(asked(adapter))
-    same = book.recognise(asked(adapter, {**TICKET, "ticket": {"title": "x"}}))
-    other = book.recognise(asked(adapter, {**TICKET, "tone": "casual"}))
+    adapter, book = endpoint("$.ticket.title", "$.ticket.lines[*]"), TaskRegistry()
+    first = book.identify(asked(adapter))
+    same = book.identify(asked(adapter, {**TICKET, "ticket": {"title": "x"}}))
+    other = book.identify(asked(adapter, {**TICKET, "tone": "casual"}))
     assert first.input == "Refund\na\nb"
     assert first.task != other.task
     assert same.input == "x"
 
 
 def test_an_ignored_field_leaves_the_task() -> None:
-    adapter, book = endpoint("$.ticket"), TaskBook(ignored=["id"])
-    tasks = {book.recognise(asked(adapter, {**TICKET, "id": n})).task for n in (1, 2)}
+    adapter, book = endpoint("$.ticket"), TaskRegistry(ignored=["id"])
+    tasks = {book.identify(asked(adapter, {**TICKET, "id": n})).task for n in (1, 2)}
     assert len(tasks) == 1
 
 
 def test_other_selectors_are_another_task() -> None:
     adapters = (endpoint("$.ticket"), endpoint("$.ticket", label="$.other"))
-    tasks = {TaskBook().recognise(asked(adapter)).task for adapter in adapters}
+    tasks = {TaskRegistry().identify(asked(adapter)).task for adapter in adapters}
     assert len(tasks) == 2
 
 
@@ -128,7 +132,9 @@ def test_the_whole_response_may_be_the_label() -> None:
 
 
 def test_a_response_without_the_label_is_no_label() -> None:
-    assert taught(endpoint("$.id"), {"error": "busy"}) == Answer(TraceStatus.ABNORMAL)
+    assert taught(endpoint("$.id"), {"error": "busy"}) == ParsedResponse(
+        TraceStatus.ABNORMAL
+    )
 
 
 def test_a_label_in_several_places_is_refused() -> None:
@@ -138,9 +144,9 @@ def test_a_label_in_several_places_is_refused() -> None:
 
 async def test_a_plain_teacher_is_learnt_from_and_stood_in_for(tmp_path: Path) -> None:
     adapter = endpoint("$.text", label="$.echo.text")
-    speech = Speech(Protocol.HTTP, (adapter,))
+    speech = ProtocolConfig(TeacherProtocol.HTTP, (adapter,))
     body = {"text": "Refund my order", "tone": "formal"}
-    task = TaskBook().recognise(asked(adapter, body)).task
+    task = TaskRegistry().identify(asked(adapter, body)).task
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, access=Access.OPEN, speech=speech) as plane,

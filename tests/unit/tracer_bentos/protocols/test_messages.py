@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from support.questions import asked_of
-from tracer_bentos.protocols.adapter import Answer, Asked, Reply
+from tracer_bentos.protocols.adapter import ParsedRequest, ParsedResponse, TeacherReply
 from tracer_bentos.protocols.messages.request import AnthropicMessages
-from tracer_bentos.protocols.tokens import Usage
-from tracer_bentos.tasks.registry import TaskBook
+from tracer_bentos.protocols.tokens import TokenUsage
+from tracer_bentos.tasks.registry import TaskRegistry
 from tracer_core.contracts.traces import TraceStatus
 
 ADAPTER = AnthropicMessages()
@@ -18,17 +18,19 @@ TOOL = {"name": "route", "input_schema": {"type": "object"}}
 TEXT = {"type": "text", "text": "refund"}
 
 
-def asked(**changes: Any) -> Asked:
+def asked(**changes: Any) -> ParsedRequest:
     found = asked_of(ADAPTER, **changes)
     assert found
     return found
 
 
 def task(**changes: Any) -> str:
-    return TaskBook().recognise(asked(**changes)).task
+    return TaskRegistry().identify(asked(**changes)).task
 
 
-def taught(content: list[Any], reason: str = "end_turn", **changes: Any) -> Answer:
+def taught(
+    content: list[Any], reason: str = "end_turn", **changes: Any
+) -> ParsedResponse:
     usage = {
         "input_tokens": 3,
         "cache_creation_input_tokens": 20,
@@ -36,7 +38,7 @@ def taught(content: list[Any], reason: str = "end_turn", **changes: Any) -> Answ
         "output_tokens": 7,
     }
     message = {"content": content, "stop_reason": reason, "usage": usage}
-    reply = Reply(200, "application/json", json.dumps(message).encode())
+    reply = TeacherReply(200, "application/json", json.dumps(message).encode())
     return ADAPTER.answer(asked(**changes), reply)
 
 
@@ -74,8 +76,8 @@ def test_what_defines_the_question_makes_another_task(changes: dict[str, Any]) -
 
 
 def test_a_whole_text_is_a_label_with_all_its_tokens() -> None:
-    usage = Usage(prompt=123, completion=7, cached=100)
-    assert taught([TEXT]) == Answer(TraceStatus.OK, "refund", usage)
+    usage = TokenUsage(prompt=123, completion=7, cached=100)
+    assert taught([TEXT]) == ParsedResponse(TraceStatus.OK, "refund", usage)
 
 
 @pytest.mark.parametrize(

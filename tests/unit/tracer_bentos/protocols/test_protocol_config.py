@@ -5,7 +5,7 @@ import json
 import pytest
 
 from support.manifests import router_manifest
-from tracer_bentos.protocols.protocol_config import Protocol
+from tracer_bentos.protocols.protocol_config import TeacherProtocol
 from tracer_bentos.serving.server.settings import read_settings
 from tracer_core.contracts import runtime
 from tracer_core.errors import SpecError
@@ -49,7 +49,7 @@ def test_every_language_model_has_the_paths_of_all() -> None:
 def test_a_plain_teacher_has_the_paths_that_are_named() -> None:
     given = told(**{runtime.PROTOCOL: "HTTP", runtime.ENDPOINTS: json.dumps(ENDPOINTS)})
     speech = read_settings(given).speech
-    assert speech.protocol is Protocol.HTTP
+    assert speech.protocol is TeacherProtocol.HTTP
     assert [each.path for each in speech.adapters] == ["/classify"]
 
 
@@ -85,6 +85,9 @@ def test_a_pod_is_told_what_the_router_says() -> None:
     }
     settings = read_settings(given)
     (adapter,) = settings.speech.adapters
-    assert (adapter.path, settings.speech.protocol) == ("/classify", Protocol.HTTP)
+    assert (adapter.path, settings.speech.protocol) == (
+        "/classify",
+        TeacherProtocol.HTTP,
+    )
     assert (settings.speech.ignored, settings.task_limit) == (("id",), 7)
     assert settings.teacher_identity.startswith("HTTP http://x:1 sha256:")

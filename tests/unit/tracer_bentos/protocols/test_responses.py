@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from support.questions import asked_of
-from tracer_bentos.protocols.adapter import Answer, Asked, Reply
+from tracer_bentos.protocols.adapter import ParsedRequest, ParsedResponse, TeacherReply
 from tracer_bentos.protocols.responses.request import OpenAIResponses
-from tracer_bentos.tasks.registry import TaskBook
+from tracer_bentos.tasks.registry import TaskRegistry
 from tracer_core.contracts.traces import TraceStatus
 
 ADAPTER = OpenAIResponses()
@@ -16,15 +16,15 @@ MESSAGE = {"type": "message", "role": "user", "content": "Refund"}
 TOOL = {"type": "function", "name": "route", "parameters": {}}
 
 
-def asked(**changes: Any) -> Asked:
+def asked(**changes: Any) -> ParsedRequest:
     found = asked_of(ADAPTER, **changes)
     assert found
     return found
 
 
-def taught(*output: dict[str, Any], **changes: Any) -> Answer:
+def taught(*output: dict[str, Any], **changes: Any) -> ParsedResponse:
     response = {"status": "completed", "output": output, **changes}
-    reply = Reply(200, "application/json", json.dumps(response).encode())
+    reply = TeacherReply(200, "application/json", json.dumps(response).encode())
     return ADAPTER.answer(asked(), reply)
 
 
@@ -62,7 +62,7 @@ def test_what_has_state_or_effects_is_not_a_question(changes: dict[str, Any]) ->
 def test_a_text_and_a_list_of_one_message_ask_the_same() -> None:
     parts = [{"type": "input_text", "text": "Refund"}]
     questions = [
-        TaskBook().recognise(asked(**changes))
+        TaskRegistry().identify(asked(**changes))
         for changes in (
             {},
             {"input": [MESSAGE]},
@@ -75,7 +75,8 @@ def test_a_text_and_a_list_of_one_message_ask_the_same() -> None:
 
 def test_instructions_define_the_task() -> None:
     tasks = {
-        TaskBook().recognise(asked(instructions=text)).task for text in ("a", "b", None)
+        TaskRegistry().identify(asked(instructions=text)).task
+        for text in ("a", "b", None)
     }
     assert len(tasks) == 3
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from support.questions import ADAPTERS, CALLERS, asked_of, tools_of
-from tracer_bentos.protocols.adapter import Adapter, Answer, Reply
-from tracer_bentos.protocols.tokens import Usage, usage_of
+from tracer_bentos.protocols.adapter import Adapter, ParsedResponse, TeacherReply
+from tracer_bentos.protocols.tokens import TokenUsage, parse_usage
 from tracer_core.contracts.traces import TraceStatus
 
 TEXTS = ["refund", "two\nlines", 'a "quoted" ü', "data: [DONE]\n\ndata: x", '{"a":1}']
@@ -15,19 +15,21 @@ CALLS = [
     '{"tool_calls":[["route",{"a":"ü","b":[1,2.5,null]}],["route",{}]]}',
     '{"tool_calls":[["route",{"a":1}]],"text":"Let me see."}',
 ]
-NOTHING_BILLED = Usage(prompt=0, completion=0)
+NOTHING_BILLED = TokenUsage(prompt=0, completion=0)
 
 
 def named(adapter: Adapter) -> str:
     return adapter.name
 
 
-def read_again(adapter: Adapter, label: str, **changes: object) -> Answer:
+def read_again(adapter: Adapter, label: str, **changes: object) -> ParsedResponse:
     asked = asked_of(adapter, **changes)
     assert asked
     rendered = adapter.render(asked, label)
     assert rendered
-    return adapter.answer(asked, Reply(200, rendered.content_type, rendered.content))
+    return adapter.answer(
+        asked, TeacherReply(200, rendered.content_type, rendered.content)
+    )
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -68,22 +70,24 @@ def test_a_response_of_another_shape_is_no_label(
 ) -> None:
     asked = asked_of(adapter)
     assert asked
-    answer = adapter.answer(asked, Reply(200, kind, content))
-    assert answer == Answer(TraceStatus.ABNORMAL)
+    answer = adapter.answer(asked, TeacherReply(200, kind, content))
+    assert answer == ParsedResponse(TraceStatus.ABNORMAL)
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS, ids=named)
 def test_an_error_of_the_teachers_is_no_answer(adapter: Adapter) -> None:
     asked = asked_of(adapter)
     assert asked
-    assert adapter.answer(asked, Reply(500, "", b"")) == Answer(TraceStatus.FAILED)
+    assert adapter.answer(asked, TeacherReply(500, "", b"")) == ParsedResponse(
+        TraceStatus.FAILED
+    )
 
 
 @pytest.mark.parametrize("count", [-1, 10**12, 1.5, "7", None, float("inf")])
 def test_counts_of_tokens_that_cannot_be_true_are_none(count: object) -> None:
-    assert usage_of(count, 1) is None
-    assert usage_of(1, count) is None
-    assert usage_of(7, 1) == Usage(7, 1)
+    assert parse_usage(count, 1) is None
+    assert parse_usage(1, count) is None
+    assert parse_usage(7, 1) == TokenUsage(7, 1)
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS, ids=named)
@@ -98,7 +102,7 @@ def test_a_stream_cut_short_is_no_label(adapter: Adapter) -> None:
         part = b"\n\n".join(events[:length]) + b"\n\n"
         if any(end in part.replace(b'"finish_reason":null', b"") for end in ends):
             break
-        answer = adapter.answer(asked, Reply(200, rendered.content_type, part))
+        answer = adapter.answer(asked, TeacherReply(200, rendered.content_type, part))
         assert answer.label is None
 
 

@@ -12,8 +12,8 @@ from support.serving_plane import PROMPT, certified, serving, until
 from support.serving_teacher import teaching
 from tracer_bentos.redaction import standard
 from tracer_bentos.redaction.redactor import build_redactor
-from tracer_bentos.redaction.standard import Standard
-from tracer_bentos.training.data.redaction_filter import as_served
+from tracer_bentos.redaction.standard import StandardRedactor
+from tracer_bentos.training.data.redaction_filter import redact_as_served
 from tracer_core.contracts.redaction import Redaction, RedactionPattern
 from tracer_core.contracts.traces import TraceRecord
 from tracer_core.errors import SpecError
@@ -42,15 +42,15 @@ TICKETS = Redaction(patterns=(RedactionPattern(name="ticket", pattern="T-[0-9]+"
 def test_only_personal_or_secret_parts_are_replaced(
     text: str, redacted: str | None
 ) -> None:
-    found = Standard().redact(text)
+    found = StandardRedactor().redact(text)
     assert found == (text if redacted is None else redacted)
-    assert Standard().redact(found) == found
+    assert StandardRedactor().redact(found) == found
 
 
 @pytest.mark.parametrize("piece", ["a@", "1 ", "a-1", "sk-", "eyJ", "a.", "(1-"])
 def test_a_hostile_text_takes_no_long_time(piece: str) -> None:
     began = time.perf_counter()
-    Standard().redact(piece * 20_000)
+    StandardRedactor().redact(piece * 20_000)
     assert time.perf_counter() - began < 2
 
 
@@ -61,8 +61,8 @@ PIECES = ["a@b.co", " ", "sk-", "eyJabcdefgh.ab", "x" * 16, "12345", "-", "AKIA"
 def test_looking_first_whether_there_is_anything_changes_nothing(text: str) -> None:
     whole = standard._EMAIL.sub("[email]", text)  # noqa: SLF001
     whole = standard._KEY.sub("[key]", whole)  # noqa: SLF001
-    whole = standard._DIGITS.sub(standard._stand_in, whole)  # noqa: SLF001
-    assert Standard().redact(text) == whole
+    whole = standard._DIGITS.sub(standard._placeholder, whole)  # noqa: SLF001
+    assert StandardRedactor().redact(text) == whole
 
 
 def test_a_pattern_that_would_backtrack_for_ever_takes_linear_time() -> None:
@@ -81,7 +81,7 @@ def test_patterns_come_after_the_redactor_and_into_its_identity() -> None:
         for each in (TICKETS, Redaction(), Redaction(patterns=(other,)))
     }
     assert len(identities) == 3
-    assert Standard.identity in identities
+    assert StandardRedactor.identity in identities
 
 
 @pytest.mark.parametrize(
@@ -183,11 +183,11 @@ async def test_a_text_beyond_what_is_classified_passes_through(tmp_path: Path) -
 def test_training_sees_texts_as_serving_would() -> None:
     redactor = build_redactor(TICKETS)
     raw = TraceRecord(input="T-1 of ann@example.com", teacher="refund")
-    served = as_served(raw, redactor)
+    served = redact_as_served(raw, redactor)
     assert served
     assert (served.input, served.teacher) == ("[ticket] of [email]", "refund")
     same = raw.model_copy(update={"redaction": redactor.identity})
-    assert as_served(same, redactor) is same
-    assert as_served(same, Standard()) is None
+    assert redact_as_served(same, redactor) is same
+    assert redact_as_served(same, StandardRedactor()) is None
     told = TraceRecord(input="who", teacher="ann@example.com")
-    assert as_served(told, redactor) == told.model_copy(update={"teacher": None})
+    assert redact_as_served(told, redactor) == told.model_copy(update={"teacher": None})

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer_bentos.tasks.mining import mine_asked, mine_instructions
+from tracer_bentos.tasks.mining import mine_instruction_template, mine_user_template
 from tracer_bentos.tasks.template import Template, TemplateCache
 
 NAMES = ["Ann", "Bob", "Eve de la Cruz", "Dan", "Ida", "Max", "Li", "Zoë", "O'Hara"]
@@ -27,8 +27,8 @@ PROMPT = "You help {name} at ACME. Sort each ticket into billing, refund or othe
     ],
 )
 def test_moments_and_ids_do_not_define_a_text(moment: str) -> None:
-    one = Template.of(f"Today is {moment}. Sort the ticket.")
-    two = Template.of("Today is 2025-01-01. Sort the ticket.")
+    one = Template.from_texts(f"Today is {moment}. Sort the ticket.")
+    two = Template.from_texts("Today is 2025-01-01. Sort the ticket.")
     assert one.literals[-1] == two.literals[-1] == ". Sort the ticket."
     assert len(one.literals) == 2
 
@@ -44,13 +44,13 @@ def test_moments_and_ids_do_not_define_a_text(moment: str) -> None:
     ],
 )
 def test_numbers_that_say_something_define_a_text(text: str) -> None:
-    assert Template.of(text) == Template((text,))
+    assert Template.from_texts(text) == Template((text,))
 
 
 def test_a_date_is_input_and_what_never_comes_twice_is_not() -> None:
     cache = TemplateCache()
-    assert cache.of("It is 2026-11-25T09:41:22Z.").said == "2026-11-25"
-    assert cache.of("Request 123e4567-e89b-12d3-a456-426614174000.").said == ""
+    assert cache.get("It is 2026-11-25T09:41:22Z.").said == "2026-11-25"
+    assert cache.get("Request 123e4567-e89b-12d3-a456-426614174000.").said == ""
 
 
 def test_a_text_gives_back_what_varies() -> None:
@@ -80,14 +80,14 @@ def test_whatever_is_put_into_a_template_matches_it(
 
 def test_the_cache_forgets_what_it_has_no_place_for() -> None:
     cache = TemplateCache(characters=10)
-    first = cache.of("a" * 8)
-    assert cache.of("a" * 8) is first
-    cache.of("b" * 8)
-    assert cache.of("a" * 8) is not first
+    first = cache.get("a" * 8)
+    assert cache.get("a" * 8) is first
+    cache.get("b" * 8)
+    assert cache.get("a" * 8) is not first
 
 
 def test_names_in_instructions_are_found_by_comparing_them() -> None:
-    template = mine_instructions([PROMPT.format(name=name) for name in NAMES])
+    template = mine_instruction_template([PROMPT.format(name=name) for name in NAMES])
     assert template
     assert [template.match(PROMPT.format(name=name)) for name in ("Kim", "X Y")] == [
         ("Kim ",),
@@ -101,7 +101,9 @@ def test_passages_and_dates_in_instructions_are_found_together() -> None:
         " into one of billing, refund, other and answer with that word alone."
     )
     passages = [" ".join(f"w{n * m % 97}" for m in range(1, 40)) for n in range(1, 13)]
-    template = mine_instructions([prompt.format(passage=each) for each in passages])
+    template = mine_instruction_template(
+        [prompt.format(passage=each) for each in passages]
+    )
     assert template
     later = prompt.format(passage="Quite another one.").replace("11-25", "12-31")
     assert template.match(later) == ("2026-12-31", "Quite another one.\n")
@@ -110,7 +112,7 @@ def test_passages_and_dates_in_instructions_are_found_together() -> None:
 def test_long_instructions_keep_their_beginning_and_end() -> None:
     rules = "Sort each ticket by the rules of the house. " * 300
     prompts = [f"{rules}You help {name} today. {rules}" for name in NAMES]
-    template = mine_instructions(prompts)
+    template = mine_instruction_template(prompts)
     assert template
     assert template.match(f"{rules}You help Kim today. {rules}") == ("Kim",)
 
@@ -129,21 +131,21 @@ def test_different_prompts_are_not_made_one() -> None:
         "stone",
     ]
     prompts = [f"{w} {w}er tells {w}est of all {w}s in a {w}y {w}land" for w in words]
-    assert mine_instructions(prompts) is None
+    assert mine_instruction_template(prompts) is None
 
 
 def test_a_question_repeated_around_a_text_is_found() -> None:
     texts = [
         f"Classify the ticket below.\nTicket: {n} {n * n}\nLabel:" for n in range(9)
     ]
-    (template,) = mine_asked(texts)
+    (template,) = mine_user_template(texts)
     assert template.literals == ("Classify the ticket below.\nTicket: ", "\nLabel:")
 
 
 def test_two_questions_asked_without_instructions_are_told_apart() -> None:
     one = [f"Classify the ticket below: {n} {n * n}" for n in range(10)]
     two = [f"Translate the text into French: {n} {n * n}" for n in range(10)]
-    literals = {template.literals[0] for template in mine_asked([*one, *two])}
+    literals = {template.literals[0] for template in mine_user_template([*one, *two])}
     assert literals == {
         "Classify the ticket below: ",
         "Translate the text into French: ",
@@ -153,5 +155,5 @@ def test_two_questions_asked_without_instructions_are_told_apart() -> None:
 def test_texts_of_people_have_no_template() -> None:
     texts = [f"Hello, I have {n} orders and order {n * n} is late" for n in range(20)]
     greetings = [f"Hello, {word}" for word in "abcdefghijkl"]
-    assert mine_asked(greetings) == []
-    assert all(template.size < 30 for template in mine_asked(texts))
+    assert mine_user_template(greetings) == []
+    assert all(template.size < 30 for template in mine_user_template(texts))

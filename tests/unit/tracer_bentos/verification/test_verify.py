@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from support.ticket_traces import ticket_rows
-from tracer_bentos.training.ledger.offline_ledger import STATE
+from tracer_bentos.training.ledger.offline_ledger import STATE_VARIABLE
 from tracer_bentos.verification.statements import COMPARED
 from tracer_cli import main
 from tracer_core.contracts.certificate import Certificate
-from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.document import sha256_digest
 
 Lines = list[dict[str, Any]]
 
@@ -40,7 +40,7 @@ def write(path: Path, lines: Lines) -> Path:
 
 def fit(folder: Path, traces: Path, out: Path, seed: int = 1, *more: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(STATE, str(folder))
+        patch.setenv(STATE_VARIABLE, str(folder))
         call = ["fit", str(traces), "--target", "85%", "--out", str(out)]
         assert main([*call, "--seed", str(seed), *more]) == 0
 
@@ -87,7 +87,7 @@ def sign(folder: Path) -> None:
     bundle = folder / "bundle"
     manifest = json.loads((bundle / "manifest.json").read_bytes())
     for name in manifest["files"]:
-        manifest["files"][name] = digest_of((bundle / name).read_bytes())
+        manifest["files"][name] = sha256_digest((bundle / name).read_bytes())
     (bundle / "manifest.json").write_text(json.dumps(manifest))
     take_certificate(folder)
 
@@ -289,7 +289,7 @@ def test_a_second_attempt_without_times_verifies_with_the_rows_seen_before(
     assert failing(tmp_path, capsys) == set()
     # As if all rows had been fresh.
     (tmp_path / "bundle" / "seen.bin").write_bytes(b"")
-    edit(tmp_path, lambda held: held["rows"].update(seen=digest_of(b"")))
+    edit(tmp_path, lambda held: held["rows"].update(seen=sha256_digest(b"")))
     assert "test" in failing(tmp_path, capsys)
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from mapie.risk_control.methods import compute_hoeffding_bentkus_p_value
 
 from tracer_core.stats.binomial import (
-    interval,
+    clopper_pearson_interval,
     lower_bound,
-    most_errors,
+    max_errors,
     p_value,
     power,
     rows_without_error,
@@ -126,14 +126,14 @@ def test_an_agreement_more_never_makes_the_p_value_larger(
 def test_a_p_value_comes_no_more_often_than_it_says_exactly(
     rows: int, target: float, x: float
 ) -> None:
-    errors = most_errors(rows, target, x)
+    errors = max_errors(rows, target, x)
     size = 0.0 if errors is None else tail(rows - errors, rows, target)
     assert size <= x * (1 + 1e-9)
 
 
 @given(rows=st.integers(1, 400), target=st.floats(0.05, 0.99), x=st.floats(0.001, 0.5))
 def test_one_error_more_than_the_most_fails(rows: int, target: float, x: float) -> None:
-    errors = most_errors(rows, target, x)
+    errors = max_errors(rows, target, x)
     first_failure = 0 if errors is None else errors + 1
     assert p_value(rows - first_failure, rows, target) > x
     if errors is not None:
@@ -157,7 +157,7 @@ def test_the_interval_covers_as_often_as_it_says_exactly(
 ) -> None:
     covering = 0.0
     for agreed in range(rows + 1):
-        low, high = interval(agreed, rows, level)
+        low, high = clopper_pearson_interval(agreed, rows, level)
         if low <= truth <= high:
             one = math.comb(rows, agreed) * truth**agreed
             covering += one * (1 - truth) ** (rows - agreed)
@@ -166,7 +166,7 @@ def test_the_interval_covers_as_often_as_it_says_exactly(
 
 def test_power_is_the_chance_to_pass() -> None:
     # 150 rows at .95 pass with at most two errors.
-    assert most_errors(150, 0.95, 0.05) == 2
+    assert max_errors(150, 0.95, 0.05) == 2
     assert power(150, 0.95, 0.05, 0.99) == pytest.approx(tail(148, 150, 0.99))
     assert power(50, 0.95, 0.05, 0.99) == 0.0
 

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 from kubernetes.aio.client import ApiClient, Configuration
 
 from tracer_core.errors import NotFound
-from tracer_router.cluster.client import KubernetesCluster
+from tracer_router.cluster.client import KubernetesClusterClient
 from tracer_router.resources.manifest import ObjectKey
 
 ROUTER = ObjectKey("TracerRouter", "tickets")
@@ -35,7 +35,7 @@ async def seen() -> AsyncIterator[list[Any]]:
     await server.start_server()
     settings = Configuration()
     settings.host = str(server.make_url("")).rstrip("/")
-    cluster = KubernetesCluster(ApiClient(configuration=settings))
+    cluster = KubernetesClusterClient(ApiClient(configuration=settings))
     requests.append(cluster)
     yield requests
     await cluster.close()

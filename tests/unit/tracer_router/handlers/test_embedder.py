@@ -82,7 +82,7 @@ async def test_another_encoder_touches_nothing_that_is_live() -> None:
 
     assert world.cluster.objects[deployment] == before
     assert world.revision(1)["phase"] == "Live"
-    assert world.pushed[-1][1].of(1).surrogate
+    assert world.pushed[-1][1].build(1).surrogate
     written = world.cluster.writes[writes:]
     assert {each.split()[1].partition("/")[0] for each in written} <= {"TracerRouter"}
     assert world.names("TracerRevision") == ["tickets-r0", "tickets-r1"]

@@ -66,7 +66,7 @@ def refusals(world: World) -> list[str]:
 
 def rule(world: World, number: int = 1) -> Any:
     """Give what the pods of a revision were last told."""
-    return world.pushed[-1][1].of(number)
+    return world.pushed[-1][1].build(number)
 
 
 async def test_a_shadow_is_asked_and_never_answers() -> None:
@@ -82,7 +82,7 @@ async def test_a_bad_shadow_never_answers_anybody() -> None:
     audited(world, 1, agreed=60, disagreed=40)
     await world.turn(2)
     assert world.revision(1)["phase"] == "RolledBack"
-    assert not any(document.of(1).surrogate for _, document in world.pushed)
+    assert not any(document.build(1).surrogate for _, document in world.pushed)
 
 
 async def test_while_another_serves_a_shadow_takes_the_first_weight_only() -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from support.world import START, World, make_router
 from tracer_core.constants import OTHER_TASK
 from tracer_core.contracts.evidence import Fragmentation, TeacherState
-from tracer_core.contracts.training import Outcome
+from tracer_core.contracts.training import AttemptOutcome
 from tracer_router.resources.manifest import ObjectKey
 
 
@@ -144,7 +144,7 @@ async def test_a_bad_candidate_is_switched_off_by_policy_and_rolled_back() -> No
     world.count(1, requests=400, answered=300, audits_agreed=200, audits_disagreed=100)
     await world.turn()
     policy = world.pushed[-1][1]
-    assert not policy.of(1).surrogate
+    assert not policy.build(1).surrogate
     await world.turn()
     assert world.weights() == {"tickets-r0": 100}
     assert world.revision(1)["phase"] == "RolledBack"
@@ -159,7 +159,7 @@ async def test_a_live_surrogate_that_turns_bad_gives_way_to_the_pass_through() -
     )
     await world.turn(3)
     assert world.weights() == {"tickets-r0": 100}
-    assert not world.pushed[-1][1].of(1).surrogate
+    assert not world.pushed[-1][1].build(1).surrogate
 
 
 async def test_a_refusal_is_an_outcome_with_its_reason() -> None:
@@ -167,7 +167,10 @@ async def test_a_refusal_is_an_outcome_with_its_reason() -> None:
     world.count(0, requests=1000, uniform_labelled=1000)
     await world.turn(3)
     world.finish_training(
-        1, outcome=Outcome.REFUSED, reason="no step passed at level 0.025", bundle=None
+        1,
+        outcome=AttemptOutcome.REFUSED,
+        reason="no step passed at level 0.025",
+        bundle=None,
     )
     await world.turn(2)
     assert world.revision(1)["phase"] == "Rejected"
@@ -181,7 +184,10 @@ async def test_waiting_after_a_refusal_writes_nothing_while_only_time_passes() -
     world.count(0, requests=1600, uniform_labelled=1600)
     await world.turn(3)
     world.finish_training(
-        1, outcome=Outcome.REFUSED, reason="no step passed at level 0.025", bundle=None
+        1,
+        outcome=AttemptOutcome.REFUSED,
+        reason="no step passed at level 0.025",
+        bundle=None,
     )
     await world.turn(4)
     assert "came to nothing: next at 2026-11-23 12:" in world.status()["next"]
@@ -218,7 +224,7 @@ async def test_the_surrogate_is_off_when_the_target_is_raised() -> None:
     router["status"] = world.status()
     world.cluster.put(router)
     await world.turn()
-    assert not world.pushed[-1][1].of(1).surrogate
+    assert not world.pushed[-1][1].build(1).surrogate
     assert world.condition("Certified")[:2] == ("False", "TargetRaised")
 
 

@@ -37,9 +37,9 @@ def planned(policy: PolicyDocument | None, *stopped: str) -> PolicyDocument:
 
 def test_a_stop_is_told_to_every_pod_and_outlives_the_pod_that_made_it() -> None:
     first = planned(None, "t1")
-    assert first.of(1).stopped == ("t1",)
+    assert first.build(1).stopped == ("t1",)
     later = planned(first, "t2")
-    assert later.of(1).stopped == ("t1", "t2")
+    assert later.build(1).stopped == ("t1", "t2")
     assert later.generation == first.generation + 1
     assert planned(later) == later
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from support.world import World, in_training, say_instead
-from tracer_core.contracts.training import Outcome
+from tracer_core.contracts.training import AttemptOutcome
 from tracer_router.resources.manifest import ObjectKey
 
 DASK = {"training": {"engine": "Dask", "workers": 3}}
@@ -96,7 +96,9 @@ async def test_index_0_has_the_last_word_and_the_way_to_it_is_closed() -> None:
 
 async def test_a_result_counts_although_a_worker_failed_the_job_meanwhile() -> None:
     world = await in_training(**DASK)
-    world.finish_training(1, outcome=Outcome.REFUSED, reason="no step", bundle=None)
+    world.finish_training(
+        1, outcome=AttemptOutcome.REFUSED, reason="no step", bundle=None
+    )
     failed = {"type": "Failed", "status": "True", "reason": "MaxFailedIndexesExceeded"}
     job(world)["status"] = {"conditions": [failed], "failedIndexes": "2"}
     await world.turn(2)

@@ -15,7 +15,7 @@ from support.serving_plane import ARCHIVE, BUNDLE, Plane, serving, until
 from support.serving_teacher import Teacher, teaching
 from support.world import World, make_router
 from tracer_bentos.serving.server.settings import Access
-from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.evidence import Evidence
 from tracer_core.contracts.policy import PolicyDocument
 
@@ -105,7 +105,7 @@ async def shadowed(world: RealWorld) -> None:
     await until(lambda: world.planes[0].plane.counts.tasks()[0].uniform_labelled >= 100)
     await world.turn(3)
     world.finish_training(
-        1, bundle=BUNDLE, bento=digest_of(ARCHIVE), task=world.task(), coverage=0.9
+        1, bundle=BUNDLE, bento=sha256_digest(ARCHIVE), task=world.task(), coverage=0.9
     )
     await until(lambda: world.planes[1].plane.loaded.digest == BUNDLE)
     await world.turn(4)
@@ -173,5 +173,5 @@ async def test_a_live_surrogate_whose_teacher_changes_is_switched_off(
 def audited_fully(world: RealWorld) -> PolicyDocument:
     """Give the policy that holds, with every answer audited: a test has no hours."""
     held = world.pushed[-1][1]
-    rule = held.of(1).model_copy(update={"audit": 1.0})
+    rule = held.build(1).model_copy(update={"audit": 1.0})
     return held.model_copy(update={"revisions": {**held.revisions, "1": rule}})

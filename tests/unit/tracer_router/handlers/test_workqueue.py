@@ -5,13 +5,13 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from tracer_router.handlers.workqueue import Key, ReconcileQueue
+from tracer_router.handlers.workqueue import Key, WorkQueue
 
 KEY: Key = ("default", "tickets")
 
 
 async def run_for(
-    queue: ReconcileQueue,
+    queue: WorkQueue,
     reconcile: Callable[[Key], Awaitable[timedelta | None]],
     seconds: float,
 ) -> None:
@@ -21,7 +21,7 @@ async def run_for(
 
 
 async def test_a_key_added_many_times_is_reconciled_once() -> None:
-    queue, seen = ReconcileQueue(), []
+    queue, seen = WorkQueue(), []
 
     async def reconcile(key: Key) -> None:
         seen.append(key)
@@ -35,7 +35,7 @@ async def test_a_key_added_many_times_is_reconciled_once() -> None:
 async def test_a_key_woken_while_it_runs_runs_once_more_and_never_twice_at_once() -> (
     None
 ):
-    queue, running, most, runs = ReconcileQueue(), 0, 0, 0
+    queue, running, most, runs = WorkQueue(), 0, 0, 0
 
     async def reconcile(key: Key) -> None:
         nonlocal running, most, runs
@@ -53,7 +53,7 @@ async def test_a_key_woken_while_it_runs_runs_once_more_and_never_twice_at_once(
 
 
 async def test_a_key_is_looked_at_again_after_the_delay_that_it_asked_for() -> None:
-    queue, runs = ReconcileQueue(), 0
+    queue, runs = WorkQueue(), 0
 
     async def reconcile(key: Key) -> timedelta | None:
         nonlocal runs
@@ -67,7 +67,7 @@ async def test_a_key_is_looked_at_again_after_the_delay_that_it_asked_for() -> N
 
 
 async def test_a_key_that_fails_does_not_stop_the_others() -> None:
-    queue, seen = ReconcileQueue(workers=1), []
+    queue, seen = WorkQueue(workers=1), []
 
     async def reconcile(key: Key) -> None:
         if key == KEY:

@@ -8,21 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from tracer_bentos.serving.telemetry.avoided_cost import Avoided, Forecast
+from tracer_bentos.serving.telemetry.avoided_cost import AvoidedCost, CostForecast
 from tracer_core.stats.estimators.difference_estimator import (
     half_width,
     student_quantile,
 )
-from tracer_router.api import Counts, TaskCounts
-from tracer_router.savings.meter import Savings, measure_savings
-from tracer_router.savings.pods import Meter, PodPrices, Reserved
+from tracer_router.api import RevisionTotals, TaskCounts
+from tracer_router.savings.meter import MeasuredSavings, measure_savings
+from tracer_router.savings.pods import PodCostMeter, PodPrices, ReservedResources
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 CENTS = st.integers(0, 10**9).map(lambda cents: f"{Decimal(cents) / 10**7:f}")
 
 
-def counted(**costs: object) -> Counts:
-    return Counts(tasks=(TaskCounts(task="t", **costs),))
+def counted(**costs: object) -> RevisionTotals:
+    return RevisionTotals(tasks=(TaskCounts(task="t", **costs),))
 
 
 @given(amounts=st.lists(st.tuples(CENTS, CENTS), max_size=20))
@@ -53,8 +53,8 @@ def test_the_correction_is_part_of_the_saving_and_the_pods_come_off() -> None:
 def test_embeddings_come_off_the_saving_and_are_no_part_of_the_bill() -> None:
     tasks = counted(cost_saved="4.00", cost_teacher="6.00").tasks
     counts = [
-        Counts(tasks=tasks, cost_embeddings="0.75"),
-        Counts(cost_embeddings="0.25"),
+        RevisionTotals(tasks=tasks, cost_embeddings="0.75"),
+        RevisionTotals(cost_embeddings="0.25"),
     ]
     found = measure_savings(counts, pods=Decimal("0.50"))
     assert (found.avoided, found.embeddings) == (Decimal("4.00"), Decimal("1.00"))
@@ -72,7 +72,7 @@ def test_what_the_cache_answered_is_part_of_the_bill_and_never_of_the_saving() -
 
 
 def test_a_loss_is_told_as_a_loss() -> None:
-    found = Savings(Decimal(1), None, Decimal(9), Decimal(0), pods=Decimal(3))
+    found = MeasuredSavings(Decimal(1), None, Decimal(9), Decimal(0), pods=Decimal(3))
     assert str(found) == "-$2.00 (-20.0%)"
 
 
@@ -89,26 +89,26 @@ def test_the_quantile_is_students(freedom: int, probability: float) -> None:
 
 def test_pods_are_metered_by_the_hour_and_at_what_they_reserve() -> None:
     prices = PodPrices(Decimal("0.04"), Decimal("0.005"))
-    pods = [Reserved(Decimal("0.5"), Decimal(2))] * 2
-    begun = Meter(Decimal(0), NOW)
-    soon = begun.read(pods, prices, NOW + timedelta(minutes=59))
-    later = begun.read(pods, prices, NOW + timedelta(hours=3))
+    pods = [ReservedResources(Decimal("0.5"), Decimal(2))] * 2
+    begun = PodCostMeter(Decimal(0), NOW)
+    soon = begun.update(pods, prices, NOW + timedelta(minutes=59))
+    later = begun.update(pods, prices, NOW + timedelta(hours=3))
     assert soon == begun
-    assert later == Meter(Decimal("0.18"), NOW + timedelta(hours=3))
+    assert later == PodCostMeter(Decimal("0.18"), NOW + timedelta(hours=3))
 
 
 def test_a_forecast_learns_the_size_and_the_label() -> None:
-    forecast = Forecast()
+    forecast = CostForecast()
     assert forecast.cost(100, "short") is None
     for size in (100, 200, 300):
-        forecast.learn(size, "short", Decimal(size), Decimal(1))
-        forecast.learn(size, "long", Decimal(size), Decimal(9))
+        forecast.update(size, "short", Decimal(size), Decimal(1))
+        forecast.update(size, "long", Decimal(size), Decimal(9))
     assert forecast.cost(250, "long") == Decimal(259)
     assert forecast.cost(250, "unheard of") == Decimal(255)
 
 
 def test_an_audit_saves_nothing_and_corrects_the_rest() -> None:
-    avoided = Avoided()
+    avoided = AvoidedCost()
     for number in range(3):
         avoided.not_audited(Decimal(2))
         avoided.to_be_audited(f"a{number}", Decimal(2))
@@ -119,7 +119,7 @@ def test_an_audit_saves_nothing_and_corrects_the_rest() -> None:
 
 
 def test_a_session_is_one_sample_however_long() -> None:
-    apart, together = Avoided(), Avoided()
+    apart, together = AvoidedCost(), AvoidedCost()
     for number in range(4):
         for avoided, session in ((apart, number), (together, 0)):
             avoided.to_be_audited(str(number), Decimal(1))
@@ -129,7 +129,7 @@ def test_a_session_is_one_sample_however_long() -> None:
 
 
 def test_where_all_are_audited_nothing_is_estimated() -> None:
-    avoided = Avoided()
+    avoided = AvoidedCost()
     avoided.to_be_audited("a", Decimal(1))
     avoided.audited("a", "s", 1.0, Decimal(5))
     assert (avoided.correction, avoided.spread, avoided.samples) == (0.0, 0.0, 0)

@@ -9,22 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracer_bentos.surrogate.base.encoder import Encoder
-from tracer_bentos.surrogate.base.expert import Sample
-from tracer_bentos.surrogate.base.ngrams import Features, hash_features
+from tracer_bentos.surrogate.base.expert import FeatureSample
+from tracer_bentos.surrogate.base.ngrams import TokenFeatures, hash_features
 from tracer_bentos.surrogate.encoders.endpoint import EndpointEncoder
-from tracer_bentos.training.engine.engine import Engine
-from tracer_bentos.training.fit.experts.fit_result import Fitted, Learnable
-from tracer_bentos.training.fit.experts.kernel_ridge_fitting import Shape, fit_landmarks
-from tracer_bentos.training.fit.experts.tfidf_fitting import join_terms, terms_pieces
+from tracer_bentos.training.engine.engine import ComputeEngine
+from tracer_bentos.training.fit.experts.fit_result import FitResult, TrainingTargets
+from tracer_bentos.training.fit.experts.kernel_ridge_fitting import (
+    KernelShape,
+    fit_kernel_ridge,
+)
+from tracer_bentos.training.fit.experts.tfidf_fitting import (
+    merge_tfidf_folds,
+    tfidf_fit_tasks,
+)
 
 __all__ = [
-    "Material",
-    "View",
-    "cheap_view",
-    "costly_view",
+    "EncoderSpec",
+    "FeatureSet",
+    "costly_encoder_spec",
     "fit_experts",
-    "given_view",
-    "prepare",
+    "precomputed_encoder_spec",
+    "prepare_features",
+    "static_encoder_spec",
 ]
 
 _CHEAP, _COSTLY = 3_000, 6_000
@@ -34,60 +40,65 @@ _CHUNK = 256
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class EncoderSpec:
     """An encoder whose embeddings an expert is fitted on."""
 
     encoder: Encoder
     """Gives the embeddings."""
-    shape: Shape
+    shape: KernelShape
     """How large the expert may become."""
 
 
-def cheap_view(encoder: Encoder) -> View:
+def static_encoder_spec(encoder: Encoder) -> EncoderSpec:
     """Give the view of an encoder that takes microseconds."""
-    return View(encoder, Shape(encoder.kind, costly=False, most=_CHEAP))
+    return EncoderSpec(encoder, KernelShape(encoder.kind, costly=False, most=_CHEAP))
 
 
-def given_view(encoder: Encoder) -> View:
+def precomputed_encoder_spec(encoder: Encoder) -> EncoderSpec:
     """Give the view of vectors that are there already, so large but not costly."""
-    return View(encoder, Shape(encoder.kind, costly=False, most=_COSTLY))
+    return EncoderSpec(encoder, KernelShape(encoder.kind, costly=False, most=_COSTLY))
 
 
-def costly_view(encoder: Encoder) -> View:
+def costly_encoder_spec(encoder: Encoder) -> EncoderSpec:
     """Give the view of an encoder that takes milliseconds."""
-    return View(encoder, Shape(encoder.kind, costly=True, most=_COSTLY))
+    return EncoderSpec(encoder, KernelShape(encoder.kind, costly=True, most=_COSTLY))
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class FeatureSet:
     """Rows as the experts take them: computed once, fitted to more than once."""
 
-    documents: tuple[Features, ...]
+    documents: tuple[TokenFeatures, ...]
     """The n-grams of each row."""
     vectors: tuple[NDArray[np.float32], ...]
     """By view, the embedding of each row."""
 
-    def take(self, rows: Sequence[int]) -> "Material":
+    def take(self, rows: Sequence[int]) -> "FeatureSet":
         """Give some of the rows."""
         chosen = np.asarray(rows, np.intp)
-        return Material(
+        return FeatureSet(
             tuple(self.documents[i] for i in rows),
             tuple(vectors[chosen] for vectors in self.vectors),
         )
 
 
-def prepare(
-    samples: Sequence[Sample], views: Sequence[View], engine: Engine
-) -> Material:
+def prepare_features(
+    samples: Sequence[FeatureSample],
+    views: Sequence[EncoderSpec],
+    engine: ComputeEngine,
+) -> FeatureSet:
     """Featurise and embed rows."""
-    return Material(
+    return FeatureSet(
         tuple(_featurise(samples, engine)), tuple(_encode(samples, views, engine))
     )
 
 
 def fit_experts(
-    material: Material, views: Sequence[View], learnable: Learnable, engine: Engine
-) -> list[Fitted]:
+    material: FeatureSet,
+    views: Sequence[EncoderSpec],
+    learnable: TrainingTargets,
+    engine: ComputeEngine,
+) -> list[FitResult]:
     """Fit every expert, cheap ones first.
 
     Args:
@@ -97,21 +108,25 @@ def fit_experts(
         engine: Where the pieces are computed.
     """
     work: list[Callable[[], Any]] = [
-        partial(fit_landmarks, view.encoder, vectors, learnable, view.shape)
+        partial(fit_kernel_ridge, view.encoder, vectors, learnable, view.shape)
         for view, vectors in zip(views, material.vectors, strict=True)
     ]
-    done = engine.run([*work, *terms_pieces(material.documents, learnable)])
-    fitted = [join_terms(done[len(work) :], learnable), *done[: len(work)]]
+    done = engine.run([*work, *tfidf_fit_tasks(material.documents, learnable)])
+    fitted = [merge_tfidf_folds(done[len(work) :], learnable), *done[: len(work)]]
     return sorted(fitted, key=lambda each: each.costly)
 
 
-def _featurise(samples: Sequence[Sample], engine: Engine) -> list[Features]:
+def _featurise(
+    samples: Sequence[FeatureSample], engine: ComputeEngine
+) -> list[TokenFeatures]:
     pieces = [partial(_features, chunk) for chunk in _chunks(samples)]
     return [document for part in engine.run(pieces) for document in part]
 
 
 def _encode(
-    samples: Sequence[Sample], views: Sequence[View], engine: Engine
+    samples: Sequence[FeatureSample],
+    views: Sequence[EncoderSpec],
+    engine: ComputeEngine,
 ) -> list[NDArray[np.float32]]:
     chunks = _chunks(samples)
     pieces = [partial(_vectors, view.encoder, c) for view in views for c in chunks]
@@ -120,15 +135,15 @@ def _encode(
     return [np.concatenate(parts[i * each : (i + 1) * each]) for i in range(len(views))]
 
 
-def _chunks(samples: Sequence[Sample]) -> list[Sequence[Sample]]:
+def _chunks(samples: Sequence[FeatureSample]) -> list[Sequence[FeatureSample]]:
     return [samples[i : i + _CHUNK] for i in range(0, len(samples), _CHUNK)]
 
 
-def _features(samples: Sequence[Sample]) -> list[Features]:
+def _features(samples: Sequence[FeatureSample]) -> list[TokenFeatures]:
     return [hash_features(sample.text) for sample in samples]
 
 
-def _vectors(encoder: Encoder, samples: Sequence[Sample]) -> NDArray[np.float32]:
+def _vectors(encoder: Encoder, samples: Sequence[FeatureSample]) -> NDArray[np.float32]:
     if isinstance(encoder, EndpointEncoder):
         return encoder.encode_all(samples)
     return np.array([encoder.encode(sample) for sample in samples], np.float32)

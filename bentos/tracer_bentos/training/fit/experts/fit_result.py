@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from tracer_bentos.surrogate.base.expert import Expert
 
-__all__ = ["Fitted", "Learnable", "Targets"]
+__all__ = ["FitResult", "Targets", "TrainingTargets"]
 
 Targets = NDArray[np.intp]
 """The label of each row, by index."""
 
 
 @dataclass(frozen=True, slots=True)
-class Learnable:
+class TrainingTargets:
     """What experts are fitted to."""
 
     targets: Targets
@@ -28,7 +28,7 @@ class Learnable:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class FitResult:
     """One expert."""
 
     name: str

@@ -15,17 +15,21 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 
 from tracer_bentos.surrogate.base.encoder import Encoder
-from tracer_bentos.surrogate.base.quantization import Quantised
+from tracer_bentos.surrogate.base.quantization import QuantizedVectors
 from tracer_bentos.surrogate.kernel_ridge import (
     KERNEL_STEPS,
     Coefficients,
-    Landmarks,
+    KernelRidge,
     kernel_steps,
 )
-from tracer_bentos.training.fit.experts.fit_result import Fitted, Learnable
-from tracer_bentos.training.fit.experts.ridge import Solution, members_of, solve_all
+from tracer_bentos.training.fit.experts.fit_result import FitResult, TrainingTargets
+from tracer_bentos.training.fit.experts.ridge import (
+    RidgeSolution,
+    members_of,
+    solve_ridge,
+)
 
-__all__ = ["Shape", "fit_landmarks"]
+__all__ = ["KernelShape", "fit_kernel_ridge"]
 
 _PENALTIES = (0.1, 0.3)
 _PENALTY = 0.2
@@ -42,7 +46,7 @@ _LEAST_REST = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class KernelShape:
     """How large the expert may become."""
 
     name: str
@@ -53,9 +57,12 @@ class Shape:
     """Most landmarks: the time of a decision grows with them."""
 
 
-def fit_landmarks(
-    encoder: Encoder, vectors: NDArray[np.float32], learnable: Learnable, shape: Shape
-) -> Fitted:
+def fit_kernel_ridge(
+    encoder: Encoder,
+    vectors: NDArray[np.float32],
+    learnable: TrainingTargets,
+    shape: KernelShape,
+) -> FitResult:
     """Fit an expert on embeddings and give its leave-group-out opinions.
 
     Args:
@@ -65,21 +72,21 @@ def fit_landmarks(
         shape: How large it may become.
     """
     centre = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
-    rows = Quantised.of(vectors - centre)
+    rows = QuantizedVectors.from_vectors(vectors - centre)
     chosen = _landmarks(len(vectors), shape.most, learnable.seed)
-    places = Quantised.from_entries(rows.entries[chosen])
+    places = QuantizedVectors.from_entries(rows.entries[chosen])
     kernel, familiar = _kernel(rows, places, chosen, learnable.groups)
     penalties = _PENALTIES if len(vectors) <= _MANY_ROWS else (_PENALTY,)
     if len(places) == len(rows):
-        solutions = [solve_all(kernel, penalty, learnable) for penalty in penalties]
+        solutions = [solve_ridge(kernel, penalty, learnable) for penalty in penalties]
     else:
         solutions = _solve_some(kernel, chosen, penalties, learnable)
     best = min(solutions, key=lambda each: each.loss)
-    coefficients = Coefficients.of(best.weights)
-    return Fitted(
+    coefficients = Coefficients.from_matrix(best.weights)
+    return FitResult(
         name=shape.name,
         costly=shape.costly,
-        expert=Landmarks(encoder, centre, places, coefficients),
+        expert=KernelRidge(encoder, centre, places, coefficients),
         scores=best.scores,
         familiar=familiar,
     )
@@ -92,8 +99,8 @@ def _landmarks(rows: int, most: int, seed: int) -> NDArray[np.intp]:
 
 
 def _kernel(
-    rows: Quantised,
-    places: Quantised,
+    rows: QuantizedVectors,
+    places: QuantizedVectors,
     chosen: NDArray[np.intp],
     groups: Sequence[int],
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
@@ -104,7 +111,7 @@ def _kernel(
     for start in range(0, len(rows), _BLOCK):
         part = slice(start, start + _BLOCK)
         entries, lengths = rows.entries[part], rows.lengths[part]
-        cosines = Quantised(entries, lengths).cosines(places)
+        cosines = QuantizedVectors(entries, lengths).cosines(places)
         kernel[part] = kernel_steps(cosines) / KERNEL_STEPS
         cosines[names[part, None] == names[chosen]] = 0
         familiar[part] = np.maximum(cosines.max(axis=1), 0)
@@ -115,8 +122,8 @@ def _solve_some(
     kernel: NDArray[np.float32],
     chosen: NDArray[np.intp],
     penalties: Sequence[float],
-    learnable: Learnable,
-) -> list[Solution]:
+    learnable: TrainingTargets,
+) -> list[RidgeSolution]:
     wanted = np.eye(learnable.labels, dtype=np.float32)[learnable.targets]
     within, right = kernel[chosen].astype(np.float64), _product(kernel, wanted)
     product = _product(kernel, kernel)
@@ -147,17 +154,17 @@ class _System:
         return factor, solve_triangular(factor.T, half, lower=False, check_finite=False)
 
 
-def _solve(system: _System, learnable: Learnable) -> Solution:
+def _solve(system: _System, learnable: TrainingTargets) -> RidgeSolution:
     factor, weights = system.solved()
     scores = _leave_out(system, np.asarray(factor, np.float32), weights, learnable)
-    return Solution.of(weights, scores, learnable)
+    return RidgeSolution.solve(weights, scores, learnable)
 
 
 def _leave_out(
     system: _System,
     single: NDArray[np.float32],
     weights: NDArray[np.float64],
-    learnable: Learnable,
+    learnable: TrainingTargets,
 ) -> NDArray[np.float64]:
     kernel = system.kernel
     members = members_of(learnable.groups)
@@ -178,7 +185,7 @@ def _leave_out(
 
 
 def _refitted(
-    system: _System, rows: NDArray[np.intp], learnable: Learnable
+    system: _System, rows: NDArray[np.intp], learnable: TrainingTargets
 ) -> NDArray[np.float64]:
     wanted = np.eye(learnable.labels, dtype=np.float32)[learnable.targets[rows]]
     rest = system.without(rows, wanted)
@@ -190,7 +197,7 @@ def _without_itself(
     factor: NDArray[np.float32],
     weights: NDArray[np.float64],
     rows: NDArray[np.intp],
-    learnable: Learnable,
+    learnable: TrainingTargets,
 ) -> NDArray[np.float64]:
     half = solve_triangular(factor, kernel.T, lower=True, check_finite=False)
     rest = np.maximum(1 - np.square(half).sum(axis=0, dtype=np.float64), _LEAST_REST)
@@ -203,7 +210,7 @@ def _without_group(
     factor: NDArray[np.float32],
     weights: NDArray[np.float64],
     rows: NDArray[np.intp],
-    learnable: Learnable,
+    learnable: TrainingTargets,
 ) -> NDArray[np.float64]:
     half = solve_triangular(factor, kernel.T, lower=True, check_finite=False)
     own = half.T.astype(np.float64) @ half

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from tracer_bentos.training.fit.experts.fit_result import Learnable
+from tracer_bentos.training.fit.experts.fit_result import TrainingTargets
 
-__all__ = ["Solution", "members_of", "solve_all"]
+__all__ = ["RidgeSolution", "members_of", "solve_ridge"]
 
 
 @dataclass(frozen=True, slots=True)
-class Solution:
+class RidgeSolution:
     """One fit."""
 
     weights: NDArray[np.float64]
@@ -30,11 +30,11 @@ class Solution:
     """Mean squared error of these scores."""
 
     @classmethod
-    def of(
+    def solve(
         cls,
         weights: NDArray[np.floating],
         scores: NDArray[np.floating],
-        learnable: Learnable,
+        learnable: TrainingTargets,
     ) -> Self:
         """Take weights and scores, and see how good the scores are."""
         wanted = np.eye(learnable.labels)[learnable.targets]
@@ -42,9 +42,9 @@ class Solution:
         return cls(weights.astype(np.float64), scores.astype(np.float64), loss)
 
 
-def solve_all(
-    kernel: NDArray[np.float32], penalty: float, learnable: Learnable
-) -> Solution:
+def solve_ridge(
+    kernel: NDArray[np.float32], penalty: float, learnable: TrainingTargets
+) -> RidgeSolution:
     """Fit with one penalty.
 
     Args:
@@ -66,7 +66,7 @@ def solve_all(
         if len(rows) > 1:
             block = inverse[np.ix_(rows, rows)].astype(np.float64)
             scores[rows] = wanted[rows] - np.linalg.solve(block, weights[rows])
-    return Solution.of(weights, scores, learnable)
+    return RidgeSolution.solve(weights, scores, learnable)
 
 
 def members_of(groups: Sequence[int]) -> list[list[int]]:

@@ -10,11 +10,15 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.svm import LinearSVC
 
-from tracer_bentos.surrogate.base.ngrams import Features
-from tracer_bentos.surrogate.tfidf_linear import Terms, Vocabulary
-from tracer_bentos.training.fit.experts.fit_result import Fitted, Learnable, Targets
+from tracer_bentos.surrogate.base.ngrams import TokenFeatures
+from tracer_bentos.surrogate.tfidf_linear import TfidfLinear, Vocabulary
+from tracer_bentos.training.fit.experts.fit_result import (
+    FitResult,
+    Targets,
+    TrainingTargets,
+)
 
-__all__ = ["FoldFit", "join_terms", "solve_terms", "terms_pieces"]
+__all__ = ["FoldFit", "merge_tfidf_folds", "solve_tfidf", "tfidf_fit_tasks"]
 
 _MOST_FOLDS, _FEWEST_FOLDS = 5, 3
 _MANY_ROWS = 4_000
@@ -35,7 +39,7 @@ seeded fits differ."""
 class FoldFit:
     """A fit without one fold, and what it says about that fold."""
 
-    expert: Terms | None
+    expert: TfidfLinear | None
     """The fit on all rows; of no further use where a fold was left out."""
     rows: NDArray[np.intp]
     """The rows of the fold."""
@@ -45,8 +49,8 @@ class FoldFit:
     """By row of the fold."""
 
 
-def terms_pieces(
-    documents: Sequence[Features], learnable: Learnable
+def tfidf_fit_tasks(
+    documents: Sequence[TokenFeatures], learnable: TrainingTargets
 ) -> list[Callable[[], FoldFit]]:
     """Give the pieces of work: one fit on all rows and one without each fold.
 
@@ -59,7 +63,9 @@ def terms_pieces(
     return [partial(_fit_fold, fold, documents, folds, learnable) for fold in every]
 
 
-def join_terms(parts: Sequence[FoldFit], learnable: Learnable) -> Fitted:
+def merge_tfidf_folds(
+    parts: Sequence[FoldFit], learnable: TrainingTargets
+) -> FitResult:
     """Put the results of the pieces together, in their order."""
     rows = len(learnable.targets)
     scores, familiar = np.empty((rows, learnable.labels)), np.empty(rows)
@@ -68,7 +74,7 @@ def join_terms(parts: Sequence[FoldFit], learnable: Learnable) -> Fitted:
     whole = parts[0].expert
     if whole is None:
         raise ValueError("the first piece is the fit on all rows")
-    return Fitted(
+    return FitResult(
         name="terms",
         costly=False,
         expert=whole,
@@ -77,9 +83,9 @@ def join_terms(parts: Sequence[FoldFit], learnable: Learnable) -> Fitted:
     )
 
 
-def solve_terms(
-    documents: Sequence[Features], targets: Targets, labels: int, seed: int
-) -> Terms:
+def solve_tfidf(
+    documents: Sequence[TokenFeatures], targets: Targets, labels: int, seed: int
+) -> TfidfLinear:
     """Fit one linear function a label on hashed n-grams.
 
     Args:
@@ -100,24 +106,27 @@ def solve_terms(
     # Half precision is what the bundle stores; rounding here keeps decisions the same.
     weights[:, solver.classes_] = columns.astype(np.float16)
     bias[solver.classes_] = offsets
-    return Terms(vocabulary, weights, bias)
+    return TfidfLinear(vocabulary, weights, bias)
 
 
 def _fit_fold(
-    fold: int, documents: Sequence[Features], folds: NDArray[np.intp], what: Learnable
+    fold: int,
+    documents: Sequence[TokenFeatures],
+    folds: NDArray[np.intp],
+    what: TrainingTargets,
 ) -> FoldFit:
     # Fold -1 is no row's, so without it all are fitted.
     kept = np.flatnonzero(folds != fold)
     fitted = [documents[i] for i in kept.tolist()]
-    terms = solve_terms(fitted, what.targets[kept], what.labels, what.seed)
+    terms = solve_tfidf(fitted, what.targets[kept], what.labels, what.seed)
     left = np.flatnonzero(folds == fold)
-    opinions = [terms.opine_features(documents[i]) for i in left.tolist()]
+    opinions = [terms.score_features(documents[i]) for i in left.tolist()]
     scores = np.array([each.scores for each in opinions]).reshape(-1, what.labels)
-    familiar = np.array([each.familiar for each in opinions])
+    familiar = np.array([each.similarity for each in opinions])
     return FoldFit(None if len(left) else terms, left, scores, familiar)
 
 
-def _folds(what: Learnable) -> NDArray[np.intp]:
+def _folds(what: TrainingTargets) -> NDArray[np.intp]:
     names, members = np.unique(np.asarray(what.groups), return_inverse=True)
     count = _MOST_FOLDS if len(what.targets) < _MANY_ROWS else _FEWEST_FOLDS
     order = np.random.default_rng(what.seed).permutation(len(names))
@@ -125,7 +134,7 @@ def _folds(what: Learnable) -> NDArray[np.intp]:
     return folds
 
 
-def _fit_vocabulary(documents: Sequence[Features], limit: int) -> Vocabulary:
+def _fit_vocabulary(documents: Sequence[TokenFeatures], limit: int) -> Vocabulary:
     distinct = np.concatenate([np.unique(document) for document in documents])
     hashes, frequency = np.unique(distinct, return_counts=True)
     # An n-gram of one text says nothing about another, and could give it away.
@@ -137,7 +146,7 @@ def _fit_vocabulary(documents: Sequence[Features], limit: int) -> Vocabulary:
     return Vocabulary(hashes[kept], inverse.astype(np.float32))
 
 
-def _matrix(vocabulary: Vocabulary, documents: Sequence[Features]) -> csr_matrix:
+def _matrix(vocabulary: Vocabulary, documents: Sequence[TokenFeatures]) -> csr_matrix:
     vectors = [vocabulary.vector(document) for document in documents]
     ends = np.cumsum([0] + [len(positions) for positions, _, _ in vectors])
     shape = (len(documents), len(vocabulary.hashes))

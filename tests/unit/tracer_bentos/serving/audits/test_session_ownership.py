@@ -3,19 +3,19 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer_bentos.serving.audits.session_ownership import AuditedSessions
-from tracer_bentos.serving.decision.policy_store import PolicyBox
-from tracer_bentos.serving.decision.sampler import Coin
+from tracer_bentos.serving.audits.session_ownership import SessionOwnership
+from tracer_bentos.serving.decision.policy_store import PolicyStore
+from tracer_bentos.serving.decision.sampler import SessionSampler
 from tracer_core.contracts.policy import PolicyDocument, RevisionPolicy
 
-COIN = Coin("http://teacher", "s3://store")
+COIN = SessionSampler("http://teacher", "s3://store")
 
 
-def sessions_of(pod: str, pods: tuple[str, ...]) -> AuditedSessions:
-    box = PolicyBox(1)
+def sessions_of(pod: str, pods: tuple[str, ...]) -> SessionOwnership:
+    box = PolicyStore(1)
     policy = RevisionPolicy(surrogate=True, pods=pods)
-    box.offer(PolicyDocument(generation=1, revisions={"1": policy}))
-    return AuditedSessions(pod, box)
+    box.update(PolicyDocument(generation=1, revisions={"1": policy}))
+    return SessionOwnership(pod, box)
 
 
 @given(
@@ -29,7 +29,7 @@ def test_a_session_that_meets_every_pod_is_counted_once(
     everywhere = [sessions_of(pod, named) for pod in named]
     session = COIN.pseudonym("user-7")
     counted = [
-        everywhere[number % len(named)].counts("t", session)
+        everywhere[number % len(named)].is_first_audit("t", session)
         for number in [*met, *range(len(named))]
     ]
     assert sum(counted) == 1
@@ -41,23 +41,23 @@ def test_sessions_are_shared_out_evenly_and_whatever_their_coin() -> None:
     heads = [
         COIN.pseudonym(f"user-{number}")
         for number in range(20_000)
-        if COIN.toss(f"user-{number}", 0.1).heads
+        if COIN.draw(f"user-{number}", 0.1).sampled
     ]
-    share = sum(mine.counts("t", each) for each in heads) / len(heads)
+    share = sum(mine.is_first_audit("t", each) for each in heads) / len(heads)
     assert abs(share - 0.25) < 4 * (0.25 * 0.75 / len(heads)) ** 0.5
 
 
 def test_a_request_without_a_session_always_counts() -> None:
     lone = sessions_of("a", ("a", "b"))
-    assert [lone.counts("t", None) for _ in range(3)] == [True] * 3
+    assert [lone.is_first_audit("t", None) for _ in range(3)] == [True] * 3
 
 
 def test_without_named_pods_every_pod_counts_its_own() -> None:
     alone = sessions_of("local", ())
     session = COIN.pseudonym("user-7")
-    assert [alone.counts("t", session) for _ in range(2)] == [True, False]
+    assert [alone.is_first_audit("t", session) for _ in range(2)] == [True, False]
 
 
 def test_a_pod_that_is_not_named_yet_counts_no_session() -> None:
     new = sessions_of("c", ("a", "b"))
-    assert not new.counts("t", COIN.pseudonym("user-7"))
+    assert not new.is_first_audit("t", COIN.pseudonym("user-7"))

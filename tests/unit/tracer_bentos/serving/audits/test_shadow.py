@@ -12,8 +12,11 @@ from support.serving_plane import BUNDLE, Plane, serving, until
 from support.serving_teacher import Teacher, teaching
 from tracer_bentos.protocols.chat.request import OpenAIChat
 from tracer_bentos.serving.server.settings import Access
-from tracer_bentos.serving.telemetry.ordered_results import CompletedPrefix, Verdict
-from tracer_bentos.tasks.registry import TaskBook
+from tracer_bentos.serving.telemetry.ordered_results import (
+    AuditOutcome,
+    CompletedPrefix,
+)
+from tracer_bentos.tasks.registry import TaskRegistry
 from tracer_core.contracts.evidence import CellEvidence, TaskEvidence
 from tracer_core.contracts.policy import PolicyDocument, RevisionPolicy
 
@@ -41,7 +44,7 @@ def the_task() -> str:
     body = json.dumps({"model": "gpt-test", "messages": question}).encode()
     asked = OpenAIChat().read(body)
     assert asked
-    return TaskBook().recognise(asked).task
+    return TaskRegistry().identify(asked).task
 
 
 async def counted(plane: Plane) -> TaskEvidence:
@@ -120,12 +123,12 @@ async def test_a_shadow_without_an_answer_of_the_teacher_is_missing(
     assert (found.audits_admitted, found.audits_missing) == (1, 1)
 
 
-ENDS = st.sampled_from([*Verdict, None])
+ENDS = st.sampled_from([*AuditOutcome, None])
 
 
 @given(ends=st.lists(ENDS, max_size=12), data=st.data())
 def test_in_whatever_order_audits_end_the_same_is_counted(
-    ends: list[Verdict | None], data: st.DataObject
+    ends: list[AuditOutcome | None], data: st.DataObject
 ) -> None:
     prefix = CompletedPrefix()
     numbers = [prefix.admit() for _ in ends]
@@ -135,7 +138,7 @@ def test_in_whatever_order_audits_end_the_same_is_counted(
             prefix.withdraw(number)
         else:
             prefix.settle(number, verdict, f"cell {number % 2}")
-    assert prefix.counted == {each: ends.count(each) for each in Verdict}
+    assert prefix.counted == {each: ends.count(each) for each in AuditOutcome}
     assert prefix.admitted == sum(each is not None for each in ends)
     by_cell = sum(sum(found.values()) for found in prefix.cells.values())
     assert by_cell == prefix.admitted

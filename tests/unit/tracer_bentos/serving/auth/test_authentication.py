@@ -8,10 +8,14 @@ from openai import AsyncOpenAI, AuthenticationError
 
 from support.serving_plane import PROMPT, Plane, certified, serving
 from support.serving_teacher import Teacher, teaching
-from tracer_bentos.serving.auth.accepted_key_cache import CALLERS, MODELS, Acceptances
+from tracer_bentos.serving.auth.accepted_key_cache import (
+    MAX_CALLERS,
+    MAX_MODELS,
+    AcceptedKeyCache,
+)
 from tracer_bentos.serving.auth.authentication import Access
-from tracer_bentos.serving.auth.secret_volume import MountedSecret
-from tracer_bentos.serving.auth.teacher_key import KeyRefused, TeacherKey
+from tracer_bentos.serving.auth.secret_volume import SecretVolume
+from tracer_bentos.serving.auth.teacher_key import TeacherKey, TeacherKeyRejected
 
 HEADER = {"access": Access.GATEWAY_HEADER, "caller_header": "x-caller"}
 
@@ -84,34 +88,34 @@ async def test_a_revoked_key_stops_with_the_first_question_to_the_teacher(
 
 def test_an_acceptance_ends_after_its_lifetime_and_is_for_one_model() -> None:
     clock = Clock()
-    acceptances = Acceptances(60.0, clock)
+    acceptances = AcceptedKeyCache(60.0, clock)
     acceptances.accept(b"k", "small")
-    assert acceptances.recent(b"k", "small")
-    assert not acceptances.recent(b"k", "large")
+    assert acceptances.is_recent(b"k", "small")
+    assert not acceptances.is_recent(b"k", "large")
     clock.now = 60.0
-    assert not acceptances.recent(b"k", "small")
+    assert not acceptances.is_recent(b"k", "small")
 
 
 def test_a_refusal_is_for_one_model_and_a_revocation_for_all() -> None:
-    acceptances = Acceptances()
+    acceptances = AcceptedKeyCache()
     for model in ("small", "large"):
         acceptances.accept(b"k", model)
-    acceptances.refuse(b"k", "large")
-    assert acceptances.recent(b"k", "small")
-    assert not acceptances.recent(b"k", "large")
+    acceptances.reject(b"k", "large")
+    assert acceptances.is_recent(b"k", "small")
+    assert not acceptances.is_recent(b"k", "large")
     acceptances.revoke(b"k")
-    assert not acceptances.recent(b"k", "small")
+    assert not acceptances.is_recent(b"k", "small")
 
 
 def test_only_so_many_callers_and_models_are_remembered() -> None:
-    acceptances = Acceptances()
-    for number in range(MODELS + 1):
+    acceptances = AcceptedKeyCache()
+    for number in range(MAX_MODELS + 1):
         acceptances.accept(b"first", str(number))
-    assert not acceptances.recent(b"first", "0")
-    assert acceptances.recent(b"first", "1")
-    for number in range(CALLERS):
+    assert not acceptances.is_recent(b"first", "0")
+    assert acceptances.is_recent(b"first", "1")
+    for number in range(MAX_CALLERS):
         acceptances.accept(str(number).encode(), "m")
-    assert not acceptances.recent(b"first", "1")
+    assert not acceptances.is_recent(b"first", "1")
 
 
 async def test_only_holders_of_a_client_key_are_served_and_the_teacher_never_sees_it(
@@ -148,22 +152,22 @@ async def test_only_holders_of_a_client_key_are_served_and_the_teacher_never_see
 async def test_client_keys_are_exchanged_without_a_restart(tmp_path: Path) -> None:
     keys = secret(tmp_path / "keys", {"shop": "k-1"})
     clock = Clock()
-    mounted = MountedSecret(keys, clock)
-    assert mounted.entries() == {"shop": "k-1"}
+    mounted = SecretVolume(keys, clock)
+    assert mounted.read() == {"shop": "k-1"}
     secret(keys, {"shop": "k-2"})
-    assert mounted.entries() == {"shop": "k-1"}
+    assert mounted.read() == {"shop": "k-1"}
     clock.now = 1.0
-    assert (mounted.entries(), mounted.version) == ({"shop": "k-2"}, 2)
+    assert (mounted.read(), mounted.version) == ({"shop": "k-2"}, 2)
 
 
 def test_a_secret_that_cannot_be_read_keeps_its_last_entries(tmp_path: Path) -> None:
     keys = secret(tmp_path / "keys", {"shop": "k-1"})
     clock = Clock()
-    mounted = MountedSecret(keys, clock)
-    assert mounted.entries() == {"shop": "k-1"}
+    mounted = SecretVolume(keys, clock)
+    assert mounted.read() == {"shop": "k-1"}
     keys.rename(tmp_path / "gone")
     clock.now = 1.0
-    assert mounted.entries() == {"shop": "k-1"}
+    assert mounted.read() == {"shop": "k-1"}
 
 
 async def test_a_gateway_says_who_calls_and_the_teacher_is_not_told(
@@ -218,7 +222,7 @@ def test_a_key_goes_only_to_the_hosts_that_its_secret_allows(
     if allowed:
         assert key.current() == "sk"
     else:
-        with pytest.raises(KeyRefused, match="does not name"):
+        with pytest.raises(TeacherKeyRejected, match="does not name"):
             key.current()
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tracer_bentos.serving.auth.teacher_key import KeyRefused, TeacherKey
+from tracer_bentos.serving.auth.teacher_key import TeacherKey, TeacherKeyRejected
 
 
 def test_files_beside_the_key_do_not_matter(tmp_path: Path) -> None:
@@ -18,5 +18,5 @@ def test_a_key_that_is_more_than_a_key_is_never_sent(
     content: str, tmp_path: Path
 ) -> None:
     (tmp_path / "key").write_bytes(content.encode())
-    with pytest.raises(KeyRefused, match="not one line of printable ASCII"):
+    with pytest.raises(TeacherKeyRejected, match="not one line of printable ASCII"):
         TeacherKey(tmp_path / "key", "api.openai.com").current()

@@ -7,8 +7,8 @@ import pytest
 
 from support.serving_plane import PROMPT, serving, until
 from support.serving_teacher import Teacher, teaching
-from tracer_bentos.serving.capture.shipper import Shipper
-from tracer_bentos.serving.capture.spool import Spool
+from tracer_bentos.serving.capture.shipper import SegmentShipper
+from tracer_bentos.serving.capture.spool import SegmentSpool
 from tracer_bentos.store import open_store
 from tracer_core.contracts import runtime
 from tracer_core.contracts.traces import TraceRecord, TraceStatus
@@ -17,8 +17,8 @@ NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 MEBIBYTE = 1024 * 1024
 
 
-def spool_in(folder: Path, limit: int = MEBIBYTE) -> Spool:
-    return Spool(folder, "pod-1", limit, clock=lambda: NOW)
+def spool_in(folder: Path, limit: int = MEBIBYTE) -> SegmentSpool:
+    return SegmentSpool(folder, "pod-1", limit, clock=lambda: NOW)
 
 
 def rows(*texts: str) -> list[TraceRecord]:
@@ -177,7 +177,7 @@ def test_a_segment_is_written_to_the_store_once(tmp_path: Path) -> None:
     spool.append(rows("one"))
     spool.seal()
     (segment,) = spool.sealed
-    shipper = Shipper(environment)
+    shipper = SegmentShipper(environment)
     again = spool_in(tmp_path / "spool")
     spool.close()
     again.open()

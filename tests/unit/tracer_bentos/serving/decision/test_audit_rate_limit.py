@@ -4,7 +4,7 @@ from pathlib import Path
 
 from support.serving_plane import ANYBODY, PROMPT, Plane, certified, serving, until
 from support.serving_teacher import teaching
-from tracer_bentos.serving.decision.audit_rate_limit import AuditBudget
+from tracer_bentos.serving.decision.audit_rate_limit import AuditRateLimit
 
 
 class Clock:
@@ -17,27 +17,27 @@ class Clock:
 
 def test_a_bucket_holds_ten_minutes_and_fills_with_time() -> None:
     clock = Clock()
-    budget = AuditBudget(12, clock)
+    budget = AuditRateLimit(12, clock)
     for _ in range(2):
-        assert budget.left
-        budget.spend()
-    assert not budget.left
+        assert budget.available
+        budget.consume()
+    assert not budget.available
     clock.now = 300.0
-    assert budget.left
-    budget.spend()
+    assert budget.available
+    budget.consume()
     clock.now = 1e6
     spent = 0
-    while budget.left:
-        budget.spend()
+    while budget.available:
+        budget.consume()
         spent += 1
     assert spent == 2
 
 
 def test_without_a_limit_there_is_always_one_more() -> None:
-    budget = AuditBudget(None)
+    budget = AuditRateLimit(None)
     for _ in range(1000):
-        budget.spend()
-    assert budget.left
+        budget.consume()
+    assert budget.available
 
 
 async def ask(plane: Plane, text: str) -> None:

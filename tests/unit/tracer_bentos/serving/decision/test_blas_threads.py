@@ -7,12 +7,12 @@ from threadpoolctl import (  # type: ignore[import-untyped] # publishes no types
 )
 
 from support.serving_plane import FirstWord
-from tracer_bentos.serving.decision.loaded import Loaded
+from tracer_bentos.serving.decision.loaded import SurrogateSlot
 
 
 def test_a_loaded_surrogate_computes_on_one_thread() -> None:
     assert np.ones(3) @ np.ones(3) == 3
     with threadpool_limits(limits=2):
-        Loaded("sha256:0").put(FirstWord())
+        SurrogateSlot("sha256:0").set_surrogate(FirstWord())
         found = {library["num_threads"] for library in threadpool_info()}
     assert found == {1}

@@ -19,7 +19,7 @@ from support.serving_plane import (
 from support.serving_plane import certified as policy_for
 from support.serving_teacher import teaching
 from support.ticket_bundle import chat_about, task_of
-from tracer_bentos.serving.decision.eligibility import Surrogate
+from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
 from tracer_bentos.serving.records import Deferral
 
 
@@ -38,7 +38,7 @@ class Waiting(FirstWord):
         self.let.wait()
         return super().decide(text)
 
-    def read(self, archive: bytes, into: Path, digest: str) -> Surrogate:
+    def read(self, archive: bytes, into: Path, digest: str) -> LoadedSurrogate:
         del archive, into, digest
         return self
 

@@ -13,8 +13,8 @@ from support.serving_plane import (
     until,
 )
 from support.serving_teacher import Teacher, teaching
-from tracer_bentos.serving.decision.circuit_breaker import Demotion
-from tracer_bentos.serving.telemetry.ordered_results import Verdict
+from tracer_bentos.serving.decision.circuit_breaker import CircuitBreaker
+from tracer_bentos.serving.telemetry.ordered_results import AuditOutcome
 from tracer_core.contracts.policy import PolicyDocument
 
 OTHER = "sha256:" + "c" * 64
@@ -71,7 +71,7 @@ async def test_a_stop_in_another_pod_holds_here_by_policy(tmp_path: Path) -> Non
         task = (await plane.evidence()).tasks[0].task
         await plane.push(certified(task, audit=0.0))
         assert await answered_by(plane) == "surrogate"
-        policy = certified(task, audit=0.0).of(1)
+        policy = certified(task, audit=0.0).build(1)
         stopped = policy.model_copy(update={"stopped": (task,)})
         await plane.push(PolicyDocument(generation=2, revisions={"1": stopped}))
         assert await answered_by(plane) == "teacher"
@@ -82,30 +82,30 @@ async def test_a_stop_in_another_pod_holds_here_by_policy(tmp_path: Path) -> Non
 def test_what_was_seen_counts_on_in_the_next_boot_of_the_same_bundle(
     tmp_path: Path,
 ) -> None:
-    first = Demotion(tmp_path, BUNDLE)
+    first = CircuitBreaker(tmp_path, BUNDLE)
     for _ in range(5):
-        first.saw("t", Verdict.DISAGREED, 0.95)
-    first.keep()
+        first.record("t", AuditOutcome.DISAGREED, 0.95)
+    first.save()
     assert not first.stopped
     stops = {}
     for bundle in (BUNDLE, OTHER):
-        again = Demotion(tmp_path, bundle)
-        again.recall()
+        again = CircuitBreaker(tmp_path, bundle)
+        again.load()
         for _ in range(3):
-            again.saw("t", Verdict.DISAGREED, 0.95)
+            again.record("t", AuditOutcome.DISAGREED, 0.95)
         stops[bundle] = again.stopped
     assert stops == {BUNDLE: {"t"}, OTHER: set()}
 
 
 def test_a_memory_that_cannot_be_read_begins_anew(tmp_path: Path) -> None:
     (tmp_path / "demotion.json").write_text("{")
-    demotion = Demotion(tmp_path, BUNDLE)
-    demotion.recall()
+    demotion = CircuitBreaker(tmp_path, BUNDLE)
+    demotion.load()
     assert demotion.stopped == set()
 
 
 def test_missing_audits_never_stop_anything(tmp_path: Path) -> None:
-    demotion = Demotion(tmp_path, BUNDLE)
+    demotion = CircuitBreaker(tmp_path, BUNDLE)
     for _ in range(1000):
-        demotion.saw("t", Verdict.MISSING, 0.95)
+        demotion.record("t", AuditOutcome.MISSING, 0.95)
     assert demotion.stopped == set()

@@ -28,13 +28,13 @@ from support.serving_plane import certified as policy_for
 from support.serving_teacher import Teacher, teaching
 from support.ticket_bundle import chat_about, task_of
 from tracer_bentos.bundle.bundle import load_bundle
-from tracer_bentos.serving.decision.eligibility import Surrogate
-from tracer_bentos.serving.decision.loaded import Loaded
+from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
+from tracer_bentos.serving.decision.loaded import SurrogateSlot
 from tracer_bentos.serving.records import Deferral
-from tracer_bentos.serving.server.bundle_loader import Loader
-from tracer_bentos.serving.telemetry.latency import Leg
+from tracer_bentos.serving.server.bundle_loader import BundleLoader
+from tracer_bentos.serving.telemetry.latency import LatencyLeg
 from tracer_bentos.surrogate.encoders.endpoint import EndpointEncoder
-from tracer_bentos.surrogate.kernel_ridge import Landmarks
+from tracer_bentos.surrogate.kernel_ridge import KernelRidge
 from tracer_core.contracts.evidence import SLOW_SECONDS
 
 pytestmark = pytest.mark.slow
@@ -60,12 +60,13 @@ class Reader:
         self._folder, self._digest = made
         self._url = endpoint.url
 
-    def __call__(self, archive: bytes, into: Path, digest: str) -> Surrogate:
+    def __call__(self, archive: bytes, into: Path, digest: str) -> LoadedSurrogate:
         del archive, into, digest
         found = load_bundle(self._folder, self._digest)
         experts = tuple(
             replace(each, encoder=EndpointEncoder(self._url, "small"))
-            if isinstance(each, Landmarks) and isinstance(each.encoder, EndpointEncoder)
+            if isinstance(each, KernelRidge)
+            and isinstance(each.encoder, EndpointEncoder)
             else each
             for each in found.surrogate.experts
         )
@@ -153,11 +154,11 @@ async def test_what_an_endpoint_takes_is_on_no_leg_of_ours(
         endpoint.seconds = LONG
         by = [await ask(plane, text) for text in FRESH[:10]]
         legs = plane.plane.counts.latencies.by_leg
-    ours = legs[Leg.SURROGATE], legs[Leg.TEACHER]
+    ours = legs[LatencyLeg.SURROGATE], legs[LatencyLeg.TEACHER]
     assert {status for status, _ in by} == {200}
     assert sum(each.number for each in ours) == 10
-    assert legs[Leg.EMBEDDING].number == 10
-    assert legs[Leg.EMBEDDING].total > 10 * LONG
+    assert legs[LatencyLeg.EMBEDDING].number == 10
+    assert legs[LatencyLeg.EMBEDDING].total > 10 * LONG
     assert sum(each.total for each in ours) < 10 * LONG
 
 
@@ -172,7 +173,7 @@ async def test_an_endpoint_that_is_slow_leaves_requests_to_the_teacher_in_time(
     assert late == [(200, "teacher")] * len(FRESH)
     assert counts.deferrals[Deferral.SURROGATE_LATE] == len(FRESH)
     assert counts.failed == 0
-    assert counts.latencies.by_leg[Leg.EMBEDDING].number == len(FRESH)
+    assert counts.latencies.by_leg[LatencyLeg.EMBEDDING].number == len(FRESH)
 
 
 async def test_an_endpoint_is_asked_about_many_questions_at_once(
@@ -194,16 +195,16 @@ async def reasons_until_loaded(
     """Load, reading in a way that panics so often; give the reason before each try."""
     settings = settings_for("http://127.0.0.1:9/v1", folder)
     put_archive(settings)
-    loaded, reasons = Loaded(BUNDLE), list[str]()
+    loaded, reasons = SurrogateSlot(BUNDLE), list[str]()
     read = Reader(made, endpoint)
 
-    def noting(archive: bytes, into: Path, digest: str) -> Surrogate:
+    def noting(archive: bytes, into: Path, digest: str) -> LoadedSurrogate:
         reasons.append(loaded.reason or "")
         if len(reasons) <= panics:
             raise PanicException("unreachable code")
         return read(archive, into, digest)
 
-    await Loader(settings, loaded, noting, first_delay=0.0).run()
+    await BundleLoader(settings, loaded, noting, first_delay=0.0).run()
     assert loaded.digest == BUNDLE
     return reasons
 

@@ -7,8 +7,8 @@ import pytest
 from typing_extensions import override
 
 from support.serving_plane import FirstWord, Guess
-from tracer_bentos.serving.decision.executors import MOST, Together
-from tracer_bentos.serving.records import Prediction
+from tracer_bentos.serving.decision.executors import MAX_BATCH, MicroBatcher
+from tracer_bentos.serving.records import PredictionView
 
 
 class Noting(FirstWord):
@@ -28,10 +28,10 @@ class Noting(FirstWord):
         return [FirstWord.decide(self, text) for text in texts]
 
 
-async def say(together: Together, surrogate: FirstWord, *texts: str) -> list[str]:
+async def say(together: MicroBatcher, surrogate: FirstWord, *texts: str) -> list[str]:
     """Ask at the same time; give each label, or the error."""
     asked = (together.decide(surrogate, text) for text in texts)
-    found: list[Prediction | BaseException] = await asyncio.gather(
+    found: list[PredictionView | BaseException] = await asyncio.gather(
         *asked, return_exceptions=True
     )
     return [
@@ -40,14 +40,14 @@ async def say(together: Together, surrogate: FirstWord, *texts: str) -> list[str
 
 
 async def test_one_that_comes_alone_is_decided_at_once() -> None:
-    deciding = Together().decide(FirstWord(), "late parcel")
+    deciding = MicroBatcher().decide(FirstWord(), "late parcel")
     with pytest.raises(StopIteration) as done:
         deciding.send(None)  # as far as it comes without waiting
     assert done.value.value.label == "late"
 
 
 async def test_those_that_come_together_are_decided_together() -> None:
-    together, surrogate = Together(), Noting()
+    together, surrogate = MicroBatcher(), Noting()
     assert await say(together, surrogate, "a 1", "b 2", "c 3") == ["a", "b", "c"]
     assert await say(together, surrogate, "d 4", "e 5") == ["d", "e"]
     # The first of all could not know that others would come.
@@ -55,7 +55,7 @@ async def test_those_that_come_together_are_decided_together() -> None:
 
 
 async def test_after_a_crowd_one_alone_is_decided_at_once_again() -> None:
-    together, surrogate = Together(), FirstWord()
+    together, surrogate = MicroBatcher(), FirstWord()
     await say(together, surrogate, "a", "b", "c")
     await say(together, surrogate, "d")
     with pytest.raises(StopIteration) as done:
@@ -64,14 +64,14 @@ async def test_after_a_crowd_one_alone_is_decided_at_once_again() -> None:
 
 
 async def test_one_that_cannot_be_decided_spoils_nobody_elses_decision() -> None:
-    together, surrogate = Together(), FirstWord()
+    together, surrogate = MicroBatcher(), FirstWord()
     await say(together, surrogate, "a", "b")
     found = await say(together, surrogate, "a", "broken", "c")
     assert found == ["a", "this surrogate cannot decide", "c"]
 
 
 async def test_nobody_is_decided_for_who_has_left() -> None:
-    together, surrogate = Together(), Noting()
+    together, surrogate = MicroBatcher(), Noting()
     await say(together, surrogate, "a", "b")
     surrogate.asked.clear()
     stays = asyncio.ensure_future(together.decide(surrogate, "stays"))
@@ -83,16 +83,16 @@ async def test_nobody_is_decided_for_who_has_left() -> None:
 
 
 async def test_a_crowd_is_decided_in_parts() -> None:
-    together, surrogate = Together(), Noting()
+    together, surrogate = MicroBatcher(), Noting()
     await say(together, surrogate, "a", "b")
     surrogate.asked.clear()
-    texts = [f"t{number}" for number in range(2 * MOST + 3)]
+    texts = [f"t{number}" for number in range(2 * MAX_BATCH + 3)]
     assert await say(together, surrogate, *texts) == texts
-    assert [len(each) for each in surrogate.asked] == [MOST, MOST, 3]
+    assert [len(each) for each in surrogate.asked] == [MAX_BATCH, MAX_BATCH, 3]
 
 
 async def test_a_surrogate_that_is_replaced_meanwhile_answers_who_asked_it() -> None:
-    together, old, new = Together(), Noting(), Noting()
+    together, old, new = MicroBatcher(), Noting(), Noting()
     await say(together, old, "a", "b")
     old.asked.clear()
     async with asyncio.TaskGroup() as group:

@@ -21,8 +21,8 @@ from support.serving_plane import (
 )
 from support.serving_teacher import Teacher, teaching
 from tracer_bentos.protocols.chat.request import OpenAIChat
-from tracer_bentos.tasks.registry import TaskBook
-from tracer_core.contracts.document import digest_of
+from tracer_bentos.tasks.registry import TaskRegistry
+from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.policy import PolicyDocument, RevisionPolicy
 
 
@@ -38,7 +38,7 @@ def task_of(**changes: Any) -> str:
     body = json.dumps(request_of("anything", **changes)).encode()
     asked = OpenAIChat().read(body)
     assert asked
-    return TaskBook().recognise(asked).task
+    return TaskRegistry().identify(asked).task
 
 
 async def ask(client: AsyncOpenAI, text: str, **changes: Any) -> ChatCompletion:
@@ -158,7 +158,7 @@ async def test_in_a_crowd_each_gets_the_answer_to_its_own_question(
     [
         RevisionPolicy(surrogate=False, audit=0, bundle=BUNDLE, tasks=("T",)),
         RevisionPolicy(
-            surrogate=True, audit=0, bundle=digest_of(b"other"), tasks=("T",)
+            surrogate=True, audit=0, bundle=sha256_digest(b"other"), tasks=("T",)
         ),
         RevisionPolicy(surrogate=True, audit=0, bundle=BUNDLE),
     ],
@@ -299,7 +299,7 @@ async def test_what_is_saved_is_what_the_teacher_costs_on_average(
 
 
 async def test_a_wrong_archive_is_final_and_the_teacher_answers(tmp_path: Path) -> None:
-    wrong = digest_of(b"another archive")
+    wrong = sha256_digest(b"another archive")
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, bento_digest=wrong) as plane,

@@ -5,9 +5,16 @@ from collections.abc import Callable
 
 import pytest
 
-from tracer_bentos.serving.http_server.cancel_on_disconnect import UntilGone
-from tracer_bentos.serving.http_server.disconnect import DEPARTURE, Departure
-from tracer_bentos.serving.http_server.exchange import ClientGone, Exchange, Message
+from tracer_bentos.serving.http_server.cancel_on_disconnect import CancelOnDisconnect
+from tracer_bentos.serving.http_server.disconnect import (
+    DISCONNECT_EXTENSION,
+    DisconnectNotifier,
+)
+from tracer_bentos.serving.http_server.exchange import (
+    ClientDisconnected,
+    HttpExchange,
+    Message,
+)
 
 pytestmark = pytest.mark.asyncio
 
@@ -17,19 +24,19 @@ class Client:
 
     def __init__(self, *, called: bool) -> None:
         self._left = asyncio.Event()
-        self._departure = Departure()
-        extensions = {DEPARTURE: self._departure} if called else {}
+        self._departure = DisconnectNotifier()
+        extensions = {DISCONNECT_EXTENSION: self._departure} if called else {}
         scope = {
             "method": "GET",
             "path": "/",
             "headers": [],
             "extensions": extensions,
         }
-        self.exchange = Exchange(scope, self._receive, self._send)
+        self.exchange = HttpExchange(scope, self._receive, self._send)
 
     def leave(self) -> None:
         self._left.set()
-        self._departure.tell()
+        self._departure.notify()
 
     async def _receive(self) -> Message:
         await self._left.wait()
@@ -50,8 +57,8 @@ async def test_what_is_done_for_a_client_that_leaves_is_given_up(
     here = client()
     asyncio.get_running_loop().call_soon(here.leave)
 
-    with pytest.raises(ClientGone):
-        async with asyncio.timeout(10), UntilGone(here.exchange):
+    with pytest.raises(ClientDisconnected):
+        async with asyncio.timeout(10), CancelOnDisconnect(here.exchange):
             await asyncio.Event().wait()
 
 
@@ -61,8 +68,8 @@ async def test_a_client_that_had_left_before_is_noticed(
     here = client()
     here.leave()
 
-    with pytest.raises(ClientGone):
-        async with asyncio.timeout(10), UntilGone(here.exchange):
+    with pytest.raises(ClientDisconnected):
+        async with asyncio.timeout(10), CancelOnDisconnect(here.exchange):
             await asyncio.Event().wait()
 
 
@@ -71,7 +78,7 @@ async def test_a_client_that_leaves_afterwards_disturbs_nothing(
 ) -> None:
     here = client()
 
-    async with UntilGone(here.exchange):
+    async with CancelOnDisconnect(here.exchange):
         await asyncio.sleep(0)
     here.leave()
     for _ in range(3):  # turns of the loop in which it would be told
@@ -88,5 +95,5 @@ async def test_who_is_stopped_for_another_reason_is_not_said_to_have_lost_its_cl
     here = client()
 
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.01), UntilGone(here.exchange):
+        async with asyncio.timeout(0.01), CancelOnDisconnect(here.exchange):
             await asyncio.Event().wait()

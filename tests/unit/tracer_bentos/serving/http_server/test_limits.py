@@ -9,13 +9,13 @@ from openai import APIStatusError, AsyncOpenAI, RateLimitError
 
 from support.serving_plane import serving, until
 from support.serving_teacher import Teacher, teaching
-from tracer_bentos.serving.http_server.limits import Limits
+from tracer_bentos.serving.http_server.limits import RequestLimits
 
 
 async def test_a_body_beyond_the_limit_is_refused_as_the_api_would(
     tmp_path: Path,
 ) -> None:
-    limits = Limits(request_bytes=1000)
+    limits = RequestLimits(request_bytes=1000)
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, limits=limits) as plane,
@@ -36,7 +36,7 @@ async def test_a_body_of_unknown_length_is_refused_once_it_is_too_long(
         for _ in range(10):
             yield b"x" * 200
 
-    limits = Limits(request_bytes=1000)
+    limits = RequestLimits(request_bytes=1000)
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, limits=limits) as plane,
@@ -49,7 +49,7 @@ async def test_a_body_of_unknown_length_is_refused_once_it_is_too_long(
 async def test_a_large_body_on_another_path_is_the_teachers_to_judge(
     tmp_path: Path,
 ) -> None:
-    limits = Limits(request_bytes=1000)
+    limits = RequestLimits(request_bytes=1000)
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, limits=limits) as plane,
@@ -65,7 +65,7 @@ async def test_a_request_beyond_the_places_is_told_when_to_come_again(
     teacher = Teacher(hold=asyncio.Event())
     async with (
         teaching(teacher),
-        serving(teacher.url, tmp_path, limits=Limits(at_once=1)) as plane,
+        serving(teacher.url, tmp_path, limits=RequestLimits(at_once=1)) as plane,
     ):
         client = plane.client()
         first = asyncio.create_task(_ask(client))

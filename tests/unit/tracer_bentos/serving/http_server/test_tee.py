@@ -6,7 +6,7 @@ import zlib
 import pytest
 import zstandard
 
-from tracer_bentos.serving.http_server.tee import ANSWER_LIMIT, Tee
+from tracer_bentos.serving.http_server.tee import MAX_COPY_BYTES, ResponseTee
 
 TEXT = b'{"choices": []}' * 100
 CODED = {
@@ -18,8 +18,8 @@ CODED = {
 }
 
 
-def teed(coding: str, content: bytes) -> Tee:
-    tee = Tee()
+def teed(coding: str, content: bytes) -> ResponseTee:
+    tee = ResponseTee()
     coded = [(b"content-encoding", coding.encode())] if coding else []
     tee.start(200, [(b"content-type", b"application/json"), *coded])
     for start in range(0, len(content), 100):
@@ -48,6 +48,6 @@ def test_an_answer_in_another_coding_than_it_says_is_none(coding: str) -> None:
 
 @pytest.mark.parametrize("coding", ["gzip", "zstd"])
 def test_a_small_answer_that_unfolds_into_a_large_one_is_none(coding: str) -> None:
-    large = b" " * (ANSWER_LIMIT + 1)
+    large = b" " * (MAX_COPY_BYTES + 1)
     pack = gzip.compress if coding == "gzip" else zstandard.compress
     assert teed(coding, pack(large)).reply is None

@@ -15,7 +15,7 @@ from support.serving_process import Process, ask, evidence, started, stored
 from support.serving_teacher import teaching
 from tracer_bentos.store import open_store
 from tracer_core.contracts import runtime
-from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.evidence import Evidence
 
 FULL_DISK = ("prlimit", "--fsize=0")
@@ -175,7 +175,7 @@ async def test_a_corrupt_bundle_is_refused_by_name_and_the_teacher_answers(
     corrupt = {
         runtime.REVISION: "1",
         runtime.BUNDLE_DIGEST: "sha256:" + "0" * 64,
-        runtime.BENTO_DIGEST: digest_of(b"torn"),
+        runtime.BENTO_DIGEST: sha256_digest(b"torn"),
         runtime.BENTO_KEY: "bundles/one.bento",
     }
     async with teaching() as teacher, aiohttp.ClientSession() as http:

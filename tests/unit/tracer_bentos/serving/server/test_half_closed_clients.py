@@ -105,4 +105,4 @@ async def test_many_of_them_leave_nothing_behind(tmp_path: Path) -> None:
         assert set(await asyncio.gather(*leaving)) == {b""}
         await until(lambda: teacher.ended == 50)
         await until(lambda: tasks() <= before)
-        assert plane.plane.traffic.under_way == 0
+        assert plane.plane.traffic.in_flight == 0

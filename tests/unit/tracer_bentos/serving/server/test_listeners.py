@@ -5,7 +5,7 @@ import socket
 
 import uvloop
 
-from tracer_bentos.serving.http_server.disconnect import DEPARTURE
+from tracer_bentos.serving.http_server.disconnect import DISCONNECT_EXTENSION
 from tracer_bentos.serving.http_server.exchange import Receive, Scope, Send
 from tracer_bentos.serving.server.listeners import Listener
 
@@ -52,7 +52,7 @@ async def what_is_told_of_a_client_that_leaves_unanswered() -> list[str]:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         del receive, send
-        scope["extensions"][DEPARTURE].watch(left.set)
+        scope["extensions"][DISCONNECT_EXTENSION].subscribe(left.set)
         told.append("it asks")
         client.close()
         await left.wait()

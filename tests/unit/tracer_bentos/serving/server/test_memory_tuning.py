@@ -6,7 +6,7 @@ import sys
 MIB = 1024 * 1024
 _PROGRAM = """
 from pathlib import Path
-from tracer_bentos.serving.server.memory_tuning import bound_heap
+from tracer_bentos.serving.server.memory_tuning import limit_arenas
 
 def resident():
     pages = Path("/proc/self/statm").read_text().split()[1]
@@ -32,7 +32,7 @@ def _kept(bound: str) -> int:
 
 
 def test_what_is_freed_below_something_alive_goes_back_to_the_system() -> None:
-    assert _kept("bound_heap()") < 4 * MIB
+    assert _kept("limit_arenas()") < 4 * MIB
 
 
 def test_without_bounds_it_would_be_kept() -> None:

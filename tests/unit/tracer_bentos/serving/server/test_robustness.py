@@ -82,7 +82,7 @@ def status_of(answer: bytes) -> int:
 async def nothing_is_left(plane: Plane) -> None:
     inner: Any = plane.plane
     await until(lambda: inner._upstream.connections == 0)  # noqa: SLF001 - leaks hide there
-    await until(lambda: inner.traffic._places.taken == 0)  # noqa: SLF001 - the same
+    await until(lambda: inner.traffic._places.in_use == 0)  # noqa: SLF001 - the same
 
 
 @pytest.mark.parametrize(

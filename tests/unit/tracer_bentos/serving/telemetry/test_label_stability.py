@@ -4,51 +4,51 @@ from pathlib import Path
 
 from support.serving_plane import serving
 from support.serving_teacher import Teacher, teaching
-from tracer_bentos.serving.telemetry.label_stability import Repeats
+from tracer_bentos.serving.telemetry.label_stability import LabelStability
 from unit.tracer_bentos.serving.decision.test_surrogate_answers import ask
 
 
 def test_the_first_answer_to_an_input_is_no_repeat() -> None:
-    assert Repeats().see("task", "hello", "greeting") is None
+    assert LabelStability().observe("task", "hello", "greeting") is None
 
 
 def test_the_same_answer_again_is_a_repeat_that_agrees() -> None:
-    repeats = Repeats()
-    repeats.see("task", "hello", "greeting")
+    repeats = LabelStability()
+    repeats.observe("task", "hello", "greeting")
 
-    assert repeats.see("task", "hello", "greeting") is False
+    assert repeats.observe("task", "hello", "greeting") is False
 
 
 def test_every_answer_unlike_the_first_is_otherwise() -> None:
-    repeats = Repeats()
-    repeats.see("task", "hello", "greeting")
+    repeats = LabelStability()
+    repeats.observe("task", "hello", "greeting")
 
-    found = [repeats.see("task", "hello", "other") for _ in range(2)]
+    found = [repeats.observe("task", "hello", "other") for _ in range(2)]
 
     assert found == [True, True]
 
 
 def test_an_input_of_another_task_is_no_repeat() -> None:
-    repeats = Repeats()
-    repeats.see("task", "hello", "greeting")
+    repeats = LabelStability()
+    repeats.observe("task", "hello", "greeting")
 
-    assert repeats.see("another", "hello", "greeting") is None
+    assert repeats.observe("another", "hello", "greeting") is None
 
 
 def test_task_and_text_do_not_run_into_each_other() -> None:
-    repeats = Repeats()
-    repeats.see("ab", "c", "x")
+    repeats = LabelStability()
+    repeats.observe("ab", "c", "x")
 
-    assert repeats.see("a", "bc", "x") is None
+    assert repeats.observe("a", "bc", "x") is None
 
 
 def test_the_input_unused_for_longest_is_forgotten() -> None:
-    repeats = Repeats(kept=2)
+    repeats = LabelStability(kept=2)
     for text in ("one", "two", "one", "three"):
-        repeats.see("task", text, "x")
+        repeats.observe("task", text, "x")
 
-    assert repeats.see("task", "one", "x") is False
-    assert repeats.see("task", "two", "x") is None
+    assert repeats.observe("task", "one", "x") is False
+    assert repeats.observe("task", "two", "x") is None
 
 
 async def test_a_pod_reports_what_came_again_and_was_answered_otherwise(

@@ -20,9 +20,9 @@ from support.serving_plane import (
 )
 from support.serving_teacher import Teacher, teaching
 from support.ticket_bundle import chat_about, task_of
-from tracer_bentos.serving.decision.eligibility import Surrogate
+from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
 from tracer_bentos.serving.http_server.exchange import Message, Receive, Scope, Send
-from tracer_bentos.serving.telemetry.latency import BOUNDS, Leg
+from tracer_bentos.serving.telemetry.latency import BOUNDS, LatencyLeg
 from tracer_core.contracts.evidence import SLOW_SECONDS, LegEvidence
 from tracer_core.contracts.policy import Diversion, PolicyDocument, RevisionPolicy
 
@@ -38,7 +38,7 @@ class Ponderer(FirstWord):
         time.sleep(LONG)
         return super().decide(text)
 
-    def read(self, archive: bytes, into: Path, digest: str) -> Surrogate:
+    def read(self, archive: bytes, into: Path, digest: str) -> LoadedSurrogate:
         del archive, into, digest
         return self
 
@@ -120,7 +120,7 @@ async def test_what_a_candidate_takes_to_decline_is_no_time_of_the_stable_pods(
         policy = RevisionPolicy(divert=Diversion(revision=2, share=1.0, url=url))
         await stable.push(PolicyDocument(generation=1, revisions={"1": policy}))
         assert await ask(stable, "Refund") == "teacher"
-        ours = stable.plane.counts.latencies.by_leg[Leg.TEACHER]
+        ours = stable.plane.counts.latencies.by_leg[LatencyLeg.TEACHER]
     assert len(candidate.seen) == 1
     assert ours.number == 1
     assert ours.total < HELD

@@ -10,7 +10,7 @@ import pytest
 from support.serving_plane import PROMPT, Plane, certified, serving, until
 from support.serving_teacher import teaching
 from tracer_bentos.serving.auth.authentication import Access
-from tracer_bentos.serving.server.json_logging import log_as_json
+from tracer_bentos.serving.server.json_logging import configure_json_logging
 from tracer_bentos.serving.telemetry.latency import BOUNDS, Histogram
 
 REFERENCE = Path(__file__).parents[5] / "docs" / "reference" / "metrics.md"
@@ -95,7 +95,7 @@ def test_a_log_line_is_one_object_whatever_it_says(
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     try:
-        log_as_json()
+        configure_json_logging()
         logging.getLogger("here").warning("two\nlines, %s", '"quoted"')
     finally:
         root.handlers[:] = before

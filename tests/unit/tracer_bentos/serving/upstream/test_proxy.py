@@ -8,7 +8,7 @@ import pytest
 
 from support.serving_plane import PROMPT, serving, until
 from support.serving_teacher import Teacher, teaching
-from tracer_bentos.protocols.protocol_config import Protocol, Speech
+from tracer_bentos.protocols.protocol_config import ProtocolConfig, TeacherProtocol
 from tracer_core.contracts.runtime import HttpVersion
 
 
@@ -160,7 +160,7 @@ async def test_the_mounted_key_replaces_the_clients(tmp_path: Path) -> None:
 async def test_a_key_for_anthropic_goes_where_it_looks(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("sk-router")
-    speech = Speech(Protocol.ANTHROPIC)
+    speech = ProtocolConfig(TeacherProtocol.ANTHROPIC)
     sent = {"x-api-key": "sk-of-the-client", "authorization": "Bearer other"}
     async with (
         teaching() as teacher,

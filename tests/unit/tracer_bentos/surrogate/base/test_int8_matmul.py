@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tracer_bentos.surrogate.base.int8_matmul import ByteMatrix, ShortMatrix
+from tracer_bentos.surrogate.base.int8_matmul import Int8Matrix, Int16Matrix
 
 CHANCE = np.random.default_rng(1)
 SIZES = [(1, 1, 1), (3, 77, 16), (1, 300, 256), (33, 70, 1_040), (2, 5, 6_000)]
@@ -48,7 +48,7 @@ def test_products_of_bytes_are_those_of_whole_numbers(
     height: int, width: int, depth: int
 ) -> None:
     rows, vectors = bytes_of(width, depth), bytes_of(height, depth)
-    assert ByteMatrix(rows).times(vectors).tolist() == whole(vectors, rows)
+    assert Int8Matrix(rows).times(vectors).tolist() == whole(vectors, rows)
 
 
 @pytest.mark.usefixtures("without")
@@ -57,22 +57,22 @@ def test_products_of_short_numbers_are_those_of_whole_numbers(
     height: int, width: int, depth: int
 ) -> None:
     rows, vectors = shorts_of(width, depth), shorts_of(height, depth)
-    assert ShortMatrix(rows).times(vectors).tolist() == whole(vectors, rows)
+    assert Int16Matrix(rows).times(vectors).tolist() == whole(vectors, rows)
 
 
 def test_what_was_taken_from_the_vectors_is_in_the_products() -> None:
     rows, vectors = shorts_of(7, 50), shorts_of(3, 50)
-    found = ShortMatrix(rows, taken=16_384).times(vectors)
+    found = Int16Matrix(rows, taken=16_384).times(vectors)
     assert found.tolist() == whole(vectors.astype(np.int64) + 16_384, rows)
 
 
 def test_vectors_of_the_largest_numbers_do_not_overflow() -> None:
     rows = np.full((2, 131_071), -128, np.int8)
-    assert ByteMatrix(rows).times(rows[:1]).tolist() == whole(rows[:1], rows)
+    assert Int8Matrix(rows).times(rows[:1]).tolist() == whole(rows[:1], rows)
 
 
 def test_a_matrix_travels_as_its_rows() -> None:
     rows, vectors = shorts_of(4, 30), shorts_of(2, 30)
-    matrix = ShortMatrix(rows, taken=5)
+    matrix = Int16Matrix(rows, taken=5)
     again = pickle.loads(pickle.dumps(matrix))  # noqa: S301 - our own
     assert again.times(vectors).tolist() == matrix.times(vectors).tolist()

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer_bentos.surrogate.base.ngrams import hash_features, is_word, normalise
+from tracer_bentos.surrogate.base.ngrams import hash_features, is_word, normalize
 
 
 def test_the_features_of_a_text_never_change() -> None:
@@ -18,7 +18,7 @@ def test_case_and_spacing_make_no_difference() -> None:
     texts = ["my CARD  is\tlost", " My card is lost\n"]
     first, second = (hash_features(text) for text in texts)
     assert np.array_equal(first, second)
-    assert normalise(texts[0]) == "my card is lost"
+    assert normalize(texts[0]) == "my card is lost"
 
 
 def test_words_and_characters_are_told_apart() -> None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pytest
 
 from tracer_bentos.surrogate.encoders.endpoint_client import (
-    Rest,
-    Spent,
-    waited_here,
-    waiting,
+    EndpointCircuitBreaker,
+    TokenCounter,
+    endpoint_wait_seconds,
+    measure_endpoint_wait,
 )
 
 WHY = ValueError("no embedding from http://embed/v1")
@@ -25,9 +25,9 @@ class Clock:
         return self.now
 
 
-def resting(clock: Clock) -> Rest:
+def resting(clock: Clock) -> EndpointCircuitBreaker:
     """Give a rest that has just begun."""
-    rest = Rest(clock)
+    rest = EndpointCircuitBreaker(clock)
     for _ in range(3):
         assert rest.allows()
         rest.failed(WHY)
@@ -35,7 +35,7 @@ def resting(clock: Clock) -> Rest:
 
 
 def test_failures_in_a_row_begin_a_rest_and_others_do_not() -> None:
-    rest = Rest(Clock())
+    rest = EndpointCircuitBreaker(Clock())
     for _ in range(10):
         rest.failed(WHY)
         rest.failed(WHY)
@@ -80,11 +80,11 @@ def test_people_are_told_once_when_a_rest_begins_and_once_when_it_ends(
 
 
 def test_waiting_is_counted_by_the_thread_that_waits() -> None:
-    with waiting():
+    with measure_endpoint_wait():
         time.sleep(0.01)
-    here = waited_here()
+    here = endpoint_wait_seconds()
     elsewhere: list[float] = []
-    other = threading.Thread(target=lambda: elsewhere.append(waited_here()))
+    other = threading.Thread(target=lambda: elsewhere.append(endpoint_wait_seconds()))
     other.start()
     other.join()
     assert here >= 0.01
@@ -92,7 +92,7 @@ def test_waiting_is_counted_by_the_thread_that_waits() -> None:
 
 
 def test_tokens_of_all_threads_are_counted() -> None:
-    spent = Spent()
+    spent = TokenCounter()
     threads = [
         threading.Thread(target=lambda: [spent.add(1) for _ in range(1000)])
         for _ in range(4)

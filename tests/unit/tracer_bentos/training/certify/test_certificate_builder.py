@@ -6,24 +6,26 @@ import numpy as np
 import pytest
 
 from support.ticket_traces import ticket_rows
-from tracer_bentos.training.data.attempt_spec import Question
-from tracer_bentos.training.data.repeats import ceiling_of_repeats
-from tracer_bentos.training.data.row_store import Rows
+from tracer_bentos.training.data.attempt_spec import AttemptParameters
+from tracer_bentos.training.data.repeats import teacher_ceiling
+from tracer_bentos.training.data.row_store import RowStore
 from tracer_bentos.training.data.rows import Row, select_rows
-from tracer_bentos.training.data.used_rows import list_seen, read_seen
-from tracer_bentos.training.fit.training_context import local_means
-from tracer_bentos.training.run.pipeline import learn
+from tracer_bentos.training.data.used_rows import decode_used_rows, encode_used_rows
+from tracer_bentos.training.fit.training_context import local_training_context
+from tracer_bentos.training.run.pipeline import train
 from tracer_core.contracts.certificate import Certificate
 from tracer_core.errors import DocumentError
-from tracer_core.stats.certificate.ceiling import RepeatCalls, ceiling_of
+from tracer_core.stats.certificate.ceiling import RepeatCalls, repeat_ceiling
 
-QUESTION = Question(
+QUESTION = AttemptParameters(
     attempt=1, target=0.85, confidence=0.95, level=0.025, minimum=300, seed=7
 )
 
 
-def certificate_of(rows: list[Row], question: Question = QUESTION) -> Certificate:
-    held = learn(question, select_rows(rows), local_means()).certificate
+def certificate_of(
+    rows: list[Row], question: AttemptParameters = QUESTION
+) -> Certificate:
+    held = train(question, select_rows(rows), local_training_context()).certificate
     assert held is not None
     return held
 
@@ -37,24 +39,24 @@ def test_the_first_two_answers_to_a_repeated_input_are_one_pair() -> None:
         replace(rows[0], label="third time"),
         replace(rows[3], text=rows[3].text.upper()),
     ]
-    found = ceiling_of_repeats(Rows.of([*rows, *again]))
+    found = teacher_ceiling(RowStore.from_rows([*rows, *again]))
     assert found is not None
     assert (found.same, found.different, found.missing) == (1, 1, 1)
-    assert found.agreement == ceiling_of(RepeatCalls(1, 1, 1)).agreement
+    assert found.agreement == repeat_ceiling(RepeatCalls(1, 1, 1)).agreement
 
 
 def test_without_repeats_there_is_no_ceiling() -> None:
-    assert ceiling_of_repeats(Rows.of(ticket_rows(20))) is None
+    assert teacher_ceiling(RowStore.from_rows(ticket_rows(20))) is None
 
 
 def test_the_list_of_rows_seen_is_read_back_bit_by_bit() -> None:
     seen = np.random.default_rng(1).random(1_003) < 0.7
-    told = list_seen(seen)
+    told = encode_used_rows(seen)
     assert told is not None
-    assert (read_seen(told, 1_003) == seen).all()
+    assert (decode_used_rows(told, 1_003) == seen).all()
     with pytest.raises(DocumentError, match="not about 900 rows"):
-        read_seen(told, 900)
-    assert list_seen(np.zeros(9, bool)) is None
+        decode_used_rows(told, 900)
+    assert encode_used_rows(np.zeros(9, bool)) is None
 
 
 def test_the_chain_is_declared_whole_and_only_its_tested_steps_have_counts() -> None:

@@ -7,7 +7,7 @@ import pytest
 import zstandard
 
 from tracer_bentos.training.data.reader import (
-    Fault,
+    LineFault,
     open_traces,
     read_lines,
     read_segment,
@@ -20,7 +20,7 @@ LINES = b'{"input": "a", "teacher": "x"}\n\n{"input": "b", "teacher": "y"}'
 RECORDS = [TraceRecord(input="a", teacher="x"), TraceRecord(input="b", teacher="y")]
 
 
-def segment(content: bytes) -> list[TraceRecord | Fault]:
+def segment(content: bytes) -> list[TraceRecord | LineFault]:
     return [found for _, found in read_segment(content, "seg")]
 
 
@@ -55,7 +55,7 @@ def test_unreadable_lines_are_named_and_the_rest_is_used() -> None:
         ]
     )
     found = segment(zstandard.compress(content))
-    faults = [each for each in found if isinstance(each, Fault)]
+    faults = [each for each in found if isinstance(each, LineFault)]
     assert [each for each in found if isinstance(each, TraceRecord)] == RECORDS
     assert [each.line for each in faults] == [2, 3, 4]
     assert not any("4111" in each.text for each in faults)
@@ -65,15 +65,15 @@ def test_unreadable_lines_are_named_and_the_rest_is_used() -> None:
 def test_a_line_beyond_all_bounds_is_skipped_whole() -> None:
     content = b'{"input": "' + b"a" * 3_000_000 + b'"}\n' + LINES
     found = segment(zstandard.compress(content))
-    assert found == [Fault("seg", 1, "longer than a trace may be"), *RECORDS]
+    assert found == [LineFault("seg", 1, "longer than a trace may be"), *RECORDS]
 
 
 def test_a_torn_segment_gives_what_comes_before_the_tear() -> None:
     whole = zstandard.compress(b"\n".join([LINES] * 2_000))
     found = segment(whole[: len(whole) // 2])
-    assert all(each in RECORDS or isinstance(each, Fault) for each in found)
+    assert all(each in RECORDS or isinstance(each, LineFault) for each in found)
 
 
 def test_what_is_no_segment_at_all_is_one_fault() -> None:
     (fault,) = segment(b"not zstandard")
-    assert fault == Fault("seg", 1, "the rest cannot be read: ZstdError")
+    assert fault == LineFault("seg", 1, "the rest cannot be read: ZstdError")

@@ -9,9 +9,9 @@ import pytest
 
 from support.serving_plane import serving, until
 from support.serving_teacher import Teacher, teaching
-from tracer_bentos.redaction.standard import Standard
-from tracer_bentos.training.data.reader import Fault, read_lines
-from tracer_bentos.training.data.redaction_filter import as_served
+from tracer_bentos.redaction.standard import StandardRedactor
+from tracer_bentos.training.data.reader import LineFault, read_lines
+from tracer_bentos.training.data.redaction_filter import redact_as_served
 from tracer_core.contracts.traces import TraceRecord, TraceStatus
 
 REQUEST = {
@@ -28,7 +28,7 @@ ANSWER = {
 MESSAGE = {"content": [{"type": "text", "text": "billing"}], "stop_reason": "end_turn"}
 
 
-def read(**fields: Any) -> TraceRecord | Fault:
+def read(**fields: Any) -> TraceRecord | LineFault:
     line = {"request": REQUEST, "response": ANSWER, **fields}
     (found,) = read_lines(io.BytesIO(json.dumps(line).encode()), "log")
     return found
@@ -54,7 +54,7 @@ async def test_the_task_is_the_one_that_the_data_plane_gives(tmp_path: Path) -> 
         await plane.client().chat.completions.create(**REQUEST)  # type: ignore[call-overload]
         await until(lambda: len(plane.traces()) == 1)
         (live,) = plane.traces()
-    found = as_served(record(), Standard())
+    found = redact_as_served(record(), StandardRedactor())
     assert found
     assert (found.task, found.input) == (live["task"], live["input"])
     assert found.input == "Refund for [email]"
@@ -91,7 +91,7 @@ def test_what_cannot_be_learnt_is_set_aside_without_its_content(
     fields: dict[str, Any], reason: str
 ) -> None:
     found = read(**fields)
-    assert isinstance(found, Fault)
+    assert isinstance(found, LineFault)
     assert reason in found.reason
     assert "Refund" not in found.reason
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.ticket_traces import ticket_rows
-from tracer_bentos.surrogate.base.ngrams import normalise
+from tracer_bentos.surrogate.base.ngrams import normalize
 from tracer_bentos.training.data.row import Row
-from tracer_bentos.training.data.row_store import Rows
-from tracer_bentos.training.data.rows import names_of, select_rows
+from tracer_bentos.training.data.row_store import RowStore
+from tracer_bentos.training.data.rows import row_ids, select_rows
 
 TIMES = st.datetimes(timezones=st.just(UTC))
 ROWS = st.builds(
@@ -28,7 +28,7 @@ ROWS = st.builds(
 
 @given(st.lists(ROWS, max_size=20))
 def test_what_comes_out_is_what_went_in(rows: list[Row]) -> None:
-    assert list(Rows.of(rows)) == rows
+    assert list(RowStore.from_rows(rows)) == rows
 
 
 @given(st.lists(ROWS, max_size=20), st.randoms())
@@ -37,7 +37,7 @@ def test_rows_can_be_had_in_any_order_and_by_position(
 ) -> None:
     order = list(range(len(rows)))
     chance.shuffle(order)
-    shuffled = Rows.of(rows).take(np.array(order, np.intp))
+    shuffled = RowStore.from_rows(rows).take(np.array(order, np.intp))
     assert list(shuffled) == [rows[i] for i in order]
     wanted = order[::2]
     assert shuffled.gather(wanted) == {i: rows[order[i]] for i in wanted}
@@ -45,7 +45,7 @@ def test_rows_can_be_had_in_any_order_and_by_position(
 
 def test_more_rows_than_a_block_holds_come_back_too() -> None:
     rows = ticket_rows(1_300)
-    kept = Rows.of(rows)
+    kept = RowStore.from_rows(rows)
     assert [kept[at] for at in (0, 511, 512, 1_299)] == [
         rows[at] for at in (0, 511, 512, 1_299)
     ]
@@ -53,13 +53,13 @@ def test_more_rows_than_a_block_holds_come_back_too() -> None:
 
 @given(st.lists(ROWS, max_size=20))
 def test_rows_are_known_by_the_same_names_kept_or_not(rows: list[Row]) -> None:
-    assert names_of(Rows.of(rows)).tolist() == names_of(rows).tolist()
-    assert list(Rows.of(rows).digests()) == [row.digest for row in rows]
+    assert row_ids(RowStore.from_rows(rows)).tolist() == row_ids(rows).tolist()
+    assert list(RowStore.from_rows(rows).digests()) == [row.digest for row in rows]
 
 
 @given(st.lists(ROWS, max_size=20))
 def test_rows_without_times_lie_by_their_place(rows: list[Row]) -> None:
-    assert list(Rows.of(rows).ordered(timed=False)) == sorted(
+    assert list(RowStore.from_rows(rows).ordered(timed=False)) == sorted(
         rows, key=lambda row: (row.place, row.digest)
     )
 
@@ -74,11 +74,11 @@ def test_copies_and_sessions_share_a_group_however_long_the_way(
         changed = False
         for i, one in enumerate(rows):
             for j, other in enumerate(rows):
-                same = normalise(one.text) == normalise(other.text)
+                same = normalize(one.text) == normalize(other.text)
                 met = one.session is not None and one.session == other.session
                 if (same or met) and names[j] > names[i]:
                     names[j], changed = names[i], True
-    assert Rows.of(rows).groups.tolist() == names
+    assert RowStore.from_rows(rows).groups.tolist() == names
 
 
 def test_the_digest_tells_rows_apart_but_not_the_order_they_came_in() -> None:

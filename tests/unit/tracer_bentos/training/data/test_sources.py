@@ -11,7 +11,7 @@ from obstore.store import LocalStore
 
 from tracer_bentos.store import TraceStore
 from tracer_bentos.training.data.sources import find_sources
-from tracer_bentos.training.run.load_rows import gather
+from tracer_bentos.training.run.load_rows import load_rows
 from tracer_core.contracts.layout import replacement_key, segment_key
 from tracer_core.contracts.maintenance import Replacement
 from tracer_core.errors import InputError
@@ -32,7 +32,7 @@ def store(tmp_path: Path) -> TraceStore:
 
 
 def texts_of(named: str) -> list[str]:
-    return sorted(row.text for row in gather(named).rows.rows)
+    return sorted(row.text for row in load_rows(named).rows.rows)
 
 
 def test_a_store_is_read_by_its_segments_each_record_once(
@@ -46,7 +46,7 @@ def test_a_store_is_read_by_its_segments_each_record_once(
     store.write("attempts/0001/result.json", b'{"not": "a trace"}')
     folder = tmp_path / "store"
     for named in (str(folder), folder.as_uri()):
-        found = gather(named)
+        found = load_rows(named)
         assert {row.text for row in found.rows.rows} == {"a", "b"}
         assert len(found.rows.rows) == 2
         assert [row.time for row in found.rows.rows] == [NOON, NOON]
@@ -97,7 +97,7 @@ def test_what_is_not_there_is_said(
 ) -> None:
     store.write("readme.txt", b"no traces")
     with pytest.raises(InputError, match=why):
-        gather((tmp_path / "store").as_uri() + rest)
+        load_rows((tmp_path / "store").as_uri() + rest)
 
 
 def test_a_url_of_another_kind_is_a_wrong_input() -> None:
@@ -108,6 +108,6 @@ def test_a_url_of_another_kind_is_a_wrong_input() -> None:
 def test_a_bad_line_is_named_by_file_and_line(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     path.write_bytes(lines("a") + b"\n{torn\n" + lines("b"))
-    found = gather(str(path))
+    found = load_rows(str(path))
     assert {row.text for row in found.rows.rows} == {"a", "b"}
     assert [fault.text.startswith(f"{path}:3: ") for fault in found.faults] == [True]

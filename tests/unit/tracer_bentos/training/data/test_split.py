@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.ticket_traces import ticket_rows
-from tracer_bentos.surrogate.base.ngrams import normalise
-from tracer_bentos.training.certify.statement import caveats_of
-from tracer_bentos.training.data.row_store import Rows
+from tracer_bentos.surrogate.base.ngrams import normalize
+from tracer_bentos.training.certify.statement import build_caveats
+from tracer_bentos.training.data.row_store import RowStore
 from tracer_bentos.training.data.split import (
     MOST_CERTIFY,
     MOST_TRAIN,
@@ -21,14 +21,14 @@ from tracer_bentos.training.data.split import (
 
 
 def test_the_narrow_split_trains_on_all_that_the_wide_one_does() -> None:
-    rows = Rows.of(ticket_rows(1_000))
+    rows = RowStore.from_rows(ticket_rows(1_000))
     wide, narrow = (split_rows(rows, share, seed=1) for share in (WIDE, NARROW))
     assert set(wide.train) < set(narrow.train)
     assert narrow.certify == tuple(range(730, 1_000))
 
 
 def test_the_newest_certify_and_the_rest_train() -> None:
-    split = split_rows(Rows.of(ticket_rows(1_000)), WIDE, seed=1)
+    split = split_rows(RowStore.from_rows(ticket_rows(1_000)), WIDE, seed=1)
     assert split.train == tuple(range(600))
     assert split.certify == tuple(range(600, 1_000))
 
@@ -45,12 +45,12 @@ def test_sessions_and_copies_never_straddle_and_certify_once(
         )
         for number, row in enumerate(ticket_rows(120, seed=seed))
     ]
-    split = split_rows(Rows.of(rows), WIDE, seed=seed)
+    split = split_rows(RowStore.from_rows(rows), WIDE, seed=seed)
 
     def keys(positions: tuple[int, ...]) -> list[str]:
         found = [rows[i] for i in positions]
         named = [f"session {row.session}" for row in found if row.session]
-        return named + [normalise(row.text) for row in found]
+        return named + [normalize(row.text) for row in found]
 
     assert len(keys(split.certify)) == len(set(keys(split.certify)))
     assert set(keys(split.certify)).isdisjoint(keys(split.train))
@@ -58,7 +58,7 @@ def test_sessions_and_copies_never_straddle_and_certify_once(
 
 def test_rows_of_an_earlier_test_train_and_never_certify_again() -> None:
     rows = ticket_rows(1_000)
-    split = split_rows(Rows.of(rows), WIDE, seed=1, after=rows[799].time)
+    split = split_rows(RowStore.from_rows(rows), WIDE, seed=1, after=rows[799].time)
     assert split.train == tuple(range(800))
     assert split.certify == tuple(range(800, 1_000))
 
@@ -69,7 +69,7 @@ def test_rows_seen_before_train_wherever_they_are_with_all_their_group() -> None
     rows[950] = replace(rows[950], session="long")
     seen = np.zeros(1_000, bool)
     seen[[*range(700), 900]] = True
-    split = split_rows(Rows.of(rows), WIDE, seed=1, seen=seen)
+    split = split_rows(RowStore.from_rows(rows), WIDE, seed=1, seen=seen)
     assert split.train == (*range(700), 900, 950)
     assert set(split.certify) == set(range(700, 1_000)) - {900, 950}
 
@@ -79,7 +79,7 @@ def test_rows_outside_the_uniform_sample_never_certify() -> None:
         replace(row, uniform=number % 4 == 0)
         for number, row in enumerate(ticket_rows(1_000))
     ]
-    split = split_rows(Rows.of(rows), WIDE, seed=1)
+    split = split_rows(RowStore.from_rows(rows), WIDE, seed=1)
     assert len(split.certify) == 100
     assert all(rows[i].uniform for i in split.certify)
 
@@ -89,17 +89,17 @@ def test_a_row_without_a_label_certifies_as_a_mismatch_but_never_trains() -> Non
         replace(row, label=None) if number % 10 == 0 else row
         for number, row in enumerate(ticket_rows(1_000))
     ]
-    split = split_rows(Rows.of(rows), WIDE, seed=1)
+    split = split_rows(RowStore.from_rows(rows), WIDE, seed=1)
     assert all(rows[i].label is not None for i in split.train)
     assert sum(rows[i].label is None for i in split.certify) == 40
 
 
 @pytest.fixture(scope="module")
-def many() -> Rows:
-    return Rows.of(ticket_rows(MOST_CERTIFY * 4))
+def many() -> RowStore:
+    return RowStore.from_rows(ticket_rows(MOST_CERTIFY * 4))
 
 
-def test_of_very_many_rows_some_are_used_from_every_period(many: Rows) -> None:
+def test_of_very_many_rows_some_are_used_from_every_period(many: RowStore) -> None:
     wide, narrow = (split_rows(many, share, seed=1) for share in (WIDE, NARROW))
     assert set(wide.train) < set(narrow.train)
     start = narrow.train_pool
@@ -110,15 +110,15 @@ def test_of_very_many_rows_some_are_used_from_every_period(many: Rows) -> None:
     assert abs(len(narrow.train) - MOST_TRAIN * start / len(many)) <= 1
 
 
-def test_a_test_of_very_many_rows_is_drawn_at_random(many: Rows) -> None:
+def test_a_test_of_very_many_rows_is_drawn_at_random(many: RowStore) -> None:
     split = split_rows(many, NARROW, seed=1)
     assert len(split.certify) == MOST_CERTIFY < split.certify_pool == 21_600
     assert split_rows(many, NARROW, seed=1) == split
     assert split_rows(many, NARROW, seed=2).certify != split.certify
 
 
-def test_the_certificate_says_that_not_all_rows_were_used(many: Rows) -> None:
-    said = caveats_of(split_rows(many, NARROW, seed=1), timed=True, elsewhere=0)
+def test_the_certificate_says_that_not_all_rows_were_used(many: RowStore) -> None:
+    said = build_caveats(split_rows(many, NARROW, seed=1), timed=True, elsewhere=0)
     assert said[1:] == (
         "Of 58400 rows to train on, 36500 were used, spread evenly over them.",
         "Of 21600 rows to certify on, copies included, 20000 were drawn at random.",
@@ -129,6 +129,6 @@ def test_long_texts_train_in_smaller_number() -> None:
     rows = [
         replace(row, text=f"{row.text} {'word ' * 1_600}") for row in ticket_rows(4_000)
     ]
-    split = split_rows(Rows.of(rows), NARROW, seed=1)
+    split = split_rows(RowStore.from_rows(rows), NARROW, seed=1)
     # Of each text 8,000 characters count, and of all that may train 20 million.
     assert (len(split.train), split.train_pool) == (1_825, 2_920)

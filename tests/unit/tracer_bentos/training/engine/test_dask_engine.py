@@ -15,19 +15,19 @@ from support.dask_cluster import Desk, open_desk
 from support.pieces import die, fail, kill_yourself_once, process_of, total
 from support.ticket_traces import ticket_rows
 from tracer_bentos.bundle.bundle import write_bundle
-from tracer_bentos.surrogate.base.expert import Sample
-from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.surrogate.base.expert import FeatureSample
+from tracer_bentos.training.data.attempt_spec import AttemptParameters
 from tracer_bentos.training.data.rows import select_rows
 from tracer_bentos.training.engine.dask_engine import DaskEngine
-from tracer_bentos.training.engine.engine import Engine, LocalEngine
-from tracer_bentos.training.fit.training_context import local_means
-from tracer_bentos.training.run.pipeline import Learned, learn
+from tracer_bentos.training.engine.engine import ComputeEngine, LocalEngine
+from tracer_bentos.training.fit.training_context import local_training_context
+from tracer_bentos.training.run.pipeline import TrainingResult, train
 from tracer_cli import main
 from tracer_core.errors import EngineError
 
 pytestmark = pytest.mark.slow
 
-QUESTION = Question(
+QUESTION = AttemptParameters(
     attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=300, seed=7
 )
 
@@ -40,19 +40,21 @@ def desk() -> Iterator[Desk]:
 
 @pytest.fixture
 def engine(desk: Desk) -> Iterator[DaskEngine]:
-    engine = DaskEngine.at(desk.address, patience=60)
+    engine = DaskEngine.connect(desk.address, patience=60)
     yield engine
     engine.close()
 
 
-def attempt(engine: Engine) -> Learned:
-    return learn(QUESTION, select_rows(ticket_rows(900)), local_means(engine))
+def attempt(engine: ComputeEngine) -> TrainingResult:
+    return train(
+        QUESTION, select_rows(ticket_rows(900)), local_training_context(engine)
+    )
 
 
-def bundle(learned: Learned, folder: Path) -> str:
+def bundle(learned: TrainingResult, folder: Path) -> str:
     assert learned.surrogate is not None
     assert learned.certificate is not None
-    samples = [Sample("hello")]
+    samples = [FeatureSample("hello")]
     return write_bundle(folder, learned.surrogate, learned.certificate, samples).digest
 
 
@@ -89,7 +91,7 @@ def test_a_piece_goes_on_elsewhere_and_is_given_up_when_it_ends_every_worker(
     tmp_path: Path,
 ) -> None:
     with open_desk(2) as desk:
-        engine = DaskEngine.at(desk.address, patience=1)
+        engine = DaskEngine.connect(desk.address, patience=1)
         mark = tmp_path / "mark"
         assert engine.run([partial(kill_yourself_once, mark)]) == ["done by another"]
         with pytest.raises(EngineError):
@@ -101,7 +103,7 @@ def test_an_attempt_ends_with_the_same_result_when_a_worker_is_killed(
     tmp_path: Path,
 ) -> None:
     with open_desk(2) as desk:
-        engine = DaskEngine.at(desk.address)
+        engine = DaskEngine.connect(desk.address)
         killer = Timer(1.0, desk.kill, [0])
         killer.start()
         there = attempt(engine)
@@ -115,7 +117,7 @@ def test_an_attempt_ends_with_the_same_result_when_a_worker_is_killed(
 
 def test_without_any_worker_the_run_ends_and_says_so() -> None:
     with open_desk(0) as desk:
-        engine = DaskEngine.at(desk.address, patience=1)
+        engine = DaskEngine.connect(desk.address, patience=1)
         with pytest.raises(EngineError, match="no Dask worker at tcp://127"):
             engine.run([partial(pow, 2, 3)])
         engine.close()
@@ -126,7 +128,7 @@ def test_without_a_scheduler_the_address_is_named() -> None:
         unused.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{unused.getsockname()[1]}"
         with pytest.raises(EngineError, match=f"no Dask scheduler at {address}"):
-            DaskEngine.at(address, patience=1)
+            DaskEngine.connect(address, patience=1)
 
 
 def test_fit_takes_the_address_of_a_scheduler_and_says_when_there_is_none(

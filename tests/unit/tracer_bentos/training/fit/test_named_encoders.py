@@ -13,7 +13,7 @@ from support.embeddings_endpoint import embeddings_endpoint
 from support.hidden_topics import hidden_texts, topic_of, vectors_of
 from support.onnx_folder import write_onnx_folder
 from tracer_bentos.bundle.bundle import open_bundle
-from tracer_bentos.training.ledger.offline_ledger import STATE
+from tracer_bentos.training.ledger.offline_ledger import STATE_VARIABLE
 from tracer_cli import main
 from tracer_core.errors import DocumentError
 
@@ -23,7 +23,7 @@ FRESH = hidden_texts(100, seed=2)
 
 @pytest.fixture(autouse=True)
 def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(STATE, str(tmp_path / "state"))
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path / "state"))
 
 
 def write_traces(path: Path, **fields: list[Any]) -> Path:
@@ -151,7 +151,7 @@ def test_a_bundle_on_vectors_is_not_served_because_requests_have_none(
     call = ["fit", path, "--target", "90%", "--out", out, "-o", "json"]
     run(capsys, *call, "--vectors", rows)
     with pytest.raises(DocumentError, match="fit it with --embedder"):
-        open_bundle(out).expect_texts_suffice()
+        open_bundle(out).require_text_only()
     serve = ["serve", str(out), "--teacher", "http://127.0.0.1:9/v1", "--port", "0"]
     assert main(serve) == 1
     assert "a request has none" in capsys.readouterr().err

@@ -6,19 +6,24 @@ import numpy as np
 import pytest
 
 from support.unasked_expert import UNASKED
-from tracer_bentos.surrogate.base.expert import Opinion
-from tracer_bentos.surrogate.surrogate import Calibration, Signals, Stage, signals_of
-from tracer_bentos.training.fit.coverage_curve import judge_rows
-from tracer_bentos.training.fit.experts.fit_result import Fitted
-from tracer_bentos.training.fit.out_of_fold import Blend, tabulate
+from tracer_bentos.surrogate.base.expert import ExpertScores
+from tracer_bentos.surrogate.surrogate import (
+    AgreementCalibration,
+    AgreementFeatures,
+    Stage,
+    agreement_features,
+)
+from tracer_bentos.training.fit.coverage_curve import out_of_fold_predictions
+from tracer_bentos.training.fit.experts.fit_result import FitResult
+from tracer_bentos.training.fit.out_of_fold import ExpertBlend, build_agreement_table
 
 ROWS = 200
 
 
-def experts(labels: int, count: int) -> list[Fitted]:
+def experts(labels: int, count: int) -> list[FitResult]:
     chance = np.random.default_rng([labels, count])
     return [
-        Fitted(
+        FitResult(
             name=f"expert {number}",
             costly=False,
             expert=UNASKED,
@@ -30,17 +35,17 @@ def experts(labels: int, count: int) -> list[Fitted]:
     ]
 
 
-def alone(fitted: list[Fitted], blend: Blend, row: int) -> Signals:
+def alone(fitted: list[FitResult], blend: ExpertBlend, row: int) -> AgreementFeatures:
     opinions = [
-        Opinion(fitted[i].scores[row], float(fitted[i].familiar[row]))
+        ExpertScores(fitted[i].scores[row], float(fitted[i].familiar[row]))
         for i in blend.experts
     ]
-    return signals_of(opinions, blend.weights)
+    return agreement_features(opinions, blend.weights)
 
 
-def stage_of(blend: Blend, numbers: int, labels: int) -> Stage:
+def stage_of(blend: ExpertBlend, numbers: int, labels: int) -> Stage:
     chance = np.random.default_rng(numbers)
-    calibration = Calibration(
+    calibration = AgreementCalibration(
         tuple(chance.normal(scale=0.5, size=numbers + 1).tolist()),
         0.3,
         tuple(chance.normal(size=labels).tolist()),
@@ -51,16 +56,20 @@ def stage_of(blend: Blend, numbers: int, labels: int) -> Stage:
 @pytest.mark.parametrize("labels", [2, 4, 5, 6, 77])
 @pytest.mark.parametrize(
     "blend",
-    [Blend((0,), (1.0,)), Blend((0, 1), (0.3, 0.7)), Blend((0, 1, 2), (0.2, 0.3, 0.5))],
+    [
+        ExpertBlend((0,), (1.0,)),
+        ExpertBlend((0, 1), (0.3, 0.7)),
+        ExpertBlend((0, 1, 2), (0.2, 0.3, 0.5)),
+    ],
 )
 def test_signals_and_judgements_are_equal_to_the_last_bit(
-    labels: int, blend: Blend
+    labels: int, blend: ExpertBlend
 ) -> None:
     fitted = experts(labels, 3)
     single = [alone(fitted, blend, row) for row in range(ROWS)]
-    table = tabulate(fitted, blend)
+    table = build_agreement_table(fitted, blend)
     assert [
-        Signals(int(label), tuple(numbers))
+        AgreementFeatures(int(label), tuple(numbers))
         for label, numbers in zip(table.labels, table.numbers.tolist(), strict=True)
     ] == single
 
@@ -69,8 +78,8 @@ def test_signals_and_judgements_are_equal_to_the_last_bit(
     early = replace(last, doubt=(scores[60], scores[140]))
     last = replace(last, calibration=replace(last.calibration, intercept=-0.3))
     judged = [early.judge(signals) for signals in single]
-    assert {early.doubts(judgement) for judgement in judged} == {True, False}
-    found = judge_rows((early, last), (table, table), table.labels)
+    assert {early.defers(judgement) for judgement in judged} == {True, False}
+    found = out_of_fold_predictions((early, last), (table, table), table.labels)
     assert [
         (int(label), score, bool(known))
         for label, score, known in zip(
@@ -79,7 +88,7 @@ def test_signals_and_judgements_are_equal_to_the_last_bit(
     ] == [
         (decided.label, decided.score, decided.known)
         for decided in (
-            last.judge(signals) if early.doubts(first) else first
+            last.judge(signals) if early.defers(first) else first
             for first, signals in zip(judged, single, strict=True)
         )
     ]

@@ -5,27 +5,33 @@ import pytest
 from numpy.typing import NDArray
 
 from support.unasked_expert import UNASKED
-from tracer_bentos.training.fit.coverage_curve import Outlook, judge_rows
-from tracer_bentos.training.fit.experts.fit_result import Fitted, Targets
-from tracer_bentos.training.fit.out_of_fold import Blend, tabulate
-from tracer_bentos.training.fit.stage_selection import Choice, choose_stages
-from tracer_bentos.training.fit.threshold_selection import Aim, expected_threshold
+from tracer_bentos.training.fit.coverage_curve import (
+    OofPredictions,
+    out_of_fold_predictions,
+)
+from tracer_bentos.training.fit.experts.fit_result import FitResult, Targets
+from tracer_bentos.training.fit.out_of_fold import ExpertBlend, build_agreement_table
+from tracer_bentos.training.fit.stage_selection import StageChoice, choose_stages
+from tracer_bentos.training.fit.threshold_selection import (
+    CertificationPlan,
+    expected_threshold,
+)
 
 LABELS = 10
 ROWS = 6_000
 SEED = 3
-AIM = Aim(target=0.9, level=0.025, certify=2_000)
+AIM = CertificationPlan(target=0.9, level=0.025, certify=2_000)
 
 
 def expert(
     name: str, targets: Targets, clear: NDArray[np.float64], *, costly: bool = False
-) -> Fitted:
+) -> FitResult:
     """Give an expert that scores the right label by how clear each row is to it."""
     chance = np.random.default_rng([SEED, len(name)])
     rows = len(targets)
     scores = chance.uniform(0, 0.3, size=(rows, LABELS))
     scores[np.arange(rows), targets] += clear
-    return Fitted(
+    return FitResult(
         name=name,
         costly=costly,
         expert=UNASKED,
@@ -34,7 +40,7 @@ def expert(
     )
 
 
-def two_experts(rows: int, *, costly: bool = False) -> tuple[list[Fitted], Targets]:
+def two_experts(rows: int, *, costly: bool = False) -> tuple[list[FitResult], Targets]:
     """Give one that sees most rows, and one that sees others: some see neither."""
     chance = np.random.default_rng(SEED)
     targets = chance.integers(0, LABELS, rows)
@@ -47,12 +53,12 @@ def two_experts(rows: int, *, costly: bool = False) -> tuple[list[Fitted], Targe
     ], targets
 
 
-def chosen(rows: int, *, costly: bool = False) -> Choice:
+def chosen(rows: int, *, costly: bool = False) -> StageChoice:
     fitted, targets = two_experts(rows, costly=costly)
     return choose_stages(fitted, targets, AIM, LABELS)
 
 
-def answered(outlook: Outlook, threshold: float) -> NDArray[np.bool_]:
+def answered(outlook: OofPredictions, threshold: float) -> NDArray[np.bool_]:
     return outlook.known & (outlook.scores >= threshold)
 
 
@@ -75,9 +81,9 @@ def test_what_is_not_asked_is_decided_as_it_would_have_been() -> None:
     threshold = expected_threshold(choice.outlook, AIM)
     assert threshold is not None
 
-    table = tabulate(fitted, Blend(last.experts, last.weights))
+    table = build_agreement_table(fitted, ExpertBlend(last.experts, last.weights))
     early = answered(choice.outlook, threshold)
-    late = answered(judge_rows((last,), (table,), targets), threshold)
+    late = answered(out_of_fold_predictions((last,), (table,), targets), threshold)
     assert late.mean() > 0.5
     assert (early & ~late).sum() <= 0.01 * late.sum()
     assert (late & ~early).sum() <= 0.01 * late.sum()

@@ -12,8 +12,12 @@ import numpy as np
 import pytest
 
 from support.ticket_traces import ticket_rows
-from tracer_bentos.training.data.rows import Names, Row, names_of, select_rows
-from tracer_bentos.training.ledger.offline_ledger import Attempt, OfflineLedger, Outcome
+from tracer_bentos.training.data.rows import Row, RowIds, row_ids, select_rows
+from tracer_bentos.training.ledger.offline_ledger import (
+    LedgerAttempt,
+    LedgerOutcome,
+    OfflineLedger,
+)
 from tracer_core.constants import UNNAMED_TASK
 from tracer_core.errors import StoreError
 
@@ -23,11 +27,13 @@ DELTA = 0.05
 
 def enter(
     folder: Path, rows: Sequence[Row], request: str, confidence: float = 1 - DELTA
-) -> tuple[Attempt, Names]:
-    return OfflineLedger(folder).enter(select_rows(rows), request, confidence)
+) -> tuple[LedgerAttempt, RowIds]:
+    return OfflineLedger(folder).open(select_rows(rows), request, confidence)
 
 
-def end(folder: Path, attempt: Attempt, outcome: Outcome, *learnt: Row) -> None:
+def end(
+    folder: Path, attempt: LedgerAttempt, outcome: LedgerOutcome, *learnt: Row
+) -> None:
     OfflineLedger(folder).close(attempt, outcome, learnt)
 
 
@@ -39,12 +45,12 @@ def unnamed(rows: Sequence[Row]) -> list[Row]:
 
 
 def names(rows: Sequence[Row]) -> list[int]:
-    return sorted(names_of(rows).tolist())
+    return sorted(row_ids(rows).tolist())
 
 
 def test_one_more_row_goes_on_with_the_ledger(tmp_path: Path) -> None:
     first, fresh = enter(tmp_path, unnamed(ROWS[:39]), "first")
-    end(tmp_path, first, Outcome(tested=True))
+    end(tmp_path, first, LedgerOutcome(tested=True))
     second, seen = enter(tmp_path, unnamed(ROWS), "second")
     assert (first.number, first.level, len(fresh)) == (1, pytest.approx(DELTA / 2), 0)
     assert (second.number, second.level) == (2, pytest.approx(DELTA / 6))
@@ -75,7 +81,7 @@ def test_the_same_request_is_the_same_attempt_and_spends_nothing(
     tmp_path: Path,
 ) -> None:
     before = enter(tmp_path, ROWS, "first")
-    end(tmp_path, before[0], Outcome(tested=True))
+    end(tmp_path, before[0], LedgerOutcome(tested=True))
     enter(tmp_path, ROWS, "second")
     again = enter(tmp_path, ROWS, "first")
     assert again[0] == before[0]
@@ -95,7 +101,7 @@ def test_an_untested_attempt_hands_its_level_on_and_spends_what_it_learnt_from(
     tmp_path: Path,
 ) -> None:
     first, _ = enter(tmp_path, ROWS, "first")
-    end(tmp_path, first, Outcome(tested=False), *ROWS[:20])
+    end(tmp_path, first, LedgerOutcome(tested=False), *ROWS[:20])
     second, seen = enter(tmp_path, ROWS, "second")
     assert second.level == pytest.approx(DELTA / 6 + DELTA / 2)
     assert seen.tolist() == names(ROWS[:20])
@@ -103,22 +109,22 @@ def test_an_untested_attempt_hands_its_level_on_and_spends_what_it_learnt_from(
 
 def test_a_passed_chain_hands_its_level_on(tmp_path: Path) -> None:
     first, _ = enter(tmp_path, ROWS, "first")
-    end(tmp_path, first, Outcome(tested=True, chain_passed=True))
+    end(tmp_path, first, LedgerOutcome(tested=True, chain_passed=True))
     second, _ = enter(tmp_path, ROWS, "second")
     assert second.level == pytest.approx(DELTA / 6 + DELTA / 2)
 
 
 def test_an_attempt_that_looked_at_nothing_leaves_no_trace(tmp_path: Path) -> None:
     first, _ = enter(tmp_path, ROWS, "first")
-    end(tmp_path, first, Outcome(tested=False))
+    end(tmp_path, first, LedgerOutcome(tested=False))
     second, seen = enter(tmp_path, ROWS, "second")
     assert (second.number, len(seen)) == (1, 0)
 
 
 def test_how_an_attempt_ended_is_said_once(tmp_path: Path) -> None:
     first, _ = enter(tmp_path, ROWS, "first")
-    end(tmp_path, first, Outcome(tested=True))
-    end(tmp_path, first, Outcome(tested=False))
+    end(tmp_path, first, LedgerOutcome(tested=True))
+    end(tmp_path, first, LedgerOutcome(tested=False))
     assert enter(tmp_path, ROWS, "second")[0].level == pytest.approx(DELTA / 6)
 
 
@@ -170,4 +176,4 @@ def test_a_ledger_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
 
 def test_case_and_spacing_make_no_row_fresh() -> None:
     rows = [Row(text, None, "", None, None, True, None) for text in ("A  b", "a B ")]  # noqa: FBT003 - the whole row at a glance
-    assert len(np.unique(names_of(rows))) == 1
+    assert len(np.unique(row_ids(rows))) == 1

@@ -12,7 +12,7 @@ from tracer_bentos.store import open_store
 from tracer_bentos.training.run.dask_main import main
 from tracer_bentos.training.run.job import run_attempt, summarise
 from tracer_core.contracts import runtime
-from tracer_core.contracts.training import Outcome, TrainingSummary
+from tracer_core.contracts.training import AttemptOutcome, TrainingSummary
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +49,7 @@ def test_all_pods_end_well_and_index_0_says_what_one_pod_would(
 
     assert [job.wait(index) for index in range(3)] == [0, 0, 0]
     assert certificate(job.summary()) == certificate(local)
-    assert local.outcome is Outcome.CERTIFIED
+    assert local.outcome is AttemptOutcome.CERTIFIED
 
 
 def test_a_killed_worker_is_replaced_and_the_attempt_goes_on(
@@ -94,7 +94,7 @@ def test_a_refusal_lets_the_workers_go_as_well(tmp_path: Path) -> None:
         job.start(0)
 
         assert [job.wait(index) for index in range(3)] == [0, 0, 0]
-        assert job.summary().outcome is Outcome.REFUSED
+        assert job.summary().outcome is AttemptOutcome.REFUSED
 
 
 def test_a_pod_that_is_told_to_end_does_so_and_is_not_taken_for_done(

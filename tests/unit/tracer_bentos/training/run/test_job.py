@@ -15,20 +15,28 @@ from tracer_bentos.bundle.archive import read_bento
 from tracer_bentos.bundle.bundle import load_bundle
 from tracer_bentos.store import TraceStore, open_store
 from tracer_bentos.training.__main__ import main
-from tracer_bentos.training.ledger.ledger import Standing, fixed_segments, open_attempt
+from tracer_bentos.training.ledger.ledger import (
+    LedgerPosition,
+    fixed_segments,
+    open_attempt,
+)
 from tracer_bentos.training.run.job import run_attempt, summarise
 from tracer_core.contracts import runtime
-from tracer_core.contracts.document import digest_of
+from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.layout import attempt_key, segment_time
-from tracer_core.contracts.training import AttemptResult, Outcome, TrainingSummary
-from tracer_core.stats.certificate.ledger import level_of
+from tracer_core.contracts.training import (
+    AttemptOutcome,
+    AttemptResult,
+    TrainingSummary,
+)
+from tracer_core.stats.certificate.ledger import attempt_level
 
 pytestmark = pytest.mark.slow
 
 
-def stands(number: int, level: float, after: datetime | None) -> Standing:
+def stands(number: int, level: float, after: datetime | None) -> LedgerPosition:
     # Built as the ledger builds it: floats are compared to the last bit.
-    return Standing(number=number, level=level, budget=1 - 0.95, after=after)
+    return LedgerPosition(number=number, level=level, budget=1 - 0.95, after=after)
 
 
 @pytest.fixture
@@ -48,12 +56,12 @@ def test_a_certified_attempt_leaves_a_bundle_that_loads(
     done: tuple[TraceStore, AttemptResult], tmp_path: Path
 ) -> None:
     store, result = done
-    assert result.outcome is Outcome.CERTIFIED
+    assert result.outcome is AttemptOutcome.CERTIFIED
     assert result.bento_key is not None
     archive = store.read(result.bento_key)
     predictor = load_bundle(read_bento(archive, tmp_path), result.bundle or "")
     predictor.verify_golden()
-    assert digest_of(archive) == result.bento
+    assert sha256_digest(archive) == result.bento
     assert predictor.certificate == result.certificate
     assert predictor.decide("hello was charged twice please").label == "billing"
 
@@ -94,7 +102,7 @@ def test_the_next_attempt_has_its_own_level_and_only_fresh_rows(
     assert result.chain_passed
     second = open_attempt(store, REQUEST.model_copy(update={"attempt": 2}))
     newest = ticket_rows(600)[-1].time
-    assert second == stands(2, level_of(2, 1 - 0.95, {1}), newest)
+    assert second == stands(2, attempt_level(2, 1 - 0.95, {1}), newest)
 
 
 def test_a_refusal_before_the_test_keeps_its_number_but_neither_level_nor_rows(
@@ -103,9 +111,9 @@ def test_a_refusal_before_the_test_keeps_its_number_but_neither_level_nor_rows(
     store_rows(store, ticket_rows(100))
     first = run_attempt(store, REQUEST)
     second = open_attempt(store, REQUEST.model_copy(update={"attempt": 2}))
-    assert (first.outcome, first.tested) == (Outcome.REFUSED, False)
+    assert (first.outcome, first.tested) == (AttemptOutcome.REFUSED, False)
     assert "200 more are needed" in first.reason
-    assert second == stands(2, level_of(2, 1 - 0.95, {1}), None)
+    assert second == stands(2, attempt_level(2, 1 - 0.95, {1}), None)
 
 
 def test_rows_that_an_untested_attempt_learnt_from_never_certify(
@@ -126,7 +134,7 @@ def test_rows_of_an_attempt_that_never_ended_count_as_seen(store: TraceStore) ->
     key = store_rows(store, ticket_rows(100))
     fixed_segments(store, REQUEST, open_attempt(store, REQUEST).number)
     second = open_attempt(store, REQUEST.model_copy(update={"attempt": 2}))
-    assert second == stands(2, level_of(2, 1 - 0.95), segment_time(key))
+    assert second == stands(2, attempt_level(2, 1 - 0.95), segment_time(key))
 
 
 def test_a_retry_stands_where_it_stood_though_an_earlier_attempt_ends_only_now(
@@ -186,7 +194,10 @@ def test_the_entry_point_exits_with_zero_when_it_refuses(
         monkeypatch.setenv(name, value)
     assert main() == 0
     summary = TrainingSummary.from_json((tmp_path / "message").read_bytes())
-    assert (summary.outcome, summary.request) == (Outcome.REFUSED, REQUEST.digest)
+    assert (summary.outcome, summary.request) == (
+        AttemptOutcome.REFUSED,
+        REQUEST.digest,
+    )
 
 
 def test_a_request_that_cannot_be_read_is_no_result(

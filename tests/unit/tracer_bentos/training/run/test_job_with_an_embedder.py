@@ -13,14 +13,14 @@ from support.hidden_topics import hidden_texts, topic_of
 from support.onnx_folder import write_onnx_folder
 from support.ticket_traces import REQUEST, store_rows
 from tracer_bentos.bundle.archive import read_bento
-from tracer_bentos.bundle.bundle import Predictor, load_bundle
+from tracer_bentos.bundle.bundle import BundlePredictor, load_bundle
 from tracer_bentos.store import TraceStore, open_store
 from tracer_bentos.training.__main__ import main
 from tracer_bentos.training.engine.dask_engine import DaskEngine
 from tracer_bentos.training.run.job import run_attempt
 from tracer_core.contracts import runtime
 from tracer_core.contracts.embedder import NamedEmbedder, NamedEndpoint
-from tracer_core.contracts.training import AttemptRequest, AttemptResult, Outcome
+from tracer_core.contracts.training import AttemptOutcome, AttemptRequest, AttemptResult
 from tracer_core.errors import EmbeddingsError, InputError
 
 pytestmark = pytest.mark.slow
@@ -62,14 +62,16 @@ def named(kind: str, folder: Path) -> Iterator[tuple[NamedEmbedder, Path | None]
             yield at(endpoint.url), None
 
 
-def bundle_of(store: TraceStore, result: AttemptResult, scratch: Path) -> Predictor:
+def bundle_of(
+    store: TraceStore, result: AttemptResult, scratch: Path
+) -> BundlePredictor:
     scratch.mkdir()
     archive = store.read(result.bento_key or "")
     return load_bundle(read_bento(archive, scratch), result.bundle or "")
 
 
 def test_words_alone_certify_nothing_here(store: TraceStore) -> None:
-    assert run_attempt(store, REQUEST).outcome is Outcome.REFUSED
+    assert run_attempt(store, REQUEST).outcome is AttemptOutcome.REFUSED
 
 
 @pytest.mark.parametrize("kind", ["onnx", "endpoint"])
@@ -82,7 +84,7 @@ def test_an_encoder_that_the_request_names_earns_a_certificate_and_decides(
         predictor.verify_golden()
         decided = [(predictor.decide(text), topic_of(text)) for text in FRESH]
     answered = [(it.label, topic) for it, topic in decided if it.accepted]
-    assert result.outcome is Outcome.CERTIFIED
+    assert result.outcome is AttemptOutcome.CERTIFIED
     assert predictor.costly
     assert len(answered) > 60
     assert sum(label == topic for label, topic in answered) >= 0.9 * len(answered)
@@ -120,7 +122,7 @@ def test_hiccups_of_the_endpoint_do_not_end_an_attempt(store: TraceStore) -> Non
         endpoint.down_at = frozenset(range(5, 10_000, 7))
         result = run_attempt(store, asking(at(endpoint.url)))
     assert len(endpoint.seen) > 100
-    assert result.outcome is Outcome.CERTIFIED
+    assert result.outcome is AttemptOutcome.CERTIFIED
 
 
 def test_a_job_whose_endpoint_is_dead_says_what_to_do_and_exits_with_1(
@@ -159,11 +161,11 @@ def test_workers_elsewhere_use_the_encoder_and_come_to_the_same_bundle(
 ) -> None:
     with named("onnx", tmp_path) as (embedder, folder), open_desk(workers=2) as desk:
         request = asking(embedder)
-        engine = DaskEngine.at(desk.address)
+        engine = DaskEngine.connect(desk.address)
         there = run_attempt(store, request, engine, folder)
         engine.close()
         other = open_store({runtime.STORE_URL: f"file://{tmp_path}/other"})
         store_rows(other, ROWS)
         here = run_attempt(other, request, folder=folder)
-    assert there.outcome is Outcome.CERTIFIED
+    assert there.outcome is AttemptOutcome.CERTIFIED
     assert there.bundle == here.bundle

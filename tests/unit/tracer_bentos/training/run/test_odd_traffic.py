@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.ticket_traces import ticket_rows
-from tracer_bentos.training.ledger.offline_ledger import STATE
+from tracer_bentos.training.ledger.offline_ledger import STATE_VARIABLE
 from tracer_cli import main
 
 Lines = list[dict[str, Any]]
@@ -17,7 +17,7 @@ Lines = list[dict[str, Any]]
 
 @pytest.fixture(autouse=True)
 def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(STATE, str(tmp_path / "state"))
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path / "state"))
 
 
 def desk(count: int = 500, noise: float = 0.0) -> Lines:

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from support.ticket_traces import ticket_rows
-from tracer_bentos.training.ledger.offline_ledger import STATE
+from tracer_bentos.training.ledger.offline_ledger import STATE_VARIABLE
 from tracer_cli import main
 
 
 @pytest.fixture(autouse=True)
 def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(STATE, str(tmp_path / "state"))
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path / "state"))
 
 
 @pytest.fixture

@@ -9,27 +9,27 @@ import pytest
 
 from support.ticket_traces import BEGIN, ticket_rows
 from tracer_bentos.bundle.bundle import write_bundle
-from tracer_bentos.surrogate.base.expert import Sample
-from tracer_bentos.training.data.attempt_spec import Question
+from tracer_bentos.surrogate.base.expert import FeatureSample
+from tracer_bentos.training.data.attempt_spec import AttemptParameters
 from tracer_bentos.training.data.rows import Row, select_rows
-from tracer_bentos.training.fit.training_context import local_means
-from tracer_bentos.training.run.pipeline import Learned, learn
+from tracer_bentos.training.fit.training_context import local_training_context
+from tracer_bentos.training.run.pipeline import TrainingResult, train
 
-QUESTION = Question(
+QUESTION = AttemptParameters(
     attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=300, seed=7
 )
 
 
-def ask(rows: Sequence[Row], question: Question = QUESTION) -> Learned:
-    return learn(question, select_rows(rows), local_means())
+def ask(rows: Sequence[Row], question: AttemptParameters = QUESTION) -> TrainingResult:
+    return train(question, select_rows(rows), local_training_context())
 
 
 @pytest.fixture(scope="module")
-def certified() -> Learned:
+def certified() -> TrainingResult:
     return ask(ticket_rows(600))
 
 
-def test_an_easy_desk_is_certified_nearly_whole(certified: Learned) -> None:
+def test_an_easy_desk_is_certified_nearly_whole(certified: TrainingResult) -> None:
     held = certified.certificate
     assert held is not None
     assert (held.certify_rows, held.train_rows, held.m) == (162, 438, 0)
@@ -51,7 +51,9 @@ def test_more_rows_certify_where_the_target_is_near(
     assert held.certify_rows == share * 2_000
 
 
-def test_the_certificate_says_what_it_claims_and_no_more(certified: Learned) -> None:
+def test_the_certificate_says_what_it_claims_and_no_more(
+    certified: TrainingResult,
+) -> None:
     held = certified.certificate
     assert held is not None
     assert held.sentence.startswith(
@@ -65,7 +67,7 @@ def test_the_certificate_says_what_it_claims_and_no_more(certified: Learned) -> 
     )
 
 
-def test_the_served_decisions_are_the_certified_ones(certified: Learned) -> None:
+def test_the_served_decisions_are_the_certified_ones(certified: TrainingResult) -> None:
     held, surrogate = certified.certificate, certified.surrogate
     assert held is not None
     assert surrogate is not None
@@ -80,7 +82,7 @@ def test_the_served_decisions_are_the_certified_ones(certified: Learned) -> None
     assert sum(found == label for found, label in answered) == held.k
 
 
-def test_a_text_unlike_all_seen_goes_to_the_teacher(certified: Learned) -> None:
+def test_a_text_unlike_all_seen_goes_to_the_teacher(certified: TrainingResult) -> None:
     surrogate = certified.surrogate
     assert surrogate is not None
     odd = ["", "🙂🙂", "Quanta cœlestia gravitas?", "SELECT x FROM y", "重力"]
@@ -88,28 +90,31 @@ def test_a_text_unlike_all_seen_goes_to_the_teacher(certified: Learned) -> None:
 
 
 def test_the_same_rows_and_seed_give_the_same_bundle(
-    certified: Learned, tmp_path: Path
+    certified: TrainingResult, tmp_path: Path
 ) -> None:
     digests = set()
     for name, found in (("first", certified), ("again", ask(ticket_rows(600)))):
         assert found.surrogate is not None
         assert found.certificate is not None
         manifest = write_bundle(
-            tmp_path / name, found.surrogate, found.certificate, [Sample("hello")]
+            tmp_path / name,
+            found.surrogate,
+            found.certificate,
+            [FeatureSample("hello")],
         )
         digests.add(manifest.digest)
     assert len(digests) == 1
 
 
 def test_too_few_rows_are_refused_with_the_number_missing() -> None:
-    assert ask(ticket_rows(180)) == Learned(
+    assert ask(ticket_rows(180)) == TrainingResult(
         "180 labelled rows of the uniform sample, 300 are required: 120 more are needed"
     )
 
 
 def test_one_answer_to_everything_is_refused() -> None:
     rows = [replace(row, label="ok") for row in ticket_rows(400)]
-    assert ask(rows) == Learned(
+    assert ask(rows) == TrainingResult(
         "the teacher gives one and the same answer in all training rows"
     )
 
@@ -132,7 +137,7 @@ def test_labels_that_the_text_does_not_tell_are_refused_before_any_test() -> Non
 
 def test_a_level_that_the_rows_cannot_reach_is_refused_before_any_test() -> None:
     found = ask(ticket_rows(300), replace(QUESTION, target=0.97, level=0.001))
-    assert found == Learned(
+    assert found == TrainingResult(
         "120 fresh, independent rows to certify on; at level 0.001 even a faultless"
         " policy needs 227"
     )

@@ -11,7 +11,7 @@ from mapie.risk_control.fwer_control import control_fwer
 
 from tracer_core.stats.binomial import p_value
 from tracer_core.stats.certificate.badges import (
-    Badge,
+    CellBadge,
     Correction,
     award_badges,
     bonferroni,
@@ -20,14 +20,14 @@ from tracer_core.stats.certificate.badges import (
 )
 from tracer_core.stats.certificate.fixed_sequence import (
     Chain,
+    ChainCounts,
     ChainResult,
-    Counts,
-    walk_chain,
+    run_chain,
 )
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 LEVELS = st.floats(0.001, 0.5)
-GOOD, WEAK = Counts(100, 100), Counts(60, 100)
+GOOD, WEAK = ChainCounts(100, 100), ChainCounts(60, 100)
 
 
 @settings(deadline=None)
@@ -58,7 +58,7 @@ def test_a_cell_is_as_good_as_its_worst_step() -> None:
     steps = [GOOD, WEAK, GOOD]
     assert worst_p_value(steps, 0.9) == p_value(60, 100, 0.9)
     assert worst_p_value([], 0.9) == 1.0
-    assert worst_p_value([GOOD, Counts(0, 0)], 0.9) == 1.0
+    assert worst_p_value([GOOD, ChainCounts(0, 0)], 0.9) == 1.0
 
 
 def test_a_step_beyond_the_served_one_matters_to_holm_only() -> None:
@@ -67,17 +67,17 @@ def test_a_step_beyond_the_served_one_matters_to_holm_only() -> None:
     cells = {"refund": [WEAK, GOOD, WEAK]}
     good, weak = p_value(100, 100, 0.9), p_value(60, 100, 0.9)
     assert award_badges(cells, chain, stopped, 0.9, 0.1) == (
-        Badge("refund", good, awarded=True),
+        CellBadge("refund", good, awarded=True),
     )
     assert award_badges(cells, chain, stopped, 0.9, 0.1, Correction.HOLM) == (
-        Badge("refund", weak, awarded=False),
+        CellBadge("refund", weak, awarded=False),
     )
 
 
 def test_nothing_served_earns_no_badge() -> None:
     failed = ChainResult(passed=None, p_values=(0.9,), whole=False)
     found = award_badges({"refund": [GOOD]}, Chain(0, 0), failed, 0.9, 0.1)
-    assert found == (Badge("refund", 1.0, awarded=False),)
+    assert found == (CellBadge("refund", 1.0, awarded=False),)
 
 
 def test_without_cells_there_are_no_badges() -> None:
@@ -101,13 +101,13 @@ def test_a_false_badge_is_no_more_probable_than_its_level_exactly(
     for found in product(*(range(n + 1) for n in (*inner, *outer))):
         cells = {
             str(c): [
-                Counts(found[c], inner[c]),
-                Counts(found[c] + found[c + 2], inner[c] + outer[c]),
+                ChainCounts(found[c], inner[c]),
+                ChainCounts(found[c] + found[c + 2], inner[c] + outer[c]),
             ]
             for c in (0, 1)
         }
-        pooled = [Counts(found[0] + found[1], 14), Counts(sum(found), 26)]
-        result = walk_chain(pooled, chain, floor, 0.4)
+        pooled = [ChainCounts(found[0] + found[1], 14), ChainCounts(sum(found), 26)]
+        result = run_chain(pooled, chain, floor, 0.4)
         badges = award_badges(cells, chain, result, floor, level, correction)
         if any(b.awarded and served_rate(rates, b, result) < floor for b in badges):
             false += math.prod(
@@ -119,7 +119,7 @@ def test_a_false_badge_is_no_more_probable_than_its_level_exactly(
 
 
 def served_rate(
-    rates: list[tuple[float, float]], badge: Badge, result: ChainResult
+    rates: list[tuple[float, float]], badge: CellBadge, result: ChainResult
 ) -> float:
     first, second = rates[int(badge.cell)]
     return first if result.passed == 0 else (7 * first + 6 * second) / 13

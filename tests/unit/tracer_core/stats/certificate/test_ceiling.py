@@ -8,26 +8,26 @@ from hypothesis import strategies as st
 
 from tracer_core.stats.binomial import upper_bound
 from tracer_core.stats.certificate.ceiling import (
-    Ceiling,
     RepeatCalls,
+    RepeatCeiling,
     ceiling_by_cell,
-    ceiling_of,
+    repeat_ceiling,
 )
 
 
 def test_the_ceiling_is_the_root_of_the_upper_bound_of_self_agreement() -> None:
-    expected = Ceiling(0.92, math.sqrt(upper_bound(460, 500, 0.05)), 500)
-    assert ceiling_of(RepeatCalls(460, 40)) == expected
+    expected = RepeatCeiling(0.92, math.sqrt(upper_bound(460, 500, 0.05)), 500)
+    assert repeat_ceiling(RepeatCalls(460, 40)) == expected
     assert 0.959 < expected.agreement < 0.975
 
 
 def test_without_repeat_calls_there_is_no_ceiling() -> None:
-    assert ceiling_of(RepeatCalls(0, 0)) == Ceiling(None, 1.0, 0)
+    assert repeat_ceiling(RepeatCalls(0, 0)) == RepeatCeiling(None, 1.0, 0)
 
 
 def test_a_missing_answer_never_lowers_the_ceiling() -> None:
-    known = ceiling_of(RepeatCalls(460, 40))
-    assert ceiling_of(RepeatCalls(460, 40, missing=20)).agreement > known.agreement
+    known = repeat_ceiling(RepeatCalls(460, 40))
+    assert repeat_ceiling(RepeatCalls(460, 40, missing=20)).agreement > known.agreement
 
 
 @given(st.lists(st.floats(0.01, 1), min_size=1, max_size=6))
@@ -39,7 +39,7 @@ def test_no_fixed_answer_beats_the_root_of_self_agreement(sizes: list[float]) ->
 
 def test_cells_share_the_level() -> None:
     found = ceiling_by_cell({"refund": RepeatCalls(90, 10), "other": RepeatCalls(5, 0)})
-    assert found["refund"] == ceiling_of(RepeatCalls(90, 10), 0.025)
+    assert found["refund"] == repeat_ceiling(RepeatCalls(90, 10), 0.025)
     assert found["other"].agreement == pytest.approx(1.0)
 
 

@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
-from tracer_core.stats.binomial import interval
+from tracer_core.stats.binomial import clopper_pearson_interval
 from tracer_core.stats.certificate.coverage import coverage_interval
 
 LEVEL = 0.05
 
 
 def test_one_step_has_the_interval_of_clopper_and_pearson() -> None:
-    assert coverage_interval(80, 100, 1, LEVEL) == interval(80, 100, LEVEL)
+    assert coverage_interval(80, 100, 1, LEVEL) == clopper_pearson_interval(
+        80, 100, LEVEL
+    )
 
 
 def test_the_longer_the_chain_the_wider_the_interval() -> None:

@@ -12,14 +12,14 @@ from mapie.risk_control.fwer_control import control_fwer
 from tracer_core.stats.binomial import p_value
 from tracer_core.stats.certificate.fixed_sequence import (
     Chain,
+    ChainCounts,
     ChainResult,
-    Counts,
-    walk_chain,
+    run_chain,
 )
 
 COUNTS = st.integers(0, 400).flatmap(
     lambda rows: st.builds(
-        Counts, agreed=st.integers(max(0, rows - 40), rows), rows=st.just(rows)
+        ChainCounts, agreed=st.integers(max(0, rows - 40), rows), rows=st.just(rows)
     )
 )
 FAMILIES = st.lists(COUNTS, min_size=1, max_size=12)
@@ -29,9 +29,9 @@ LEVELS = st.floats(0.001, 0.5)
 @settings(deadline=None)
 @given(family=FAMILIES, level=LEVELS)
 def test_the_steps_passed_are_those_that_mapie_rejects(
-    family: list[Counts], level: float
+    family: list[ChainCounts], level: float
 ) -> None:
-    found = walk_chain(family, Chain(0, len(family) - 1), 0.9, level)
+    found = run_chain(family, Chain(0, len(family) - 1), 0.9, level)
     p_values = np.array([p_value(c.agreed, c.rows, 0.9) for c in family])
     rejected = control_fwer(
         p_values=p_values, delta=level, fwer_method="fixed_sequence"
@@ -41,47 +41,49 @@ def test_the_steps_passed_are_those_that_mapie_rejects(
 
 @given(family=FAMILIES, level=LEVELS, data=st.data())
 def test_what_lies_outside_the_chain_changes_nothing(
-    family: list[Counts], level: float, data: st.DataObject
+    family: list[ChainCounts], level: float, data: st.DataObject
 ) -> None:
     start = data.draw(st.integers(0, len(family) - 1))
     end = data.draw(st.integers(start, len(family) - 1))
-    inside = walk_chain(family[start : end + 1], Chain(0, end - start), 0.9, level)
-    whole = walk_chain(family, Chain(start, end), 0.9, level)
+    inside = run_chain(family[start : end + 1], Chain(0, end - start), 0.9, level)
+    whole = run_chain(family, Chain(start, end), 0.9, level)
     assert whole.p_values == inside.p_values
     assert whole.passed == (None if inside.passed is None else inside.passed + start)
 
 
 @given(family=FAMILIES, level=LEVELS)
 def test_every_passed_step_passes_its_own_test_at_the_full_level(
-    family: list[Counts], level: float
+    family: list[ChainCounts], level: float
 ) -> None:
-    found = walk_chain(family, Chain(0, len(family) - 1), 0.9, level)
+    found = run_chain(family, Chain(0, len(family) - 1), 0.9, level)
     assert all(value <= level for value in found.p_values[: found.steps])
     assert found.whole == (found.steps == len(family))
 
 
 def test_a_chain_ends_at_its_first_failure_though_a_later_step_would_pass() -> None:
-    good, bad = Counts(100, 100), Counts(80, 100)
-    found = walk_chain([good, good, bad, good], Chain(0, 3), 0.9, 0.05)
+    good, bad = ChainCounts(100, 100), ChainCounts(80, 100)
+    found = run_chain([good, good, bad, good], Chain(0, 3), 0.9, 0.05)
     values = tuple(p_value(c.agreed, c.rows, 0.9) for c in (good, good, bad))
     assert found == ChainResult(passed=1, p_values=values, whole=False)
     assert found.steps == 2
 
 
 def test_nothing_passes_when_the_first_step_fails() -> None:
-    found = walk_chain([Counts(80, 100), Counts(100, 100)], Chain(0, 1), 0.9, 0.05)
+    found = run_chain(
+        [ChainCounts(80, 100), ChainCounts(100, 100)], Chain(0, 1), 0.9, 0.05
+    )
     assert (found.passed, found.steps, found.whole) == (None, 0, False)
 
 
 def test_a_chain_beyond_the_family_is_refused() -> None:
     with pytest.raises(ValueError, match="ends at 3 of 1 steps"):
-        walk_chain([Counts(1, 1)], Chain(0, 3), 0.9, 0.05)
+        run_chain([ChainCounts(1, 1)], Chain(0, 3), 0.9, 0.05)
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, float("nan")])
 def test_a_level_that_is_none_is_refused_and_passes_nothing(level: float) -> None:
     with pytest.raises(ValueError, match="must lie between 0 and 1"):
-        walk_chain([Counts(100, 100)], Chain(0, 0), 0.9, level)
+        run_chain([ChainCounts(100, 100)], Chain(0, 0), 0.9, level)
 
 
 @settings(deadline=None)
@@ -98,8 +100,8 @@ def test_two_nested_steps_err_no_more_often_than_the_level_exactly(
     target, false = 0.8, 0.0
     both = (first * truths[0] + more * truths[1]) / (first + more)
     for inner, outer in product(range(first + 1), range(more + 1)):
-        family = [Counts(inner, first), Counts(inner + outer, first + more)]
-        passed = walk_chain(family, Chain(0, 1), target, level).passed
+        family = [ChainCounts(inner, first), ChainCounts(inner + outer, first + more)]
+        passed = run_chain(family, Chain(0, 1), target, level).passed
         if passed is not None and (truths[0], both)[passed] < target:
             false += chance(inner, first, truths[0]) * chance(outer, more, truths[1])
     assert false <= level * (1 + 1e-9)

@@ -10,40 +10,44 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer_core.stats.certificate.fixed_sequence import Chain, Counts, walk_chain
-from tracer_core.stats.certificate.ledger import LedgerEntry, handed_on, level_of
+from tracer_core.stats.certificate.fixed_sequence import Chain, ChainCounts, run_chain
+from tracer_core.stats.certificate.ledger import (
+    LedgerEntry,
+    attempt_level,
+    recycled_level,
+)
 
 DELTA = 0.05
 
 
 def test_the_first_attempt_has_half_the_budget() -> None:
-    assert level_of(1, DELTA) == DELTA / 2
+    assert attempt_level(1, DELTA) == DELTA / 2
 
 
 def test_without_recycling_all_attempts_together_stay_within_the_budget() -> None:
-    assert sum(level_of(r, DELTA) for r in range(1, 1000)) == pytest.approx(
+    assert sum(attempt_level(r, DELTA) for r in range(1, 1000)) == pytest.approx(
         DELTA * (1 - 1 / 1000)
     )
 
 
 def test_a_wholly_passed_attempt_hands_its_level_on() -> None:
-    assert level_of(2, DELTA, {1}) == pytest.approx(DELTA / 6 + DELTA / 2)
-    assert level_of(3, DELTA, {1}) == pytest.approx(DELTA / 12)
-    assert level_of(3, DELTA, {1, 2}) == pytest.approx(
+    assert attempt_level(2, DELTA, {1}) == pytest.approx(DELTA / 6 + DELTA / 2)
+    assert attempt_level(3, DELTA, {1}) == pytest.approx(DELTA / 12)
+    assert attempt_level(3, DELTA, {1, 2}) == pytest.approx(
         DELTA / 12 + DELTA / 6 + DELTA / 2
     )
 
 
 @given(passed=st.sets(st.integers(1, 30)), attempt=st.integers(1, 30))
 def test_no_attempt_has_more_than_the_budget(passed: set[int], attempt: int) -> None:
-    assert 0 < level_of(attempt, DELTA, passed) < DELTA
+    assert 0 < attempt_level(attempt, DELTA, passed) < DELTA
 
 
 @given(passed=st.sets(st.integers(1, 30)))
 def test_attempts_that_hand_nothing_on_spend_at_most_the_budget(
     passed: set[int],
 ) -> None:
-    kept = [level_of(r, DELTA, passed) for r in range(1, 31) if r not in passed]
+    kept = [attempt_level(r, DELTA, passed) for r in range(1, 31) if r not in passed]
     assert sum(kept) <= DELTA
 
 
@@ -53,12 +57,12 @@ def test_attempts_hand_on_when_their_chain_passed_or_they_were_not_tested() -> N
         LedgerEntry(attempt=2, tested=True, chain_passed=False),
         LedgerEntry(attempt=3, tested=False, chain_passed=False),
     ]
-    assert handed_on(entries) == {1, 3}
+    assert recycled_level(entries) == {1, 3}
 
 
 def test_there_is_no_attempt_zero() -> None:
     with pytest.raises(ValueError, match="attempt 0"):
-        level_of(0, DELTA)
+        attempt_level(0, DELTA)
 
 
 def worst_case(attempt: int, last: int, passed: frozenset[int]) -> float:
@@ -70,7 +74,7 @@ def worst_case(attempt: int, last: int, passed: frozenset[int]) -> float:
     """
     if attempt > last:
         return 0.0
-    level = level_of(attempt, DELTA, passed)
+    level = attempt_level(attempt, DELTA, passed)
     kept = worst_case(attempt + 1, last, passed)
     # A good chain that passes and an attempt that ends untested hand on alike.
     over = worst_case(attempt + 1, last, passed | {attempt})
@@ -90,10 +94,10 @@ def false_from(
     if attempt > len(truths):
         return 0.0
     rows, target, truth = 40, 0.85, truths[attempt - 1]
-    level, total = level_of(attempt, 0.3, passed), 0.0
+    level, total = attempt_level(attempt, 0.3, passed), 0.0
     ahead: dict[bool, float] = {}
     for agreed in range(rows + 1):
-        found = walk_chain([Counts(agreed, rows)], Chain(0, 0), target, level)
+        found = run_chain([ChainCounts(agreed, rows)], Chain(0, 0), target, level)
         if found.whole not in ahead:
             then = passed | {attempt} if found.whole else passed
             is_false = found.whole and truth < target

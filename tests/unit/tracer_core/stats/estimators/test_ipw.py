@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracer_core.stats.binomial import interval
+from tracer_core.stats.binomial import clopper_pearson_interval
 from tracer_core.stats.estimators.ipw import (
     Dependence,
-    Unit,
     WeightedRate,
-    dependence_of,
+    WeightedUnit,
+    estimate_dependence,
     weighted_rate,
 )
 
 UNITS = st.integers(1, 6).flatmap(
     lambda size: st.builds(
-        Unit,
+        WeightedUnit,
         yes=st.integers(0, size),
         requests=st.just(size),
         propensity=st.sampled_from([0.02, 0.25, 1.0]),
@@ -25,8 +25,8 @@ UNITS = st.integers(1, 6).flatmap(
 )
 
 
-def singles(yes: int, rows: int, propensity: float = 1.0) -> list[Unit]:
-    return [Unit(int(i < yes), 1, propensity) for i in range(rows)]
+def singles(yes: int, rows: int, propensity: float = 1.0) -> list[WeightedUnit]:
+    return [WeightedUnit(int(i < yes), 1, propensity) for i in range(rows)]
 
 
 def test_without_units_nothing_is_known() -> None:
@@ -39,12 +39,14 @@ def test_a_row_kept_once_in_fifty_stands_for_fifty() -> None:
 
 
 def test_a_long_session_counts_for_more() -> None:
-    assert weighted_rate([Unit(9, 9), Unit(0, 1)]).value == pytest.approx(0.9)
+    assert weighted_rate(
+        [WeightedUnit(9, 9), WeightedUnit(0, 1)]
+    ).value == pytest.approx(0.9)
 
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(UNITS, min_size=1, max_size=40))
-def test_the_interval_holds_the_estimate(units: list[Unit]) -> None:
+def test_the_interval_holds_the_estimate(units: list[WeightedUnit]) -> None:
     found = weighted_rate(units)
     assert found.value is not None
     assert 0 <= found.low <= found.value + 1e-9
@@ -65,7 +67,10 @@ def test_a_rate_that_is_the_same_for_all_cancels(
 def test_with_equal_weights_it_is_little_wider_than_the_exact_interval(
     yes: int, rows: int
 ) -> None:
-    found, exact = weighted_rate(singles(yes, rows)), interval(yes, rows, 0.05)
+    found, exact = (
+        weighted_rate(singles(yes, rows)),
+        clopper_pearson_interval(yes, rows, 0.05),
+    )
     assert found.low <= exact[0] + 1e-3
     assert found.high >= exact[1] - 1e-3
     assert found.high - found.low <= 1.35 * (exact[1] - exact[0])
@@ -86,21 +91,21 @@ def test_with_equal_weights_it_covers_as_often_as_it_says_exactly(
 
 
 def test_independent_rows_have_no_design_effect() -> None:
-    found = dependence_of(singles(95, 100))
+    found = estimate_dependence(singles(95, 100))
     assert found.design_effect == pytest.approx(1.0, abs=0.02)
     assert found.intraclass == 0.0
 
 
 def test_copies_of_one_outcome_count_once() -> None:
-    found = dependence_of([Unit(5, 5)] * 90 + [Unit(0, 5)] * 10)
+    found = estimate_dependence([WeightedUnit(5, 5)] * 90 + [WeightedUnit(0, 5)] * 10)
     assert found.intraclass == pytest.approx(1.0)
     assert found.design_effect == pytest.approx(5.0, rel=0.02)
     assert found.effective_rows == pytest.approx(100, rel=0.02)
 
 
 def test_where_nothing_varies_nothing_is_said_about_dependence() -> None:
-    assert dependence_of([Unit(3, 3)] * 4) == Dependence(12, 4, 1.0, 0.0)
-    assert dependence_of([]).effective_rows == 0.0
+    assert estimate_dependence([WeightedUnit(3, 3)] * 4) == Dependence(12, 4, 1.0, 0.0)
+    assert estimate_dependence([]).effective_rows == 0.0
 
 
 @pytest.mark.parametrize(
@@ -111,4 +116,4 @@ def test_what_cannot_be_a_sampled_session_is_refused(
     yes: float, requests: int, propensity: float, what: str
 ) -> None:
     with pytest.raises(ValueError, match=what):
-        Unit(yes, requests, propensity)
+        WeightedUnit(yes, requests, propensity)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer_core.stats.sequential.cells import cell_bound, cells_below
+from tracer_core.stats.sequential.cells import cell_bound, find_cells_below
 from tracer_core.stats.sequential.e_values import rollback_log_e
 
 COUNTS = st.integers(0, 300).flatmap(
@@ -23,14 +23,16 @@ def test_a_cell_is_demoted_on_its_own_audits_alone(
     audits: dict[str, tuple[int, int]],
 ) -> None:
     bound = math.log(cell_bound(0.05, max(1, len(audits))))
-    assert cells_below(audits, 0.95, bound) == tuple(
+    assert find_cells_below(audits, 0.95, bound) == tuple(
         sorted(cell for cell in audits if rollback_log_e(*audits[cell], 0.95) >= bound)
     )
 
 
 def test_a_bad_cell_falls_and_a_good_one_stays() -> None:
     audits = {"card lost": (30, 100), "balance": (3, 400), "new": (0, 0)}
-    assert cells_below(audits, 0.95, math.log(cell_bound(0.05, 3))) == ("card lost",)
+    assert find_cells_below(audits, 0.95, math.log(cell_bound(0.05, 3))) == (
+        "card lost",
+    )
 
 
 @pytest.mark.parametrize(("delta", "cells"), [(0, 4), (1, 4), (0.05, 0)])

@@ -10,9 +10,9 @@ from scipy.stats import binom, fisher_exact
 
 from tracer_core.stats.sequential.change_attribution import (
     LEVEL,
-    Cause,
-    Repeats,
-    tell_apart,
+    ChangeCause,
+    RepeatCounts,
+    attribute_change,
 )
 
 
@@ -28,7 +28,7 @@ def probability(reason: str) -> float:
 def test_the_teachers_tail_is_fishers_exact_test(
     before: tuple[int, int], lately: tuple[int, int]
 ) -> None:
-    found = tell_apart(Repeats(*before), Repeats(*lately), loss=0.2)
+    found = attribute_change(RepeatCounts(*before), RepeatCounts(*lately), loss=0.2)
     table = [[each[1], each[0] - each[1]] for each in (lately, before)]
 
     expected = fisher_exact(table, alternative="greater").pvalue
@@ -37,7 +37,7 @@ def test_the_teachers_tail_is_fishers_exact_test(
 
 
 def test_the_inputs_tail_is_the_exact_binomial_one() -> None:
-    found = tell_apart(Repeats(300, 3), Repeats(120, 4), loss=0.15)
+    found = attribute_change(RepeatCounts(300, 3), RepeatCounts(120, 4), loss=0.15)
 
     assert probability(found.reason) == pytest.approx(binom.cdf(4, 120, 0.15), rel=0.05)
 
@@ -51,9 +51,9 @@ def test_the_operator_needs_no_scipy() -> None:
 
 
 def test_a_teacher_that_answers_repeats_otherwise_has_changed() -> None:
-    found = tell_apart(Repeats(300, 3), Repeats(120, 30), loss=0.2)
+    found = attribute_change(RepeatCounts(300, 3), RepeatCounts(120, 30), loss=0.2)
 
-    assert found.cause is Cause.TEACHER
+    assert found.cause is ChangeCause.TEACHER
     assert (
         "of 120 inputs that came again lately the teacher answered 30" in found.reason
     )
@@ -61,20 +61,23 @@ def test_a_teacher_that_answers_repeats_otherwise_has_changed() -> None:
 
 
 def test_a_teacher_that_answers_repeats_as_ever_has_not() -> None:
-    found = tell_apart(Repeats(300, 3), Repeats(120, 1), loss=0.2)
+    found = attribute_change(RepeatCounts(300, 3), RepeatCounts(120, 1), loss=0.2)
 
-    assert found.cause is Cause.INPUTS
+    assert found.cause is ChangeCause.INPUTS
 
 
 def test_few_repeats_tell_nothing() -> None:
-    found = tell_apart(Repeats(300, 3), Repeats(5, 1), loss=0.2)
+    found = attribute_change(RepeatCounts(300, 3), RepeatCounts(5, 1), loss=0.2)
 
-    assert found.cause is Cause.UNKNOWN
+    assert found.cause is ChangeCause.UNKNOWN
 
 
-@pytest.mark.parametrize("lately", [Repeats(0, 0), Repeats(500, 3)])
-def test_without_a_loss_no_inputs_are_blamed(lately: Repeats) -> None:
-    assert tell_apart(Repeats(300, 3), lately, loss=0.0).cause is Cause.UNKNOWN
+@pytest.mark.parametrize("lately", [RepeatCounts(0, 0), RepeatCounts(500, 3)])
+def test_without_a_loss_no_inputs_are_blamed(lately: RepeatCounts) -> None:
+    assert (
+        attribute_change(RepeatCounts(300, 3), lately, loss=0.0).cause
+        is ChangeCause.UNKNOWN
+    )
 
 
 @pytest.mark.parametrize("noise", [0.01, 0.05, 0.2])
@@ -83,8 +86,10 @@ def test_a_steady_teacher_is_seldom_said_to_have_changed(noise: float) -> None:
     pairs = chance.binomial([400, 150], noise, (runs, 2))
 
     wrong = sum(
-        tell_apart(Repeats(400, int(b)), Repeats(150, int(a)), 0.2).cause
-        is Cause.TEACHER
+        attribute_change(
+            RepeatCounts(400, int(b)), RepeatCounts(150, int(a)), 0.2
+        ).cause
+        is ChangeCause.TEACHER
         for b, a in pairs
     )
 
@@ -97,8 +102,10 @@ def test_inputs_are_seldom_blamed_for_what_the_teacher_did(loss: float) -> None:
     chance, runs = np.random.default_rng(5), 4_000
 
     wrong = sum(
-        tell_apart(Repeats(400, 400), Repeats(150, int(otherwise)), loss).cause
-        is Cause.INPUTS
+        attribute_change(
+            RepeatCounts(400, 400), RepeatCounts(150, int(otherwise)), loss
+        ).cause
+        is ChangeCause.INPUTS
         for otherwise in chance.binomial(150, loss, runs)
     )
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracer_core.stats.sequential.drift import (
-    Drift,
-    Stretch,
+    DetectorBatch,
+    DriftDetector,
     audits_to_detect,
     drift_threshold,
 )
@@ -21,11 +21,11 @@ BATCHES = st.integers(0, 40).flatmap(
 )
 
 
-def after(batches: list[tuple[int, int]], target: float = 0.95) -> Drift:
+def after(batches: list[tuple[int, int]], target: float = 0.95) -> DriftDetector:
     return reduce(
-        lambda drift, batch: drift.after(Stretch.batch(*batch, target)),
+        lambda drift, batch: drift.after(DetectorBatch.batch(*batch, target)),
         batches,
-        Drift(),
+        DriftDetector(),
     )
 
 
@@ -48,12 +48,12 @@ def test_at_the_boundary_r_grows_by_one_an_audit_whatever_the_batches(
 def test_stretches_of_two_pods_compose_to_what_one_would_have_told(
     target: float, audits: list[bool], cut: int
 ) -> None:
-    ones = [Stretch.batch(int(each), 1, target) for each in audits]
-    nothing = Stretch.batch(0, 0, target)
+    ones = [DetectorBatch.batch(int(each), 1, target) for each in audits]
+    nothing = DetectorBatch.batch(0, 0, target)
     here = cut % (len(ones) + 1)
-    first = reduce(Stretch.then, ones[:here], nothing)
-    second = reduce(Stretch.then, ones[here:], nothing)
-    together = Drift().after(first.then(second))
+    first = reduce(DetectorBatch.then, ones[:here], nothing)
+    second = reduce(DetectorBatch.then, ones[here:], nothing)
+    together = DriftDetector().after(first.then(second))
     assert together.log_value == pytest.approx(
         after([(int(each), 1) for each in audits], target).log_value
     )

@@ -6,7 +6,11 @@ from statistics import median
 
 import pytest
 
-from tracer_core.stats.sequential.gross_failure import GROSS, RUN_LENGTH, GrossFailure
+from tracer_core.stats.sequential.gross_failure import (
+    GROSS_AGREEMENT,
+    RUN_LENGTH,
+    GrossFailure,
+)
 
 
 def audits_until_stop(rate: float, limit: int, seed: int) -> int | None:
@@ -35,8 +39,8 @@ def test_one_audit_adds_one_to_r_on_average_while_the_target_is_kept() -> None:
 
 
 def test_every_alternative_is_three_times_what_the_target_allows() -> None:
-    assert min(GROSS.rates(0.05)) >= 3 * 0.05
-    assert min(GROSS.rates(0.02)) >= 3 * 0.02
+    assert min(GROSS_AGREEMENT.rates(0.05)) >= 3 * 0.05
+    assert min(GROSS_AGREEMENT.rates(0.02)) >= 3 * 0.02
 
 
 def test_a_good_surrogate_is_left_alone_over_many_boots() -> None:
@@ -59,7 +63,7 @@ def test_false_stops_are_no_more_often_than_the_budget_says() -> None:
     for _ in range(audits):
         disagreed = chance.random() < 0.05
         detector = detector.after(disagreed=disagreed, target=0.95)
-        if GROSS.log_mean(detector.logs) >= log_threshold:
+        if GROSS_AGREEMENT.log_mean(detector.logs) >= log_threshold:
             stops, detector = stops + 1, GrossFailure()
     expected = audits / math.exp(log_threshold)
     # The number of stops is at most Poisson with that mean: four deviations above it.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer_core.stats.sequential.mixture import ABOVE, BELOW, Mixture, log_add
+from tracer_core.stats.sequential.mixture import ABOVE, BELOW, RateMixture, log_add
 
 LOGS = st.floats(-50, 50) | st.just(-math.inf)
 
@@ -19,7 +19,7 @@ def test_alternatives_lie_on_their_side_of_every_boundary(boundary: float) -> No
 
 @given(logs=st.lists(LOGS, min_size=2, max_size=2))
 def test_the_mean_is_the_weighted_mean(logs: list[float]) -> None:
-    mixture = Mixture((2.0, 3.0), (1, 3))
+    mixture = RateMixture((2.0, 3.0), (1, 3))
     mean = (math.exp(logs[0]) + 3 * math.exp(logs[1])) / 4
     assert math.exp(mixture.log_mean(logs)) == pytest.approx(mean)
 

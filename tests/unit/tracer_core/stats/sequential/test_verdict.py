@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 
 from tracer_core.stats.sequential.verdict import (
     NO_AUDITS,
-    Aim,
     AuditCounts,
-    Gate,
-    Verdict,
-    assess,
+    ParityAim,
+    PromotionGate,
+    RolloutVerdict,
+    assess_rollout,
     step_bound,
 )
 
-AIM = Aim(target=0.95, margin=0.01, confidence=0.95)
-GATES = tuple(Gate(number, 3) for number in (1, 2, 3))
+AIM = ParityAim(target=0.95, margin=0.01, confidence=0.95)
+GATES = tuple(PromotionGate(number, 3) for number in (1, 2, 3))
 COUNTS = st.builds(
     AuditCounts,
     agreed=st.integers(0, 2000),
@@ -28,8 +28,8 @@ COUNTS = st.builds(
 
 
 def test_no_evidence_is_never_a_success() -> None:
-    found = assess(AIM, NO_AUDITS, GATES[0])
-    assert found.verdict is Verdict.HOLD
+    found = assess_rollout(AIM, NO_AUDITS, GATES[0])
+    assert found.verdict is RolloutVerdict.HOLD
     assert "no evidence is no success" in found.reason
     assert found.audits_needed is not None
 
@@ -41,45 +41,56 @@ def test_the_step_bounds_grow_to_the_whole_bound() -> None:
 
 def test_good_audits_promote_from_an_early_step_before_the_last() -> None:
     counts = AuditCounts(agreed=40, disagreed=0)
-    verdicts = [assess(AIM, counts, gate).verdict for gate in GATES]
-    assert verdicts == [Verdict.PROMOTE, Verdict.HOLD, Verdict.HOLD]
+    verdicts = [assess_rollout(AIM, counts, gate).verdict for gate in GATES]
+    assert verdicts == [
+        RolloutVerdict.PROMOTE,
+        RolloutVerdict.HOLD,
+        RolloutVerdict.HOLD,
+    ]
 
 
 def test_clear_disagreement_rolls_back_at_any_step() -> None:
-    found = assess(AIM, AuditCounts(agreed=80, disagreed=20), GATES[0])
-    assert found.verdict is Verdict.ROLL_BACK
+    found = assess_rollout(AIM, AuditCounts(agreed=80, disagreed=20), GATES[0])
+    assert found.verdict is RolloutVerdict.ROLL_BACK
     assert found.reason == "agreement is below 0.95: 80 of 100 audits agreed"
     assert found.rollback_e >= found.rollback_bound == pytest.approx(20 / 0.9)
 
 
 def test_missing_audits_hold_what_their_absence_would_promote() -> None:
-    present = assess(AIM, AuditCounts(agreed=2000, disagreed=10), GATES[0])
-    absent = assess(AIM, AuditCounts(agreed=2000, disagreed=10, missing=250), GATES[0])
-    assert (present.verdict, absent.verdict) == (Verdict.PROMOTE, Verdict.HOLD)
+    present = assess_rollout(AIM, AuditCounts(agreed=2000, disagreed=10), GATES[0])
+    absent = assess_rollout(
+        AIM, AuditCounts(agreed=2000, disagreed=10, missing=250), GATES[0]
+    )
+    assert (present.verdict, absent.verdict) == (
+        RolloutVerdict.PROMOTE,
+        RolloutVerdict.HOLD,
+    )
     assert "more than 10% of audits missing" in absent.reason
 
 
 @given(counts=COUNTS, gate=st.sampled_from(GATES))
-def test_a_silence_never_helps_promotion(counts: AuditCounts, gate: Gate) -> None:
+def test_a_silence_never_helps_promotion(
+    counts: AuditCounts, gate: PromotionGate
+) -> None:
     silent = AuditCounts(counts.agreed, counts.disagreed, counts.missing + 1)
-    if assess(AIM, silent, gate).verdict is Verdict.PROMOTE:
+    if assess_rollout(AIM, silent, gate).verdict is RolloutVerdict.PROMOTE:
         answered = AuditCounts(counts.agreed + 1, counts.disagreed, counts.missing)
-        assert assess(AIM, answered, gate).verdict is Verdict.PROMOTE
+        assert assess_rollout(AIM, answered, gate).verdict is RolloutVerdict.PROMOTE
 
 
 @given(counts=COUNTS, gate=st.sampled_from(GATES))
 def test_nothing_is_promoted_while_evidence_points_below_the_target(
-    counts: AuditCounts, gate: Gate
+    counts: AuditCounts, gate: PromotionGate
 ) -> None:
-    found = assess(AIM, counts, gate)
-    if found.verdict is Verdict.PROMOTE:
+    found = assess_rollout(AIM, counts, gate)
+    if found.verdict is RolloutVerdict.PROMOTE:
         assert found.rollback_e < 1
         assert found.promotion_e >= found.promotion_bound
 
 
 @given(counts=COUNTS)
 def test_every_verdict_has_a_reason_and_finite_figures(counts: AuditCounts) -> None:
-    found = assess(AIM, counts, GATES[1])
+    found = assess_rollout(AIM, counts, GATES[1])
     assert found.reason
     assert found.promotion_e < float("inf")
     assert found.rollback_e < float("inf")
@@ -87,28 +98,34 @@ def test_every_verdict_has_a_reason_and_finite_figures(counts: AuditCounts) -> N
 
 def test_while_nothing_serves_the_shadow_is_tested_at_the_target_itself() -> None:
     counts = AuditCounts(agreed=1910, disagreed=90)
-    with_margin = assess(AIM, counts, Gate(1, 3))
-    without = assess(AIM, counts, Gate(1, 3, unserved=True))
-    assert (with_margin.verdict, without.verdict) == (Verdict.PROMOTE, Verdict.HOLD)
+    with_margin = assess_rollout(AIM, counts, PromotionGate(1, 3))
+    without = assess_rollout(AIM, counts, PromotionGate(1, 3, unserved=True))
+    assert (with_margin.verdict, without.verdict) == (
+        RolloutVerdict.PROMOTE,
+        RolloutVerdict.HOLD,
+    )
 
 
 @given(before=COUNTS, more=COUNTS, gate=st.sampled_from(GATES))
 def test_a_retry_takes_its_wealth_along_and_is_judged_anew_for_rollback(
-    before: AuditCounts, more: AuditCounts, gate: Gate
+    before: AuditCounts, more: AuditCounts, gate: PromotionGate
 ) -> None:
     counts = AuditCounts(
         before.agreed + more.agreed,
         before.disagreed + more.disagreed,
         before.missing + more.missing,
     )
-    retried, whole = assess(AIM, counts, gate, before), assess(AIM, counts, gate)
+    retried, whole = (
+        assess_rollout(AIM, counts, gate, before),
+        assess_rollout(AIM, counts, gate),
+    )
     assert retried.promotion_e == whole.promotion_e
-    assert retried.rollback_e == assess(AIM, more, gate).rollback_e
+    assert retried.rollback_e == assess_rollout(AIM, more, gate).rollback_e
 
 
 def test_an_aim_that_cannot_be_tested_is_refused() -> None:
     with pytest.raises(ValueError, match="not an aim"):
-        Aim(target=0.95, margin=0.96, confidence=0.95)
+        ParityAim(target=0.95, margin=0.96, confidence=0.95)
 
 
 def test_the_operator_needs_neither_scipy_nor_numpy_for_a_verdict() -> None:

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from tracer_router.api.field_types.duration import Duration, Within
+from tracer_router.api.field_types.duration import Duration, DurationRange
 
 
 @pytest.mark.parametrize(
@@ -22,12 +22,12 @@ def test_what_is_no_duration_is_refused_with_the_way_to_write_one(text: str) -> 
     ("text", "fits"), [("9s", False), ("10s", True), ("2h", False)]
 )
 def test_bounds_are_included_and_told(text: str, *, fits: bool) -> None:
-    bounds = Within("10s", "1h", "10m")
+    bounds = DurationRange("10s", "1h", "10m")
     if fits:
-        assert bounds.holds(Duration(text)) == text
+        assert bounds.check(Duration(text)) == text
     else:
         with pytest.raises(ValueError, match="from 10s to 1h, such as 10m"):
-            bounds.holds(Duration(text))
+            bounds.check(Duration(text))
 
 
 def test_a_model_reads_and_writes_a_duration_as_text() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from tracer_router.api.field_types.percent import Between, Percent
+from tracer_router.api.field_types.percent import Percent, PercentRange
 
 
 class Holder(BaseModel):
@@ -33,7 +33,7 @@ def test_a_fraction_with_one_digit_survives_the_way_to_text_and_back(
     tenths: int,
 ) -> None:
     fraction = float(Decimal(tenths) / 1000)
-    assert Percent.of(fraction).fraction == fraction
+    assert Percent.from_fraction(fraction).fraction == fraction
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_fraction_with_one_digit_survives_the_way_to_text_and_back(
 def test_a_fraction_is_written_without_trailing_zeros(
     fraction: float, text: str
 ) -> None:
-    assert Percent.of(fraction) == text
+    assert Percent.from_fraction(fraction) == text
 
 
 def test_a_model_gives_back_the_text_that_it_was_given() -> None:
@@ -59,14 +59,14 @@ def test_a_model_refuses_a_float() -> None:
 
 @pytest.mark.parametrize("text", ["4.9%", "50.1%"])
 def test_bounds_refuse_with_the_remedy(text: str) -> None:
-    bounds = Between("5%", "50%", "10%")
+    bounds = PercentRange("5%", "50%", "10%")
     with pytest.raises(
         ValueError, match="say a percentage from 5% to 50%, such as 10%"
     ):
-        bounds.holds(Percent(text))
+        bounds.check(Percent(text))
 
 
 def test_whole_bounds_refuse_a_fraction_of_a_percent() -> None:
-    bounds = Between("1%", "100%", "25%", whole=True)
+    bounds = PercentRange("1%", "100%", "25%", whole=True)
     with pytest.raises(ValueError, match="say a whole percentage"):
-        bounds.holds(Percent("2.5%"))
+        bounds.check(Percent("2.5%"))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tracer_core.contracts.evidence import (
-    CELLS,
+    MAX_CELLS,
     OTHER_CELLS,
     CellEvidence,
     Evidence,
@@ -26,7 +26,7 @@ def counted(*pods: PodState) -> dict[str, int]:
 
 def seen(first: int) -> list[CellEvidence]:
     """Give as many cells as a pod counts apart, from the first one that it met."""
-    numbers = range(first, first + CELLS)
+    numbers = range(first, first + MAX_CELLS)
     cells = [CellEvidence(cell=f"c{n:03}", agreed=n + 1) for n in numbers]
     return [*cells, CellEvidence(cell=OTHER_CELLS, agreed=7)]
 
@@ -34,7 +34,7 @@ def seen(first: int) -> list[CellEvidence]:
 def test_pods_that_count_different_cells_fit_into_a_status() -> None:
     cells = counted(pod("a", seen(0)), pod("b", seen(22)))
 
-    assert len(cells) == CELLS + 1
+    assert len(cells) == MAX_CELLS + 1
 
 
 def test_no_audit_is_lost_when_cells_are_counted_together() -> None:

@@ -2,7 +2,7 @@
 
 from tracer_core.constants import OTHER_TASK
 from tracer_core.contracts.evidence import Evidence, TaskEvidence
-from tracer_router.api import Counts
+from tracer_router.api import RevisionTotals
 from tracer_router.planning.evidence.evidence import add_up, fold_evidence, total
 from tracer_router.planning.state.observed import PodState
 
@@ -18,7 +18,7 @@ def pod(number: int) -> PodState:
     return PodState(str(number), 1, ready=True, evidence=boot)
 
 
-def requests(counts: Counts) -> dict[str, int]:
+def requests(counts: RevisionTotals) -> dict[str, int]:
     return {each.task: each.requests for each in counts.tasks}
 
 
@@ -41,5 +41,5 @@ def test_no_request_is_lost_when_pods_come_and_go() -> None:
 
 
 def test_few_tasks_are_all_kept() -> None:
-    counts = add_up([Counts(), Counts()])
+    counts = add_up([RevisionTotals(), RevisionTotals()])
     assert counts.tasks == ()

@@ -18,15 +18,15 @@ from tracer_core.contracts.evidence import (
     RequestCounts,
     TaskEvidence,
 )
-from tracer_core.stats.sequential.guards import Guard, Met
+from tracer_core.stats.sequential.guards import GuardCount, GuardKind
 from tracer_router.api import (
-    Counts,
     EvidenceStatus,
     LegCounts,
     RevisionCounts,
+    RevisionTotals,
     TracerRevision,
 )
-from tracer_router.planning.evidence.audit_totals import harm_of
+from tracer_router.planning.evidence.audit_totals import guard_counts
 from tracer_router.planning.evidence.evidence import fold_evidence, total
 from tracer_router.planning.state.observed import PodState
 
@@ -255,7 +255,7 @@ def test_what_an_older_operator_kept_is_read_and_goes_on() -> None:
     }
     revision = TracerRevision.model_validate(manifest)
     assert total(revision.status.evidence) == RevisionCounts(requests=49)
-    assert harm_of(revision) == {guard: Met() for guard in Guard}
+    assert guard_counts(revision) == {guard: GuardCount() for guard in GuardKind}
 
 
 def test_a_pod_that_was_out_of_sight_is_not_counted_again() -> None:
@@ -270,7 +270,7 @@ def test_a_pod_that_was_out_of_sight_is_not_counted_again() -> None:
 
 @given(history=HISTORIES)
 def test_what_was_counted_is_never_lost_again(history: list[Step]) -> None:
-    world, before = Field(), Counts()
+    world, before = Field(), RevisionTotals()
     for action, keeps in history:
         act(world, action)
         if keeps is not None:

@@ -11,7 +11,7 @@ from support.manifests import revision_manifest, router_manifest
 from tracer_core.stats.sequential.drift import audits_to_detect
 from tracer_router.api import TracerRevision, TracerRouter
 from tracer_router.planning.rollout.auditing import audit_rate, live_rate
-from tracer_router.planning.rollout.drift_monitor import threshold_of
+from tracer_router.planning.rollout.drift_monitor import detector_threshold
 
 BEGAN = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -68,7 +68,7 @@ def test_auto_audits_as_much_as_notices_the_loss_in_time() -> None:
     revision = live(10, answered=500_000, audits=10_000)
     watch = revision.status.drift
     assert watch is not None
-    needed = audits_to_detect(0.95, 0.10, threshold_of(watch))
+    needed = audits_to_detect(0.95, 0.10, detector_threshold(watch))
     assert needed / 50_000 <= audit_rate(router(**AUTO), revision) <= needed / 30_000
     reason = live_rate(router(**AUTO), revision, watch.told).reason
     assert reason == (

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from support.machine import Machine
 from support.world import make_router
-from tracer_core.stats.sequential.verdict import Verdict
+from tracer_core.stats.sequential.verdict import RolloutVerdict
 from tracer_router.api import RevisionPhase, TracerRouter
 from tracer_router.planning.rollout.promotion_criteria import assess_revision
 
@@ -119,11 +119,11 @@ def test_weights_are_shares_and_never_rise_after_a_bad_verdict(
                     RevisionPhase.SHADOW,
                     RevisionPhase.CANARY,
                 }
-                if rolled_back or (judged and verdict is Verdict.ROLL_BACK):
+                if rolled_back or (judged and verdict is RolloutVerdict.ROLL_BACK):
                     assert new <= old
                     policy = machine.policy
                     assert policy is not None
-                    assert not policy.of(each.spec.revision).surrogate
+                    assert not policy.build(each.spec.revision).surrogate
 
 
 @QUICK

@@ -12,7 +12,7 @@ import pytest
 from support.machine import Machine
 from support.world import make_router
 from tracer_router.api import RevisionPhase, TracerRouter
-from tracer_router.planning.state.commands import VERB_PREFIX, Verb
+from tracer_router.planning.state.commands import COMMAND_PREFIX, Command
 
 SHADOW, LIVE = RevisionPhase.SHADOW, RevisionPhase.LIVE
 ROLLED_BACK, TRAINING = RevisionPhase.ROLLED_BACK, RevisionPhase.TRAINING
@@ -51,14 +51,14 @@ def fallen() -> Machine:
 
 def say(machine: Machine, key: str, text: str) -> None:
     """Annotate, and let the operator come to rest."""
-    machine.annotate(f"{VERB_PREFIX}{key}", text)
+    machine.annotate(f"{COMMAND_PREFIX}{key}", text)
     machine.wait(15)
     machine.settle()
 
 
 def say_again(machine: Machine, key: str, text: str) -> None:
     """Take a request away and say it again under the same id, as GitOps may."""
-    machine.annotate(f"{VERB_PREFIX}{key}", None)
+    machine.annotate(f"{COMMAND_PREFIX}{key}", None)
     machine.settle()
     say(machine, key, text)
 
@@ -115,14 +115,14 @@ def test_a_wish_for_an_attempt_makes_one() -> None:
     assert sorted(machine.revisions) == [0, 1, 2]
 
 
-@pytest.mark.parametrize("verb", Verb)
-def test_two_who_say_the_same_at_once_get_what_one_gets(verb: Verb) -> None:
-    text = verb.value if verb is Verb.RETRAIN else f"{verb.value} 1"
-    begin = {Verb.RETRY: fallen, Verb.ROLLBACK: live, Verb.RETRAIN: live}.get(
+@pytest.mark.parametrize("verb", Command)
+def test_two_who_say_the_same_at_once_get_what_one_gets(verb: Command) -> None:
+    text = verb.value if verb is Command.RETRAIN else f"{verb.value} 1"
+    begin = {Command.RETRY: fallen, Command.ROLLBACK: live, Command.RETRAIN: live}.get(
         verb, in_shadow
     )
     once, twice = begin(), begin()
-    twice.annotate(f"{VERB_PREFIX}b", text)
+    twice.annotate(f"{COMMAND_PREFIX}b", text)
     for machine in (once, twice):
         say(machine, "a", text)
         say(machine, "z", "abort 2")  # so that nothing is in a second attempt's way
@@ -145,8 +145,8 @@ def test_what_is_asked_at_once_ends_alike_whatever_the_ids_say(
         ends = []
         for first, second in ((one, other), (other, one)):
             machine = started.copy()
-            machine.annotate(f"{VERB_PREFIX}a", first)
-            machine.annotate(f"{VERB_PREFIX}b", second)
+            machine.annotate(f"{COMMAND_PREFIX}a", first)
+            machine.annotate(f"{COMMAND_PREFIX}b", second)
             machine.wait(15)
             machine.settle()
             ends.append(

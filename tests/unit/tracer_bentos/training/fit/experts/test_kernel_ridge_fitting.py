@@ -4,25 +4,32 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tracer_bentos.surrogate.base.expert import Sample
-from tracer_bentos.surrogate.base.int8_matmul import ByteMatrix
-from tracer_bentos.surrogate.base.quantization import Quantised
-from tracer_bentos.surrogate.encoders.precomputed import GivenEncoder
+from tracer_bentos.surrogate.base.expert import FeatureSample
+from tracer_bentos.surrogate.base.int8_matmul import Int8Matrix
+from tracer_bentos.surrogate.base.quantization import QuantizedVectors
+from tracer_bentos.surrogate.encoders.precomputed import PrecomputedEncoder
 from tracer_bentos.surrogate.kernel_ridge import KERNEL_STEPS, kernel_steps
 from tracer_bentos.training.fit.experts import kernel_ridge_fitting
-from tracer_bentos.training.fit.experts.fit_result import Learnable
-from tracer_bentos.training.fit.experts.kernel_ridge_fitting import Shape, fit_landmarks
-from tracer_bentos.training.fit.experts.ridge import solve_all
+from tracer_bentos.training.fit.experts.fit_result import TrainingTargets
+from tracer_bentos.training.fit.experts.kernel_ridge_fitting import (
+    KernelShape,
+    fit_kernel_ridge,
+)
+from tracer_bentos.training.fit.experts.ridge import solve_ridge
 
 ROWS, LABELS, SIZE = 200, 3, 16
 VECTORS = np.random.default_rng(1).normal(size=(ROWS, SIZE)).astype(np.float32)
 TARGETS = (VECTORS[:, 0] > 0).astype(np.intp) + (VECTORS[:, 1] > 0)
 # Every fifth row shares a group with the one before it.
 GROUPS = tuple(row - (row % 5 == 1) for row in range(ROWS))
-LEARNABLE = Learnable(TARGETS, GROUPS, LABELS, seed=1)
-KERNEL = (kernel_steps(Quantised.of(VECTORS).cosines(Quantised.of(VECTORS)))) / (
-    KERNEL_STEPS
-)
+LEARNABLE = TrainingTargets(TARGETS, GROUPS, LABELS, seed=1)
+KERNEL = (
+    kernel_steps(
+        QuantizedVectors.from_vectors(VECTORS).cosines(
+            QuantizedVectors.from_vectors(VECTORS)
+        )
+    )
+) / (KERNEL_STEPS)
 
 
 def refitted(penalty: float) -> NDArray[np.float64]:
@@ -38,7 +45,7 @@ def refitted(penalty: float) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("penalty", [0.1, 0.3])
 def test_leaving_a_group_out_is_as_if_it_had_never_been_there(penalty: float) -> None:
-    found = solve_all(KERNEL.astype(np.float32), penalty, LEARNABLE)
+    found = solve_ridge(KERNEL.astype(np.float32), penalty, LEARNABLE)
     assert np.allclose(found.scores, refitted(penalty), atol=1e-4)
 
 
@@ -47,13 +54,18 @@ def test_fewer_landmarks_than_rows_leave_groups_out_as_well() -> None:
     vectors = np.repeat(VECTORS[:60], 2, axis=0)
     targets = np.repeat(np.random.default_rng(2).integers(0, 2, 60), 2)
     groups = tuple(row // 2 for row in range(120))
-    learnable = Learnable(targets, groups, 2, seed=1)
+    learnable = TrainingTargets(targets, groups, 2, seed=1)
 
-    fitted = fit_landmarks(
-        GivenEncoder(SIZE), vectors, learnable, Shape("given", costly=False, most=90)
+    fitted = fit_kernel_ridge(
+        PrecomputedEncoder(SIZE),
+        vectors,
+        learnable,
+        KernelShape("given", costly=False, most=90),
     )
 
-    own = [fitted.expert.opine_all([Sample("", vector)])[0] for vector in vectors]
+    own = [
+        fitted.expert.score_batch([FeatureSample("", vector)])[0] for vector in vectors
+    ]
     by_heart = np.array([opinion.scores.argmax() for opinion in own])
     assert (by_heart == targets).mean() > 0.9
     assert abs((fitted.scores.argmax(axis=1) == targets).mean() - 0.5) < 0.25
@@ -63,8 +75,10 @@ def test_a_large_group_is_left_out_as_a_small_one_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def scores() -> NDArray[np.float64]:
-        shape = Shape("given", costly=False, most=90)
-        return fit_landmarks(GivenEncoder(SIZE), VECTORS, LEARNABLE, shape).scores
+        shape = KernelShape("given", costly=False, most=90)
+        return fit_kernel_ridge(
+            PrecomputedEncoder(SIZE), VECTORS, LEARNABLE, shape
+        ).scores
 
     in_closed_form = scores()
     monkeypatch.setattr(kernel_ridge_fitting, "_LARGE_GROUP", 1)
@@ -72,20 +86,22 @@ def test_a_large_group_is_left_out_as_a_small_one_is(
 
 
 def test_an_opinion_is_the_same_alone_and_among_many() -> None:
-    shape = Shape("given", costly=False, most=90)
-    expert = fit_landmarks(GivenEncoder(SIZE), VECTORS, LEARNABLE, shape).expert
-    samples = [Sample("", vector) for vector in [*VECTORS, *VECTORS * 2]]
-    together = expert.opine_all(samples)
-    alone = [expert.opine_all([sample])[0] for sample in samples]
+    shape = KernelShape("given", costly=False, most=90)
+    expert = fit_kernel_ridge(
+        PrecomputedEncoder(SIZE), VECTORS, LEARNABLE, shape
+    ).expert
+    samples = [FeatureSample("", vector) for vector in [*VECTORS, *VECTORS * 2]]
+    together = expert.score_batch(samples)
+    alone = [expert.score_batch([sample])[0] for sample in samples]
     assert len(together) == 2 * ROWS  # more than are computed at once
-    assert [(e.scores.tolist(), e.familiar) for e in together] == [
-        (e.scores.tolist(), e.familiar) for e in alone
+    assert [(e.scores.tolist(), e.similarity) for e in together] == [
+        (e.scores.tolist(), e.similarity) for e in alone
     ]
 
 
 def test_products_of_directions_are_the_same_in_training_and_serving() -> None:
-    many = Quantised.of(VECTORS)
-    products = ByteMatrix(many.entries).times(many.entries)
+    many = QuantizedVectors.from_vectors(VECTORS)
+    products = Int8Matrix(many.entries).times(many.entries)
     lengths = many.lengths[:, None] * many.lengths
     assert np.allclose(products / lengths, many.cosines(many), rtol=1e-15)
     assert np.array_equal(
