@@ -14,7 +14,7 @@ from tracer_bentos.protocols.adapter import ClassificationInput, ParsedResponse
 from tracer_bentos.redaction.standard import StandardRedactor
 from tracer_bentos.serving.audits.auditor import Auditor
 from tracer_bentos.serving.audits.session_ownership import SessionOwnership
-from tracer_bentos.serving.auth.authentication import Access, Authenticator
+from tracer_bentos.serving.auth.authentication import Authenticator
 from tracer_bentos.serving.capture.spool import SegmentTotals
 from tracer_bentos.serving.decision.admission import DecisionService
 from tracer_bentos.serving.decision.audit_rate_limit import AuditRateLimit
@@ -30,6 +30,7 @@ from tracer_bentos.serving.telemetry.counters import ProcessCounters
 from tracer_bentos.serving.telemetry.ordered_results import AuditOutcome
 from tracer_bentos.serving.telemetry.request_recorder import RequestRecorder
 from tracer_bentos.serving.upstream.teacher import TeacherClient
+from tracer_core.contracts.access import AccessMode
 from tracer_core.contracts.evidence import Evidence
 from tracer_core.contracts.policy import PolicyDocument
 from tracer_core.contracts.traces import TraceRecord
@@ -38,7 +39,7 @@ __all__ = ["Answered", "Pod"]
 
 _REDACTOR = StandardRedactor()
 _SALT = ("http://teacher/v1", "the store")
-_GATE = Authenticator(Access.OPEN, own_key=True)
+_GATE = Authenticator(AccessMode.OPEN, own_key=True)
 
 
 @dataclass(frozen=True, slots=True)

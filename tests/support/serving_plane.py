@@ -14,7 +14,6 @@ import zstandard
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 from tracer_bentos.redaction.standard import StandardRedactor
-from tracer_bentos.serving.auth.authentication import Access
 from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
 from tracer_bentos.serving.server.app import DataPlane
 from tracer_bentos.serving.server.bundle_loader import BundleReader
@@ -23,6 +22,7 @@ from tracer_bentos.serving.server.settings import Settings
 from tracer_bentos.serving.telemetry.pricing import ParsedPrice
 from tracer_bentos.store import open_store
 from tracer_core.contracts import runtime
+from tracer_core.contracts.access import AccessMode
 from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.evidence import Evidence
 from tracer_core.contracts.policy import PolicyDocument, RevisionPolicy
@@ -43,7 +43,7 @@ __all__ = [
 ARCHIVE = b"an exported Bento"
 BUNDLE = "sha256:" + "b" * 64
 BENTO_KEY = "bundles/one.bento"
-ANYBODY = Access.OPEN
+ANYBODY = AccessMode.OPEN
 PROMPT = "Name the department."
 PRICE = ParsedPrice("gpt-test", Decimal("1e-6"), Decimal("1e-6"), Decimal("1e-5"))
 

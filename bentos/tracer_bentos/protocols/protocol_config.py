@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Self
 
 from tracer_bentos.protocols.adapter import Adapter
@@ -13,20 +12,13 @@ from tracer_bentos.protocols.generic_http.selector import JsonSelector
 from tracer_bentos.protocols.messages.errors import anthropic_error_body
 from tracer_bentos.protocols.registry import language_model_adapters
 from tracer_core.contracts import runtime
+from tracer_core.contracts.protocol import TeacherProtocol
 from tracer_core.errors import SpecError
 
-__all__ = ["ProtocolConfig", "TeacherProtocol"]
+__all__ = ["ProtocolConfig"]
 
 _ANTHROPIC_PATHS = b"/v1/messages"
 """Where every teacher speaks as Anthropic does: counts of tokens, batches."""
-
-
-class TeacherProtocol(StrEnum):
-    """The family of a teacher's interfaces."""
-
-    OPENAI = "OpenAI"
-    ANTHROPIC = "Anthropic"
-    HTTP = "HTTP"
 
 
 @dataclass(frozen=True, slots=True)

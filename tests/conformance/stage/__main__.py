@@ -31,8 +31,8 @@ from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
 from tracer_bentos.serving.http_server.limits import RequestLimits
 from tracer_bentos.serving.server.app import DataPlane
 from tracer_bentos.serving.server.listeners import Listener
-from tracer_bentos.serving.server.settings import Access
 from tracer_bentos.store import open_store
+from tracer_core.contracts.access import AccessMode
 from tracer_core.contracts.policy import RevisionPolicy
 from tracer_core.contracts.runtime import HttpVersion
 
@@ -74,7 +74,7 @@ async def serve_plane(
 ) -> tuple[str, str]:
     """Start a router before a teacher; give its URL and that of its evidence."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    settings = settings_for(url, folder, access=Access.OPEN, **changes)
+    settings = settings_for(url, folder, access=AccessMode.OPEN, **changes)
     open_store(settings.store).write(settings.bento_key or "", ARCHIVE)
     plane = DataPlane(settings, read_parrot)
     await plane.start()

@@ -1,4 +1,4 @@
-"""Who may call at all, and whom the surrogate may answer."""
+"""Authentication of callers, and whether the surrogate can answer a caller."""
 
 import hashlib
 import secrets
@@ -17,8 +17,8 @@ from tracer_bentos.serving.records import Caller
 
 __all__ = ["Access", "Authenticator"]
 
-_KEYS: Final = frozenset({b"authorization", b"api-key", b"x-api-key"})
-_CREDENTIALS: Final = _KEYS | {
+_KEY_HEADERS: Final = frozenset({b"authorization", b"api-key", b"x-api-key"})
+_CREDENTIALS: Final = _KEY_HEADERS | {
     b"cookie",
     b"openai-organization",
     b"openai-project",
@@ -26,102 +26,112 @@ _CREDENTIALS: Final = _KEYS | {
 
 
 class Access(StrEnum):
-    """Who may call."""
+    """How callers authenticate."""
 
     PASS_THROUGH = "PassThrough"  # noqa: S105 - a mode, not a password
-    """Everybody; the client's own key goes on to the teacher, which decides."""
-    CLIENT_KEYS = "ClientKeyStore"
-    """Whoever has a key of the mounted Secret."""
+    """The router forwards the key of the client; the teacher authenticates."""
+    CLIENT_KEYS = "ClientKeys"
+    """The request must contain a key from the mounted Secret."""
     GATEWAY_HEADER = "GatewayHeader"
-    """Whoever a gateway has let through, named in a header that it sets."""
+    """A gateway authenticates callers and sets a header with their name."""
     OPEN = "Open"
-    """Whoever reaches the pod."""
+    """Every request that reaches the pod is accepted."""
 
 
 class Authenticator:
-    """Lets callers in, and remembers whom the teacher has accepted.
+    """Authenticates callers and records which of them the teacher accepted.
 
     Args:
-        access: Who may call.
-        own_key: Whether the pod sends a key of its own to the teacher.
-        keys: Folder of the clients' keys, with ClientKeys.
-        header: Header that names the caller, in lower case, with GatewayHeader.
-        lifetime: How long an acceptance of the teacher counts, with PassThrough.
+        access: How callers authenticate.
+        has_teacher_key: Whether the pod sends a key of its own to the teacher.
+        keys: Folder of the client keys, for `ClientKeys`.
+        header: Header with the name of the caller, in lower case, for `GatewayHeader`.
+        lifetime: Lifetime of an acceptance by the teacher in seconds, for `PassThrough`.
     """
 
     def __init__(
         self,
         access: Access,
         *,
-        own_key: bool,
+        has_teacher_key: bool,
         keys: Path | None = None,
         header: str | None = None,
         lifetime: float = LIFETIME_SECONDS,
     ) -> None:
-        # With a key of the pod's own, the caller's says nothing about the teacher.
-        self._asks_teacher = access is Access.PASS_THROUGH and not own_key
-        self._mode = access
-        self._keys = ClientKeyStore(keys) if keys else None
+        # If the pod sends its own key, the teacher does not check the caller's key.
+        self._requires_acceptance = (
+            access is Access.PASS_THROUGH and not has_teacher_key
+        )
+        self._access = access
+        self._client_keys = ClientKeyStore(keys) if keys else None
         self._header = header.encode() if header else None
         self._salt = secrets.token_bytes(32)
-        self._acceptances = AcceptedKeyCache(lifetime)
-        self._kept = _kept_from_teacher(self._header, own_key=own_key)
+        self._accepted_keys = AcceptedKeyCache(lifetime)
+        self._private_headers = _private_headers(
+            self._header, has_teacher_key=has_teacher_key
+        )
 
     def authenticate(self, exchange: HttpExchange) -> Caller | None:
-        """Give the caller; none when the request must be refused.
+        """Return the caller; None if the request must be rejected.
 
-        What was shown to this router and not to the teacher is taken out of the
-        request's headers.
+        Removes the headers that are for this router and not for the teacher from
+        `exchange.headers`.
         """
         headers = exchange.headers
-        who = self._identity(headers)
-        if who is None:
+        identity = self._identity(headers)
+        if identity is None:
             return None
-        if self._kept:
-            exchange.headers = [pair for pair in headers if pair[0] not in self._kept]
-        return Caller(hashlib.blake2b(who, key=self._salt, digest_size=16).digest())
+        if self._private_headers:
+            exchange.headers = [
+                header for header in headers if header[0] not in self._private_headers
+            ]
+        digest = hashlib.blake2b(identity, key=self._salt, digest_size=16).digest()
+        return Caller(digest)
 
     def is_accepted(self, caller: Caller, model: str) -> bool:
-        """Say whether the surrogate may answer this caller."""
-        if not self._asks_teacher:
+        """Return whether the surrogate can answer this caller."""
+        if not self._requires_acceptance:
             return True
-        return self._acceptances.is_recent(caller.digest, model)
+        return self._accepted_keys.is_recent(caller.digest, model)
 
     def record_status(self, caller: Caller, model: str, status: int) -> None:
-        """Note what the teacher said to a request with the caller's own key."""
+        """Record the status of the teacher for a request with the key of the caller."""
         if status == HTTPStatus.OK:
-            self._acceptances.accept(caller.digest, model)
+            self._accepted_keys.accept(caller.digest, model)
         elif status == HTTPStatus.UNAUTHORIZED:
-            self._acceptances.revoke(caller.digest)
+            self._accepted_keys.revoke(caller.digest)
         elif status == HTTPStatus.FORBIDDEN:
-            self._acceptances.reject(caller.digest, model)
+            self._accepted_keys.reject(caller.digest, model)
 
     def _identity(self, headers: Headers) -> bytes | None:
-        match self._mode:
+        match self._access:
             case Access.PASS_THROUGH | Access.OPEN:
                 return _credentials(headers)
             case Access.CLIENT_KEYS:
-                return self._client(headers)
+                return self._client_name(headers)
             case Access.GATEWAY_HEADER:
-                named = [value for name, value in headers if name == self._header]
-                # More than one means that somebody else has set it as well.
-                return named[0] if len(named) == 1 and named[0].strip() else None
+                values = [value for name, value in headers if name == self._header]
+                # With several values, at least one is not from the gateway.
+                return values[0] if len(values) == 1 and values[0].strip() else None
 
-    def _client(self, headers: Headers) -> bytes | None:
-        names = (
-            self._keys.find_name(key) for key in presented_keys(headers) if self._keys
-        )
+    def _client_name(self, headers: Headers) -> bytes | None:
+        if self._client_keys is None:
+            return None
+        names = (self._client_keys.find_name(key) for key in presented_keys(headers))
         found = next((name for name in names if name), None)
         return found.encode() if found else None
 
 
-def _kept_from_teacher(header: bytes | None, *, own_key: bool) -> frozenset[bytes]:
-    kept = _KEYS if own_key else frozenset()
-    return kept | {header} if header else kept
+def _private_headers(
+    header: bytes | None, *, has_teacher_key: bool
+) -> frozenset[bytes]:
+    """Return the headers that must not reach the teacher."""
+    private = _KEY_HEADERS if has_teacher_key else frozenset()
+    return private | {header} if header else private
 
 
 def _credentials(headers: Headers) -> bytes:
-    # With lengths, so that no two sets of headers give the same bytes.
+    # The lengths make the encoding unambiguous.
     return b"".join(
         b"%s:%d:%s\n" % (name, len(value), value)
         for name, value in headers

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from tracer_bentos.protocols.protocol_config import ProtocolConfig
 from tracer_bentos.serving.auth.accepted_key_cache import LIFETIME_SECONDS
-from tracer_bentos.serving.auth.authentication import Access
 from tracer_bentos.serving.decision.cache import CacheSize
 from tracer_bentos.serving.http_server.limits import (
     DEFAULT_CONCURRENT_REQUESTS,
@@ -23,11 +22,12 @@ from tracer_bentos.serving.http_server.limits import (
 from tracer_bentos.serving.telemetry.pricing import ParsedPrice
 from tracer_core import constants
 from tracer_core.contracts import runtime
+from tracer_core.contracts.access import AccessMode
 from tracer_core.contracts.redaction import Redaction
 from tracer_core.contracts.runtime import HttpVersion
 from tracer_core.errors import DocumentError, SpecError
 
-__all__ = ["Access", "Settings", "read_settings"]
+__all__ = ["Settings", "read_settings"]
 
 ConfigValue = TypeVar("ConfigValue", bound=StrEnum)
 
@@ -62,7 +62,7 @@ class Settings:
     """URL of the proxy to the teacher; none for what the usual variables say."""
     teacher_http: HttpVersion = HttpVersion.HTTP1
     """How HTTP is spoken to it."""
-    access: Access = Access.PASS_THROUGH
+    access: AccessMode = AccessMode.PASS_THROUGH
     """Who may call."""
     client_keys: Path | None = None
     """Folder of the clients' keys, with ClientKeys."""
@@ -223,11 +223,11 @@ def _enum_member(
         raise SpecError(f"{name}={named!r}: say {' or '.join(type(usual))}") from None
 
 
-def _access(given: Mapping[str, str]) -> Access:
-    mode = _enum_member(given, runtime.ACCESS, Access.PASS_THROUGH)
-    if mode is Access.CLIENT_KEYS and runtime.CLIENT_KEYS not in given:
+def _access(given: Mapping[str, str]) -> AccessMode:
+    mode = _enum_member(given, runtime.ACCESS, AccessMode.PASS_THROUGH)
+    if mode is AccessMode.CLIENT_KEYS and runtime.CLIENT_KEYS not in given:
         raise SpecError(f"{mode} needs {runtime.CLIENT_KEYS}: name the folder of keys")
-    if mode is Access.GATEWAY_HEADER and runtime.CALLER_HEADER not in given:
+    if mode is AccessMode.GATEWAY_HEADER and runtime.CALLER_HEADER not in given:
         raise SpecError(f"{mode} needs {runtime.CALLER_HEADER}: name the header")
     return mode
 

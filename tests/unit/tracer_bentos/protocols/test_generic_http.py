@@ -14,8 +14,8 @@ from tracer_bentos.protocols.adapter import ParsedRequest, ParsedResponse, Teach
 from tracer_bentos.protocols.generic_http.endpoint import GenericHttpAdapter
 from tracer_bentos.protocols.generic_http.selector import JsonSelector
 from tracer_bentos.protocols.protocol_config import ProtocolConfig, TeacherProtocol
-from tracer_bentos.serving.server.settings import Access
 from tracer_bentos.tasks.registry import TaskRegistry
+from tracer_core.contracts.access import AccessMode
 from tracer_core.contracts.traces import TraceStatus
 from tracer_core.errors import SpecError
 
@@ -149,7 +149,7 @@ async def test_a_plain_teacher_is_learnt_from_and_stood_in_for(tmp_path: Path) -
     task = TaskRegistry().identify(asked(adapter, body)).task
     async with (
         teaching() as teacher,
-        serving(teacher.url, tmp_path, access=Access.OPEN, speech=speech) as plane,
+        serving(teacher.url, tmp_path, access=AccessMode.OPEN, speech=speech) as plane,
     ):
         url = f"{plane.url}/v1/classify"
         async with plane.http.post(url, json=body) as response:

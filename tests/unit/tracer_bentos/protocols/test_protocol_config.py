@@ -5,9 +5,9 @@ import json
 import pytest
 
 from support.manifests import router_manifest
-from tracer_bentos.protocols.protocol_config import TeacherProtocol
 from tracer_bentos.serving.server.settings import read_settings
 from tracer_core.contracts import runtime
+from tracer_core.contracts.protocol import TeacherProtocol
 from tracer_core.errors import SpecError
 from tracer_router.api import TracerRouter
 from tracer_router.resources.data_plane import Served, build_deployment

@@ -14,7 +14,7 @@ from typing_extensions import override
 from support.serving_plane import ARCHIVE, BUNDLE, Plane, serving, until
 from support.serving_teacher import Teacher, teaching
 from support.world import World, make_router
-from tracer_bentos.serving.server.settings import Access
+from tracer_core.contracts.access import AccessMode
 from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.evidence import Evidence
 from tracer_core.contracts.policy import PolicyDocument
@@ -88,7 +88,7 @@ async def world(tmp_path: Path) -> AsyncIterator[RealWorld]:
                 serving(
                     teacher.url,
                     tmp_path / str(revision),
-                    access=Access.OPEN,
+                    access=AccessMode.OPEN,
                     revision=revision,
                     pod=f"tickets-r{revision}-x",
                     **changes,

@@ -11,12 +11,12 @@ from openai import APIStatusError
 from support.serving_plane import BUNDLE, Plane, serving, until
 from support.serving_teacher import Teacher, teaching
 from tracer_bentos.protocols.chat.request import OpenAIChat
-from tracer_bentos.serving.server.settings import Access
 from tracer_bentos.serving.telemetry.ordered_results import (
     AuditOutcome,
     CompletedPrefix,
 )
 from tracer_bentos.tasks.registry import TaskRegistry
+from tracer_core.contracts.access import AccessMode
 from tracer_core.contracts.evidence import CellEvidence, TaskEvidence
 from tracer_core.contracts.policy import PolicyDocument, RevisionPolicy
 
@@ -55,7 +55,7 @@ async def test_a_shadow_is_audited_by_what_the_client_gets(tmp_path: Path) -> No
     teacher = Teacher(label=lambda text: text.split()[0].lower().replace("bill", "x"))
     async with (
         teaching(teacher),
-        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+        serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane,
     ):
         await until(lambda: plane.plane.loaded.digest == BUNDLE)
         await plane.push(policy_for(the_task(), surrogate=False))
@@ -77,7 +77,7 @@ async def test_a_closed_cell_goes_to_the_teacher_and_is_not_audited(
 ) -> None:
     async with (
         teaching() as teacher,
-        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+        serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane,
     ):
         await until(lambda: plane.plane.loaded.digest == BUNDLE)
         closed = ("says refund",)
@@ -97,7 +97,7 @@ async def test_a_caller_that_the_teacher_turns_down_says_nothing_about_a_shadow(
     teacher = Teacher(refusal=(401, b"{}"))
     async with (
         teaching(teacher),
-        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+        serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane,
     ):
         await until(lambda: plane.plane.loaded.digest == BUNDLE)
         await plane.push(policy_for(the_task(), surrogate=False))
@@ -113,7 +113,7 @@ async def test_a_shadow_without_an_answer_of_the_teacher_is_missing(
     teacher = Teacher(refusal=(500, b"{}"))
     async with (
         teaching(teacher),
-        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+        serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane,
     ):
         await until(lambda: plane.plane.loaded.digest == BUNDLE)
         await plane.push(policy_for(the_task(), surrogate=False))

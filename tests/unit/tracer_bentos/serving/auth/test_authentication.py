@@ -13,11 +13,11 @@ from tracer_bentos.serving.auth.accepted_key_cache import (
     MAX_MODELS,
     AcceptedKeyCache,
 )
-from tracer_bentos.serving.auth.authentication import Access
 from tracer_bentos.serving.auth.secret_volume import SecretVolume
 from tracer_bentos.serving.auth.teacher_key import TeacherKey, TeacherKeyRejected
+from tracer_core.contracts.access import AccessMode
 
-HEADER = {"access": Access.GATEWAY_HEADER, "caller_header": "x-caller"}
+HEADER = {"access": AccessMode.GATEWAY_HEADER, "caller_header": "x-caller"}
 
 
 class Clock:
@@ -128,7 +128,7 @@ async def test_only_holders_of_a_client_key_are_served_and_the_teacher_never_see
         serving(
             teacher.url,
             tmp_path,
-            access=Access.CLIENT_KEYS,
+            access=AccessMode.CLIENT_KEYS,
             client_keys=keys,
             teacher_key_file=own / "api-key",
         ) as plane,
@@ -235,7 +235,7 @@ async def test_a_teacher_that_may_not_have_the_key_is_not_asked(tmp_path: Path) 
         serving(
             teacher.url,
             tmp_path,
-            access=Access.OPEN,
+            access=AccessMode.OPEN,
             teacher_key_file=own / "api-key",
         ) as plane,
     ):

@@ -9,9 +9,9 @@ import pytest
 
 from support.serving_plane import PROMPT, Plane, certified, serving, until
 from support.serving_teacher import teaching
-from tracer_bentos.serving.auth.authentication import Access
 from tracer_bentos.serving.server.json_logging import configure_json_logging
 from tracer_bentos.serving.telemetry.latency import BOUNDS, Histogram
+from tracer_core.contracts.access import AccessMode
 
 REFERENCE = Path(__file__).parents[5] / "docs" / "reference" / "metrics.md"
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -69,7 +69,7 @@ async def test_the_trace_context_reaches_the_teacher_with_audits_too(
 ) -> None:
     async with (
         teaching() as teacher,
-        serving(teacher.url, tmp_path, access=Access.OPEN) as plane,
+        serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane,
     ):
         await asked(plane, "Refund my order")
         await until(lambda: plane.plane.loaded.digest is not None)

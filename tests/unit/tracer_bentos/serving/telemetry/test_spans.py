@@ -13,9 +13,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from support.serving_plane import PROMPT, Plane, certified, serving, until
 from support.serving_teacher import teaching
-from tracer_bentos.serving.auth.authentication import Access
 from tracer_bentos.serving.http_server.exchange import Message, Receive, Scope, Send
 from tracer_bentos.serving.telemetry.spans import Spans, traced
+from tracer_core.contracts.access import AccessMode
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -80,7 +80,7 @@ async def test_a_collector_is_told_who_answered_and_never_what_was_said(
     async with collecting() as (endpoint, got), teaching() as teacher:
         monkeypatch.setenv(ENDPOINT, endpoint)
         monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
-        async with serving(teacher.url, tmp_path, access=Access.OPEN) as plane:
+        async with serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane:
             await asked(plane, "Refund my order")
             await until(lambda: plane.plane.loaded.digest is not None)
             task = (await plane.evidence()).tasks[0].task

@@ -8,7 +8,8 @@ import pytest
 
 from support.serving_plane import PROMPT, serving, until
 from support.serving_teacher import Teacher, teaching
-from tracer_bentos.protocols.protocol_config import ProtocolConfig, TeacherProtocol
+from tracer_bentos.protocols.protocol_config import ProtocolConfig
+from tracer_core.contracts.protocol import TeacherProtocol
 from tracer_core.contracts.runtime import HttpVersion
 
 
