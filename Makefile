@@ -16,6 +16,10 @@ export IMAGE_REGISTRY ?=
 PY := .venv/bin/python
 LOCK := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+# The images run no command line: the packages that only it imports stay out of their
+# locks. `rich` and what it needs are in the runtime for another reason: bentoml.
+NO_CLI := $(addprefix --no-emit-package ,typer annotated-doc shellingham)
+NO_RICH := $(addprefix --no-emit-package ,rich markdown-it-py mdurl pygments colorama)
 ELAPSED = source scripts/say.sh && say
 
 .PHONY: help
@@ -46,11 +50,12 @@ check: lint type unit ## Format, lint, types, layers, unit and repository tests
 	@$(ELAPSED) "check passed"
 
 .PHONY: lint
-lint: venv ## Format, lint and layers
-	@$(ELAPSED) "format, lint and layers"
+lint: venv ## Format, lint, layers and language
+	@$(ELAPSED) "format, lint, layers and language"
 	@.venv/bin/ruff format --check --quiet . || { .venv/bin/ruff format --diff --quiet .; exit 1; }
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/lint-imports --no-cache >.venv/layers.log || { cat .venv/layers.log; exit 1; }
+	@$(PY) -m scripts.prose_lint
 
 .PHONY: type
 type: venv ## Types, strictly
@@ -120,9 +125,9 @@ bench: venv ## The benchmarks, each with its table
 lock: venv ## Resolve the requirements anew; the only target that changes a version
 	@$(ELAPSED) "resolving"
 	@echo uv | $(LOCK) - -o requirements/bootstrap.lock
-	@$(LOCK) pyproject.toml --extra operator -o requirements/operator.lock
+	@$(LOCK) pyproject.toml --extra operator $(NO_CLI) $(NO_RICH) -o requirements/operator.lock
 	@$(LOCK) pyproject.toml --extra train --extra serve --extra tracing --extra dask --extra onnx \
-		-o requirements/runtime.lock
+		$(NO_CLI) -o requirements/runtime.lock
 	@$(LOCK) pyproject.toml --all-extras -o requirements/dev.lock
 	@$(LOCK) requirements/conformance.in -o requirements/conformance.lock
 	@$(LOCK) examples/recorded_teacher/requirements.in -c requirements/runtime.lock \
