@@ -67,7 +67,7 @@ class Board:
         plan = plan_reconcile(self._observed(), _INSTALLATION, now)
         self._write(plan)
         self._run(now)
-        for happening in plan.happenings:
+        for happening in plan.events:
             self.tell(now, happening)
         return plan
 

@@ -41,7 +41,16 @@ class TracerRouterError(Exception):
 
 
 class SpecError(TracerRouterError):
-    """The object asks for something that cannot be done until it is edited."""
+    """The object or its cluster must be changed before this can succeed.
+
+    Args:
+        message: What is wrong, which object or setting is affected, and what to do.
+        reason: Reason of the condition that reports the error, in CamelCase.
+    """
+
+    def __init__(self, message: str, reason: str = "InvalidSpec") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class RetryLater(TracerRouterError):  # noqa: N818 - expected, not an error

@@ -4,16 +4,19 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from tracer_core.errors import NotFound
+from tracer_router.planning.state.plan import EventRecord
 from tracer_router.resources.manifest import Manifest, ObjectKey
 
 
 class MemoryCluster:
     """Keeps manifests; applies by merging, as far as one field manager can tell."""
 
-    def __init__(self) -> None:
+    def __init__(self, unserved: tuple[str, ...] = ()) -> None:
+        self.unserved = unserved
         self.objects: dict[ObjectKey, Manifest] = {}
         self.writes: list[str] = []
-        self.events: list[tuple[str, str]] = []
+        self.events: list[EventRecord] = []
         self._uid = 0
 
     async def get(self, namespace: str, key: ObjectKey) -> Manifest | None:
@@ -33,6 +36,8 @@ class MemoryCluster:
 
     async def apply(self, manifest: Manifest) -> Manifest:
         key = ObjectKey.from_manifest(manifest)
+        if key.kind in self.unserved:
+            raise NotFound(f"the server does not serve {key.kind}")
         self.writes.append(f"apply {key.kind}/{key.name}")
         before = self.objects.get(key)
         if before is None:
@@ -54,9 +59,9 @@ class MemoryCluster:
         self.writes.append(f"delete {key.kind}/{key.name}")
         self.objects.pop(key, None)
 
-    async def emit(self, about: Manifest, reason: str, message: str) -> None:
+    async def emit(self, about: Manifest, event: EventRecord) -> None:
         del about
-        self.events.append((reason, message))
+        self.events.append(event)
 
     def put(self, manifest: Manifest) -> None:
         """Place an object as somebody else would."""

@@ -21,11 +21,14 @@ from tracer_core.errors import (
     Unavailable,
 )
 from tracer_router.cluster.api_paths import path_of
+from tracer_router.planning.state.plan import EventRecord
 from tracer_router.resources.manifest import Manifest, ObjectKey
 
 __all__ = ["KubernetesClusterClient", "build_event", "connect"]
 
 _TIMEOUT_SECONDS = 30
+_MAX_EVENT_CHARACTERS = 1024
+"""The API server refuses an Event with a longer message."""
 _APPLY = "application/apply-patch+yaml"
 _MERGE = "application/merge-patch+json"
 _ERRORS: dict[int, type[ClusterError]] = {
@@ -82,11 +85,11 @@ class KubernetesClusterClient:
         except NotFound:
             return
 
-    async def emit(self, about: Manifest, reason: str, message: str) -> None:
-        """Write an Event about an object, for people."""
-        event = build_event(about, reason, message)
+    async def emit(self, about: Manifest, event: EventRecord) -> None:
+        """Create an Event about an object."""
+        body = build_event(about, event, datetime.now(UTC))
         namespace = about["metadata"]["namespace"]
-        await self._call("POST", path_of(namespace, "Event"), body=event)
+        await self._call("POST", path_of(namespace, "Event"), body=body)
 
     async def annotate(
         self, namespace: str, key: ObjectKey, annotations: Mapping[str, str | None]
@@ -157,9 +160,9 @@ async def connect() -> KubernetesClusterClient:
     return KubernetesClusterClient(ApiClient(configuration=settings))
 
 
-def build_event(about: Manifest, reason: str, message: str) -> Manifest:
-    """Build a core Event about an object."""
-    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def build_event(about: Manifest, event: EventRecord, now: datetime) -> Manifest:
+    """Return the manifest of a core Event about an object."""
+    timestamp = now.isoformat(timespec="seconds").replace("+00:00", "Z")
     metadata = about["metadata"]
     return {
         "apiVersion": "v1",
@@ -175,12 +178,12 @@ def build_event(about: Manifest, reason: str, message: str) -> Manifest:
             "namespace": metadata["namespace"],
             "uid": metadata.get("uid"),
         },
-        "reason": reason,
-        "message": message[:1024],
-        "type": "Normal",
+        "reason": event.reason,
+        "message": event.message[:_MAX_EVENT_CHARACTERS],
+        "type": event.type.value,
         "source": {"component": FIELD_MANAGER},
-        "firstTimestamp": now,
-        "lastTimestamp": now,
+        "firstTimestamp": timestamp,
+        "lastTimestamp": timestamp,
         "count": 1,
     }
 

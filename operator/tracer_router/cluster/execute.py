@@ -2,7 +2,8 @@
 
 import asyncio
 
-from tracer_core.errors import RetryLater, SpecError
+from tracer_core.errors import NotFound, RetryLater, SpecError
+from tracer_router.api import Reason
 from tracer_router.cluster.diff import contains, controlled_by
 from tracer_router.cluster.interfaces import ClusterClient, PodClient
 from tracer_router.planning.state.observed import Observed
@@ -20,7 +21,8 @@ async def execute(
     """Make the cluster as the plan says; statuses are left to the status writer.
 
     Raises:
-        SpecError: A name that the router needs belongs to an object of someone else.
+        SpecError: A name that the router needs belongs to another object, or the
+            cluster does not serve the Gateway API.
         ClusterError: The API server refused or failed.
     """
     for revision in plan.create:
@@ -46,7 +48,20 @@ async def _apply(
         if live is not None:
             _refuse_foreign(observed, key, live)
     if live is None or not contains(live, manifest):
+        await _write(cluster, manifest)
+
+
+async def _write(cluster: ClusterClient, manifest: Manifest) -> None:
+    try:
         await cluster.apply(manifest)
+    except NotFound as error:
+        if manifest["kind"] != "HTTPRoute":
+            raise
+        raise SpecError(
+            "the cluster does not serve HTTPRoute; install the Gateway API, or remove "
+            "spec.traffic.gateway",
+            Reason.GATEWAY_API_MISSING,
+        ) from error
 
 
 def _refuse_foreign(observed: Observed, key: ObjectKey, live: Manifest) -> None:
@@ -59,6 +74,7 @@ def _refuse_foreign(observed: Observed, key: ObjectKey, live: Manifest) -> None:
             "waiting for the garbage collector"
         )
     raise SpecError(
-        f"{key.kind} {key.name} exists and is not this router's: "
-        "rename the router, or delete that object"
+        f"{key.kind} {key.name} exists and does not belong to this router; rename "
+        "the router, or delete that object",
+        Reason.NAME_TAKEN,
     )

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from tracer_core.contracts.evidence import Evidence
 from tracer_core.contracts.policy import PolicyDocument
+from tracer_router.planning.state.plan import EventRecord
 from tracer_router.resources.manifest import Manifest, ObjectKey
 
 __all__ = ["ClusterClient", "PodClient"]
@@ -30,8 +31,8 @@ class ClusterClient(Protocol):
     async def delete(self, namespace: str, key: ObjectKey) -> None:
         """Delete an object and what depends on it; absent is fine."""
 
-    async def emit(self, about: Manifest, reason: str, message: str) -> None:
-        """Write an Event about an object, for people."""
+    async def emit(self, about: Manifest, event: EventRecord) -> None:
+        """Create an Event about an object."""
 
 
 class PodClient(Protocol):

@@ -9,7 +9,13 @@ from pydantic import ValidationError
 from tracer_core.contracts.policy import PolicyDocument
 from tracer_core.contracts.training import TrainingSummary
 from tracer_core.errors import DocumentError, SpecError
-from tracer_router.api import TracerRevision, TracerRouter
+from tracer_router.api import (
+    ObjectMeta,
+    Reason,
+    TracerRevision,
+    TracerRouter,
+    TracerRouterStatus,
+)
 from tracer_router.cluster.diff import amount, controlled_by
 from tracer_router.cluster.interfaces import ClusterClient, PodClient
 from tracer_router.planning.state.observed import JobState, Observed, PodState
@@ -24,7 +30,7 @@ from tracer_router.resources.manifest import (
 from tracer_router.resources.training_job import COMPONENT as TRAINING
 from tracer_router.savings.pods import ReservedResources
 
-__all__ = ["CHILD_KINDS", "observe", "read_router"]
+__all__ = ["CHILD_KINDS", "observe", "read_router", "read_status"]
 
 CHILD_KINDS = (
     "ConfigMap",
@@ -51,17 +57,38 @@ _INDEX = "batch.kubernetes.io/job-completion-index"
 
 
 def read_router(manifest: Manifest) -> TracerRouter:
-    """Read a router as the API server gave it.
+    """Parse a router from its manifest.
 
     Raises:
-        SpecError: The object is of a shape that this operator does not know.
+        SpecError: A field is unknown to this version of the operator, or invalid.
     """
     try:
         return TracerRouter.model_validate(manifest)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise SpecError(f"{where}: {first['msg']}") from None
+        raise SpecError(
+            f"{where}: {first['msg']}; correct the field, or install the version of "
+            "the operator that matches the CRD",
+            Reason.INVALID_SPEC,
+        ) from None
+
+
+def read_status(manifest: Manifest) -> tuple[ObjectMeta, TracerRouterStatus]:
+    """Parse the metadata and the status of a router whose spec cannot be parsed.
+
+    Raises:
+        DocumentError: They cannot be parsed either, so no status can be written.
+    """
+    try:
+        return (
+            ObjectMeta.model_validate(manifest["metadata"]),
+            TracerRouterStatus.model_validate(manifest.get("status", {})),
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise DocumentError(f"status: {where}: {first['msg']}") from None
 
 
 async def observe(

@@ -5,14 +5,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tracer_core.constants import API_VERSION
 from tracer_core.errors import Forbidden, RetryLater, SpecError
-from tracer_router.api import TracerRouter
+from tracer_router.api import ObjectMeta, TracerRouter, TracerRouterStatus
 from tracer_router.cluster.execute import execute
 from tracer_router.cluster.interfaces import ClusterClient, PodClient
-from tracer_router.cluster.observe import observe, read_router
-from tracer_router.handlers.status_writer import StatusWriter, failed_status
+from tracer_router.cluster.observe import observe, read_router, read_status
+from tracer_router.handlers.status_writer import (
+    StatusWriter,
+    failed_status,
+    stall_event,
+)
 from tracer_router.handlers.workqueue import Key
 from tracer_router.planning.reconcile import plan_reconcile
+from tracer_router.planning.state.plan import EventRecord, EventType
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import ObjectKey
 
@@ -42,8 +48,9 @@ class Reconciler:
         try:
             router = read_router(manifest)
         except SpecError as error:
-            # A shape that this version cannot even read has no status to write to.
             _LOG.warning("%s/%s: %s", namespace, name, error)
+            metadata, status = read_status(manifest)
+            await self._report(metadata, status, error)
             return _STALLED_RETRY_SECONDS
         return await self._reconcile(router)
 
@@ -53,20 +60,32 @@ class Reconciler:
             plan = plan_reconcile(observed, self.installation, self.now())
             await execute(self.cluster, self.pods, observed, plan)
         except Exception as error:
-            status = failed_status(router, error, self.now())
-            await self.writer.write_router(router, status)
+            await self._report(router.metadata, router.status, error)
             if isinstance(error, RetryLater):
                 return _RETRY_LATER_SECONDS
             if isinstance(error, SpecError | Forbidden):
                 return _STALLED_RETRY_SECONDS
             raise
         await self.writer.write(observed, plan)
-        for happening in plan.happenings:
-            about = {
-                "apiVersion": router.api_version,
-                "kind": router.kind,
-                "metadata": router.metadata.to_manifest(),
-            }
-            _LOG.info("%s: %s", router.metadata.name, happening.message)
-            await self.cluster.emit(about, happening.reason, happening.message)
+        for event in plan.events:
+            await self._emit(router.metadata, event)
         return plan.requeue_after
+
+    async def _report(
+        self, metadata: ObjectMeta, before: TracerRouterStatus, error: Exception
+    ) -> None:
+        after = failed_status(before, error, metadata.generation, self.now())
+        await self.writer.write_router(metadata, before, after)
+        event = stall_event(before, after)
+        if event is not None:
+            await self._emit(metadata, event)
+
+    async def _emit(self, metadata: ObjectMeta, event: EventRecord) -> None:
+        about = {
+            "apiVersion": API_VERSION,
+            "kind": TracerRouter.resource.kind,
+            "metadata": metadata.to_manifest(),
+        }
+        level = logging.WARNING if event.type is EventType.WARNING else logging.INFO
+        _LOG.log(level, "%s: %s", metadata.name, event.message)
+        await self.cluster.emit(about, event)

@@ -11,20 +11,20 @@ from tracer_core.errors import ClusterError, Forbidden, RetryLater, SpecError
 from tracer_router.api import (
     ConditionStatus,
     ConditionType,
+    ObjectMeta,
     Phase,
     Reason,
     TracerRevision,
-    TracerRouter,
     TracerRouterStatus,
 )
 from tracer_router.cluster.interfaces import ClusterClient
 from tracer_router.planning.state.observed import Observed
-from tracer_router.planning.state.plan import Plan
+from tracer_router.planning.state.plan import EventRecord, EventType, Plan
 from tracer_router.planning.status.conditions import set_conditions
 from tracer_router.resources.manifest import Manifest
 from tracer_router.resources.revision import build_revision_status
 
-__all__ = ["StatusWriter", "failed_status"]
+__all__ = ["StatusWriter", "failed_status", "stall_event"]
 
 _LOG = logging.getLogger(__name__)
 _FIGURES_EVERY_SECONDS = 10.0
@@ -61,22 +61,23 @@ class StatusWriter:
             await self._write_revision(
                 before[revision.metadata.name], revision, urgent=urgent
             )
-        await self.write_router(observed.router, plan.status)
+        router = observed.router
+        await self.write_router(router.metadata, router.status, plan.status)
 
     async def write_router(
-        self, router: TracerRouter, status: TracerRouterStatus
+        self,
+        metadata: ObjectMeta,
+        before: TracerRouterStatus,
+        after: TracerRouterStatus,
     ) -> None:
-        """Write the status of a router if it says anything new."""
+        """Write the status of a router if it differs from the one before."""
         manifest = {
             "apiVersion": API_VERSION,
             "kind": "TracerRouter",
-            "metadata": {
-                "name": router.metadata.name,
-                "namespace": router.metadata.namespace,
-            },
-            "status": status.to_manifest(),
+            "metadata": {"name": metadata.name, "namespace": metadata.namespace},
+            "status": after.to_manifest(),
         }
-        await self._write(router.status.to_manifest(), manifest)
+        await self._write(before.to_manifest(), manifest)
 
     async def _write_revision(
         self, before: TracerRevision, after: TracerRevision, *, urgent: bool
@@ -101,9 +102,16 @@ class StatusWriter:
 
 
 def failed_status(
-    router: TracerRouter, error: Exception, now: datetime
+    before: TracerRouterStatus, error: Exception, generation: int | None, now: datetime
 ) -> TracerRouterStatus:
-    """Give the status of a router that could not be reconciled, and say why."""
+    """Return the status of a router whose reconcile failed.
+
+    Args:
+        before: The status that the router has.
+        error: Why the reconcile failed.
+        generation: Generation of the spec that was reconciled.
+        now: The present time.
+    """
     stalled = isinstance(error, SpecError | Forbidden)
     reason = _reason(error)
     message = str(error)[:1000]
@@ -114,13 +122,36 @@ def failed_status(
     )
     update = {
         "conditions": tuple(
-            sorted(set_conditions(router, states, now), key=lambda each: each.type)
+            sorted(
+                set_conditions(before.conditions, states, generation, now),
+                key=lambda condition: condition.type,
+            )
         ),
-        "observed_generation": router.metadata.generation or -1,
+        "observed_generation": generation or -1,
     }
     if stalled:
         update["phase"] = Phase.STALLED
-    return router.status.model_copy(update=update)
+    return before.model_copy(update=update)
+
+
+def stall_event(
+    before: TracerRouterStatus, after: TracerRouterStatus
+) -> EventRecord | None:
+    """Return the Event of a router that has just stalled; None if nothing is new."""
+    stalled = _stalled(after)
+    if stalled is None or stalled == _stalled(before):
+        return None
+    reason, message = stalled
+    return EventRecord(reason, message, EventType.WARNING)
+
+
+def _stalled(status: TracerRouterStatus) -> tuple[str, str] | None:
+    """Return reason and message of the condition `Stalled`; None if it is not true."""
+    for condition in status.conditions:
+        kind = condition.type == ConditionType.STALLED.value
+        if kind and condition.status is ConditionStatus.TRUE:
+            return condition.reason, condition.message
+    return None
 
 
 def _reason(error: Exception) -> Reason:
@@ -130,7 +161,7 @@ def _reason(error: Exception) -> Reason:
         case RetryLater():
             return Reason.PROGRESSING
         case SpecError():
-            return Reason.NAME_TAKEN
+            return Reason(error.reason)
         case ClusterError():
             return Reason.API_UNAVAILABLE
         case _:

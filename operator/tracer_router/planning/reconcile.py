@@ -2,8 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from tracer_core.stats.sequential.change_attribution import ChangeCause
-from tracer_router.api import RevisionPhase, TracerRevision, TracerRevisionStatus
+from tracer_router.api import (
+    Reason,
+    RevisionPhase,
+    TracerRevision,
+    TracerRevisionStatus,
+)
 from tracer_router.planning.attempts.retraining import RetrainingTrigger
 from tracer_router.planning.attempts.training import (
     begin_attempt,
@@ -17,7 +21,7 @@ from tracer_router.planning.rollout.live import evaluate_live, restore_previous
 from tracer_router.planning.rollout.policy import plan_policy
 from tracer_router.planning.rollout.user_requests import handle_requests
 from tracer_router.planning.state.observed import JobState, Observed
-from tracer_router.planning.state.plan import EventRecord, Plan
+from tracer_router.planning.state.plan import EventRecord, EventType, Plan
 from tracer_router.planning.state.roles import RevisionRoles, assign_roles
 from tracer_router.planning.status.summary import StatusInputs, build_status
 from tracer_router.resources.installation import Installation
@@ -27,8 +31,10 @@ __all__ = ["plan_reconcile"]
 
 _SOON = timedelta(seconds=2)
 _AT_REST = timedelta(seconds=10)
-_NAMED = {ChangeCause.TEACHER, ChangeCause.INPUTS}
-"""Causes that people find among the Events by name."""
+_NAMED = {Reason.TEACHER_CHANGED, Reason.INPUTS_CHANGED}
+"""Causes that have an Event of their own."""
+_FAILED = frozenset({RevisionPhase.REJECTED, RevisionPhase.ROLLED_BACK})
+"""Phases whose Event is a warning."""
 
 
 def plan_reconcile(
@@ -59,7 +65,7 @@ def plan_reconcile(
             PodPrices(installation.core_hour, installation.gib_hour),
             now,
         ),
-        happenings=carried.happenings + _events(observed, revisions),
+        events=carried.events + _events(observed, revisions),
         urgent=frozenset(pod.revision for pod in observed.pods if pod.leaving),
         requeue_after=_SOON
         if begun or roles != RevisionRoles(roles.stable)
@@ -156,16 +162,17 @@ def _events(
         if not same and new.phase is not None:
             step = "" if new.rollout_step is None else f", step {new.rollout_step + 1}"
             message = f"revision {each.spec.revision}: {new.phase}{step}"
-            found.append(EventRecord(new.phase.value, message + reason))
+            kind = EventType.WARNING if new.phase in _FAILED else EventType.NORMAL
+            found.append(EventRecord(new.phase.value, message + reason, kind))
         if new.cause in _NAMED and (old is None or new.cause != old.cause):
-            found.append(
-                EventRecord(new.cause, f"revision {each.spec.revision}{reason}")
-            )
+            message = f"revision {each.spec.revision}{reason}"
+            found.append(EventRecord(new.cause, message, EventType.WARNING))
         for cell in new.closed[len(old.closed) if old else 0 :]:
-            message = f"revision {each.spec.revision}: cell {cell.cell!r} goes back to"
-            found.append(
-                EventRecord("CellClosed", f"{message} the teacher: {cell.reason}")
+            message = (
+                f"revision {each.spec.revision}: cell {cell.cell!r} was returned to "
+                f"the teacher: {cell.reason}"
             )
+            found.append(EventRecord("CellClosed", message, EventType.WARNING))
     return tuple(found)
 
 

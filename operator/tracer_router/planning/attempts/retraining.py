@@ -12,7 +12,8 @@ from functools import cached_property
 from tracer_core.constants import OTHER_TASK
 from tracer_router.api import MAX_SIMILAR, RevisionPhase, TracerRevision, TracerRouter
 from tracer_router.planning.attempts.training import AttemptReason, rows_by_task
-from tracer_router.planning.state.commands import Command, is_paused, pending_requests
+from tracer_router.planning.state.commands import Command, pending_requests
+from tracer_router.planning.state.holds import find_hold
 from tracer_router.planning.state.observed import Observed
 
 __all__ = ["RetrainingTrigger", "rows_needed"]
@@ -99,11 +100,8 @@ class RetrainingTrigger:
 
     @property
     def _held(self) -> str | None:
-        if self.observed.router.spec.suspend:
-            return "spec.suspend is true: no attempt is begun"
-        if is_paused(self.observed.router):
-            return "paused by annotation: no attempt is begun"
-        return None
+        hold = find_hold(self.observed.router)
+        return hold.describe() if hold else None
 
     @cached_property
     def _spent(self) -> bool:

@@ -16,6 +16,7 @@ from tracer_router.api import (
     CertificateStatus,
     History,
     Percent,
+    Reason,
     RevisionPhase,
     TaskCertificate,
     TracerRevision,
@@ -30,7 +31,7 @@ from tracer_router.planning.rollout.transitions import (
     set_status,
 )
 from tracer_router.planning.state.certificate_validity import (
-    invalid_reason,
+    find_invalidation,
     teacher_identity,
 )
 from tracer_router.planning.state.observed import JobState, Observed
@@ -188,7 +189,8 @@ def conclude_training(
     """Give the revision after its Job: still training, certified or rejected."""
     job = observed.jobs.get(revision.spec.revision, JobState())
     if job.failure is not None:
-        return _rejected(revision, f"training failed: {job.failure}", now)
+        failed = set_status(revision, cause=Reason.TRAINING_FAILED.value)
+        return _rejected(failed, f"training failed: {job.failure}", now)
     if job.summary is None:
         return revision
     objection = _objection(observed, revision, job.summary)
@@ -227,7 +229,7 @@ def _no_better(observed: Observed, summary: TrainingSummary) -> str | None:
     ailing = incumbent.status.drifted or incumbent.status.closed
     held = incumbent.status.tasks[0]
     another = summary.task != held.fingerprint
-    if ailing or another or invalid_reason(router, incumbent) is not None:
+    if ailing or another or find_invalidation(router, incumbent) is not None:
         return None
     least = held.certificate.coverage.fraction + BETTER_BY
     if (summary.coverage or 0) >= least:

@@ -25,8 +25,8 @@ from tracer_router.planning.rollout.transitions import (
     enter_phase,
     set_status,
 )
-from tracer_router.planning.state.certificate_validity import invalid_reason
-from tracer_router.planning.state.commands import is_paused
+from tracer_router.planning.state.certificate_validity import find_invalidation
+from tracer_router.planning.state.holds import find_hold
 from tracer_router.planning.state.observed import Observed
 
 __all__ = ["CandidateProgress", "evaluate_candidate", "overdue"]
@@ -64,9 +64,10 @@ def evaluate_candidate(
     waits for; only then a step, and one at a time.
     """
     router = observed.router
-    void = invalid_reason(router, revision)
-    if void is not None:
-        return _ended(revision, RevisionPhase.REJECTED, void, now)
+    invalidation = find_invalidation(router, revision)
+    if invalidation is not None:
+        rejected = set_status(revision, cause=invalidation.reason.value)
+        return _ended(rejected, RevisionPhase.REJECTED, invalidation.message, now)
     seen = assess_revision(router, revision)
     look = _CandidateView(observed, revisions, revision, seen, now)
     against = _rollback_reason(look)
@@ -112,10 +113,9 @@ def _rollback_reason(look: _CandidateView) -> str | None:
 
 def _blocked(look: _CandidateView) -> str | None:
     router, revision = look.observed.router, look.revision
-    if router.spec.suspend:
-        return "spec.suspend is true: the rollout waits"
-    if is_paused(router):
-        return "paused by annotation: the rollout waits for `tracer-router resume`"
+    hold = find_hold(router)
+    if hold is not None:
+        return hold.describe(revision.spec.revision)
     trouble = load_error(look.observed, revision)
     return f"revision {revision.spec.revision}: {trouble}" if trouble else None
 

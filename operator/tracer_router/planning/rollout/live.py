@@ -17,7 +17,7 @@ from tracer_router.planning.rollout.drift_monitor import (
 from tracer_router.planning.rollout.policy import stop_reason
 from tracer_router.planning.rollout.promotion_criteria import assess_revision
 from tracer_router.planning.rollout.transitions import enter_phase, set_status
-from tracer_router.planning.state.certificate_validity import invalid_reason
+from tracer_router.planning.state.certificate_validity import find_invalidation
 from tracer_router.planning.state.observed import Observed
 
 __all__ = ["evaluate_live", "restore_previous"]
@@ -28,9 +28,10 @@ def evaluate_live(
 ) -> CandidateProgress:
     """Give a live revision after one look at its evidence."""
     router = observed.router
-    void = invalid_reason(router, revision)
-    if void is not None:
-        return CandidateProgress(revision, f"the surrogate is off: {void}")
+    invalidation = find_invalidation(router, revision)
+    if invalidation is not None:
+        message = f"the surrogate is off: {invalidation.message}"
+        return CandidateProgress(revision, message)
     watched, revision = revision, update_drift(router, revision, now)
     alarms = drift_alarms(revision)
     heard = _by_audits(observed, revision, whole_drifted="" in alarms)
@@ -114,4 +115,4 @@ def _kept_warm(observed: Observed, revision: TracerRevision, now: datetime) -> b
         return False
     barred = status.bundle and status.bundle.digest in observed.router.status.barred
     warm = now - status.step_since < soak
-    return warm and not barred and invalid_reason(observed.router, revision) is None
+    return warm and not barred and find_invalidation(observed.router, revision) is None

@@ -4,7 +4,7 @@ from tracer_core.contracts.policy import PolicyDocument, RevisionPolicy
 from tracer_router.api import RevisionPhase, TracerRevision
 from tracer_router.planning.rollout.auditing import audit_rate
 from tracer_router.planning.rollout.traffic_split import diversion, primary_revision
-from tracer_router.planning.state.certificate_validity import invalid_reason
+from tracer_router.planning.state.certificate_validity import find_invalidation
 from tracer_router.planning.state.observed import Observed
 from tracer_router.planning.state.roles import RevisionRoles
 
@@ -73,7 +73,7 @@ def _revision_policy(observed: Observed, revision: TracerRevision) -> RevisionPo
     shadow = status.phase is RevisionPhase.SHADOW
     if status.phase not in rolling or (shadow and status.traffic_since is None):
         return RevisionPolicy()
-    if status.bundle is None or invalid_reason(router, revision):
+    if status.bundle is None or find_invalidation(router, revision):
         return RevisionPolicy()
     return RevisionPolicy(
         surrogate=not shadow,

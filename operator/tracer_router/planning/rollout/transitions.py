@@ -17,7 +17,7 @@ def set_status(revision: TracerRevision, **changes: object) -> TracerRevision:
 def enter_phase(
     revision: TracerRevision, phase: RevisionPhase, reason: str, now: datetime
 ) -> TracerRevision:
-    """Give the revision in another phase."""
+    """Return the revision in another phase."""
     return set_status(revision, phase=phase, step_since=now, reason=reason)
 
 

@@ -9,7 +9,7 @@ from tracer_router.planning.rollout.transitions import (
     enter_phase,
     set_status,
 )
-from tracer_router.planning.state.certificate_validity import invalid_reason
+from tracer_router.planning.state.certificate_validity import find_invalidation
 from tracer_router.planning.state.commands import (
     Command,
     CommandRequest,
@@ -17,7 +17,7 @@ from tracer_router.planning.state.commands import (
     unreadable_requests,
 )
 from tracer_router.planning.state.observed import Observed
-from tracer_router.planning.state.plan import EventRecord
+from tracer_router.planning.state.plan import EventRecord, EventType
 
 __all__ = ["RequestOutcome", "handle_requests"]
 
@@ -37,7 +37,7 @@ class RequestOutcome:
 
     revisions: tuple[TracerRevision, ...]
     """The revisions after them, each with the ids of those done on it."""
-    happenings: tuple[EventRecord, ...] = ()
+    events: tuple[EventRecord, ...] = ()
     """What people are told."""
     refused: tuple[str, ...] = ()
     """Ids that will never be done."""
@@ -74,7 +74,7 @@ def _handle_request(
         for each in carried.revisions
     )
     told = EventRecord(request.verb.value.capitalize(), f"{request}: done")
-    return replace(carried, revisions=revisions, happenings=(*carried.happenings, told))
+    return replace(carried, revisions=revisions, events=(*carried.events, told))
 
 
 def _objection(
@@ -88,9 +88,9 @@ def _objection(
         return f"it is {phase.value if phase else 'new'}"
     if request.verb is not Command.RETRY:
         return None
-    void = invalid_reason(observed.router, target)
-    if void is not None:
-        return void
+    invalidation = find_invalidation(observed.router, target)
+    if invalidation is not None:
+        return invalidation.message
     rolling = [each for each in carried.revisions if each.status.phase in _ROLLING]
     if rolling:
         return (
@@ -131,5 +131,5 @@ def _refuse(carried: RequestOutcome, key: str, why: str) -> RequestOutcome:
     return replace(
         carried,
         refused=(*carried.refused, key),
-        happenings=(*carried.happenings, EventRecord("RequestRefused", why)),
+        events=(*carried.events, EventRecord("RequestRefused", why, EventType.WARNING)),
     )

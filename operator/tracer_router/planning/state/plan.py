@@ -2,20 +2,31 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 
 from tracer_core.contracts.policy import PolicyDocument
 from tracer_router.api import TracerRevision, TracerRouterStatus
 from tracer_router.resources.manifest import Manifest, ObjectKey
 
-__all__ = ["EventRecord", "Plan"]
+__all__ = ["EventRecord", "EventType", "Plan"]
+
+
+class EventType(StrEnum):
+    """The type of a Kubernetes Event."""
+
+    NORMAL = "Normal"
+    """Information only."""
+    WARNING = "Warning"
+    """A failure, a refusal or a rollback: someone may have to act."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
-    """Something that people should find among the Events of a router."""
+    """An Event to emit about the router."""
 
     reason: str
     message: str
+    type: EventType = EventType.NORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +47,7 @@ class Plan:
     """The router's status, written once the rest has been carried out."""
     urgent: frozenset[int] = frozenset()
     """Revisions whose counts are written at once: a pod of theirs is about to end."""
-    happenings: tuple[EventRecord, ...] = ()
+    events: tuple[EventRecord, ...] = ()
     """Events to emit."""
     requeue_after: timedelta = timedelta(seconds=10)
     """When to observe again without any event."""

@@ -10,13 +10,12 @@ from tracer_router.api import (
     Reason,
     RevisionPhase,
     TracerRevision,
-    TracerRouter,
     set_condition,
 )
 from tracer_router.planning.rollout.candidate import overdue
 from tracer_router.planning.rollout.policy import stopped_tasks
-from tracer_router.planning.state.certificate_validity import invalid_reason
-from tracer_router.planning.state.commands import is_paused
+from tracer_router.planning.state.certificate_validity import find_invalidation
+from tracer_router.planning.state.holds import find_hold
 from tracer_router.planning.state.observed import Observed
 from tracer_router.planning.state.roles import RevisionRoles
 from tracer_router.planning.status.reporting import (
@@ -63,17 +62,19 @@ def assess_conditions(
 
 
 def set_conditions(
-    router: TracerRouter, states: tuple[State, ...], now: datetime
+    conditions: tuple[Condition, ...],
+    states: tuple[State, ...],
+    generation: int | None,
+    now: datetime,
 ) -> tuple[Condition, ...]:
-    """Give the router's conditions with these set; times move only on a flip."""
-    conditions = router.status.conditions
+    """Return the conditions with new states; a time moves only with the status."""
     for kind, status, reason, message in states:
         condition = Condition(
             type=kind.value,
             status=status,
             reason=reason.value,
             message=message,
-            observed_generation=router.metadata.generation,
+            observed_generation=generation,
         )
         conditions = set_condition(conditions, condition, now)
     return conditions
@@ -116,8 +117,10 @@ def _reconciling(
     kind = ConditionType.RECONCILING
     if roles.training is not None:
         return kind, _TRUE, Reason.TRAINING, missing
-    if roles.candidate is not None and is_paused(observed.router):
-        return kind, _FALSE, Reason.PAUSED, missing
+    hold = find_hold(observed.router)
+    if hold is not None and (roles.candidate is not None or route[1] is _TRUE):
+        number = roles.candidate.spec.revision if roles.candidate else None
+        return kind, _FALSE, hold.reason, hold.describe(number)
     if roles.candidate is not None and overdue(observed, roles.candidate, now):
         return kind, _FALSE, Reason.INCONCLUSIVE, missing
     if roles.candidate is not None:
@@ -158,27 +161,30 @@ def _certified(
         return kind, *_certificate_message(observed, held[-1])
     ended = [each for each in revisions if each.spec.attempt is not None]
     if ended and ended[-1].status.phase is RevisionPhase.ROLLED_BACK:
-        return kind, _FALSE, _reason_message(ended[-1]), ended[-1].status.reason or ""
+        return kind, *_end_of(ended[-1], Reason.ROLLED_BACK)
     if ended and ended[-1].status.phase is RevisionPhase.REJECTED:
-        return kind, _FALSE, Reason.NOT_CERTIFIED, ended[-1].status.reason or ""
+        return kind, *_end_of(ended[-1], Reason.NOT_CERTIFIED)
     fragmented = most_variable_field(observed, revisions)
     reason = Reason.TASKS_FRAGMENTED if fragmented else Reason.COLLECTING
     return kind, _FALSE, reason, fragmented or missing
 
 
-def _reason_message(fallen: TracerRevision) -> Reason:
-    known = {Reason.TEACHER_CHANGED.value, Reason.INPUTS_CHANGED.value}
-    cause = fallen.status.cause
-    return Reason(cause) if cause in known else Reason.ROLLED_BACK
+def _end_of(
+    revision: TracerRevision, usual: Reason
+) -> tuple[ConditionStatus, Reason, str]:
+    """Return why a revision ended: its recorded cause, or the usual one of its end."""
+    cause = revision.status.cause
+    reason = Reason(cause) if cause and cause in set(Reason) else usual
+    return _FALSE, reason, revision.status.reason or ""
 
 
 def _certificate_message(
     observed: Observed, revision: TracerRevision
 ) -> tuple[ConditionStatus, Reason, str]:
     """Say what has become of the certificate of a revision that serves."""
-    void = invalid_reason(observed.router, revision)
-    if void is not None:
-        return _FALSE, Reason.TARGET_RAISED, void
+    invalidation = find_invalidation(observed.router, revision)
+    if invalidation is not None:
+        return _FALSE, invalidation.reason, invalidation.message
     message = f"revision {revision.spec.revision}: {_figures(revision)}"
     if stopped := stopped_tasks(observed, revision):
         named = ", ".join(stopped)

@@ -72,7 +72,11 @@ def build_status(
     return TracerRouterStatus(
         observed_generation=router.metadata.generation or -1,
         phase=_phase(observed, roles),
-        conditions=_ordered(set_conditions(router, conditions, now)),
+        conditions=_ordered(
+            set_conditions(
+                router.status.conditions, conditions, router.metadata.generation, now
+            )
+        ),
         stable=roles.stable,
         candidate=roles.candidate.spec.revision if roles.candidate else None,
         weight=_weight(observed, revisions, roles),

@@ -1,6 +1,7 @@
 """When a live revision falls, people are told if teacher or traffic has changed."""
 
 from support.world import World
+from tracer_router.planning.state.plan import EventType
 from unit.tracer_router.handlers.test_rollouts import live
 
 
@@ -37,9 +38,13 @@ async def drifting(world: World, otherwise: int, repeats: int = 50) -> World:
     return world
 
 
-def told(world: World, reason: str) -> list[str]:
-    """Give what the Events of a reason say."""
-    return [said for about, said in world.cluster.events if about == reason]
+def warnings(world: World, reason: str) -> list[str]:
+    """Return the messages of the warnings with a reason."""
+    return [
+        event.message
+        for event in world.cluster.events
+        if event.reason == reason and event.type is EventType.WARNING
+    ]
 
 
 async def test_a_teacher_that_answers_the_same_otherwise_is_named() -> None:
@@ -48,7 +53,7 @@ async def test_a_teacher_that_answers_the_same_otherwise_is_named() -> None:
     assert world.revision(1)["cause"] == "TeacherChanged"
     assert world.condition("Certified")[:2] == ("False", "TeacherChanged")
     assert "; the teacher has changed: of " in world.revision(1)["reason"]
-    assert len(told(world, "TeacherChanged")) == 1
+    assert len(warnings(world, "TeacherChanged")) == 1
 
 
 async def test_traffic_that_is_another_is_named() -> None:
@@ -56,7 +61,7 @@ async def test_traffic_that_is_another_is_named() -> None:
 
     assert world.revision(1)["cause"] == "InputsChanged"
     assert world.condition("Certified")[:2] == ("False", "InputsChanged")
-    assert len(told(world, "InputsChanged")) == 1
+    assert len(warnings(world, "InputsChanged")) == 1
 
 
 async def test_without_repeats_nothing_is_named() -> None:
@@ -64,7 +69,7 @@ async def test_without_repeats_nothing_is_named() -> None:
 
     assert world.revision(1)["cause"] == "CauseUnknown"
     assert world.condition("Certified")[:2] == ("False", "RolledBack")
-    assert told(world, "TeacherChanged") + told(world, "InputsChanged") == []
+    assert warnings(world, "TeacherChanged") + warnings(world, "InputsChanged") == []
 
 
 async def test_an_event_says_the_cause_once() -> None:
@@ -72,7 +77,7 @@ async def test_an_event_says_the_cause_once() -> None:
 
     await world.turn(5)
 
-    assert len(told(world, "TeacherChanged")) == 1
+    assert len(warnings(world, "TeacherChanged")) == 1
 
 
 async def test_marks_move_with_repeats_and_rest_without() -> None:

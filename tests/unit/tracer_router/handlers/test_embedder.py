@@ -113,6 +113,7 @@ async def test_an_attempt_whose_endpoint_is_dead_says_so_and_waits() -> None:
     assert world.revision(1)["reason"] == (
         f"training failed: Job has reached the specified backoff limit: {why}"
     )
+    assert world.condition("Certified")[:2] == ("False", "TrainingFailed")
     assert "the last attempt came to nothing: next at" in world.status()["next"]
     world.now += timedelta(minutes=11)
     world.count(0, requests=2000, uniform_labelled=2000)

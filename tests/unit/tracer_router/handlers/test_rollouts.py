@@ -7,6 +7,7 @@ import pytest
 
 from support.world import World, make_router
 from tracer_core.contracts.evidence import CellEvidence, LegEvidence
+from tracer_router.planning.state.plan import EventRecord, EventType
 
 DAY = 86_400
 
@@ -60,8 +61,11 @@ def ask(world: World, **annotations: str) -> None:
 
 def refusals(world: World) -> list[str]:
     """Give what people were told could not be done."""
-    events = world.cluster.events
-    return [message for reason, message in events if reason == "RequestRefused"]
+    refused = [
+        event for event in world.cluster.events if event.reason == "RequestRefused"
+    ]
+    assert {event.type for event in refused} <= {EventType.WARNING}
+    return [event.message for event in refused]
 
 
 def rule(world: World, number: int = 1) -> Any:
@@ -141,8 +145,8 @@ async def test_manual_promotion_waits_for_one_word() -> None:
     await world.turn(3)
     assert world.status()["phase"] == "Live"
     assert world.status()["handled"] == ["one"]
-    told = ("Promote", "promote of revision 1 (one): done")
-    assert world.cluster.events.count(told) == 1
+    promoted = EventRecord("Promote", "promote of revision 1 (one): done")
+    assert world.cluster.events.count(promoted) == 1
 
 
 async def test_a_promotion_never_stands_in_for_evidence() -> None:
@@ -251,7 +255,14 @@ async def test_pausing_holds_a_rollout_and_going_back_stays_automatic() -> None:
     audited(world, 1, agreed=300)
     await world.turn(4)
     assert world.weights() == {"tickets-r0": 50, "tickets-r1": 50}
-    assert world.condition("Reconciling")[1] == "Paused"
+    assert world.condition("Reconciling") == (
+        "False",
+        "Paused",
+        (
+            "Paused: the rollout of revision 1 and new training attempts are on hold; "
+            "run `tracer-router resume tickets`"
+        ),
+    )
     audited(world, 1, agreed=300, disagreed=300)
     await world.turn(2)
     assert world.revision(1)["phase"] == "RolledBack"
@@ -374,7 +385,8 @@ async def test_a_bad_cell_is_demoted_alone() -> None:
     assert rule(world).surrogate
     assert "without cell 'card lost'" in world.condition("Certified")[2]
     assert world.condition("Certified")[0] == "True"
-    assert "CellClosed" in {reason for reason, _ in world.cluster.events}
+    closed = [event for event in world.cluster.events if event.reason == "CellClosed"]
+    assert {event.type for event in closed} == {EventType.WARNING}
 
 
 async def test_nothing_is_written_at_rest_while_live() -> None:

@@ -2,10 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from support.memory_cluster import MemoryCluster
 from support.world import START, World, make_router
 from tracer_core.constants import OTHER_TASK
 from tracer_core.contracts.evidence import Fragmentation, TeacherState
 from tracer_core.contracts.training import AttemptOutcome
+from tracer_router.planning.state.plan import EventRecord, EventType
 from tracer_router.resources.manifest import ObjectKey
 
 
@@ -150,6 +152,14 @@ async def test_a_bad_candidate_is_switched_off_by_policy_and_rolled_back() -> No
     assert world.revision(1)["phase"] == "RolledBack"
     assert world.status()["barred"] == ["sha256:bundle1"]
     assert world.condition("Certified")[:2] == ("False", "RolledBack")
+    types = {event.reason: event.type for event in world.cluster.events}
+    assert types == {
+        "Passthrough": EventType.NORMAL,
+        "Training": EventType.NORMAL,
+        "Shadow": EventType.NORMAL,
+        "Canary": EventType.NORMAL,
+        "RolledBack": EventType.WARNING,
+    }
 
 
 async def test_a_live_surrogate_that_turns_bad_gives_way_to_the_pass_through() -> None:
@@ -174,7 +184,13 @@ async def test_a_refusal_is_an_outcome_with_its_reason() -> None:
     )
     await world.turn(2)
     assert world.revision(1)["phase"] == "Rejected"
-    assert world.condition("Certified")[2] == "no step passed at level 0.025"
+    assert world.condition("Certified") == (
+        "False",
+        "NotCertified",
+        "no step passed at level 0.025",
+    )
+    rejected = [event for event in world.cluster.events if event.reason == "Rejected"]
+    assert [event.type for event in rejected] == [EventType.WARNING]
     assert world.condition("Ready")[0] == "True"
     assert world.status()["traces"]["needed"] == 1500
 
@@ -239,8 +255,52 @@ async def test_an_object_of_someone_else_is_never_taken_over() -> None:
     await world.turn(3)
     status, reason, message = world.condition("Stalled")
     assert (status, reason) == ("True", "NameTaken")
-    assert "Service tickets exists and is not this router's" in message
+    assert world.condition("Reconciling")[:2] == ("False", "NameTaken")
+    assert "Service tickets exists and does not belong to this router" in message
     assert "apply Service/tickets" not in world.cluster.writes
+    assert world.cluster.events[-1] == EventRecord(reason, message, EventType.WARNING)
+    stalls = [event for event in world.cluster.events if event.reason == reason]
+    assert len(stalls) == 1
+
+
+async def test_a_spec_that_this_version_cannot_parse_stalls_and_keeps_the_status() -> (
+    None
+):
+    world = await live(World())
+    before = world.status()
+    router = world.router_now()
+    router["metadata"]["generation"] = 2
+    router["spec"]["teacher"]["protocol"] = "Gemini"
+    world.cluster.put(router)
+    await world.turn(2)
+    status, reason, message = world.condition("Stalled")
+    assert (status, reason) == ("True", "InvalidSpec")
+    assert "spec.teacher.protocol: " in message
+    assert "install the version of the operator that matches the CRD" in message
+    assert world.status()["observedGeneration"] == 2
+    kept = ("stable", "coverage", "history", "policyGeneration", "attempts")
+    assert {name: world.status()[name] for name in kept} == {
+        name: before[name] for name in kept
+    }
+    event = EventRecord(reason, message, EventType.WARNING)
+    assert world.cluster.events.count(event) == 1
+
+
+async def test_a_cluster_without_the_gateway_api_stalls_a_router_with_a_gateway() -> (
+    None
+):
+    world = World(cluster=MemoryCluster(unserved=("HTTPRoute",)))
+    await world.turn()
+    status, reason, message = world.condition("Stalled")
+    assert (status, reason) == ("True", "GatewayApiMissing")
+    assert message == (
+        "the cluster does not serve HTTPRoute; install the Gateway API, or remove "
+        "spec.traffic.gateway"
+    )
+    world.cluster.unserved = ()
+    await world.turn(2)
+    assert world.condition("Stalled")[0] == "False"
+    assert world.weights() == {"tickets-r0": 100}
 
 
 async def test_an_unreachable_teacher_is_told_with_its_cause() -> None:
@@ -254,14 +314,59 @@ async def test_an_unreachable_teacher_is_told_with_its_cause() -> None:
     )
 
 
+def set_suspended(world: World, *, suspend: bool) -> None:
+    router = world.router_now()
+    router["spec"]["suspend"] = suspend
+    world.cluster.put(router)
+
+
 async def test_a_suspended_router_keeps_its_weight() -> None:
     world = await canary(World())
-    router = make_router(suspend=True)
-    router["status"] = world.status()
-    world.cluster.put(router)
+    set_suspended(world, suspend=True)
     world.count(1, requests=900, answered=600, audits_agreed=600)
     await world.turn(4)
     assert world.weights() == {"tickets-r0": 95, "tickets-r1": 5}
+
+
+async def test_a_suspended_router_with_a_candidate_is_not_reconciling() -> None:
+    world = await canary(World())
+    assert world.condition("Reconciling")[:2] == ("True", "RollingOut")
+    set_suspended(world, suspend=True)
+    await world.turn(2)
+    message = (
+        "Suspended: the rollout of revision 1 and new training attempts are on hold; "
+        "set spec.suspend to false to resume"
+    )
+    assert world.condition("Reconciling") == ("False", "Suspended", message)
+    assert world.status()["next"] == message
+    assert world.condition("Stalled")[0] == "False"
+    assert world.status()["phase"] == "Suspended"
+    set_suspended(world, suspend=False)
+    await world.turn()
+    assert world.condition("Reconciling")[:2] == ("True", "RollingOut")
+
+
+async def test_a_suspended_router_without_a_candidate_names_its_attempts() -> None:
+    world = await live(World())
+    set_suspended(world, suspend=True)
+    await world.turn(2)
+    assert world.condition("Reconciling") == (
+        "False",
+        "Suspended",
+        (
+            "Suspended: new training attempts are on hold; "
+            "set spec.suspend to false to resume"
+        ),
+    )
+
+
+async def test_a_suspended_router_is_reconciling_while_a_job_runs() -> None:
+    world = World()
+    world.count(0, requests=1000, uniform_labelled=1000)
+    await world.turn(3)
+    set_suspended(world, suspend=True)
+    await world.turn(2)
+    assert world.condition("Reconciling")[:2] == ("True", "Training")
 
 
 async def test_a_restarted_operator_goes_on_where_it_was() -> None:

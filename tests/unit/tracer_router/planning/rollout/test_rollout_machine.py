@@ -138,7 +138,7 @@ def test_a_finished_plan_plans_nothing(
     again = machine.plan()
     assert again.create == ()
     assert again.delete == ()
-    assert again.happenings == ()
+    assert again.events == ()
     assert again.policy == last.policy
     assert again.revisions == tuple(
         machine.revisions[each] for each in sorted(machine.revisions)
