@@ -1,4 +1,4 @@
-"""One real API server for the whole run, with our CRDs, and a namespace in it."""
+"""One API server for the whole run, with the CRDs of the repository and a namespace."""
 
 import time
 from collections.abc import Iterator
@@ -37,7 +37,8 @@ def namespace(api: ApiServer) -> Iterator[str]:
 def _define(server: ApiServer, file: Path) -> None:
     text = file.read_text()
     path = f"{DEFINITIONS}/{yaml.safe_load(text)['metadata']['name']}"
-    # The bytes themselves: Python and the API server do not read all YAML alike.
+    # The bytes are sent unchanged, because the YAML parsers of Python and of the API
+    # server differ.
     answer = server.apply(path, text)
     assert answer.message == ""
     deadline = time.monotonic() + 20
@@ -49,6 +50,6 @@ def _define(server: ApiServer, file: Path) -> None:
 def _established(server: ApiServer, path: str) -> bool:
     conditions = server.get(path).body["status"].get("conditions") or []
     return any(
-        each["type"] == "Established" and each["status"] == "True"
-        for each in conditions
+        condition["type"] == "Established" and condition["status"] == "True"
+        for condition in conditions
     )

@@ -1,4 +1,4 @@
-"""Every router among the examples is one that the API server takes."""
+"""The API server accepts every TracerRouter of the examples."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def routers() -> dict[str, dict[str, Any]]:
-    """Give the TracerRouters of the examples by file and name."""
+    """Return the TracerRouters of the examples by file and name."""
     return {
         f"{file.relative_to(ROOT)}:{document['metadata']['name']}": document
         for file in sorted((ROOT / "examples").rglob("*.yaml"))

@@ -1,7 +1,7 @@
-"""What contradicts itself is refused where it is written, in words that help.
+"""Invalid specs are rejected with the path of the field and the allowed values.
 
-Every row: a whole router with one thing wrong, the field that the refusal must name and
-the remedy that it must give.
+Each row is a complete router with one invalid value, the field that the error must
+contain, and the text that it must contain.
 """
 
 from dataclasses import dataclass
@@ -25,59 +25,69 @@ class Wrong:
     value: Any
     remedy: str
     field: str | None = None
-    """Where the refusal points, if not at the path."""
+    """Field in the error, if it differs from the path."""
 
 
 WRONG = [
     Wrong("spec.teacher", None, "Required value"),
     Wrong("spec.teacher.url", None, "Required value"),
-    Wrong("spec.teacher.url", "api.example.com/v1", "say an http or https URL"),
-    Wrong("spec.teacher.url", "ftp://example.com", "say an http or https URL"),
-    Wrong("spec.teacher.url", "https://u:p@example.com", "without query or user"),
-    Wrong("spec.teacher.url", "https://example.com?v=1", "without query or user"),
+    Wrong("spec.teacher.url", "api.example.com/v1", "must be an http or https URL"),
+    Wrong("spec.teacher.url", "ftp://example.com", "must be an http or https URL"),
+    Wrong(
+        "spec.teacher.url",
+        "https://u:p@example.com",
+        "without user, query, or fragment",
+    ),
+    Wrong(
+        "spec.teacher.url",
+        "https://example.com?v=1",
+        "without user, query, or fragment",
+    ),
     Wrong("spec.teacher.url", "https://x/" + "y" * 2048, "may not be more than 2048"),
     Wrong("spec.teacher.protocol", "Smoke", 'supported values: "OpenAI", "Anthropic"'),
     Wrong(
         "spec.teacher.protocol",
         "HTTP",
-        "protocol HTTP needs endpoints, and no other has any",
+        "teacher.endpoints is required if teacher.protocol is HTTP",
         "spec.teacher.endpoints",
     ),
     Wrong(
         "spec.teacher.endpoints",
         [ENDPOINT],
-        "protocol HTTP needs endpoints, and no other has any",
+        "teacher.endpoints is required if teacher.protocol is HTTP",
     ),
     Wrong(
         "spec.teacher.endpoints",
         [{**ENDPOINT, "path": "classify"}],
-        "say a path that begins with a slash",
+        "must be a path that starts with a slash",
         "spec.teacher.endpoints[0].path",
     ),
     Wrong(
         "spec.teacher.endpoints",
         [{**ENDPOINT, "input": ["text"]}],
-        "say a path in JSON, such as $.ticket.text",
+        "must be a JSON path, for example $.ticket.text",
         "spec.teacher.endpoints[0].input[0]",
     ),
     Wrong(
         "spec.teacher.endpoints",
         [{**ENDPOINT, "label": "$.labels[*]"}],
-        "say a path in JSON to one place",
+        "must be a JSON path to one value",
         "spec.teacher.endpoints[0].label",
     ),
-    Wrong("spec.teacher.apiKey.secretName", "My_Secret", "say the name of a Secret"),
-    Wrong("spec.teacher.apiKey.key", "a/b", "say a key of the Secret"),
+    Wrong(
+        "spec.teacher.apiKey.secretName", "My_Secret", "must be the name of a Secret"
+    ),
+    Wrong("spec.teacher.apiKey.key", "a/b", "must be a key of a Secret"),
     Wrong(
         "spec.teacher.prices",
         [{**PRICE, "inputPerMillionTokens": "cheap"}],
-        'say a decimal number in quotes, such as "2.50"',
+        'must be a decimal number in quotes, for example "2.50"',
         "spec.teacher.prices[0].inputPerMillionTokens",
     ),
     Wrong(
         "spec.teacher.prices",
         [{**PRICE, "outputPerMillionTokens": "-1"}],
-        "say a decimal number in quotes",
+        "must be a decimal number in quotes",
         "spec.teacher.prices[0].outputPerMillionTokens",
     ),
     Wrong(
@@ -88,24 +98,24 @@ WRONG = [
     ),
     Wrong("spec.parity", None, "Required value"),
     Wrong("spec.parity.target", None, "Required value"),
-    Wrong("spec.parity.target", "0.95", "say a percentage from 50% to 99.9%"),
-    Wrong("spec.parity.target", "49%", "say a percentage from 50% to 99.9%"),
-    Wrong("spec.parity.target", "100%", "say a percentage from 50% to 99.9%"),
+    Wrong("spec.parity.target", "0.95", "must be between 50% and 99.9%"),
+    Wrong("spec.parity.target", "49%", "must be between 50% and 99.9%"),
+    Wrong("spec.parity.target", "100%", "must be between 50% and 99.9%"),
     Wrong("spec.parity.target", 0.95, "must be of type string"),
-    Wrong("spec.parity.confidence", "10%", "say a percentage from 80% to 99.9%"),
-    Wrong("spec.parity.margin", "0%", "say a percentage from 0.1% to 50%"),
+    Wrong("spec.parity.confidence", "10%", "must be between 80% and 99.9%"),
+    Wrong("spec.parity.margin", "0%", "must be between 0.1% and 50%"),
     Wrong(
         "spec.parity",
         {"target": "50%", "margin": "50%"},
-        "margin must be below target: lower parity.margin",
+        "parity.margin must be less than parity.target, for example 1%",
         "spec.parity.margin",
     ),
-    Wrong("spec.access", None, "GatewayHeader or Open, or remove teacher.apiKey"),
-    Wrong("spec.access", {}, "GatewayHeader or Open, or remove teacher.apiKey"),
+    Wrong("spec.access", None, "GatewayHeader, or Open, or remove teacher.apiKey"),
+    Wrong("spec.access", {}, "GatewayHeader, or Open, or remove teacher.apiKey"),
     Wrong(
         "spec.access.mode",
         "PassThrough",
-        "GatewayHeader or Open, or remove teacher.apiKey",
+        "GatewayHeader, or Open, or remove teacher.apiKey",
         "spec.access",
     ),
     Wrong(
@@ -114,31 +124,31 @@ WRONG = [
     Wrong(
         "spec.access",
         {"mode": "ClientKeys"},
-        "access.clientKeys belongs to mode ClientKeys",
+        "access.clientKeys is required if access.mode is ClientKeys",
         "spec.access.clientKeys",
     ),
     Wrong(
         "spec.access",
         {"mode": "Open", "clientKeys": {"secretName": "callers"}},
-        "access.clientKeys belongs to mode ClientKeys",
+        "access.clientKeys is required if access.mode is ClientKeys",
         "spec.access.clientKeys",
     ),
     Wrong(
         "spec.access",
         {"mode": "GatewayHeader"},
-        "access.gatewayHeader belongs to mode GatewayHeader",
+        "access.gatewayHeader is required if access.mode is GatewayHeader",
         "spec.access.gatewayHeader",
     ),
     Wrong(
         "spec.access",
         {"mode": "GatewayHeader", "gatewayHeader": {"name": "x caller"}},
-        "say the name of an HTTP header",
+        "must be the name of an HTTP header",
         "spec.access.gatewayHeader.name",
     ),
     Wrong(
         "spec.access.passThrough",
         {"lifetime": "1m"},
-        "access.passThrough belongs to mode PassThrough",
+        "access.passThrough is not allowed unless access.mode is PassThrough",
     ),
     Wrong(
         "spec",
@@ -150,7 +160,7 @@ WRONG = [
                 "clientKeys": {"secretName": "callers"},
             },
         },
-        "which the teacher does not know: add teacher.apiKey",
+        "teacher.apiKey is required if access.mode is ClientKeys",
         "spec.access",
     ),
     Wrong(
@@ -160,46 +170,58 @@ WRONG = [
             "parity": {"target": "95%"},
             "access": {"passThrough": {"lifetime": "2d"}},
         },
-        "say a duration from 10s to 24h",
+        "must be between 10s and 24h",
         "spec.access.passThrough.lifetime",
     ),
-    Wrong("spec.cache.ttl", "30d", "say a duration from 1s to 7d"),
+    Wrong("spec.cache.ttl", "30d", "must be between 1s and 7d"),
     Wrong("spec.cache.entries", 0, "greater than or equal to 1"),
     Wrong("spec.audit.perHour", 0, "greater than or equal to 1"),
-    Wrong("spec.limits.requestSize", "1Gi", "say a size from 1Ki to 256Mi"),
-    Wrong("spec.limits.requestSize", "big", "say a quantity, such as 500m or 2Gi"),
+    Wrong(
+        "spec.limits.requestSize",
+        "1Gi",
+        "must be between 1Ki and 256Mi, for example 16Mi",
+    ),
+    Wrong(
+        "spec.limits.requestSize",
+        "big",
+        "must be a Kubernetes quantity, for example 500m or 2Gi",
+    ),
     Wrong("spec.limits.concurrentRequests", 0, "greater than or equal to 1"),
-    Wrong("spec.tasks.header", "x tracer", "say the name of an HTTP header"),
-    Wrong("spec.tasks.session.header", "", "say the name of an HTTP header"),
+    Wrong("spec.tasks.header", "x tracer", "must be the name of an HTTP header"),
+    Wrong("spec.tasks.session.header", "", "must be the name of an HTTP header"),
     Wrong(
         "spec.tasks",
         {"header": "X-Session-Id"},
-        "must differ: rename one of them",
+        "tasks.header must differ from tasks.session.header",
         "spec.tasks.header",
     ),
-    Wrong("spec.tasks.ignore", ["messages"], "cannot be ignored: remove it"),
+    Wrong(
+        "spec.tasks.ignore",
+        ["messages"],
+        "must not contain a field that carries the input",
+    ),
     Wrong("spec.tasks.limit", 0, "greater than or equal to 1"),
     Wrong("spec.tasks.limit", 65, "less than or equal to 64"),
     Wrong("spec.traces.store", {}, "Required value", "spec.traces.store.s3"),
-    Wrong("spec.traces.store.s3.bucket", "A", "say the name of a bucket"),
-    Wrong("spec.traces.store.s3.endpoint", "s3:7070", "say an http or https URL"),
-    Wrong("spec.traces.store.s3.region", "EU Central", "say a region"),
+    Wrong("spec.traces.store.s3.bucket", "A", "must be the name of a bucket"),
+    Wrong("spec.traces.store.s3.endpoint", "s3:7070", "must be an http or https URL"),
+    Wrong("spec.traces.store.s3.region", "EU Central", "must be a region"),
     Wrong("spec.traces.store.s3.prefix", "/team", "without a slash at either end"),
     Wrong("spec.traces.store.s3.prefix", "a/../b", "without a slash at either end"),
-    Wrong("spec.traces.retention", "1h", "say a duration from 1d to 3650d"),
+    Wrong("spec.traces.retention", "1h", "must be between 1d and 3650d"),
     Wrong("spec.traces.capture", "Off", 'supported values: "Redacted", "Raw"'),
     Wrong("spec.traces.capture", "Raw", "remove traces.redact and traces.redactor"),
-    Wrong("spec.traces.redactor", "none", "say standard, or the name of a redactor"),
+    Wrong("spec.traces.redactor", "none", "must be standard or the name of a redactor"),
     Wrong(
         "spec.traces.redact",
         [{"name": "Ticket", "pattern": "x"}],
-        "say a name in lower case",
+        "must start with a lowercase letter",
         "spec.traces.redact[0].name",
     ),
     Wrong(
         "spec.traces.redact",
         [{"name": "ticket", "pattern": "x*"}],
-        "that does not match an empty text",
+        "does not match the empty string",
         "spec.traces.redact[0].pattern",
     ),
     Wrong(
@@ -215,31 +237,41 @@ WRONG = [
         "spec.traces.redact[0].pattern",
     ),
     Wrong("spec.training.minimumTraces", 10, "greater than or equal to 100"),
-    Wrong("spec.training.growth", "0%", "say a percentage from 1% to 100%"),
+    Wrong("spec.training.growth", "0%", "must be between 1% and 100%"),
     Wrong("spec.rollout.steps", [], "at least 1 items"),
     Wrong(
-        "spec.rollout.steps", ["5%", "50%"], "the last of rollout.steps must be 100%"
+        "spec.rollout.steps",
+        ["5%", "50%"],
+        "the last step must be 100%, for example [5%, 25%, 100%]",
     ),
-    Wrong("spec.rollout.steps", ["25%", "5%", "100%"], "must rise, each once"),
-    Wrong("spec.rollout.steps", ["5%", "5%", "100%"], "must rise, each once"),
+    Wrong(
+        "spec.rollout.steps",
+        ["25%", "5%", "100%"],
+        "the steps must increase without duplicates",
+    ),
+    Wrong(
+        "spec.rollout.steps",
+        ["5%", "5%", "100%"],
+        "the steps must increase without duplicates",
+    ),
     Wrong(
         "spec.rollout.steps",
         ["2.5%", "100%"],
-        "say a whole percentage from 1% to 100%",
+        "must be a whole percentage between 1% and 100%",
         "spec.rollout.steps[0]",
     ),
     Wrong(
         "spec.rollout.steps",
         ["0%", "100%"],
-        "say a whole percentage from 1% to 100%",
+        "must be a whole percentage between 1% and 100%",
         "spec.rollout.steps[0]",
     ),
-    Wrong("spec.rollout.period", "0s", "say a duration from 1s to 30d"),
-    Wrong("spec.rollout.maxDuration", "1w", "say a duration from 1m to 90d"),
-    Wrong("spec.rollout.soak", "8d", "say a duration from 1s to 7d"),
+    Wrong("spec.rollout.period", "0s", "must be between 1s and 30d"),
+    Wrong("spec.rollout.maxDuration", "1w", "must be between 1m and 90d"),
+    Wrong("spec.rollout.soak", "8d", "must be between 1s and 7d"),
     Wrong("spec.rollout.onInconclusive", "Ask", 'supported values: "Hold", "Rollback"'),
     Wrong("spec.rollout.promotion", "No", 'supported values: "Automatic", "Manual"'),
-    Wrong("spec.training.maxAge", "1h", "say a duration from 1d to 365d"),
+    Wrong("spec.training.maxAge", "1h", "must be between 1d and 365d"),
     Wrong("spec.training.budget", 0, "should be greater than or equal to 1"),
     Wrong("spec.training.engine", "Spark", 'supported values: "Local", "Dask"'),
     Wrong("spec.training.workers", 0, "should be greater than or equal to 1"),
@@ -247,26 +279,29 @@ WRONG = [
     Wrong(
         "spec.training",
         {"workers": 2},
-        "training.workers belongs to engine Dask: say engine Dask, or remove workers",
+        "training.workers must be 1 unless training.engine is Dask; set training.engine"
+        " to Dask, or remove training.workers",
         "spec.training.workers",
     ),
     Wrong(
         "spec.training.engine",
         "Local",
-        "training.workers belongs to engine Dask",
+        "training.workers must be 1 unless training.engine is Dask",
         "spec.training.workers",
     ),
-    Wrong("spec.surrogate.embedder", {}, "say one of endpoint and onnx"),
+    Wrong(
+        "spec.surrogate.embedder", {}, "exactly one of endpoint and onnx must be set"
+    ),
     Wrong(
         "spec.surrogate.embedder.onnx",
         {"claimName": "encoders"},
-        "say one of endpoint and onnx: name it, or remove the other",
+        "exactly one of endpoint and onnx must be set; set one and remove the other",
         "spec.surrogate.embedder",
     ),
     Wrong(
         "spec.surrogate.embedder.endpoint.url",
         "embed.example.com",
-        "say an http or https URL",
+        "must be an http or https URL",
     ),
     Wrong("spec.surrogate.embedder.endpoint.url", None, "Required value"),
     Wrong("spec.surrogate.embedder.endpoint.model", None, "Required value"),
@@ -274,86 +309,86 @@ WRONG = [
     Wrong(
         "spec.surrogate.embedder.endpoint.apiKey.secretName",
         "My_Secret",
-        "say the name of a Secret",
+        "must be the name of a Secret",
     ),
     Wrong(
         "spec.surrogate.embedder.endpoint.pricePerMillionTokens",
         "cheap",
-        'say a decimal number in quotes, such as "2.50"',
+        'must be a decimal number in quotes, for example "2.50"',
     ),
     Wrong(
         "spec.surrogate.embedder",
         {"onnx": {"claimName": "My Claim"}},
-        "say the name of an object",
+        "must be the name of a Kubernetes object",
         "spec.surrogate.embedder.onnx.claimName",
     ),
     Wrong(
         "spec.surrogate.embedder",
         {"onnx": {"claimName": "encoders", "subPath": "../etc"}},
-        "without a slash at either end, such as models/minilm",
+        "without a slash at either end, for example models/minilm",
         "spec.surrogate.embedder.onnx.subPath",
     ),
     Wrong("spec.audit.mode", "Off", 'supported values: "Fixed", "Auto"'),
     Wrong(
         "spec.teacher.proxy",
         "https://proxy.example.com",
-        "say the http URL of a proxy",
+        "must be an http URL, for example http://proxy.example.com:3128",
     ),
     Wrong(
         "spec.teacher.caBundle",
         {"configMapName": "ca", "key": "../ca"},
-        "say a key of the ConfigMap",
+        "must be a key of a ConfigMap",
         "spec.teacher.caBundle.key",
     ),
     Wrong("spec.teacher.httpVersion", "2", 'supported values: "HTTP1", "HTTP2"'),
-    Wrong("spec.audit.detect.loss", "0%", "say a percentage from 0.5% to 50%"),
-    Wrong("spec.audit.detect.within", "1s", "say a duration from 1m to 30d"),
-    Wrong("spec.audit.live", "0%", "say a percentage from 0.1% to 100%"),
-    Wrong("spec.audit.canary", "many", "say a percentage from 0.1% to 100%"),
+    Wrong("spec.audit.detect.loss", "0%", "must be between 0.5% and 50%"),
+    Wrong("spec.audit.detect.within", "1s", "must be between 1m and 30d"),
+    Wrong("spec.audit.live", "0%", "must be between 0.1% and 100%"),
+    Wrong("spec.audit.canary", "many", "must be between 0.1% and 100%"),
     Wrong(
         "spec.audit",
         {"live": "50%", "canary": "10%"},
-        "raise canary or lower live",
+        "audit.live must be less than or equal to audit.canary",
         "spec.audit.live",
     ),
-    Wrong("spec.traffic.gateway.name", "My Gateway", "say the name of an object"),
+    Wrong(
+        "spec.traffic.gateway.name",
+        "My Gateway",
+        "must be the name of a Kubernetes object",
+    ),
     Wrong(
         "spec.traffic.hostnames",
         ["Example.com"],
-        "say a host name in lower case",
+        "must be a lowercase host name",
         "spec.traffic.hostnames[0]",
     ),
     Wrong(
         "spec.traffic",
         {"split": "Gateway"},
-        "name a Gateway, or say Sticky",
+        "set traffic.gateway.name, or set traffic.split to Sticky",
         "spec.traffic.split",
     ),
     Wrong("spec.traffic.split", "Random", 'supported values: "Gateway", "Sticky"'),
-    Wrong("spec.traffic.pathPrefix", "llm", "say a path that begins with a slash"),
+    Wrong("spec.traffic.pathPrefix", "llm", "must be a path that starts with a slash"),
     Wrong("spec.replicas", 0, "greater than or equal to 1"),
     Wrong("spec.replicas", "two", "must be of type integer"),
     Wrong(
         "spec.resources.limits.cpu",
         "much",
-        "say a quantity, such as 500m or 2Gi",
+        "must be a Kubernetes quantity, for example 500m or 2Gi",
         "spec.resources.limits[cpu]",
     ),
     Wrong(
         "spec.training.resources.requests.memory",
         "much",
-        "say a quantity, such as 500m or 2Gi",
+        "must be a Kubernetes quantity, for example 500m or 2Gi",
         "spec.training.resources.requests[memory]",
     ),
     Wrong("spec.historyLimit", 0, "greater than or equal to 1"),
     Wrong("spec.suspend", "yes", "must be of type boolean"),
-    Wrong(
-        "metadata.name", "a" * 41, "choose a shorter or plainer name", "TracerRouter"
-    ),
-    Wrong("metadata.name", "7up", "choose a shorter or plainer name", "TracerRouter"),
-    Wrong(
-        "metadata.name", "my.router", "choose a shorter or plainer name", "TracerRouter"
-    ),
+    Wrong("metadata.name", "a" * 41, "choose a different name", "TracerRouter"),
+    Wrong("metadata.name", "7up", "choose a different name", "TracerRouter"),
+    Wrong("metadata.name", "my.router", "choose a different name", "TracerRouter"),
 ]
 
 UNKNOWN = [
@@ -372,7 +407,7 @@ def _id(wrong: Wrong) -> str:
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=_id)
-def test_a_refusal_names_the_field_and_the_remedy(
+def test_an_error_contains_the_field_and_the_allowed_values(
     api: ApiServer, namespace: str, wrong: Wrong
 ) -> None:
     url = f"/apis/tracerml.ai/v1alpha1/namespaces/{namespace}/tracerrouters"
@@ -383,7 +418,7 @@ def test_a_refusal_names_the_field_and_the_remedy(
 
 
 @pytest.mark.parametrize("path", UNKNOWN)
-def test_an_unknown_field_is_refused_by_name(
+def test_an_unknown_field_is_rejected_by_name(
     api: ApiServer, namespace: str, path: str
 ) -> None:
     url = f"/apis/tracerml.ai/v1alpha1/namespaces/{namespace}/tracerrouters"

@@ -105,12 +105,12 @@ STATUS = TracerRevisionStatus(
     drifted=True,
     closed=(ClosedCell(cell="card lost", reason="below 0.95: 3 of 4", weakens=True),),
     conditions=set_condition(
-        (), Condition(type="Ready", status=ConditionStatus.TRUE, reason="So"), NOW
+        (), Condition(type="Ready", status=ConditionStatus.TRUE, reason="Test"), NOW
     ),
 )
 
 
-def made(api: ApiServer, namespace: str, name: str, **spec: Any) -> str:
+def create(api: ApiServer, namespace: str, name: str, **spec: Any) -> str:
     path = f"{BASE}/{namespace}/tracerrevisions/{name}"
     answer = api.apply(path, revision_manifest(name, **spec))
     assert answer.message == ""
@@ -118,7 +118,7 @@ def made(api: ApiServer, namespace: str, name: str, **spec: Any) -> str:
 
 
 def test_revision_0_has_no_attempt(api: ApiServer, namespace: str) -> None:
-    path = made(api, namespace, "zero-r0", revision=0, attempt=None)
+    path = create(api, namespace, "zero-r0", revision=0, attempt=None)
     assert api.get(path).body["status"] == {"observedGeneration": -1}
 
 
@@ -126,21 +126,21 @@ def test_revision_0_has_no_attempt(api: ApiServer, namespace: str) -> None:
     ("field", "value"),
     [("image", "other"), ("revision", 2), ("attempt.seed", 8), ("attempt", None)],
 )
-def test_a_change_of_the_spec_is_refused(
+def test_a_change_of_the_spec_is_rejected(
     api: ApiServer, namespace: str, field: str, value: object
 ) -> None:
-    path = made(api, namespace, "fixed-r1")
+    path = create(api, namespace, "fixed-r1")
     changed = at(revision_manifest("fixed-r1"), f"spec.{field}", value)
     answer = api.apply(path, changed)
     assert answer.code == 422
     assert "spec: Invalid value" in answer.message
-    assert "the spec of a revision never changes" in answer.message
+    assert "the spec of a revision is immutable" in answer.message
 
 
-def test_the_whole_status_is_kept_as_the_model_wrote_it(
+def test_the_complete_status_is_stored_unchanged(
     api: ApiServer, namespace: str
 ) -> None:
-    path = made(api, namespace, "status-r1")
+    path = create(api, namespace, "status-r1")
     manifest = {
         "apiVersion": "tracerml.ai/v1alpha1",
         "kind": "TracerRevision",
@@ -151,7 +151,7 @@ def test_the_whole_status_is_kept_as_the_model_wrote_it(
     assert TracerRevision.model_validate(api.get(path).body).status == STATUS
 
 
-def test_a_status_written_with_the_spec_is_left_out(
+def test_a_status_that_is_written_with_the_spec_is_ignored(
     api: ApiServer, namespace: str
 ) -> None:
     path = f"{BASE}/{namespace}/tracerrevisions/spec-r1"
@@ -159,8 +159,10 @@ def test_a_status_written_with_the_spec_is_left_out(
     assert api.apply(path, manifest).body["status"] == {"observedGeneration": -1}
 
 
-def test_two_boots_of_one_id_are_refused(api: ApiServer, namespace: str) -> None:
-    path = made(api, namespace, "boots-r1")
+def test_two_boots_with_the_same_id_are_rejected(
+    api: ApiServer, namespace: str
+) -> None:
+    path = create(api, namespace, "boots-r1")
     boots = [{"boot": "b1", "pod": "p"}, {"boot": "b1", "pod": "q"}]
     manifest = {
         "apiVersion": "tracerml.ai/v1alpha1",

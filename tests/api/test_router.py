@@ -1,4 +1,4 @@
-"""The API server accepts what a TracerRouter may say and gives it its defaults."""
+"""The API server accepts valid TracerRouters and applies the defaults."""
 
 from typing import Any
 
@@ -28,15 +28,15 @@ GOOD = {
     ),
     "the client's own key": at(MINIMAL, "spec.access", {"mode": "PassThrough"}),
     "an access section without a mode": at(MINIMAL, "spec.access", {}),
-    "a client's key that is asked about often": at(
+    "a short lifetime of a client key": at(
         MINIMAL, "spec.access", {"passThrough": {"lifetime": "30s"}}
     ),
-    "keys of your own": at(
+    "keys for clients": at(
         router_manifest(),
         "spec.access",
         {"mode": "ClientKeys", "clientKeys": {"secretName": "callers"}},
     ),
-    "a gateway that says who calls": at(
+    "a gateway that identifies the caller": at(
         MINIMAL,
         "spec.access",
         {"mode": "GatewayHeader", "gatewayHeader": {"name": "x-caller"}},
@@ -47,36 +47,30 @@ GOOD = {
     "a fraction of a percent": at(MINIMAL, "spec.parity.target", "99.5%"),
     "one step": at(MINIMAL, "spec.rollout", {"steps": ["100%"]}),
     "a name of forty characters": at(MINIMAL, "metadata.name", "a" * 40),
-    "a bucket on AWS by identity": at(
+    "a bucket on AWS with the identity of the pods": at(
         MINIMAL, "spec.traces", {"store": {"s3": {"bucket": "traces"}}}
     ),
     "a split by the pods themselves": at(MINIMAL, "spec.traffic", {"split": "Sticky"}),
-    "texts as they came": at(MINIMAL, "spec.traces", {"capture": "Raw"}),
-    "one worker beside its driver": at(MINIMAL, "spec.training", {"engine": "Dask"}),
-    "workers of one, on one pod": at(
+    "texts as received": at(MINIMAL, "spec.traces", {"capture": "Raw"}),
+    "one worker and its driver": at(MINIMAL, "spec.training", {"engine": "Dask"}),
+    "one worker with engine Local": at(
         MINIMAL, "spec.training", {"engine": "Local", "workers": 1}
     ),
-    "a teacher that is spoken to in HTTP/1.1": at(
-        MINIMAL, "spec.teacher.httpVersion", "HTTP1"
-    ),
-    "a teacher that is spoken to in HTTP/2": at(
-        MINIMAL, "spec.teacher.httpVersion", "HTTP2"
-    ),
+    "a teacher with HTTP/1.1": at(MINIMAL, "spec.teacher.httpVersion", "HTTP1"),
+    "a teacher with HTTP/2": at(MINIMAL, "spec.teacher.httpVersion", "HTTP2"),
     "an embeddings endpoint in the cluster, without a key": at(
         MINIMAL,
         "spec.surrogate",
         {"embedder": {"endpoint": {"url": "http://embed.ml:8080/v1", "model": "e5"}}},
     ),
-    "a sentence encoder of one's own": at(
+    "a sentence encoder in a volume": at(
         MINIMAL,
         "spec.surrogate",
         {"embedder": {"onnx": {"claimName": "encoders", "subPath": "a.b/minilm"}}},
     ),
-    "a surrogate of which nothing is said": at(MINIMAL, "spec.surrogate", {}),
-    "nothing kept": at(MINIMAL, "spec.traces", {"capture": "Disabled"}),
-    "no live audits beyond the canary's": at(
-        MINIMAL, "spec.audit", {"live": "10%", "canary": "10%"}
-    ),
+    "an empty surrogate section": at(MINIMAL, "spec.surrogate", {}),
+    "capture disabled": at(MINIMAL, "spec.traces", {"capture": "Disabled"}),
+    "equal audit rates": at(MINIMAL, "spec.audit", {"live": "10%", "canary": "10%"}),
 }
 
 
@@ -86,13 +80,13 @@ def path_of(namespace: str, manifest: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("case", GOOD)
-def test_is_accepted(api: ApiServer, namespace: str, case: str) -> None:
+def test_a_valid_router_is_accepted(api: ApiServer, namespace: str, case: str) -> None:
     manifest = GOOD[case]
     answer = api.apply(path_of(namespace, manifest), manifest, dryRun="All")
     assert answer.message == ""
 
 
-def test_gets_the_defaults_of_the_models_and_a_status_of_no_generation(
+def test_a_new_router_has_the_defaults_of_the_models_and_no_generation(
     api: ApiServer, namespace: str
 ) -> None:
     answer = api.apply(path_of(namespace, MINIMAL), MINIMAL)
@@ -103,21 +97,21 @@ def test_gets_the_defaults_of_the_models_and_a_status_of_no_generation(
 
 
 @pytest.mark.parametrize("case", ["two fields", "every field"])
-def test_applied_again_is_not_written_again(
+def test_an_unchanged_apply_writes_nothing(
     api: ApiServer, namespace: str, case: str
 ) -> None:
     manifest = at(GOOD[case], "metadata.name", f"again-{len(case)}")
-    # A creation stores no status and a reading gives its default: the first apply after
-    # it stores that default, and from then on nothing is written.
+    # A create stores no status, and a read returns the default. The first apply after
+    # it stores the default; later ones write nothing.
     meta = [
         api.apply(path_of(namespace, manifest), manifest).body["metadata"]
         for _ in range(3)
     ]
     assert meta[1]["resourceVersion"] == meta[2]["resourceVersion"]
-    assert [each["generation"] for each in meta] == [1, 1, 1]
+    assert [metadata["generation"] for metadata in meta] == [1, 1, 1]
 
 
-def test_written_by_the_model_is_what_the_model_reads(
+def test_a_router_that_the_model_wrote_is_read_back_unchanged(
     api: ApiServer, namespace: str
 ) -> None:
     sent = TracerRouter.model_validate(at(router_manifest(), "metadata.name", "model"))
@@ -128,19 +122,19 @@ def test_written_by_the_model_is_what_the_model_reads(
     assert TracerRouter.model_validate(answer.body).spec == sent.spec
 
 
-def test_lists_with_the_columns_of_the_model(api: ApiServer, namespace: str) -> None:
+def test_a_list_has_the_columns_of_the_model(api: ApiServer, namespace: str) -> None:
     path = path_of(namespace, MINIMAL).rpartition("/")[0]
     table = api.get(path, accept="application/json;as=Table;v=v1;g=meta.k8s.io").body
     names = [column["name"] for column in table["columnDefinitions"]]
-    assert names == ["Name", *(each.name for each in TracerRouter.resource.columns)]
+    assert names == ["Name", *(column.name for column in TracerRouter.resource.columns)]
 
 
-def test_is_found_by_its_short_name_and_category(api: ApiServer) -> None:
+def test_the_kinds_have_a_short_name_and_a_category(api: ApiServer) -> None:
     resources = api.get("/apis/tracerml.ai/v1alpha1").body["resources"]
     found = {
-        each["name"]: (each.get("shortNames"), each.get("categories"))
-        for each in resources
-        if "/" not in each["name"]
+        resource["name"]: (resource.get("shortNames"), resource.get("categories"))
+        for resource in resources
+        if "/" not in resource["name"]
     }
     assert found == {
         "tracerrouters": (["trouter"], ["tracer"]),

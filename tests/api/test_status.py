@@ -1,4 +1,4 @@
-"""The status of a router: written apart from the spec, read back as it was written."""
+"""The status of a router is written separately from the spec and stored unchanged."""
 
 from datetime import UTC, datetime
 
@@ -76,7 +76,7 @@ def status_manifest(name: str) -> dict[str, object]:
     }
 
 
-def test_the_whole_status_is_kept_and_the_generation_stands(
+def test_the_complete_status_is_stored_and_the_generation_is_unchanged(
     api: ApiServer, namespace: str
 ) -> None:
     path = f"{BASE}/{namespace}/tracerrouters/kept"
@@ -88,7 +88,7 @@ def test_the_whole_status_is_kept_and_the_generation_stands(
     assert found.metadata.generation == 1
 
 
-def test_the_same_status_again_is_not_written_again(
+def test_an_unchanged_status_is_not_written_again(
     api: ApiServer, namespace: str
 ) -> None:
     path = f"{BASE}/{namespace}/tracerrouters/same"
@@ -110,7 +110,7 @@ def test_the_same_status_again_is_not_written_again(
         ("conditions", [{"type": "Ready", "status": "True"}], "Required value"),
     ],
 )
-def test_a_status_out_of_shape_is_refused(
+def test_an_invalid_status_is_rejected(
     api: ApiServer, namespace: str, field: str, value: object, remedy: str
 ) -> None:
     path = f"{BASE}/{namespace}/tracerrouters/shape"

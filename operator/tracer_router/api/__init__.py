@@ -41,9 +41,9 @@ from tracer_router.api.spec.teacher import (
     ConfigMapKey,
     Endpoint,
     Price,
-    Protocol,
     SecretKey,
     Teacher,
+    TeacherProtocol,
 )
 from tracer_router.api.spec.traces import (
     Capture,
@@ -140,7 +140,6 @@ __all__ = [
     "Phase",
     "Price",
     "Promotion",
-    "Protocol",
     "Reason",
     "RedactPattern",
     "RepeatMark",
@@ -164,6 +163,7 @@ __all__ = [
     "TaskEvidenceStatus",
     "Tasks",
     "Teacher",
+    "TeacherProtocol",
     "TraceCounts",
     "TracerRevision",
     "TracerRevisionSpec",

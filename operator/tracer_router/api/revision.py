@@ -1,4 +1,4 @@
-"""The TracerRevision: one attempt and what became of it; the operator writes it."""
+"""The TracerRevision: one attempt and its result, written by the operator."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -36,207 +36,239 @@ __all__ = [
 
 
 MAX_SIMILAR = 100
-"""Requests beside the first that one attempt may answer."""
+"""Maximum number of further requests that one attempt can fulfill."""
 
 
 class RevisionPhase(StrEnum):
-    """Where a revision is in its life."""
+    """The phase of a revision."""
 
     PASSTHROUGH = "Passthrough"
-    """It has no surrogate and never will: revision 0."""
+    """The revision has no surrogate: the teacher answers. Only revision 0."""
     TRAINING = "Training"
-    """Its Job runs."""
+    """The Job of the attempt is running."""
     SHADOW = "Shadow"
-    """It is asked and audited, while the teacher answers all that it is asked."""
+    """The candidate is audited; the teacher answers all requests that it receives."""
     CANARY = "Canary"
-    """It takes a part of the traffic."""
+    """The candidate receives a part of the traffic."""
     LIVE = "Live"
-    """It serves."""
+    """The revision serves."""
     SUPERSEDED = "Superseded"
-    """A later one serves; it is kept to roll back to."""
+    """A later revision serves; this one is kept for a rollback."""
     ROLLED_BACK = "RolledBack"
-    """Evidence stood against it; its bundle is barred."""
+    """The evidence was against the revision; its bundle is blocked."""
     REJECTED = "Rejected"
-    """Its attempt earned no certificate; the reason says why."""
+    """The attempt ended without a certificate; the reason states the cause."""
 
 
 class AttemptSpec(ApiModel):
-    """What the training Job is asked; it makes the attempt deterministic."""
+    """Input of the training Job.
+
+    The result of an attempt depends only on these fields and on the stored traces.
+    """
 
     until: datetime
-    """Only traces received before this moment belong to the row set."""
+    """End of the row set: it contains only traces that were received before this
+    time."""
     row_set: str
-    """Digest of the request that states the row set."""
+    """Digest of the request document that defines the row set."""
     seed: int
-    """Seed of everything random."""
+    """Seed of all random numbers of the attempt."""
     minimum: int
-    """Labelled rows without which nothing is tried."""
+    """Minimum number of labeled rows. With fewer rows, the attempt ends without a
+    test."""
     labelled: int = 0
-    """Labelled rows that had been counted when it began; growth is counted from it."""
+    """Number of labeled rows at the start of the attempt. `spec.training.growth` of the
+    router is measured from this number."""
     task: str | None = None
-    """The task that it must be about; the one with the most rows when absent."""
+    """Fingerprint of the task to certify. If not set, the attempt selects the task with
+    the most rows."""
     cause: str = "growth"
-    """Why it was begun: growth, drift, age, a new task, or by request."""
+    """Why the attempt was started: growth, drift, age, a new task, or a request. For a
+    request, it includes the ID."""
     verb: str | None = Field(default=None, max_length=63)
-    """Id of the request, when a person asked for it."""
+    """ID of the `retrain` request that started the attempt. Not set if the operator
+    started the attempt."""
     alike: Annotated[tuple[str, ...], Field(max_length=MAX_SIMILAR)] = ()
-    """Ids of other requests that asked for one by then: it answers them too."""
+    """IDs of further `retrain` requests that were pending at the start. The attempt
+    fulfills them as well."""
     target: Percent
-    """Agreement to certify."""
+    """Agreement to certify, from `spec.parity.target` of the router."""
     confidence: Percent
-    """Confidence over all attempts together."""
+    """Confidence over all attempts together, from `spec.parity.confidence` of the
+    router."""
     engine: Engine = Engine.LOCAL
-    """What computes it."""
+    """Engine that runs the attempt, from `spec.training.engine` of the router."""
     workers: int = Field(default=1, ge=1, le=100)
-    """Pods that compute it, with engine Dask."""
+    """Number of worker pods with engine `Dask`."""
     embedder: Embedder | None = None
-    """The sentence encoder that it may use."""
+    """Sentence encoder that the attempt can use. If not set, none is used."""
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """Ids of all requests that it answers."""
+        """IDs of all requests that the attempt fulfills."""
         return (*((self.verb,) if self.verb else ()), *self.alike)
 
 
 class TracerRevisionSpec(ApiModel):
-    """What the revision is; it never changes."""
+    """Definition of the revision. It is immutable."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "self == oldSelf",
-            "the spec of a revision never changes: leave it, the operator makes a new"
-            " revision when the router's spec asks for one",
+            "the spec of a revision is immutable; change the spec of the TracerRouter"
+            " instead, and the operator creates a new revision if required",
         ),
     )
 
     router: str = Field(max_length=40)
-    """Name of the router that it belongs to."""
+    """Name of the TracerRouter that owns the revision."""
     revision: int = Field(ge=0)
-    """Its number; that of its attempt as well."""
+    """Number of the revision and of its attempt. Revision 0 has no attempt."""
     attempt: AttemptSpec | None = None
-    """What its training Job is asked; absent for a pass-through."""
+    """Input of the training Job. Not set for a pass-through revision."""
     image: str = Field(max_length=1024)
-    """Runtime image of its pods and of its Job."""
+    """Runtime image of the data-plane pods and of the training Job."""
     teacher: str = Field(max_length=2200)
-    """Identity of the teacher that it learns from: its URL and protocol."""
+    """Identity of the teacher whose answers the surrogate was trained on: URL and
+    protocol."""
     redaction: str | None = Field(default=None, max_length=16384)
-    """How the texts were redacted that it learns from, as JSON; absent: by default."""
+    """Redaction of the texts that the surrogate was trained on, as JSON. If not set,
+    the default redaction was used."""
 
 
 class BundleStatus(ApiModel):
-    """The surrogate's files in the store."""
+    """The files of a surrogate in the store."""
 
     digest: str
-    """Digest of the bundle."""
+    """Digest of the bundle, as `sha256:HEX`."""
     bento: str
-    """Digest of the exported Bento."""
+    """Digest of the exported Bento that contains the bundle, as `sha256:HEX`."""
     key: str
-    """Where the Bento lies, relative to the router's prefix."""
+    """Key of the Bento in the store, relative to the prefix of the router."""
 
 
 class CertificateStatus(ApiModel):
-    """The certificate in figures; the whole of it lies in the store."""
+    """Numbers of a certificate. The full certificate is in the store."""
 
     target: Percent
-    """Agreement that is claimed."""
+    """Certified agreement."""
     confidence: Percent
     """Confidence over all attempts together."""
     attempt: int
-    """Which attempt this was."""
+    """Number of the attempt that earned the certificate, from 1."""
     level: str
-    """Error level of this attempt, as a decimal."""
+    """Error level of the attempt, as a decimal: the part of one minus `confidence` that
+    was allocated to it."""
     n: int
-    """Accepted certify rows."""
+    """Number of held-out traces that the surrogate would have answered."""
     k: int
-    """Of those, how many matched the teacher."""
+    """Number of those on which the surrogate agreed with the teacher."""
     m: int
-    """Of those, without a usable answer: counted as mismatches."""
+    """Number of those without a usable answer of the teacher. They count as
+    mismatches."""
     coverage: Percent
-    """Share of the certify rows that the policy answers; a point estimate."""
+    """Share of the held-out traces that the surrogate answers. It is a point estimate,
+    not a bound."""
 
 
 class TaskEvidenceStatus(ApiModel):
-    """What live traffic says about one task."""
+    """Cumulative counts of one task in live traffic."""
 
     requests: int = 0
-    """Requests of the task."""
+    """Number of requests of the task."""
     answered: int = 0
-    """Of those, answered by the surrogate."""
+    """Number of those that the surrogate answered."""
     agreed: int = 0
-    """Audits in which the teacher agreed."""
+    """Number of audits in which the surrogate agreed with the teacher."""
     disagreed: int = 0
-    """Audits in which it did not."""
+    """Number of audits in which the surrogate disagreed with the teacher."""
     missing: int = 0
-    """Audits without a usable answer."""
+    """Number of audits without a usable answer of the teacher."""
 
 
 class TaskCertificate(ApiModel):
-    """One task that the revision may answer."""
+    """A task that the revision is certified for."""
 
     fingerprint: str
     """Fingerprint of the task."""
     certificate: CertificateStatus
-    """What was proved."""
+    """Numbers of the certificate."""
     evidence: TaskEvidenceStatus = TaskEvidenceStatus()
-    """What live traffic says."""
+    """Cumulative counts of the task in live traffic."""
 
 
 class TracerRevisionStatus(ApiModel):
-    """What became of the revision."""
+    """Observed state of the revision."""
 
     observed_generation: int = -1
-    """Generation that this is about; -1 before the operator's first visit."""
+    """Generation of the spec that this status refers to. It is -1 until the operator
+    first reconciles the object."""
     phase: RevisionPhase | None = None
-    """Where it is in its life."""
+    """Phase of the revision. `Passthrough`: it has no surrogate. `Training`: its Job is
+    running. `Shadow`: it is audited, and the teacher answers. `Canary`: it receives a
+    part of the traffic. `Live`: it serves. `Superseded`: a later revision serves.
+    `RolledBack`: the evidence was against it, and its bundle is blocked. `Rejected`:
+    its attempt ended without a certificate."""
     reason: str | None = None
-    """Why it is there, for people."""
+    """Human-readable reason for the phase."""
     bundle: BundleStatus | None = None
-    """Its surrogate; absent until certified."""
+    """Files of the surrogate in the store. Not set until the revision is certified."""
     tasks: Annotated[
         tuple[TaskCertificate, ...], Field(max_length=64), ListMap("fingerprint")
     ] = ()
-    """Tasks that it may answer."""
+    """Tasks that the revision is certified for."""
     evidence: EvidenceStatus | None = None
-    """What its pods have counted."""
+    """Cumulative counts of the pods of the revision."""
     rollout_step: int | None = None
-    """Which step of the rollout it is on, from 0."""
+    """Index of the current step in `spec.rollout.steps` of the router, from 0."""
     step_since: datetime | None = None
-    """When that step, or the phase, began."""
+    """Time at which the current step or phase began."""
     rollout_since: datetime | None = None
-    """When its rollout began; the deadline is counted from here."""
+    """Time at which the rollout began. `spec.rollout.maxDuration` of the router is
+    measured from this time."""
     traffic_since: datetime | None = None
-    """When it first took traffic, as a shadow; the traffic period is counted from
-    here."""
+    """Time at which the revision first received traffic, in shadow.
+    `spec.rollout.period` of the router is measured from this time."""
     unserved: bool = False
-    """Whether nothing served when its rollout began: it is tested in shadow at the
-    target itself then."""
+    """Whether no surrogate was live when the rollout began. In this case, the test in
+    shadow is at the target itself, without the margin."""
     approved: bool = False
-    """Whether a person has opened full weight for it."""
+    """Whether a `promote` command approved full weight."""
     handled: Annotated[tuple[str, ...], Field(max_length=100)] = ()
-    """Ids of the requests that were carried out on it."""
+    """IDs of the requests that were applied to this revision."""
     earlier: Baseline | None = None
-    """Counts of earlier tries: they count for promotion, not for rollback."""
+    """Counts at the end of earlier tries, before a `retry`. They count toward
+    promotion, and not toward rollback."""
     share: ShareBaseline | None = None
-    """Requests counted when the step began."""
+    """Request counts at the start of the step, from which the observed weight is
+    computed."""
     drift: DriftWatch | None = None
-    """Its drift detectors, once live."""
+    """State of the drift detectors. Set when the revision is live."""
     drifted: bool = False
-    """Whether a drift alarm spoke against it or a cell of it."""
+    """Whether a drift detector of the revision or of one of its cells raised an
+    alarm."""
     cause: Annotated[str | None, Field(max_length=64)] = None
-    """What has changed when audits spoke against it while live: TeacherChanged,
-    InputsChanged, or CauseUnknown where repeats do not tell."""
+    """Why the revision ended. After a drop in agreement while it was live:
+    `TeacherChanged` (the teacher answers repeated inputs differently), `InputsChanged`
+    (it answers them as before), or `CauseUnknown` (there are too few repeated inputs).
+    After a failed training Job: `TrainingFailed`. After a change of the spec that the
+    certificate does not cover: `TargetRaised`, `ConfidenceRaised`, `TeacherReplaced`,
+    or `RedactionChanged`."""
     closed: Annotated[
         tuple[ClosedCell, ...], Field(max_length=300), ListMap("cell")
     ] = ()
-    """Cells that were given back to the teacher."""
+    """Cells that the teacher answers again."""
     conditions: Annotated[
         tuple[Condition, ...], Field(max_length=16), ListMap("type")
     ] = ()
-    """Conditions."""
+    """Conditions of the revision."""
 
 
 class TracerRevision(ApiModel):
-    """One attempt of a router: its certificate or refusal, its bundle, its evidence."""
+    """One attempt of a TracerRouter: its certificate or rejection, bundle, and audits.
+
+    The operator creates and updates revisions. Do not edit them.
+    """
 
     resource: ClassVar[Kind] = Kind(
         kind="TracerRevision",
@@ -254,12 +286,12 @@ class TracerRevision(ApiModel):
     )
 
     api_version: Literal["tracerml.ai/v1alpha1"] = "tracerml.ai/v1alpha1"
-    """Group and version."""
+    """API group and version."""
     kind: Literal["TracerRevision"] = "TracerRevision"
-    """Kind."""
+    """Kind of the object."""
     metadata: ObjectMeta
-    """Name and identity."""
+    """Metadata of the object."""
     spec: TracerRevisionSpec
-    """What the revision is."""
+    """Definition of the revision."""
     status: TracerRevisionStatus = TracerRevisionStatus()
-    """What became of it."""
+    """Observed state of the revision."""

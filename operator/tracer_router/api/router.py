@@ -1,4 +1,4 @@
-"""The TracerRouter: the one object a user writes."""
+"""The TracerRouter, the kind that users create."""
 
 from typing import ClassVar, Literal
 
@@ -12,10 +12,13 @@ __all__ = ["TracerRouter"]
 
 
 class TracerRouter(ApiModel):
-    """Sits before a teacher and moves certified traffic over to a surrogate.
+    """Routes requests to a teacher, and moves certified traffic to a surrogate.
 
-    The minimal object says `teacher.url` and `parity.target`. Until something is
-    certified, and whenever anything breaks, the teacher answers.
+    A TracerRouter records the answers of the teacher, trains a surrogate on them, and
+    certifies how often it agrees with the teacher. The surrogate then answers its part
+    of the traffic, step by step and with audits. The teacher answers all other
+    requests, and all requests after a failure. Only `spec.teacher.url` and
+    `spec.parity.target` are required.
     """
 
     resource: ClassVar[Kind] = Kind(
@@ -37,19 +40,19 @@ class TracerRouter(ApiModel):
         Rule(
             "self.metadata.name.size() <= 40"
             " && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-            "metadata.name must begin with a letter and have at most 40 lower case"
-            " letters, digits and '-', because children add a suffix: choose a shorter"
-            " or plainer name",
+            "metadata.name must start with a letter and contain at most 40 lowercase"
+            " letters, digits, and '-', because child objects add a suffix to the name;"
+            " choose a different name, for example tickets",
         ),
     )
 
     api_version: Literal["tracerml.ai/v1alpha1"] = "tracerml.ai/v1alpha1"
-    """Group and version."""
+    """API group and version."""
     kind: Literal["TracerRouter"] = "TracerRouter"
-    """Kind."""
+    """Kind of the object."""
     metadata: ObjectMeta
-    """Name and identity."""
+    """Metadata of the object."""
     spec: TracerRouterSpec
-    """What is asked for."""
+    """Desired state of the router."""
     status: TracerRouterStatus = TracerRouterStatus()
-    """What the operator saw and did last."""
+    """State of the router that the operator observed last."""

@@ -1,1 +1,1 @@
-"""What both kinds are built of: the base model, the kind, the metadata."""
+"""Building blocks of both kinds: base model, kind, and metadata."""

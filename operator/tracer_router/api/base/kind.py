@@ -1,4 +1,4 @@
-"""Where a kind lives in the API and what `kubectl get` shows of it."""
+"""API coordinates of a kind and the columns of `kubectl get`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,37 +10,48 @@ __all__ = ["Column", "Kind"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of `kubectl get`; those of priority 1 only with `-o wide`."""
+    """One column of `kubectl get`."""
 
     name: str
+    """Title of the column."""
     json_path: str
+    """JSON path of the value in the object."""
     type: str = "string"
+    """OpenAPI type of the value, or `date`."""
     priority: int = 0
+    """0 to show the column always, 1 to show it only with `-o wide`."""
 
     def manifest(self) -> dict[str, Any]:
-        """Give the column as a CRD writes it."""
-        found = {"name": self.name, "type": self.type, "jsonPath": self.json_path}
-        return found | ({"priority": self.priority} if self.priority else {})
+        """Return the column in the format of a CRD."""
+        column = {"name": self.name, "type": self.type, "jsonPath": self.json_path}
+        return column | ({"priority": self.priority} if self.priority else {})
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """The coordinates of a kind."""
+    """The API coordinates of a kind."""
 
     kind: str
+    """Name of the kind in manifests, for example `TracerRouter`."""
     plural: str
+    """Name of the resource in URLs, for example `tracerrouters`."""
     short_name: str
+    """Abbreviation for kubectl, for example `trouter`."""
     columns: tuple[Column, ...] = ()
+    """Columns of `kubectl get` after the name."""
     group: str = GROUP
+    """API group."""
     version: str = VERSION
+    """API version."""
     category: str = "tracer"
+    """Category for `kubectl get`, which lists all kinds of a category."""
 
     @property
     def singular(self) -> str:
-        """The kind in lower case, as kubectl takes it."""
+        """Name of the kind in lowercase, which kubectl accepts."""
         return self.kind.lower()
 
     @property
     def api_version(self) -> str:
-        """Group and version as manifests write them."""
+        """Group and version in the format of manifests: `tracerml.ai/v1alpha1`."""
         return f"{self.group}/{self.version}"

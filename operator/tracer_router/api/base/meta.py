@@ -1,4 +1,4 @@
-"""The metadata of an object, as far as the operator reads it."""
+"""The fields of an object's metadata that the operator reads."""
 
 from datetime import datetime
 
@@ -10,42 +10,43 @@ __all__ = ["ObjectMeta", "OwnerReference"]
 
 
 class OwnerReference(ApiModel):
-    """Who owns an object; the garbage collector follows it."""
+    """A reference to the owner of an object, used by garbage collection."""
 
     api_version: str
-    """Group and version of the owner."""
+    """API group and version of the owner."""
     kind: str
     """Kind of the owner."""
     name: str
     """Name of the owner."""
     uid: str
-    """Identity of the owner: a namesake is another."""
+    """UID of the owner. Another object with the same name has a different UID."""
     controller: bool | None = None
-    """Whether the owner is the one that controls it."""
+    """Whether the owner is the managing controller."""
     block_owner_deletion: bool | None = None
-    """Whether the owner must wait in a foreground deletion."""
+    """Whether a foreground deletion of the owner waits for this object."""
 
 
 class ObjectMeta(ApiModel):
-    """Name, identity and age of an object."""
+    """Name, identity, and lifecycle of an object."""
 
     name: str
     """Name within the namespace."""
     namespace: str = "default"
     """Namespace."""
     uid: str | None = None
-    """Identity; a namesake is another."""
+    """UID of the object. Another object with the same name has a different UID."""
     generation: int | None = None
-    """Grows with each change of the spec."""
+    """Number that the API server increases with each change of the spec."""
     labels: dict[str, str] = Field(default_factory=dict)
     """Labels."""
     annotations: dict[str, str] = Field(default_factory=dict)
     """Annotations."""
     owner_references: tuple[OwnerReference, ...] = ()
-    """Owners."""
+    """Owners of the object."""
     resource_version: str | None = None
-    """Changes with each write; a write against an older one is refused."""
+    """Version that changes with each write. The API server rejects an update of an
+    older version."""
     deletion_timestamp: datetime | None = None
-    """Set when the object is on its way out."""
+    """Time at which the deletion of the object was requested."""
     creation_timestamp: datetime | None = None
-    """When it was made."""
+    """Time at which the object was created."""

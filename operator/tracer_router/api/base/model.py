@@ -1,6 +1,6 @@
-"""The base of every API model, and what a field carries besides its type.
+"""The base class of API models, and the annotations of their fields.
 
-Attribute docstrings are the field descriptions of the CRD and of the reference page.
+Attribute docstrings are the field descriptions of the CRD and of the API reference.
 """
 
 from dataclasses import dataclass
@@ -17,23 +17,24 @@ __all__ = ["EFFECT_KEY", "RULES_KEY", "ApiModel", "Effect", "ListMap", "Rule"]
 
 
 EFFECT_KEY = "x-tracer-effect"
-"""Where a schema carries the effect; the reference page shows it, the CRD not."""
+"""Schema keyword of the effect. The API reference shows it; the CRD omits it."""
 
 RULES_KEY = "x-kubernetes-validations"
-"""Where a schema carries its rules."""
+"""Schema keyword of the validation rules."""
 
 
 class Effect(StrEnum):
-    """What a change of a spec field does to a live certificate."""
+    """The effect of a change of a spec field on a live certificate."""
 
-    NOTHING = "nothing"
-    """The certificate stands; pods may restart one by one."""
+    NOTHING = "none"
+    """The certificate remains valid; pods may be replaced one by one."""
     NEW_ROUTE = "new route"
-    """Only the way to the pods changes; the certificate stands."""
-    RECERTIFY = "re-certify"
-    """The certificate is about other ground: the teacher answers until a new one."""
-    SURROGATE_OFF = "surrogate off now"
-    """The claim no longer covers what is asked: pods are told within seconds."""
+    """The certificate remains valid; only the route to the pods changes."""
+    RECERTIFY = "certify again"
+    """The change invalidates the certificate; the surrogate must be certified again."""
+    SURROGATE_OFF = "surrogate off"
+    """The change invalidates the certificate; all pods disable the surrogate within
+    seconds."""
 
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -43,20 +44,20 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A CEL rule on a field or, as a class attribute, on a whole object.
-
-    The API server puts the field's path before the message; the message says the
-    remedy.
-    """
+    """A CEL validation rule of a field or, as a class attribute, of an object."""
 
     rule: str
+    """The CEL expression, true for a valid value."""
     message: str
+    """The error message: the allowed values and an example. The API server prefixes it
+    with the path of the field."""
     field_path: str | None = None
+    """Path of the field that the error refers to, relative to the object."""
 
     def manifest(self) -> dict[str, str]:
-        """Give the rule as a CRD writes it."""
-        found = {"rule": self.rule, "message": self.message}
-        return found | ({"fieldPath": self.field_path} if self.field_path else {})
+        """Return the rule in the format of a CRD."""
+        rule = {"rule": self.rule, "message": self.message}
+        return rule | ({"fieldPath": self.field_path} if self.field_path else {})
 
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -68,25 +69,26 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class ListMap:
-    """Marks a list as a map by one field of its items: two writers can share it."""
+    """Marks a list as a map, so that several field managers can own items of it."""
 
     key: str
+    """Field of an item that identifies it."""
 
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        marks = {
+        keywords = {
             "x-kubernetes-list-type": "map",
             "x-kubernetes-list-map-keys": [self.key],
         }
-        return {**handler(core_schema), **marks}
+        return {**handler(core_schema), **keywords}
 
 
 class ApiModel(BaseModel):
-    """A frozen part of an API object, camelCase on the wire.
+    """An immutable part of an API object, serialized in camelCase.
 
-    The CRD is closed; the operator ignores what it does not know, because the CRD may
-    be newer than the operator after a rollback.
+    The CRD rejects unknown fields. The operator ignores them, because the CRD can be
+    newer than the operator after a rollback of the operator.
     """
 
     model_config = ConfigDict(
@@ -98,19 +100,19 @@ class ApiModel(BaseModel):
     )
 
     rules: ClassVar[tuple[Rule, ...]] = ()
-    """Rules across fields."""
+    """Validation rules that involve several fields."""
 
     @classmethod
     @override
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """Give the schema with the rules of the class."""
+        """Return the schema with the rules of the class."""
         schema = handler.resolve_ref_schema(handler(core_schema))
         if cls.rules:
             schema[RULES_KEY] = [rule.manifest() for rule in cls.rules]
         return schema
 
     def to_manifest(self) -> dict[str, Any]:
-        """Give the object as the API server takes it: aliases, no nulls."""
+        """Return the object as JSON for the API server, in camelCase without nulls."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -1,1 +1,1 @@
-"""The CRDs and the API reference, generated from the models."""
+"""Generation of the CRDs and of the API reference from the models."""

@@ -1,7 +1,7 @@
-"""Structural schemas from the models, as the API server takes them.
+"""Structural schemas of the models, as the API server requires them.
 
-What pydantic writes is rewritten where the two differ; a construct that has no
-structural form is an error here, not at the API server.
+The JSON schema of pydantic is rewritten where the formats differ. A construct without a
+structural form raises an error here instead of at the API server.
 """
 
 from typing import Any
@@ -18,40 +18,43 @@ _KNOWN = (
     {"type", "enum", "format", "required", "pattern"}
     | {"minimum", "maximum", "minLength", "maxLength"}
     | {"minItems", "maxItems", "maxProperties"}
-    | {"anyOf"}  # an integer or a string; every other union is refused before
+    | {"anyOf"}  # only an integer or a string; other unions are rejected before
 )
 
 
 def structural(model: type[ApiModel]) -> Schema:
-    """Give the structural schema of a model, marks that begin with ``x-`` included.
+    """Return the structural schema of a model, including keywords that start with `x-`.
 
     Raises:
-        ValueError: A field has no structural form; the message says which keyword.
+        ValueError: A field has no structural form; the message contains the keyword.
     """
     schema = model.model_json_schema(by_alias=True)
     return _rewrite(schema, schema.get("$defs", {}))
 
 
 def _rewrite(node: Schema, definitions: Schema) -> Schema:
-    """Give a node with every keyword in the API server's form."""
-    flat = _flattened(node, definitions)
-    found: Schema = {}
+    """Return a node with all keywords in the format of the API server."""
+    flat = _flatten(node, definitions)
+    schema: Schema = {}
     for key in flat:
-        found |= _keyword(flat, key, definitions)
-    if "items" in found:
-        found.setdefault(_LIST_TYPE, "atomic")
-        _refuse_optional_keys(found)
-    if "properties" in found and "default" in found:
-        # Written out: the API server holds a default against the object's own rules
-        # before it fills in the defaults of the fields.
-        inner = found["properties"]
-        given = {name: inner[name] for name in inner if "default" in inner[name]}
-        found["default"] = {name: given[name]["default"] for name in given}
-    return found
+        schema |= _rewrite_keyword(flat, key, definitions)
+    if "items" in schema:
+        schema.setdefault(_LIST_TYPE, "atomic")
+        _reject_optional_keys(schema)
+    if "properties" in schema and "default" in schema:
+        # Written out in full: the API server validates a default against the rules of
+        # the object before it applies the defaults of the fields.
+        fields = schema["properties"]
+        schema["default"] = {
+            name: field["default"]
+            for name, field in fields.items()
+            if "default" in field
+        }
+    return schema
 
 
-def _flattened(node: Schema, definitions: Schema) -> Schema:
-    """Give a node without references and without null as a choice."""
+def _flatten(node: Schema, definitions: Schema) -> Schema:
+    """Return a node without references and without null as an alternative."""
     while True:
         if "$ref" in node:
             name = node["$ref"].rsplit("/", 1)[-1]
@@ -60,23 +63,23 @@ def _flattened(node: Schema, definitions: Schema) -> Schema:
             inner = _only_choice(node["anyOf"])
         else:
             return node
-        node = _joined(inner, node)
+        node = _merge(inner, node)
 
 
 def _only_choice(choices: list[Schema]) -> Schema:
-    found = [each for each in choices if each.get("type") != "null"]
-    if len(found) != 1:
+    values = [choice for choice in choices if choice.get("type") != "null"]
+    if len(values) != 1:
         raise ValueError(f"a union has no structural form: {choices}")
-    return found[0]
+    return values[0]
 
 
-def _joined(inner: Schema, outer: Schema) -> Schema:
+def _merge(inner: Schema, outer: Schema) -> Schema:
     around = {key: outer[key] for key in outer if key not in ("$ref", "anyOf")}
     rules = [*inner.get(RULES_KEY, ()), *outer.get(RULES_KEY, ())]
     return {**inner, **around} | ({RULES_KEY: rules} if rules else {})
 
 
-def _keyword(node: Schema, key: str, definitions: Schema) -> Schema:
+def _rewrite_keyword(node: Schema, key: str, definitions: Schema) -> Schema:
     value = node[key]
     match key:
         case "title" | "$defs":
@@ -92,20 +95,22 @@ def _keyword(node: Schema, key: str, definitions: Schema) -> Schema:
         case "items" | "additionalProperties":
             value = _rewrite(value, definitions)
         case _:
-            _refuse_unknown(node, key)
+            _reject_unknown(node, key)
     return {key: value}
 
 
-def _refuse_unknown(node: Schema, key: str) -> None:
+def _reject_unknown(node: Schema, key: str) -> None:
     if key not in _KNOWN and not key.startswith("x-"):
         raise ValueError(f"{key} has no structural form: {node}")
 
 
-def _refuse_optional_keys(items: Schema) -> None:
+def _reject_optional_keys(items: Schema) -> None:
     required = items["items"].get("required", ())
     for key in items.get("x-kubernetes-list-map-keys", ()):
         if key not in required:
-            raise ValueError(f"an optional key has no structural form: require {key}")
+            raise ValueError(
+                f"an optional list key has no structural form; make {key} required"
+            )
 
 
 def _default(value: Any) -> Schema:

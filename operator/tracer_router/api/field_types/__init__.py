@@ -1,1 +1,1 @@
-"""Types of field values: percentages, durations, names, quantities."""
+"""Types of field values: percentages, durations, names, and quantities."""

@@ -1,4 +1,4 @@
-"""Spans of time as people write them: `10m`, `24h`, `90d`."""
+"""Durations as a whole number with a unit: `10m`, `24h`, `90d`."""
 
 import re
 from dataclasses import dataclass
@@ -14,35 +14,38 @@ from tracer_router.api.base.model import RULES_KEY, Rule
 __all__ = ["DURATION_PATTERN", "Duration", "DurationRange"]
 
 DURATION_PATTERN: Final = "^[1-9][0-9]{0,4}[smhd]$"
-"""A whole number and its unit; RE2 and Python read it alike."""
+"""A whole number and its unit; RE2 and Python match the same strings."""
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _MAX_LENGTH: Final = 6
 
 
 class Duration(str):
-    """A span of time as text, with its value.
+    """A duration as a string, for example `10m`.
 
     Raises:
-        ValueError: The text is not a whole number with one of the units.
+        ValueError: The string is not a whole number from 1 to 99999 followed by one of
+            the units `s`, `m`, `h`, and `d`.
     """
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        """Give the text back as a duration, once it is one."""
+        """Return the string as a duration after validation."""
         if not re.fullmatch(DURATION_PATTERN, text):
-            raise ValueError(f"{text!r} is not a duration: write it like 10m or 90d")
+            raise ValueError(
+                f"{text!r} is not a duration; use a format such as 10m or 90d"
+            )
         return super().__new__(cls, text)
 
     @property
     def seconds(self) -> int:
-        """The value in seconds: 600 for `10m`."""
+        """Number of seconds: 600 for `10m`."""
         return int(self[:-1]) * _UNITS[self[-1]]
 
     @property
     def span(self) -> timedelta:
-        """The value as a span."""
+        """The value as a `timedelta`."""
         return timedelta(seconds=self.seconds)
 
     @classmethod
@@ -58,22 +61,25 @@ class Duration(str):
 
 @dataclass(frozen=True, slots=True)
 class DurationRange:
-    """Bounds of a duration, both included, for Python and the API server alike."""
+    """Inclusive bounds of a duration, enforced by Python and by the API server."""
 
     low: str
+    """Lower bound, for example `10s`."""
     high: str
+    """Upper bound, for example `24h`."""
     example: str
+    """A valid value that the error message shows."""
 
     @property
     def message(self) -> str:
-        """What to write instead."""
-        return f"say a duration from {self.low} to {self.high}, such as {self.example}"
+        """The error message: the allowed values and an example."""
+        return f"must be between {self.low} and {self.high}, for example {self.example}"
 
     def check(self, value: Duration) -> Duration:
-        """Give the value back.
+        """Return the value unchanged if it is within the bounds.
 
         Raises:
-            ValueError: It is outside the bounds.
+            ValueError: The value is outside the bounds.
         """
         low, high = Duration(self.low).seconds, Duration(self.high).seconds
         if not low <= value.seconds <= high:
@@ -92,8 +98,8 @@ class DurationRange:
         units, last = "".join(_UNITS), "self.size() - 1"
         number = f"int(self.substring(0, {last}))"
         unit = f"{[*_UNITS.values()]}['{units}'.indexOf(self.substring({last}))]"
-        # A list of one gives the seconds a name: CEL has no other way, and the rule
-        # stands in the CRD once a field.
+        # The list with one element binds the number of seconds to `n`, because CEL has
+        # no variables.
         rule = Rule(
             f"self.matches('{DURATION_PATTERN}')"
             f" && [{number} * {unit}].all(n, n >= {low} && n <= {high})",

@@ -1,4 +1,4 @@
-"""Percentages as people write them: `95%`, `99.5%`; never floats."""
+"""Percentages as strings: `95%`, `99.5%`; never floats."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from tracer_router.api.base.model import RULES_KEY, Rule
 __all__ = ["PERCENT_PATTERN", "WHOLE_PERCENT_PATTERN", "Percent", "PercentRange"]
 
 PERCENT_PATTERN = r"^(100|[1-9]?[0-9])(\.[0-9]{1,4})?%$"
-"""A percentage; RE2 and Python read it alike."""
+"""A percentage; RE2 and Python match the same strings."""
 
 WHOLE_PERCENT_PATTERN = "^(100|[1-9]?[0-9])%$"
 """A percentage without a fraction."""
@@ -23,30 +23,38 @@ _MAX_LENGTH = 10
 
 
 class Percent(str):
-    """A percentage as text, with its value.
+    """A percentage as a string, for example `95%`.
 
     Raises:
-        ValueError: The text is not a percentage from 0% to 100%.
+        ValueError: The string is not a percentage between 0% and 100% with at most four
+            decimal places.
     """
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        """Give the text back as a percentage, once it is one."""
-        found = super().__new__(cls, text)
-        if not re.fullmatch(PERCENT_PATTERN, text) or found.fraction > 1:
-            raise ValueError(f"{text!r} is not a percentage: write it like 95% or 2.5%")
-        return found
+        """Return the string as a percentage after validation."""
+        percent = super().__new__(cls, text)
+        if not re.fullmatch(PERCENT_PATTERN, text) or percent.fraction > 1:
+            raise ValueError(
+                f"{text!r} is not a percentage; use a format such as 95% or 2.5%"
+            )
+        return percent
 
     @classmethod
     def from_fraction(cls, fraction: float, digits: int = 1) -> Self:
-        """Give a fraction as a percentage, rounded, without trailing zeros."""
+        """Return a fraction as a rounded percentage without trailing zeros.
+
+        Args:
+            fraction: A value between 0 and 1.
+            digits: Maximum number of decimal places.
+        """
         text = f"{Decimal(str(fraction)) * 100:.{digits}f}"
         return cls((text.rstrip("0").rstrip(".") if "." in text else text) + "%")
 
     @property
     def fraction(self) -> float:
-        """The value as a fraction: 0.95 for `95%`."""
+        """The value between 0 and 1: 0.95 for `95%`."""
         return float(Decimal(self.removesuffix("%")) / 100)
 
     @classmethod
@@ -62,24 +70,32 @@ class Percent(str):
 
 @dataclass(frozen=True, slots=True)
 class PercentRange:
-    """Bounds of a percentage, both included, for Python and the API server alike."""
+    """Inclusive bounds of a percentage, enforced by Python and by the API server."""
 
     low: str
+    """Lower bound, for example `50%`."""
     high: str
+    """Upper bound, for example `99.9%`."""
     example: str
+    """A valid value that the error message shows."""
     whole: bool = False
+    """Whether only whole percentages are allowed."""
 
     @property
     def message(self) -> str:
-        """What to write instead."""
-        kind = "whole percentage" if self.whole else "percentage"
-        return f"say a {kind} from {self.low} to {self.high}, such as {self.example}"
+        """The error message: the allowed values and an example."""
+        kind = "a whole percentage " if self.whole else ""
+        return (
+            f"must be {kind}between {self.low} and {self.high}, for example"
+            f" {self.example}"
+        )
 
     def check(self, value: Percent) -> Percent:
-        """Give the value back.
+        """Return the value unchanged if it is within the bounds.
 
         Raises:
-            ValueError: It is outside the bounds.
+            ValueError: The value is outside the bounds, or has decimal places although
+                only whole percentages are allowed.
         """
         pattern = WHOLE_PERCENT_PATTERN if self.whole else PERCENT_PATTERN
         inside = Percent(self.low).fraction <= value.fraction
@@ -97,9 +113,9 @@ class PercentRange:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         pattern = WHOLE_PERCENT_PATTERN if self.whole else PERCENT_PATTERN
-        low, high = (float(each.removesuffix("%")) for each in (self.low, self.high))
-        # A list of one gives the number a name: CEL has no other way, and the rule
-        # stands in the CRD once a field.
+        low, high = (float(bound.removesuffix("%")) for bound in (self.low, self.high))
+        # The list with one element binds the number to `n`, because CEL has no
+        # variables.
         rule = Rule(
             f"self.matches(r'{pattern}')"
             f" && [double(self.replace('%', ''))].all(n, n >= {low} && n <= {high})",

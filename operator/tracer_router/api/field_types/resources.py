@@ -1,4 +1,4 @@
-"""What a pod asks for and may use."""
+"""Compute resources of a pod."""
 
 from typing import Annotated
 
@@ -11,13 +11,15 @@ __all__ = ["Resources"]
 
 
 class Resources(ApiModel):
-    """What a pod asks for and may use."""
+    """Compute resources of a pod, in the format of Kubernetes."""
 
     requests: Annotated[dict[str, Quantity], Field(max_length=16), Effect.NOTHING] = (
         Field(default_factory=dict)
     )
-    """What is reserved, such as cpu: 250m."""
+    """Minimum amount of each resource that is reserved for a pod, for example
+    `cpu: 250m`."""
     limits: Annotated[dict[str, Quantity], Field(max_length=16), Effect.NOTHING] = (
         Field(default_factory=dict)
     )
-    """What it may not exceed, such as memory: 512Mi."""
+    """Maximum amount of each resource that a pod can use, for example
+    `memory: 512Mi`."""

@@ -1,4 +1,4 @@
-"""Texts with a shape: URLs, names, decimals and quantities, each with its remedy."""
+"""String types with validation rules: URLs, names, decimals, and quantities."""
 
 from typing import Annotated, Any
 
@@ -16,29 +16,30 @@ HttpUrl = Annotated[
     Rule(
         "isURL(self) && url(self).getScheme() in ['http', 'https']"
         " && url(self).getHost() != '' && !self.matches('[?#@]')",
-        "say an http or https URL without query or user, such as"
+        "must be an http or https URL without user, query, or fragment, for example"
         " https://api.openai.com/v1",
     ),
 ]
-"""An http or https URL, without query, fragment or user."""
+"""An http or https URL without user, query, or fragment."""
 
 DnsName = Annotated[
     str,
     Field(max_length=253),
     Rule(
         rf"self.matches(r'^{_DNS}(\.{_DNS})*$')",
-        "say the name of an object: lower case letters, digits, '-' and '.'",
+        "must be the name of a Kubernetes object: lowercase letters, digits, '-', and"
+        " '.', for example my-object",
     ),
 ]
-"""The name of an object."""
+"""The name of a Kubernetes object."""
 
 SecretName = Annotated[
     str,
     Field(max_length=253),
     Rule(
         rf"self.matches(r'^{_DNS}(\.{_DNS})*$')",
-        "say the name of a Secret in this namespace: lower case letters, digits,"
-        " '-' and '.'",
+        "must be the name of a Secret in the same namespace: lowercase letters, digits,"
+        " '-', and '.', for example my-secret",
     ),
 ]
 """The name of a Secret in the same namespace."""
@@ -48,7 +49,8 @@ HeaderName = Annotated[
     Field(max_length=128),
     Rule(
         "self.matches('^[A-Za-z0-9][A-Za-z0-9-]*$')",
-        "say the name of an HTTP header: letters, digits and '-'",
+        "must be the name of an HTTP header: letters, digits, and '-', for example"
+        " x-session-id",
     ),
 ]
 """The name of an HTTP header."""
@@ -58,10 +60,10 @@ Decimals = Annotated[
     Field(max_length=20),
     Rule(
         r"self.matches(r'^[0-9]{1,9}(\.[0-9]{1,9})?$')",
-        'say a decimal number in quotes, such as "2.50"',
+        'must be a decimal number in quotes, for example "2.50"',
     ),
 ]
-"""A decimal number as text."""
+"""A decimal number as a string."""
 
 
 def _as_text(value: Any) -> Any:
@@ -80,7 +82,7 @@ Quantity = Annotated[
     ),
     Rule(
         "type(self) == int || isQuantity(string(self))",
-        "say a quantity, such as 500m or 2Gi",
+        "must be a Kubernetes quantity, for example 500m or 2Gi",
     ),
 ]
-"""An amount of CPU or memory, as Kubernetes writes them."""
+"""An amount of CPU or memory in the format of Kubernetes."""

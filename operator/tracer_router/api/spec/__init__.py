@@ -1,1 +1,1 @@
-"""The spec of a TracerRouter, one module for each section."""
+"""The spec of a TracerRouter, with one module for each section."""

@@ -1,4 +1,4 @@
-"""TODO-DOC."""
+"""The `audit` section: how many requests the teacher answers as well."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -13,53 +13,70 @@ __all__ = ["Audit", "AuditMode", "Detect"]
 
 
 class AuditMode(StrEnum):
-    """Who sets the audit rate at full weight."""
+    """How the audit rate at full weight is determined."""
 
     FIXED = "Fixed"
-    """The spec, by `live`."""
+    """The rate is `live`."""
     AUTO = "Auto"
-    """The operator: as low as notices the loss in time that `detect` states."""
+    """The operator selects the lowest rate that detects the loss in `detect`."""
 
 
 class Detect(ApiModel):
-    """Which loss of agreement must be noticed, and how soon."""
+    """The loss of agreement that mode `Auto` must detect, and the time to detect it."""
 
     loss: Annotated[Percent, PercentRange("0.5%", "50%", "5%"), Effect.NOTHING] = (
         Percent("5%")
     )
-    """How far agreement may fall below the target unnoticed, such as 5%."""
+    """Loss of agreement that must be detected, in percentage points below
+    `spec.parity.target`. A smaller value increases the audit rate. Must be between 0.5%
+    and 50%. Defaults to 5%."""
     within: Annotated[Duration, DurationRange("1m", "30d", "24h"), Effect.NOTHING] = (
         Duration("24h")
     )
-    """In which time a larger fall must be noticed."""
+    """Time within which the loss must be detected. A shorter time increases the audit
+    rate. Must be between 1m and 30d. Defaults to 24h."""
 
 
 class Audit(ApiModel):
-    """How much of the traffic is answered by the teacher as well, to keep watch."""
+    """Share of the traffic that the teacher answers in addition to the surrogate.
+
+    Audits measure the agreement of the surrogate with the teacher. They are sampled by
+    session, before it is decided who answers.
+    """
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             f"![self.live, self.canary].all(p, p.matches(r'{PERCENT_PATTERN}'))"
             " || double(self.live.replace('%', ''))"
             " <= double(self.canary.replace('%', ''))",
-            "audit.live must not be above audit.canary: raise canary or lower live",
+            "audit.live must be less than or equal to audit.canary, for example"
+            " live: 2% with canary: 100%",
             ".live",
         ),
     )
 
     mode: Annotated[AuditMode, Effect.NOTHING] = AuditMode.FIXED
-    """Fixed: `live` is the rate. Auto: as low as `detect` allows."""
+    """How the audit rate at full weight is determined. `Fixed`: the rate is `live`.
+    `Auto`: the operator selects the lowest rate that detects the loss in `detect` at
+    the observed traffic. Defaults to `Fixed`."""
     detect: Detect = Detect()
-    """What Auto must notice, and how soon."""
+    """The loss of agreement that mode `Auto` must detect. Has no effect in mode
+    `Fixed`."""
     live: Annotated[Percent, PercentRange("0.1%", "100%", "2%"), Effect.NOTHING] = (
         Percent("2%")
     )
-    """Share of the sessions that is audited at full weight; with Auto, until enough
-    traffic was seen to choose another."""
+    """Share of the sessions that is audited at full weight, and the lowest rate at the
+    steps before it. In mode `Auto`, it applies for the first 30 minutes at full weight,
+    until the operator has observed enough traffic. Must be between 0.1% and 100% and
+    not above `canary`. Defaults to 2%."""
     canary: Annotated[Percent, PercentRange("0.1%", "100%", "100%"), Effect.NOTHING] = (
         Percent("100%")
     )
-    """Share of the candidate's sessions that is audited during the rollout."""
+    """Share of the candidate's sessions that is audited at the first step of a rollout.
+    At later steps, the rate falls in proportion to the weight, but not below `live`:
+    with steps 5%, 25%, and 100%, a rate of 100% at 5% becomes 20% at 25%. In shadow,
+    all sessions are audited. Must be between 0.1% and 100%. Defaults to 100%."""
     per_hour: Annotated[int | None, Field(ge=1, le=1_000_000), Effect.NOTHING] = None
-    """Audits that one pod pays for in an hour at most; no limit when absent. Beyond it
-    nothing joins the uniform sample, so growth and verdicts take longer."""
+    """Maximum number of paid audits of one pod per hour. When the limit is reached, no
+    requests join the uniform sample until budget is available again, so certificates
+    and rollout decisions take longer. If not set, there is no limit."""

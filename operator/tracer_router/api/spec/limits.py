@@ -1,4 +1,4 @@
-"""TODO-DOC."""
+"""The `limits` section: how much load one data-plane pod accepts."""
 
 from typing import Annotated
 
@@ -11,7 +11,10 @@ __all__ = ["Limits"]
 
 
 class Limits(ApiModel):
-    """How much one pod takes on; beyond it, clients get 413 or 429."""
+    """Limits of one data-plane pod.
+
+    A request beyond a limit gets status 413 or 429.
+    """
 
     request_size: Annotated[
         Quantity,
@@ -19,11 +22,14 @@ class Limits(ApiModel):
             "!isQuantity(string(self)) || (quantity(string(self))"
             ".compareTo(quantity('1Ki')) >= 0 && quantity(string(self))"
             ".compareTo(quantity('256Mi')) <= 0)",
-            "say a size from 1Ki to 256Mi, such as 16Mi",
+            "must be between 1Ki and 256Mi, for example 16Mi",
         ),
         Effect.NOTHING,
     ] = "16Mi"
-    """Largest request body on the paths that a surrogate may answer; it is read into
-    memory. Other paths stream through, under the teacher's own limit."""
+    """Largest request body in bytes on the paths that a surrogate can answer. The pod
+    reads these bodies into memory; a larger body gets status 413. Bodies on other paths
+    are streamed to the teacher without this limit. Must be between 1Ki and 256Mi.
+    Defaults to 16Mi."""
     concurrent_requests: Annotated[int, Field(ge=1, le=100_000), Effect.NOTHING] = 1000
-    """Requests that one pod has under way at the same time."""
+    """Maximum number of concurrent requests of one pod. Further requests get status 429
+    with `Retry-After`. Defaults to 1000."""

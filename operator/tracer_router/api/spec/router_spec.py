@@ -1,6 +1,6 @@
-"""What a user asks of a TracerRouter.
+"""The spec of a TracerRouter.
 
-Only fields whose behaviour exists: one that nothing reads would break a promise.
+A field is added only together with the code that implements it.
 """
 
 from typing import Annotated, ClassVar
@@ -31,14 +31,18 @@ __all__ = [
 
 
 class Parity(ApiModel):
-    """The promise: how often the surrogate must agree with the teacher."""
+    """How often answers of the surrogate must agree with the teacher.
+
+    With probability at least `confidence`, the surrogate agrees with the teacher on at
+    least `target` of the requests that it answers.
+    """
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             f"![self.margin, self.target].all(p, p.matches(r'{PERCENT_PATTERN}'))"
             " || double(self.margin.replace('%', ''))"
             " < double(self.target.replace('%', ''))",
-            "margin must be below target: lower parity.margin, 1% is usual",
+            "parity.margin must be less than parity.target, for example 1%",
             ".margin",
         ),
     )
@@ -46,119 +50,154 @@ class Parity(ApiModel):
     target: Annotated[
         Percent, PercentRange("50%", "99.9%", "95%"), Effect.SURROGATE_OFF
     ]
-    """Agreement to certify. Raised above the certified one, the surrogate is off until
-    a new certificate; lowered, nothing happens before the next attempt."""
+    """Agreement that a surrogate must be certified for, as a percentage of the requests
+    that it answers. Increasing this field above the certified target invalidates the
+    certificate: all pods disable the surrogate until a new one is certified. Decreasing
+    it has no effect before the next attempt. Must be between 50% and 99.9%."""
     confidence: Annotated[
         Percent, PercentRange("80%", "99.9%", "95%"), Effect.SURROGATE_OFF
     ] = Percent("95%")
-    """Probability that the promise holds, over all attempts together. Raised above
-    the certified one, the surrogate is off until a new certificate."""
+    """Probability that the guarantee holds, over all attempts of this router together.
+    Increasing this field above the certified confidence invalidates the certificate.
+    Decreasing it has no effect before the next attempt. Must be between 80% and 99.9%.
+    Defaults to 95%."""
     margin: Annotated[Percent, PercentRange("0.1%", "50%", "1%"), Effect.NOTHING] = (
         Percent("1%")
     )
-    """How far below the target live agreement may lie and still be promoted."""
+    """How far below `target` the agreement of a candidate may be for a promotion during
+    a rollout, in percentage points. A larger margin needs fewer audits. Has no effect
+    on the certificate or on rollback. Must be between 0.1% and 50% and less than
+    `target`. Defaults to 1%."""
 
 
 class Session(ApiModel):
-    """What belongs together; audits are drawn per session."""
+    """How requests are grouped into sessions.
+
+    Audits are sampled by session. With `spec.traffic.split: Sticky`, traffic is split
+    by session as well.
+    """
 
     header: Annotated[HeaderName, Effect.NOTHING] = "x-session-id"
-    """Header that names the session."""
+    """Name of the header that contains the session ID. A request without this header
+    counts as a session of its own. Must differ from `tasks.header`. Defaults to
+    `x-session-id`."""
 
 
 class Tasks(ApiModel):
-    """How requests are told apart into tasks."""
+    """How requests are grouped into tasks.
+
+    A task is the set of requests with the same instructions, tools, model, and
+    parameters. Each task is certified separately.
+    """
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "self.header.lowerAscii() != self.session.header.lowerAscii()",
-            "tasks.header and tasks.session.header must differ: rename one of them",
+            "tasks.header must differ from tasks.session.header, for example"
+            " x-tracer-task",
             ".header",
         ),
     )
 
     header: Annotated[HeaderName, Effect.NOTHING] = "x-tracer-task"
-    """Header by which a client may name its task. Requests whose task is not certified
-    go to the teacher."""
+    """Name of the header in which a client can specify the task of a request. Requests
+    whose task is not certified are answered by the teacher. Must differ from
+    `tasks.session.header`. Defaults to `x-tracer-task`."""
     session: Session = Session()
-    """How sessions are recognised."""
+    """How requests are grouped into sessions."""
     ignore: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=128)], ...],
         Field(max_length=64),
         Rule(
             "!self.exists(f, f in ['messages', 'system', 'input', 'instructions',"
             " 'prompt', 'tools', 'tool_choice', 'response_format', 'text'])",
-            "what is asked, and what shapes the answer, cannot be ignored: remove it",
+            "must not contain a field that carries the input or shapes the answer"
+            " (messages, system, input, instructions, prompt, tools, tool_choice,"
+            " response_format, text); remove it",
         ),
         Effect.RECERTIFY,
     ] = ()
-    """Fields of a request that do not define the question, beside those that never do,
-    such as user, metadata and seed. For requests that differ in nothing else, such as a
-    field of your own."""
+    """Request fields that do not distinguish tasks, in addition to fields such as
+    `user`, `metadata`, and `seed`, which are always ignored. Use it for a field of your
+    own in which otherwise equal requests differ. Changing this field invalidates the
+    certificate. At most 64 fields."""
     limit: Annotated[int, Field(ge=1, le=64), Effect.NOTHING] = 64
-    """Tasks that are counted apart; the rest are counted together as `other` and go to
-    the teacher."""
+    """Maximum number of tasks that are counted separately. Requests of further tasks
+    are counted together as `other` and answered by the teacher. Defaults to 64."""
 
 
 class TracerRouterSpec(ApiModel):
-    """What is asked for; `teacher.url` and `parity.target` are enough."""
+    """Desired state of the router.
+
+    Only `teacher.url` and `parity.target` are required.
+    """
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "!has(self.teacher.apiKey) || has(self.access)",
-            "with teacher.apiKey the router pays for every caller, so spec.access must"
-            " say who may call: add access with mode ClientKeys, GatewayHeader or Open,"
+            "access is required if teacher.apiKey is set, because the router then pays"
+            " for every caller; set access.mode to ClientKeys, GatewayHeader, or Open,"
             " or remove teacher.apiKey",
             ".access",
         ),
         Rule(
             "!has(self.teacher.apiKey) || !has(self.access)"
             " || self.access.mode != 'PassThrough'",
-            "access.mode PassThrough sends the client's own key, teacher.apiKey sends"
-            " another: say access.mode ClientKeys, GatewayHeader or Open, or remove"
-            " teacher.apiKey",
+            "access.mode must not be PassThrough if teacher.apiKey is set, because only"
+            " one of the client's key and teacher.apiKey can be sent; set access.mode"
+            " to ClientKeys, GatewayHeader, or Open, or remove teacher.apiKey",
             ".access",
         ),
         Rule(
             "has(self.teacher.apiKey) || !has(self.access)"
             " || self.access.mode != 'ClientKeys'",
-            "with access.mode ClientKeys clients show your keys, which the teacher does"
-            " not know: add teacher.apiKey",
+            "teacher.apiKey is required if access.mode is ClientKeys, because the"
+            " teacher does not accept the clients' keys; set teacher.apiKey",
             ".access",
         ),
     )
 
     teacher: Teacher
-    """The model that answers whatever is not certified."""
+    """The model that answers all requests that no certified surrogate answers."""
     parity: Parity
-    """The promise."""
+    """How often answers of the surrogate must agree with the teacher, and with which
+    confidence."""
     access: Access | None = None
-    """Who may call; PassThrough when absent."""
+    """Which clients can call the router, and how they are authenticated. Required if
+    `spec.teacher.apiKey` is set. If not set, the mode is `PassThrough`."""
     limits: Limits = Limits()
-    """How much one pod takes on."""
+    """Limits on the request size and on concurrent requests of one data-plane pod."""
     cache: Cache | None = None
-    """Answers given again to exact repeats; off when absent. Leave it off where clients
-    ask the same twice to get two different answers."""
+    """Cache of teacher answers for exact repeats of a request. If not set, no answers
+    are cached. Do not enable it if clients repeat a request to get different
+    answers."""
     tasks: Tasks = Tasks()
-    """How requests are told apart into tasks."""
+    """How requests are grouped into tasks. Each task is certified separately."""
     traces: Traces = Traces()
-    """Where traces, bundles and the ledger of attempts lie."""
+    """What is recorded of requests, how it is redacted, and where traces, bundles, and
+    the ledger of attempts are stored."""
     training: Training = Training()
-    """When an attempt at a certificate is made."""
+    """When attempts to train and certify a surrogate start, and on which resources they
+    run."""
     surrogate: Surrogate | None = None
-    """What surrogates are made of."""
+    """Models that a surrogate can use. A change applies to the next attempt."""
     rollout: Rollout = Rollout()
-    """How a certified surrogate takes its part of the traffic."""
+    """How traffic moves to a certified surrogate."""
     audit: Audit = Audit()
-    """How much is audited."""
+    """Share of the traffic that the teacher answers in addition to the surrogate, to
+    measure the agreement."""
     traffic: Traffic = Traffic()
-    """How requests reach the pods."""
+    """How requests reach the pods, and which component splits the traffic during a
+    rollout."""
     replicas: Annotated[int, Field(ge=1, le=100), Effect.NOTHING] = 2
-    """Pods of the stable revision."""
+    """Number of data-plane pods of each revision that serves traffic. With more than
+    one replica, the operator creates a PodDisruptionBudget. Defaults to 2."""
     resources: Resources | None = None
-    """CPU and memory of a data-plane pod; the chart's when absent."""
+    """CPU and memory of a data-plane pod. If not set, the chart value
+    `runtime.resources` applies."""
     history_limit: Annotated[int, Field(ge=1, le=100), Effect.NOTHING] = 10
-    """Ended revisions that are kept."""
+    """Number of ended revisions to keep. The operator deletes older ones, and keeps
+    their counts in the status of the router. Defaults to 10."""
     suspend: Annotated[bool, Effect.NOTHING] = False
-    """Begin no attempt and take no step of a rollout. What serves goes on, and going
-    back stays automatic."""
+    """Whether to stop rollout steps and new attempts. The live revision keeps serving;
+    automatic rollback stays enabled. Defaults to false."""

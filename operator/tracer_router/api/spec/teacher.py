@@ -1,10 +1,10 @@
-"""The teacher: where it is, what it speaks and what it costs."""
+"""The `teacher` section: URL, protocol, credentials, connection, and prices."""
 
-from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from tracer_core.contracts.protocol import TeacherProtocol
 from tracer_core.contracts.runtime import HttpVersion
 from tracer_router.api.base.model import ApiModel, Effect, ListMap, Rule
 from tracer_router.api.field_types.string_types import (
@@ -19,75 +19,71 @@ __all__ = [
     "Endpoint",
     "HttpVersion",
     "Price",
-    "Protocol",
     "SecretKey",
     "Teacher",
+    "TeacherProtocol",
 ]
 
 
-class Protocol(StrEnum):
-    """What the teacher speaks."""
-
-    OPENAI = "OpenAI"
-    """Chat completions, responses and completions; the key goes as a bearer token."""
-    ANTHROPIC = "Anthropic"
-    """Messages; the key goes as x-api-key."""
-    HTTP = "HTTP"
-    """JSON in and JSON out at the paths that `endpoints` names."""
-
-
-def _key_of(kind: str) -> Rule:
-    said = f"say a key of the {kind}: letters, digits, '-', '_' and '.'"
-    return Rule("self.matches('^[-._a-zA-Z0-9]+$')", said)
+def _data_key(kind: str, example: str) -> Rule:
+    message = (
+        f"must be a key of a {kind}: letters, digits, '-', '_', and '.', for example"
+        f" {example}"
+    )
+    return Rule("self.matches('^[-._a-zA-Z0-9]+$')", message)
 
 
 class SecretKey(ApiModel):
-    """One key of a Secret in the router's namespace."""
+    """A reference to one key of a Secret in the namespace of the router."""
 
     secret_name: Annotated[SecretName, Effect.NOTHING]
-    """Name of the Secret."""
+    """Name of the Secret. The pods mount it as a file; the operator does not read it.
+    An entry `allowed-hosts` of the Secret restricts the hosts that the key is sent
+    to."""
     key: Annotated[
         str,
         Field(max_length=253),
-        _key_of("Secret"),
+        _data_key("Secret", "api-key"),
         Effect.NOTHING,
     ] = "api-key"
-    """Key within it."""
+    """Key within the Secret. Defaults to `api-key`."""
 
 
 class ConfigMapKey(ApiModel):
-    """One key of a ConfigMap in the router's namespace."""
+    """A reference to one key of a ConfigMap in the namespace of the router."""
 
     config_map_name: Annotated[DnsName, Effect.NOTHING]
     """Name of the ConfigMap."""
     key: Annotated[
         str,
         Field(max_length=253),
-        _key_of("ConfigMap"),
+        _data_key("ConfigMap", "ca.crt"),
         Effect.NOTHING,
     ] = "ca.crt"
-    """Key within it."""
+    """Key within the ConfigMap. Defaults to `ca.crt`."""
 
 
 ProxyUrl = Annotated[
     HttpUrl,
     Rule(
         "self.startsWith('http://')",
-        "say the http URL of a proxy, such as http://proxy.example.com:3128",
+        "must be an http URL, for example http://proxy.example.com:3128",
     ),
 ]
-"""Where a proxy listens."""
+"""The URL of an HTTP proxy."""
 
 
 class Price(ApiModel):
-    """What the teacher charges for one model."""
+    """Token prices of one model of the teacher."""
 
     model: Annotated[str, Field(min_length=1, max_length=253), Effect.NOTHING]
-    """Model as requests name it."""
+    """Name of the model, exactly as it appears in requests."""
     input_per_million_tokens: Annotated[Decimals, Effect.NOTHING]
-    """Price of a million prompt tokens, such as "2.50"."""
+    """Price of one million prompt tokens, as a decimal number in quotes, for example
+    "2.50". All prices of a router use the same currency."""
     output_per_million_tokens: Annotated[Decimals, Effect.NOTHING]
-    """Price of a million answer tokens, such as "10.00"."""
+    """Price of one million tokens of the answer, as a decimal number in quotes, for
+    example "10.00"."""
 
 
 _STEP = r"(\.[A-Za-z_][A-Za-z0-9_-]*|\[(0|[1-9][0-9]{0,8})\]|\['[^']+'\])"
@@ -98,75 +94,94 @@ Selector = Annotated[
     Field(max_length=256),
     Rule(
         f'self.matches(r"^\\${_ANY_STEP}*$")',
-        "say a path in JSON, such as $.ticket.text, $.items[0] or $.items[*].text",
+        "must be a JSON path, for example $.ticket.text, $.items[0], or"
+        " $.items[*].text",
     ),
 ]
-"""Where to look in a JSON document."""
+"""A path in a JSON document that can select several values."""
 
 Place = Annotated[
     str,
     Field(max_length=256),
     Rule(
         f'self.matches(r"^\\${_STEP}*$")',
-        "say a path in JSON to one place, such as $.label; $ is the whole response",
+        "must be a JSON path to one value, for example $.label; $ selects the whole"
+        " response",
     ),
 ]
-"""One place in a JSON document."""
+"""A path in a JSON document that selects one value."""
 
 
 class Endpoint(ApiModel):
-    """A path of a teacher that speaks HTTP."""
+    """One classification endpoint of a teacher with protocol `HTTP`."""
 
     path: Annotated[
         str,
         Field(max_length=1024),
         Rule(
             "self.matches('^/[A-Za-z0-9_.~%/-]*$')",
-            "say a path that begins with a slash, such as /v2/classify",
+            "must be a path that starts with a slash, without a query, for example"
+            " /v2/classify",
         ),
         Effect.SURROGATE_OFF,
     ]
-    """Path as clients send it; anything else passes through."""
+    """Path of the endpoint as clients send it, for example `/v2/classify`. Requests to
+    paths that are not listed pass through to the teacher unchanged."""
     input: Annotated[
         tuple[Selector, ...], Field(min_length=1, max_length=16), Effect.SURROGATE_OFF
     ]
-    """Where the texts to be classified lie in a request; the rest of the request
-    defines the question."""
+    """JSON paths of the texts to classify in a request, for example `$.ticket.text`.
+    The rest of the request defines the task. Between 1 and 16 paths."""
     label: Annotated[Place, Effect.SURROGATE_OFF] = "$"
-    """Where the label lies in a response. A surrogate's answer holds nothing else, so
-    say $, the whole response, unless clients read the label alone."""
+    """JSON path of the label in a response, for example `$.label`. An answer of the
+    surrogate contains only this value, so keep the default unless clients read only the
+    label. Defaults to `$`, the whole response."""
 
 
 class Teacher(ApiModel):
-    """The model that answers whatever is not certified."""
+    """The model that answers all requests that no certified surrogate answers."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "(self.protocol == 'HTTP') == (has(self.endpoints)"
             " && self.endpoints.size() > 0)",
-            "protocol HTTP needs endpoints, and no other has any: name the paths with"
-            " their input and label, or remove them",
+            "teacher.endpoints is required if teacher.protocol is HTTP, and not allowed"
+            " otherwise; list each path with its input and label, or remove"
+            " teacher.endpoints",
             ".endpoints",
         ),
     )
 
     url: Annotated[HttpUrl, Effect.SURROGATE_OFF]
-    """Base URL; of an OpenAI teacher with its /v1."""
-    protocol: Annotated[Protocol, Effect.SURROGATE_OFF] = Protocol.OPENAI
-    """What it speaks."""
+    """Base URL of the teacher, with scheme `http` or `https`, for example
+    `https://api.openai.com/v1`. The URL of an `OpenAI` teacher includes its `/v1`.
+    Changing this field invalidates the certificate: the teacher answers all requests
+    until a new surrogate is certified."""
+    protocol: Annotated[TeacherProtocol, Effect.SURROGATE_OFF] = TeacherProtocol.OPENAI
+    """Protocol of the teacher. `OpenAI`: chat completions, responses, and completions;
+    the key is sent as a bearer token. `Anthropic`: messages; the key is sent as
+    `x-api-key`. `HTTP`: JSON requests and JSON responses at the paths in `endpoints`.
+    Changing this field invalidates the certificate. Defaults to `OpenAI`."""
     endpoints: Annotated[
         tuple[Endpoint, ...], Field(max_length=16), ListMap("path")
     ] = ()
-    """Paths of a teacher that speaks HTTP."""
+    """Endpoints of a teacher with protocol `HTTP`, at most 16. Required with this
+    protocol, and not allowed with another protocol."""
     api_key: SecretKey | None = None
-    """Key sent to the teacher; without it the client's own Authorization passes
-    through. With it, `access` must be said."""
+    """Key that the pods send to the teacher. If set, `spec.access` is required. If not
+    set, the client's own key is forwarded to the teacher."""
     ca_bundle: ConfigMapKey | None = None
-    """Certificates by which an https teacher is believed, beside the usual ones: PEM,
-    read again when they change."""
+    """CA certificates in PEM format that the pods trust for an `https` teacher, in
+    addition to the system certificates of the runtime image. The pods reload the file
+    when it changes."""
     proxy: Annotated[ProxyUrl | None, Effect.NOTHING] = None
-    """Proxy to the teacher: http is passed on by it, https tunnelled through it."""
+    """URL of an HTTP proxy for the connections to the teacher, for example
+    `http://proxy.example.com:3128`. The proxy forwards requests to an `http` teacher,
+    and tunnels requests to an `https` teacher with `CONNECT`. If not set, the pods
+    connect to the teacher directly."""
     http_version: Annotated[HttpVersion, Effect.NOTHING] = HttpVersion.HTTP1
-    """How HTTP is spoken to it; HTTP2 over https only where it agrees."""
+    """HTTP version of the connections to the teacher. With `HTTP2` and an `https`
+    teacher, the version is negotiated and falls back to HTTP/1.1. With `HTTP2` and an
+    `http` teacher, the teacher must support HTTP/2. Defaults to `HTTP1`."""
     prices: Annotated[tuple[Price, ...], Field(max_length=64), ListMap("model")] = ()
-    """Prices by model; without them nothing is said about savings."""
+    """Token prices by model, at most 64. Without prices, no savings are reported."""

@@ -1,4 +1,4 @@
-"""TODO-DOC."""
+"""The `traces` section: what is recorded, how it is redacted, and where."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -13,130 +13,158 @@ __all__ = ["Capture", "RedactPattern", "S3Store", "Store", "StoreCredentials", "
 
 
 class StoreCredentials(ApiModel):
-    """Keys to a bucket."""
+    """A reference to the credentials of a bucket."""
 
     secret_name: Annotated[SecretName, Effect.NOTHING]
-    """Secret with `access-key-id` and `secret-access-key`."""
+    """Name of a Secret in the same namespace with the keys `access-key-id` and
+    `secret-access-key`."""
 
 
 class S3Store(ApiModel):
-    """A bucket on AWS or on any server that speaks S3."""
+    """A bucket on AWS S3 or on a server with a compatible API.
+
+    The server must support conditional writes (`If-None-Match: *`).
+    """
 
     bucket: Annotated[
         str,
         Field(max_length=63),
         Rule(
             "self.matches('^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$')",
-            "say the name of a bucket: 3 to 63 lower case letters, digits, '-' and '.'",
+            "must be the name of a bucket: 3 to 63 lowercase letters, digits, '-', and"
+            " '.', for example my-traces",
         ),
         Effect.RECERTIFY,
     ]
-    """Name of the bucket; it must exist."""
+    """Name of the bucket. The bucket must exist. Changing this field invalidates the
+    certificate."""
     endpoint: Annotated[HttpUrl | None, Effect.RECERTIFY] = None
-    """URL of the server; AWS when absent."""
+    """URL of the S3 server, for example `http://minio.storage.svc:9000`. If not set,
+    AWS S3 is used. Changing this field invalidates the certificate."""
     region: Annotated[
         str,
         Field(max_length=64),
         Rule(
             "self.matches('^[a-z0-9-]+$')",
-            "say a region, such as us-east-1",
+            "must be a region of lowercase letters, digits, and '-', for example"
+            " us-east-1",
         ),
         Effect.RECERTIFY,
     ] = "us-east-1"
-    """Region of the bucket."""
+    """Region of the bucket. Changing this field invalidates the certificate. Defaults
+    to `us-east-1`."""
     prefix: Annotated[
         str | None,
         Field(max_length=512),
         Rule(
             "self.matches('^[A-Za-z0-9_.=-]+(/[A-Za-z0-9_.=-]+)*$')"
             " && !self.split('/').exists(part, part == '..' || part == '.')",
-            "say a path without a slash at either end, such as team/tickets",
+            "must be a relative path without '.' and '..' and without a slash at either"
+            " end, for example team/tickets",
         ),
         Effect.RECERTIFY,
     ] = None
-    """Path of this router within the bucket; `NAMESPACE/NAME` when absent. A router
-    made again under the same path adopts what lies there."""
+    """Path of the router within the bucket. A router that is created again with the
+    same path adopts the stored traces and the ledger of attempts. If not set, the path
+    is `NAMESPACE/NAME`. Changing this field invalidates the certificate."""
     credentials: StoreCredentials | None = None
-    """Keys; the pods' own identity when absent."""
+    """Credentials of the bucket. If not set, the pods use their own identity, such as
+    IAM roles for service accounts."""
 
 
 class Store(ApiModel):
-    """The one place of a router's traces, bundles and attempts."""
+    """The storage location of traces, bundles, and the ledger of attempts."""
 
     s3: S3Store
-    """A bucket."""
+    """A bucket on AWS S3 or on a server with a compatible API."""
 
 
 class Capture(StrEnum):
-    """What is kept of a request."""
+    """What is recorded of a request."""
 
     REDACTED = "Redacted"
-    """The text after redaction, and the teacher's answer."""
+    """The text after redaction and the answer of the teacher."""
     RAW = "Raw"
-    """The text as it came, and the teacher's answer."""
+    """The text as received and the answer of the teacher."""
     DISABLED = "Disabled"
-    """Nothing: nothing new can be learnt, a certified surrogate goes on."""
+    """Nothing; no training is possible, and a certified surrogate keeps serving."""
 
 
 class RedactPattern(ApiModel):
-    """What else is taken out of texts."""
+    """A pattern whose matches are redacted in addition to those of the redactor."""
 
     name: Annotated[
         str,
         Field(max_length=32),
         Rule(
             "self.matches('^[a-z][a-z0-9-]*$')",
-            "say a name in lower case, such as ticket; [ticket] stands in the text",
+            "must start with a lowercase letter and contain only lowercase letters,"
+            " digits, and '-', for example ticket",
         ),
         Effect.SURROGATE_OFF,
     ]
-    """What it finds; `[name]` stands in its place."""
+    """Name of the pattern. Each match is replaced by the name in brackets: `[ticket]`
+    for name `ticket`. Changing this field invalidates the certificate."""
     pattern: Annotated[
         str,
         Field(min_length=1, max_length=256),
         Rule(
             "!''.matches(self)",
-            "say a regular expression (RE2) that does not match an empty text",
+            "must be an RE2 regular expression that does not match the empty string,"
+            " for example T-[0-9]{4,9}",
         ),
         Effect.SURROGATE_OFF,
     ]
-    """A regular expression in RE2's syntax: it takes linear time whatever the text."""
+    """Regular expression in RE2 syntax, which has no look-around and no
+    back-references and takes linear time on any text. Must not match the empty string.
+    Changing this field invalidates the certificate."""
 
 
 class Traces(ApiModel):
-    """What is kept of requests, and where."""
+    """What is recorded of requests, and where it is stored."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "self.capture != 'Raw' || (self.redactor == 'standard'"
             " && (!has(self.redact) || self.redact.size() == 0))",
-            "traces.capture Raw redacts nothing: remove traces.redact and"
-            " traces.redactor, or say Redacted",
+            "traces.redact and traces.redactor are not allowed if traces.capture is"
+            " Raw, because Raw disables redaction; remove traces.redact and"
+            " traces.redactor, or set traces.capture to Redacted",
             ".capture",
         ),
     )
 
     store: Store | None = None
-    """The store of traces, bundles and the ledger of attempts; the chart's own when
-    absent."""
+    """Storage location of traces, bundles, and the ledger of attempts. If not set, the
+    store of the chart is used."""
     retention: Annotated[
         Duration, DurationRange("1d", "3650d", "90d"), Effect.NOTHING
     ] = Duration("90d")
-    """How old a trace may become. The ledger of attempts stays; it holds no text."""
+    """Maximum age of a trace. Maintenance deletes older traces once a night; the ledger
+    of attempts is kept, because it contains no text. Must be between 1d and 3650d.
+    Defaults to 90d."""
     capture: Annotated[Capture, Effect.SURROGATE_OFF] = Capture.REDACTED
-    """What is kept of a request. The surrogate sees texts as they are kept."""
+    """What is recorded of a request. `Redacted`: the text after redaction and the
+    answer of the teacher. `Raw`: the text as received and the answer of the teacher.
+    `Disabled`: nothing; no training is possible, and a certified surrogate keeps
+    serving. The surrogate receives texts in the recorded form, so changing between
+    `Redacted` and `Raw` invalidates the certificate. Defaults to `Redacted`."""
     redactor: Annotated[
         str,
         Field(max_length=63),
         Rule(
             "self.matches('^[a-z]([a-z0-9-]*[a-z0-9])?$') && self != 'none'",
-            "say standard, or the name of a redactor in your runtime image",
+            "must be standard or the name of a redactor in the runtime image: lowercase"
+            " letters, digits, and '-', starting with a letter",
         ),
         Effect.SURROGATE_OFF,
     ] = "standard"
-    """What takes personal and secret parts out of texts: standard (e-mail addresses,
-    phone and card numbers, keys), or one that your runtime image brings."""
+    """Redactor that removes personal and secret data from texts. `standard` replaces
+    email addresses, phone numbers, card numbers, other long numbers, and keys. Another
+    value is the name of a redactor that your runtime image provides. Changing this
+    field invalidates the certificate. Defaults to `standard`."""
     redact: Annotated[
         tuple[RedactPattern, ...], Field(max_length=32), ListMap("name")
     ] = ()
-    """What else is taken out, in this order."""
+    """Patterns whose matches are redacted after the redactor has run, in this order, at
+    most 32."""

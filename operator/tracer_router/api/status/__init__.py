@@ -1,1 +1,1 @@
-"""The status of a TracerRouter and its conditions."""
+"""The status of both kinds and their conditions."""

@@ -1,4 +1,4 @@
-"""Conditions: what is true of an object now, since when and why."""
+"""Conditions: observed facts about an object, with status, reason, and time."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,28 +12,28 @@ __all__ = ["Condition", "ConditionStatus", "ConditionType", "Reason", "set_condi
 
 
 class ConditionType(StrEnum):
-    """The conditions of a router; the first three as kstatus reads them."""
+    """Types of conditions of a router; the first three follow kstatus."""
 
     READY = "Ready"
-    """Traffic is served as the spec says, by the teacher or the surrogate."""
+    """Traffic is served as specified, by the teacher or a surrogate."""
     RECONCILING = "Reconciling"
-    """Something is on its way without anybody's help."""
+    """A change is in progress that needs no manual action."""
     STALLED = "Stalled"
-    """Nothing moves until somebody edits the object or the cluster."""
+    """There is no progress until the object or the cluster is changed manually."""
     TEACHER_REACHABLE = "TeacherReachable"
-    """The teacher answered lately; Unknown before the first request."""
+    """The teacher answered recently; Unknown before the first request."""
     CERTIFIED = "Certified"
-    """A certificate stands for the spec as it is."""
+    """A certificate covers the current spec."""
     TRACES_STORED = "TracesStored"
-    """What pods record gets into the store; Unknown before the first report."""
+    """Recorded traces reach the store; Unknown before the first report."""
     EVIDENCE_REPORTED = "EvidenceReported"
-    """Every ready pod answers the operator's polls."""
+    """All ready pods answer the polls of the operator."""
     TRAFFIC_PROGRAMMED = "TrafficProgrammed"
-    """The Gateway took the route, or none is asked for."""
+    """The Gateway accepted the route, or no route is configured."""
 
 
 class ConditionStatus(StrEnum):
-    """Whether a condition holds."""
+    """Status of a condition."""
 
     TRUE = "True"
     FALSE = "False"
@@ -41,7 +41,7 @@ class ConditionStatus(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a condition is as it is, for programs; the message is for people."""
+    """Machine-readable reasons for the status of a condition."""
 
     TEACHER_SERVES = "TeacherServes"
     SURROGATE_SERVES = "SurrogateServes"
@@ -86,7 +86,7 @@ class Reason(StrEnum):
 
 
 class Condition(ApiModel):
-    """One condition, in the shape that all of Kubernetes shares."""
+    """One condition, in the common format of Kubernetes."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -95,32 +95,38 @@ class Condition(ApiModel):
     )
 
     type: str = Field(max_length=316)
-    """What it is about, such as Ready."""
+    """Type of the condition, for example `Ready`."""
     status: ConditionStatus
-    """True, False or Unknown."""
+    """Status of the condition: `True`, `False`, or `Unknown`."""
     reason: str = Field(min_length=1, max_length=1024)
-    """Why, for programs."""
+    """Machine-readable reason for the status, in CamelCase."""
     message: str = Field(default="", max_length=32768)
-    """Why, for people, and what to do."""
+    """Human-readable reason for the status, and the action to take if there is one."""
     observed_generation: int | None = None
-    """Generation of the object that this is about."""
+    """Generation of the object that the condition refers to."""
     last_transition_time: datetime | None = None
-    """When the status last flipped; `set_condition` fills it in."""
+    """Time at which the status of the condition changed last."""
 
 
 def set_condition(
     conditions: Iterable[Condition], condition: Condition, now: datetime
 ) -> tuple[Condition, ...]:
-    """Give the conditions with one set, in their order.
+    """Return the conditions with one condition added or replaced, in their order.
 
-    The transition time moves only when the status flips, so that an unchanged picture
-    is an unchanged document.
+    The transition time changes only when the status changes, so that an unchanged state
+    gives an unchanged document.
+
+    Args:
+        conditions: Current conditions of the object.
+        condition: The new condition; its transition time is ignored.
+        now: Transition time for a new condition or a changed status.
     """
-    known = tuple(conditions)
-    before = next((each for each in known if each.type == condition.type), None)
-    flipped = before is None or before.status != condition.status
-    since = now if flipped or before is None else before.last_transition_time or now
-    placed = condition.model_copy(update={"last_transition_time": since})
-    if before is None:
-        return (*known, placed)
-    return tuple(placed if each is before else each for each in known)
+    current = tuple(conditions)
+    previous = next((known for known in current if known.type == condition.type), None)
+    since = now
+    if previous is not None and previous.status == condition.status:
+        since = previous.last_transition_time or now
+    updated = condition.model_copy(update={"last_transition_time": since})
+    if previous is None:
+        return (*current, updated)
+    return tuple(updated if known is previous else known for known in current)

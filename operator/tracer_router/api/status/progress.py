@@ -1,4 +1,4 @@
-"""What a revision remembers between two looks: baselines, detectors, closed cells."""
+"""State of a revision between reconciliations: baselines, detectors, and cells."""
 
 from datetime import datetime
 from typing import Annotated
@@ -19,85 +19,91 @@ __all__ = [
 
 
 class Baseline(ApiModel):
-    """Cumulative counts at a moment; what comes after is judged from there."""
+    """Cumulative counts at a point in time, which are subtracted from later counts."""
 
     agreed: int = 0
-    """Audits in which the teacher agreed."""
+    """Number of audits in which the surrogate agreed with the teacher."""
     disagreed: int = 0
-    """Audits in which it did not."""
+    """Number of audits in which the surrogate disagreed with the teacher."""
     missing: int = 0
-    """Audits without a usable answer."""
+    """Number of audits without a usable answer of the teacher."""
     questions: int = 0
-    """Questions taken."""
+    """Number of classification requests."""
     faults: int = 0
-    """Faults of our own."""
+    """Number of internal errors of the data plane."""
     surrogate_leg: LegCounts = LegCounts()
-    """What was timed of the surrogate's answers."""
+    """Latency counts of answers of the surrogate."""
     teacher_leg: LegCounts = LegCounts()
-    """What was timed of questions left to the teacher."""
+    """Latency counts of requests that were left to the teacher."""
 
 
 class ShareBaseline(ApiModel):
-    """Requests counted when a step began; its observed share is counted from there."""
+    """Request counts at the start of a step.
+
+    The observed weight of the candidate is computed from the requests since then.
+    """
 
     own: int = 0
-    """Requests that the candidate had taken."""
+    """Number of requests that the candidate had received."""
     others: int = 0
-    """Requests that the revisions beside it had taken."""
+    """Number of requests that the other revisions had received."""
 
 
 class Detector(ApiModel):
-    """One drift detector and the audits it has been told."""
+    """State of one drift detector."""
 
     cell: str = Field(max_length=1024)
-    """The cell it watches; empty for the whole revision."""
+    """Name of the cell that the detector monitors. Empty for the detector of the whole
+    revision."""
     logs: str = Field(default="", max_length=256)
-    """Its state: a logarithm for each alternative, with commas between."""
+    """Detector statistic for each alternative, as natural logarithms separated by
+    commas."""
     audits: int = 0
-    """Cumulative audits that it has been told."""
+    """Number of audits that the detector has processed."""
     disagreed: int = 0
-    """Of those, disagreements."""
+    """Number of those with a disagreement."""
 
 
 class RepeatMark(ApiModel):
-    """Cumulative counts at a moment, from which a change is looked for."""
+    """Cumulative counts at a point in time, used to attribute a later change."""
 
     repeats: int = 0
-    """Inputs that the teacher had answered before."""
+    """Number of repeated inputs: inputs that the teacher had already answered."""
     otherwise: int = 0
-    """Of those, how many it answered otherwise."""
+    """Number of those for which the answer differs from the first answer."""
     audits: int = 0
-    """Audits."""
+    """Number of audits."""
     disagreed: int = 0
-    """Of those, disagreements."""
+    """Number of those with a disagreement."""
 
 
 class DriftWatch(ApiModel):
     """The drift detectors of a live revision."""
 
     began: datetime
-    """When it went live."""
+    """Time at which the revision became live."""
     audits: int = 0
-    """Audits that there were by then."""
+    """Number of audits at that time."""
     answered: int = 0
-    """Answers of the surrogate that there were by then."""
+    """Number of answers of the surrogate at that time."""
     told: datetime
-    """When the last batch ended."""
+    """Time at which the last batch of audits ended."""
     detectors: Annotated[tuple[Detector, ...], Field(max_length=130)] = ()
-    """The whole and every cell."""
+    """Detectors of the whole revision and of each cell."""
     older: RepeatMark | None = None
-    """What came after this is lately, what came before is the usual."""
+    """Counts that separate the recent period from the reference period. Repeated inputs
+    after these counts are recent."""
     newer: RepeatMark | None = None
-    """Takes the place of `older` once enough has come after it."""
+    """Counts that replace `older` when enough repeated inputs follow them."""
 
 
 class ClosedCell(ApiModel):
-    """A cell that was given back to the teacher."""
+    """A cell that the teacher answers again."""
 
     cell: str = Field(max_length=1024)
     """Name of the cell."""
     reason: str = Field(max_length=1024)
-    """What its audits said."""
+    """Human-readable reason, with the counts of the audits."""
     weakens: bool = False
-    """Whether the certificate no longer covers the rest until tested again. It does
-    when the cell was shown to be below the target."""
+    """Whether the certificate no longer covers the other cells until the next attempt.
+    It remains valid for them if the cell was proven to be below the target."""

@@ -1,4 +1,7 @@
-"""What the operator says about a TracerRouter. Short, rounded, written on events."""
+"""The status of a TracerRouter.
+
+Values are short and rounded, because each change of the status is a write.
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -23,147 +26,167 @@ __all__ = [
 
 
 class Phase(StrEnum):
-    """One word for the printer column; programs read the conditions."""
+    """Summary of the state for `kubectl get`; programs must use the conditions."""
 
     COLLECTING = "Collecting"
-    """The teacher answers everything and is recorded."""
+    """The teacher answers all requests, and its answers are recorded."""
     TRAINING = "Training"
-    """An attempt at a certificate is under way."""
+    """An attempt to train and certify a surrogate is running."""
     SHADOW = "Shadow"
-    """A certified candidate is asked and audited, while the teacher answers."""
+    """A certified candidate is audited while the teacher answers."""
     CANARY = "Canary"
-    """A certified candidate takes a part of the traffic."""
+    """A certified candidate receives a part of the traffic."""
     LIVE = "Live"
-    """A certified surrogate answers its part of all traffic."""
+    """A certified surrogate answers its part of the traffic."""
     SUSPENDED = "Suspended"
-    """The spec says suspend."""
+    """`spec.suspend` is true."""
     STALLED = "Stalled"
-    """Somebody has to do something; see the Stalled condition."""
+    """A manual action is required; see the condition `Stalled`."""
 
 
 class Weight(ApiModel):
     """Share of the traffic that goes to the candidate, in percent."""
 
     asked: Annotated[int, Field(ge=0, le=100)] | None = None
-    """What the operator programmed."""
+    """Share that the operator configured, in percent."""
     observed: Annotated[int, Field(ge=0, le=100)] | None = None
-    """What the pods have counted since the step began."""
+    """Share that the pods have counted since the start of the step, in percent."""
 
 
 class Agreement(ApiModel):
-    """How often the surrogate agreed with the teacher in audits, with its interval."""
+    """Agreement of the surrogate with the teacher in audits, with its interval."""
 
     estimate: str
-    """Point estimate, such as 97.1%."""
+    """Point estimate, for example `97.1%`."""
     low: str
-    """Lower end of the interval."""
+    """Lower end of the interval, for example `95.2%`."""
     high: str
-    """Upper end of the interval."""
+    """Upper end of the interval, for example `98.4%`."""
     n: int
-    """Audits it rests on."""
+    """Number of audits that the estimate is based on."""
 
 
 class TraceCounts(ApiModel):
-    """How many traces there are, and how many an attempt needs."""
+    """Number of recorded traces, and the number that the next attempt requires."""
 
     captured: int = 0
-    """Requests recorded."""
+    """Number of recorded requests."""
     dropped: int = 0
-    """Requests whose record was given up: local disk full or broken."""
+    """Number of requests whose trace was dropped, because the local disk was full or
+    failed."""
     labelled: int = 0
-    """Of those, with a usable answer of the teacher."""
+    """Number of recorded requests with a usable answer of the teacher."""
     needed: int = 0
-    """Labelled traces at which the next attempt is made."""
+    """Number of labeled traces at which the next attempt starts."""
 
 
 class AuditStatus(ApiModel):
-    """How much is audited at full weight, and what it costs."""
+    """Audit rate at full weight and its cost."""
 
     rate: str
-    """Share of the sessions, such as 1.3%."""
+    """Share of the sessions that is audited, for example `1.5%`."""
     reason: str
-    """Why it is that much."""
+    """Human-readable reason for the rate."""
     cost_per_day: str | None = None
-    """What the teacher's audits cost a day at the present traffic, as a decimal."""
+    """Cost of the audits per day at the current traffic, as a decimal in the currency
+    of the prices. Not set until it can be estimated."""
 
 
 class SavingsStatus(ApiModel):
-    """The savings meter, in the currency of the prices; amounts are decimals."""
+    """Savings as decimals in the currency of the prices."""
 
     saved: str
-    """Teacher cost avoided, less what pods and embeddings cost."""
+    """Net savings: `avoided` minus `pods` and `embeddings`."""
     low: str | None = None
-    """Lower end of its 95 % interval; absent while too few sessions were audited."""
+    """Lower end of the 95% interval of `saved`. Not set until five sessions have been
+    audited."""
     high: str | None = None
-    """Upper end of its interval."""
+    """Upper end of the 95% interval of `saved`. Not set until five sessions have been
+    audited."""
     avoided: str
-    """Teacher cost avoided; audited answers avoid nothing."""
+    """Estimated cost of the teacher for the requests that the surrogate answered
+    without an audit."""
     paid: str
-    """Teacher cost paid, audits included."""
+    """Cost of the teacher that was paid, including audits."""
     audits: str
-    """Of that, for audits."""
+    """Part of `paid` that was spent on audits."""
     cached: str = "0"
-    """Avoided by the cache; not in `saved`."""
+    """Cost of the teacher for the exact repeats that the cache answered. Not included
+    in `avoided` or `saved`."""
     pods: str = "0"
-    """What the pods cost, at the chart's prices."""
+    """Cost of the resources that the data-plane pods reserve, at the chart values
+    `prices.coreHour` and `prices.gibHour`."""
     pods_until: datetime | None = None
-    """Up to when that is counted; once an hour."""
+    """Time up to which `pods` is counted. The operator updates it once per hour."""
     embeddings: str = "0"
-    """What embeddings cost, at the price of their endpoint."""
+    """Cost of an embeddings endpoint during serving, at its price."""
 
 
 class History(ApiModel):
-    """What revisions that are no longer kept had counted."""
+    """Counts of deleted revisions."""
 
     counts: RevisionTotals = RevisionTotals()
-    """Sum of their counts."""
+    """Sum of the counts of deleted revisions."""
     revisions: Annotated[tuple[int, ...], Field(max_length=1000)] = ()
-    """Those whose counts are in the sum and that are about to be deleted."""
+    """Numbers of the revisions whose counts are included in the sum and whose deletion
+    is pending."""
 
 
 class TracerRouterStatus(ApiModel):
-    """What the operator saw and did last."""
+    """State of the router that the operator observed last."""
 
     observed_generation: int = -1
-    """Generation of the spec that this is about; -1 before the operator's first
-    visit."""
+    """Generation of the spec that this status refers to. It is -1 until the operator
+    first reconciles the object."""
     phase: Phase | None = None
-    """One word for people."""
+    """Summary of the state for `kubectl get`. `Collecting`: the teacher answers, and
+    its answers are recorded. `Training`: an attempt is running. `Shadow`: a candidate
+    is audited while the teacher answers. `Canary`: a candidate receives a part of the
+    traffic. `Live`: a surrogate answers its part of the traffic. `Suspended`:
+    `spec.suspend` is true. `Stalled`: a manual action is required. Programs must use
+    the conditions instead."""
     conditions: Annotated[
         tuple[Condition, ...], Field(max_length=16), ListMap("type")
     ] = ()
-    """Ready, Reconciling, Stalled, TeacherReachable, Certified, TracesStored,
-    EvidenceReported, TrafficProgrammed."""
+    """Conditions of the router. `Ready`: traffic is served as specified, by the teacher
+    or a surrogate. `Reconciling`: a change is in progress. `Stalled`: a manual action
+    is required. `TeacherReachable`: the teacher answered recently. `Certified`: a
+    certificate covers the current spec. `TracesStored`: traces reach the store.
+    `EvidenceReported`: all ready pods answer the polls of the operator.
+    `TrafficProgrammed`: the Gateway accepted the route, or no route is configured."""
     stable: int | None = None
-    """Revision that serves."""
+    """Number of the revision that serves."""
     candidate: int | None = None
-    """Revision that is being rolled out."""
+    """Number of the revision that is being rolled out. Not set if there is none."""
     weight: Weight | None = None
     """Share of the traffic that goes to the candidate, in percent."""
     policy_generation: int = 0
-    """Generation of the policy document that was sent last."""
+    """Generation of the latest policy document that was sent to the pods."""
     coverage: str | None = None
-    """Share of the requests that the surrogate answers, such as 61.2%."""
+    """Share of the requests that the surrogate answers, for example `61.2%`."""
     agreement: Agreement | None = None
-    """Agreement in live audits."""
+    """Agreement of the surrogate with the teacher in live audits."""
     traces: TraceCounts | None = None
-    """How many traces there are."""
+    """Number of recorded traces, and the number that the next attempt requires."""
     next: str | None = None
-    """What is missing for the next step, for people."""
+    """Human-readable requirements for the next step, for example the number of further
+    audits."""
     saved: str | None = None
-    """What was saved so far, such as $1.23 (18%)."""
+    """Net savings and their share of the cost without the router, for example
+    `$1.23 (18%)`."""
     attempts: int = 0
-    """Attempts at a certificate that were begun."""
+    """Number of attempts that were started."""
     barred: Annotated[
         tuple[str, ...],
         Field(max_length=100, json_schema_extra={"x-kubernetes-list-type": "set"}),
     ] = ()
-    """Digests of bundles that were rolled back and must not serve again."""
+    """Digests of bundles that were rolled back. They do not serve again until
+    `tracer-router retry`."""
     audit: AuditStatus | None = None
-    """How much is audited at full weight."""
+    """Audit rate at full weight and its cost."""
     handled: Annotated[tuple[str, ...], Field(max_length=100)] = ()
-    """Ids of requests in the annotations that were carried out or refused."""
+    """IDs of the requests in annotations that were applied or rejected."""
     savings: SavingsStatus | None = None
-    """The savings meter."""
+    """Savings. Not set without `spec.teacher.prices`."""
     history: History = History()
-    """What revisions that are no longer kept had counted."""
+    """Counts of deleted revisions, so that totals include them."""

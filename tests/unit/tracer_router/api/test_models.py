@@ -15,7 +15,7 @@ def router(spec: dict[str, Any]) -> TracerRouter:
     return TracerRouter.model_validate({"metadata": {"name": "tickets"}, "spec": spec})
 
 
-def test_two_fields_are_enough_and_the_rest_has_defaults() -> None:
+def test_two_fields_are_required_and_all_others_have_defaults() -> None:
     assert router(MINIMAL).spec.to_manifest() == {
         "teacher": {
             "url": "https://api.example.com/v1",
@@ -67,7 +67,7 @@ def test_two_fields_are_enough_and_the_rest_has_defaults() -> None:
     }
 
 
-def test_an_object_read_and_written_again_is_the_same() -> None:
+def test_a_round_trip_keeps_the_object() -> None:
     found = router({**MINIMAL, "access": {"mode": "Open"}})
     assert TracerRouter.model_validate(found.to_manifest()) == found
 
@@ -82,12 +82,12 @@ def test_a_quantity_may_be_written_as_a_number() -> None:
     assert found.spec.resources.limits == {"cpu": "1", "memory": "1Gi"}
 
 
-def test_a_status_never_written_is_of_no_generation() -> None:
+def test_a_status_that_was_never_written_has_no_generation() -> None:
     assert router(MINIMAL).status.observed_generation == -1
 
 
 @pytest.mark.parametrize("model", [TracerRouter, TracerRevision])
-def test_the_literal_coordinates_are_those_of_the_constants(
+def test_the_literal_coordinates_match_the_constants(
     model: type[TracerRouter | TracerRevision],
 ) -> None:
     fields = model.model_fields

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,21 +44,21 @@ def test_every_object_is_closed() -> None:
         return kept or (node.get("type") == "object" and not closed)
 
     found = {path for path, node in ALL_NODES if is_open(node)}
-    # The API server knows the shape of metadata itself.
+    # The API server defines the schema of metadata.
     assert found == {"TracerRouter.metadata", "TracerRevision.metadata"}
 
 
-def test_every_field_of_ours_is_described_in_a_sentence() -> None:
-    theirs = (".apiVersion", ".kind", ".metadata", "[]", "{}")
+def test_every_field_has_a_description_of_full_sentences() -> None:
+    standard = (".apiVersion", ".kind", ".metadata", "[]", "{}")
     undescribed = [
         path
         for path, node in ALL_NODES
-        if not path.endswith(theirs) and not node.get("description", "").endswith(".")
+        if not path.endswith(standard) and not node.get("description", "").endswith(".")
     ]
     assert undescribed == []
 
 
-def test_every_text_and_list_that_a_rule_reads_is_bounded() -> None:
+def test_every_string_and_list_with_a_rule_has_a_maximum_size() -> None:
     bounds = {"array": "maxItems", "string": "maxLength"}
     unbounded = [
         path
@@ -68,18 +69,18 @@ def test_every_text_and_list_that_a_rule_reads_is_bounded() -> None:
     assert unbounded == []
 
 
-def test_no_field_of_a_status_has_a_default_but_the_whole() -> None:
+def test_only_the_whole_status_has_a_default() -> None:
     status = schema_of(TracerRouter)["properties"]["status"]
     found = {path: node["default"] for path, node in nodes(status) if "default" in node}
     assert found == {"": {"observedGeneration": -1}}
 
 
-def test_every_field_of_the_spec_says_what_a_change_does() -> None:
+def test_every_field_of_the_spec_declares_the_effect_of_a_change() -> None:
     paths = {path for path, _ in leaves(structural(TracerRouter)["properties"]["spec"])}
     assert field_effects(TracerRouter).keys() == paths
 
 
-def test_what_the_claim_is_about_turns_the_surrogate_off() -> None:
+def test_fields_that_the_guarantee_depends_on_turn_the_surrogate_off() -> None:
     effects = field_effects(TracerRouter)
     off = {path for path in effects if effects[path] is Effect.SURROGATE_OFF}
     assert off == {
@@ -98,7 +99,7 @@ def test_what_the_claim_is_about_turns_the_surrogate_off() -> None:
 
 
 @pytest.mark.parametrize("model", KINDS)
-def test_every_column_shows_a_field_that_exists(
+def test_every_column_refers_to_an_existing_field(
     model: type[TracerRouter | TracerRevision],
 ) -> None:
     paths = {path.replace("[]", "") for path, _ in nodes(schema_of(model))}
@@ -111,7 +112,7 @@ def test_two_runs_give_the_same_bytes() -> None:
     assert generate() == generate()
 
 
-def test_the_chart_carries_the_same_bytes() -> None:
+def test_the_chart_contains_the_same_bytes() -> None:
     files = generate()
     copies = {path: text for path, text in files.items() if path.startswith("charts/")}
     assert copies == {
@@ -120,7 +121,7 @@ def test_the_chart_carries_the_same_bytes() -> None:
     }
 
 
-def test_a_check_names_what_is_stale_and_writes_nothing(
+def test_a_check_lists_the_stale_files_and_writes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--check"], root=tmp_path) == 1
@@ -128,7 +129,7 @@ def test_a_check_names_what_is_stale_and_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_check_after_a_run_finds_nothing(
+def test_a_check_after_a_run_lists_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([], root=tmp_path) == 0
@@ -137,21 +138,52 @@ def test_a_check_after_a_run_finds_nothing(
     assert capsys.readouterr().out == ""
 
 
-def test_the_reference_shows_a_row_for_every_field_of_the_spec() -> None:
+def test_the_reference_has_a_row_for_every_field_of_the_spec() -> None:
     page = generate()["docs/reference/api.md"]
     row = (
-        "| `target` | string | **required** | surrogate off now | Agreement to certify."
+        "| `target` | string | **required** | surrogate off | Agreement that a"
+        " surrogate must be certified for"
     )
     assert row in page
     names = {path.rsplit(".", 1)[-1] for path in field_effects(TracerRouter)}
     assert [name for name in sorted(names) if f"| `{name}` |" not in page] == []
 
 
-def test_a_field_named_n_is_quoted_for_readers_that_take_it_for_a_boolean() -> None:
+def test_a_field_named_n_is_quoted_for_parsers_that_read_it_as_a_boolean() -> None:
     text = generate()["crds/tracerrouters.yaml"]
     assert "\n                  'n':\n" in text
 
 
-def test_a_generated_crd_is_plain_yaml() -> None:
-    text = generate()["crds/tracerrouters.yaml"]
-    assert yaml.safe_load(text) == build_crd(TracerRouter)
+@pytest.mark.parametrize("model", KINDS)
+def test_a_generated_crd_is_yaml_without_anchors(
+    model: type[TracerRouter | TracerRevision],
+) -> None:
+    text = generate()[f"crds/{model.resource.plural}.yaml"]
+    events = list(yaml.parse(text))
+    anchors = [event for event in events if getattr(event, "anchor", None)]
+    assert yaml.safe_load(text) == build_crd(model)
+    assert anchors == []
+
+
+@pytest.mark.parametrize("model", KINDS)
+def test_a_crd_fits_into_the_annotation_of_client_side_apply(
+    model: type[TracerRouter | TracerRevision],
+) -> None:
+    text = generate()[f"crds/{model.resource.plural}.yaml"]
+    assert len(text.encode()) <= 200 * 1024
+    assert len(json.dumps(build_crd(model)).encode()) < 256 * 1024
+
+
+@pytest.mark.parametrize("model", KINDS)
+def test_every_rule_states_the_allowed_values(
+    model: type[TracerRouter | TracerRevision],
+) -> None:
+    messages = [
+        rule["message"]
+        for _, node in nodes(schema_of(model))
+        for rule in node.get("x-kubernetes-validations", ())
+    ]
+    stated = ("must", "required", "not allowed", "immutable")
+    unclear = [text for text in messages if not any(word in text for word in stated)]
+    assert messages
+    assert unclear == []

@@ -1,4 +1,4 @@
-"""The column *a change* of the reference, row by row, against what the plan does."""
+"""The column *Change* of the API reference, compared with the effect on the plan."""
 
 from typing import Any
 
@@ -105,7 +105,7 @@ WHOLES = (
     *("teacher.prices", "teacher.endpoints", "traces.redact"),
     "surrogate.embedder.onnx",
 )
-"""Changed as a whole: lists, an item at a time, and what the others leave out."""
+"""Fields that are replaced as a whole: lists, and objects that exclude others."""
 
 
 def router(manifest: dict[str, Any]) -> TracerRouter:
@@ -142,42 +142,42 @@ def surrogate_on(changed: TracerRouter) -> bool:
     return policy.revisions["1"].surrogate
 
 
-def ground_of(changed: TracerRouter) -> list[dict[str, str]]:
-    """Give what says which rows a certificate is about, and which requests."""
+def data_settings(changed: TracerRouter) -> list[dict[str, str]]:
+    """Return the settings that define the rows and requests of a certificate."""
     installation = Installation("ns", "runtime", "s3://default")
     deployment = build_deployment(changed, Served(1, "runtime"), installation)
     container = deployment["spec"]["template"]["spec"]["containers"][0]
     names = {"TRACER_STORE_URL", "TRACER_STORE_ENDPOINT", "TRACER_STORE_REGION"}
     names |= {"TRACER_TASKS_IGNORE"}
-    return [each for each in container["env"] if each["name"] in names]
+    return [variable for variable in container["env"] if variable["name"] in names]
 
 
 def effect_of(changed: TracerRouter) -> Effect:
-    """Give the strongest thing that the change does."""
+    """Return the strongest effect of a change."""
     before = router(WHOLE)
     if not surrogate_on(changed):
         return Effect.SURROGATE_OFF
-    if ground_of(changed) != ground_of(before):
+    if data_settings(changed) != data_settings(before):
         return Effect.RECERTIFY
     if build_route(changed, 1, None, 0) != build_route(before, 1, None, 0):
         return Effect.NEW_ROUTE
     return Effect.NOTHING
 
 
-def test_every_row_is_tried() -> None:
+def test_every_field_has_a_change() -> None:
     assert CHANGES.keys() == EFFECTS.keys()
 
 
 @pytest.mark.parametrize("path", CHANGES)
-def test_a_change_does_what_the_reference_says(path: str) -> None:
-    place = next((each for each in WHOLES if path.startswith(f"{each}.")), path)
-    changed = router(at(WHOLE, f"spec.{place}", CHANGES[path]))
+def test_a_change_has_the_effect_of_the_reference(path: str) -> None:
+    target = next((whole for whole in WHOLES if path.startswith(f"{whole}.")), path)
+    changed = router(at(WHOLE, f"spec.{target}", CHANGES[path]))
     assert changed.spec != router(WHOLE).spec
     assert effect_of(changed) is EFFECTS[path]
 
 
 @pytest.mark.parametrize(("path", "value"), [("target", "90%"), ("confidence", "90%")])
-def test_a_promise_that_is_lowered_leaves_the_surrogate_on(
+def test_a_lower_target_or_confidence_leaves_the_surrogate_on(
     path: str, value: str
 ) -> None:
     assert surrogate_on(router(at(WHOLE, f"spec.parity.{path}", value)))

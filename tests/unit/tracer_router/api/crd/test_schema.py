@@ -23,33 +23,33 @@ class Whole(ApiModel):
     """A whole."""
 
     part: Part | None = None
-    """Perhaps a part."""
+    """An optional part."""
     parts: Annotated[tuple[Part, ...], Field(max_length=3), ListMap("a")] = ()
     """Parts."""
     words: tuple[str, ...] = ("one",)
     """Words, in order."""
-    url: Annotated[str, Rule("isURL(self)", "say a URL"), Effect.NEW_ROUTE] | None = (
-        None
-    )
+    url: (
+        Annotated[str, Rule("isURL(self)", "must be a URL"), Effect.NEW_ROUTE] | None
+    ) = None
     """A URL."""
 
 
 class Union(ApiModel):
-    """Two choices."""
+    """Two alternatives."""
 
     either: int | str
     """Not structural."""
 
 
 class Keyless(ApiModel):
-    """A list whose items may lack what tells them apart."""
+    """A list with an optional key field."""
 
     parts: Annotated[tuple[Part, ...], ListMap("b")] = ()
     """Not structural."""
 
 
 class Pair(ApiModel):
-    """Of fixed length."""
+    """A list of fixed length."""
 
     pair: tuple[int, str]
     """Not structural."""
@@ -78,7 +78,7 @@ def test_a_model_becomes_a_structural_schema() -> None:
         "type": "object",
         "description": "A whole.",
         "properties": {
-            "part": {**part, "description": "Perhaps a part."},
+            "part": {**part, "description": "An optional part."},
             "parts": {
                 "type": "array",
                 "description": "Parts.",
@@ -98,7 +98,7 @@ def test_a_model_becomes_a_structural_schema() -> None:
                 "type": "string",
                 "description": "A URL.",
                 "x-kubernetes-validations": [
-                    {"rule": "isURL(self)", "message": "say a URL"}
+                    {"rule": "isURL(self)", "message": "must be a URL"}
                 ],
                 "x-tracer-effect": "new route",
             },
@@ -107,6 +107,6 @@ def test_a_model_becomes_a_structural_schema() -> None:
 
 
 @pytest.mark.parametrize("model", [Union, Pair, Keyless])
-def test_what_has_no_structural_form_is_refused_here(model: type[ApiModel]) -> None:
+def test_a_field_without_structural_form_is_rejected(model: type[ApiModel]) -> None:
     with pytest.raises(ValueError, match="no structural form"):
         structural(model)

@@ -1,4 +1,4 @@
-"""What the pods are told about callers and limits."""
+"""Settings of the pods for authentication and limits."""
 
 from typing import Any
 
@@ -19,14 +19,14 @@ def pod(access: dict[str, Any]) -> dict[str, Any]:
     return dict(deployment["spec"]["template"]["spec"])
 
 
-def told(access: dict[str, Any]) -> dict[str, str]:
+def settings(access: dict[str, Any]) -> dict[str, str]:
     names = {"ACCESS", "ACCEPTANCE_SECONDS", "CALLER_HEADER", "CLIENT_KEYS"}
     names |= {"REQUEST_BYTES", "REQUESTS_AT_ONCE"}
     (container,) = pod(access)["containers"]
     return {
-        each["name"].removeprefix("TRACER_"): each["value"]
-        for each in container["env"]
-        if each["name"].removeprefix("TRACER_") in names
+        variable["name"].removeprefix("TRACER_"): variable["value"]
+        for variable in container["env"]
+        if variable["name"].removeprefix("TRACER_") in names
     }
 
 
@@ -48,14 +48,14 @@ def told(access: dict[str, Any]) -> dict[str, str]:
         ),
     ],
 )
-def test_a_pod_is_told_the_mode_and_what_belongs_to_it(
+def test_a_pod_gets_the_mode_and_its_settings(
     access: dict[str, Any], values: dict[str, str]
 ) -> None:
     limits = {"REQUEST_BYTES": str(8 * 2**20), "REQUESTS_AT_ONCE": "500"}
-    assert told(access) == limits | values | {"ACCESS": access["mode"]}
+    assert settings(access) == limits | values | {"ACCESS": access["mode"]}
 
 
-def test_clients_keys_are_mounted_and_never_in_the_environment() -> None:
+def test_client_keys_are_mounted_and_not_in_the_environment() -> None:
     spec = pod({"mode": "ClientKeys", "clientKeys": {"secretName": "callers"}})
     volume = {"name": "clients", "secret": {"secretName": "callers"}}
     mount = {
