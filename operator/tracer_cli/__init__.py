@@ -1,4 +1,4 @@
-"""The command line: `tracer-router`, and `kubectl tracer`."""
+"""The command line: `tracer-router`, and `kubectl tracer` as a kubectl plugin."""
 
 from tracer_cli.app import main
 

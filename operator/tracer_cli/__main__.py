@@ -1,4 +1,4 @@
-"""`python -m tracer_cli` is the command line."""
+"""The entry point of `python -m tracer_cli`."""
 
 import sys
 

@@ -1,36 +1,51 @@
-"""The verbs that talk to a cluster: `status` and `explain`."""
+"""The commands `status`, `explain`, and `revisions`: what a cluster reports."""
 
-import argparse
-import asyncio
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated
 
-from tracer_cli.explain import explain, tabulate
+import typer
+
+from tracer_cli.exit_codes import ExitCode
 from tracer_cli.kube import read, resolve_namespace
+from tracer_cli.options import Namespace, RouterName
+from tracer_cli.output import print_outline, print_table
 
-__all__ = ["add_cluster_commands"]
-
-
-def add_cluster_commands(verbs: "argparse._SubParsersAction[Any]") -> None:
-    """Add `status` and `explain` to the root parser."""
-    status = verbs.add_parser("status", help="show the routers of a namespace")
-    status.add_argument("name", nargs="?", help="one router; all when absent")
-    status.set_defaults(run=_status)
-    why = verbs.add_parser("explain", help="say why a router is where it is")
-    why.add_argument("name", help="the router")
-    why.set_defaults(run=_explain)
-    for parser in (status, why):
-        parser.add_argument("-n", "--namespace", help="default: that of the context")
+__all__ = ["explain", "revisions", "status"]
 
 
-def _status(arguments: argparse.Namespace) -> int:
-    routers, _ = asyncio.run(read(resolve_namespace(arguments), arguments.name))
-    print(tabulate(routers))
-    return 0
+def status(
+    name: Annotated[
+        str | None, typer.Argument(help="Name of one router. Default: all routers.")
+    ] = None,
+    namespace: Namespace = None,
+) -> int:
+    """Show the routers of a namespace."""
+    from tracer_cli.explain import tabulate_routers  # noqa: PLC0415 - slow to import
+
+    routers, _ = read(resolve_namespace(namespace), name)
+    print_table(tabulate_routers(routers))
+    return ExitCode.SUCCESS
 
 
-def _explain(arguments: argparse.Namespace) -> int:
-    routers, revisions = asyncio.run(read(resolve_namespace(arguments), arguments.name))
-    mine = [each for each in revisions if each.spec.router == arguments.name]
-    print(explain(routers[0], mine, datetime.now(UTC)))
-    return 0
+def explain(name: RouterName, namespace: Namespace = None) -> int:
+    """Show the state of a router, the reason for it, and what is missing.
+
+    The output lists the conditions, the traces, every revision with its certificate,
+    its evidence, and its guards, and the next transition.
+    """
+    from tracer_cli.explain import explain_router  # noqa: PLC0415 - slow to import
+
+    routers, found = read(resolve_namespace(namespace), name)
+    own = [revision for revision in found if revision.spec.router == name]
+    print_outline(explain_router(routers[0], own, datetime.now(UTC)))
+    return ExitCode.SUCCESS
+
+
+def revisions(name: RouterName, namespace: Namespace = None) -> int:
+    """Show the revisions of a router, the newest first."""
+    from tracer_cli.explain import tabulate_revisions  # noqa: PLC0415 - slow to import
+
+    _, found = read(resolve_namespace(namespace), name)
+    own = [revision for revision in found if revision.spec.router == name]
+    print_table(tabulate_revisions(own))
+    return ExitCode.SUCCESS

@@ -1,134 +1,112 @@
-"""The verb `fit`: an attempt at a certificate, with the training Job's code."""
+"""The command `fit`: an attempt at a certificate, with the code of the training Job."""
 
-import argparse
 import dataclasses
 import json
-import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from tracer_cli.exit_codes import ExitCode
 from tracer_cli.optional_dependencies import import_optional
-from tracer_router.api import Percent
+from tracer_cli.options import (
+    EmbedderFolder,
+    EmbedderModel,
+    EmbedderUrl,
+    OutputFormat,
+    OutputOption,
+    Seed,
+    TracesArgument,
+    TraceSource,
+    VectorsOption,
+    parse_percent,
+)
+from tracer_cli.traces import load_traces, print_line_faults
 
-__all__ = ["add_fit", "add_traces", "gather", "percent", "print_line_faults"]
+__all__ = ["fit"]
 
-_REFUSED = 3
-_NAMED = 20
-_DESCRIPTION = """\
-Train on the older traces and certify on the newest, once. Writes a bundle and says
-what is certified, or says why nothing is and exits with 3. Lines that cannot be read
-are left out and named. The same terms on the same traces are the same attempt; other
-terms are a new one at the level that is left, and traces that an earlier attempt has
-looked at train and never certify again.
-"""
-
-
-def add_fit(verbs: "argparse._SubParsersAction[Any]") -> None:
-    """Add `fit` to the root parser."""
-    fit = verbs.add_parser(
-        "fit",
-        help="train and certify on traces",
-        description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_traces(fit)
-    fit.add_argument("--target", type=percent, required=True, help="such as 95%%")
-    fit.add_argument("--confidence", type=percent, default=Percent("95%"))
-    fit.add_argument("--minimum", type=int, default=100, help="labelled rows needed")
-    fit.add_argument(
-        "--strict",
-        action="store_true",
-        help="leave every cell to the teacher that misses the target in training",
-    )
-    fit.add_argument("--out", type=Path, required=True, help="folder for the bundle")
-    fit.add_argument(
-        "--dask",
-        metavar="ADDRESS",
-        help="compute on the workers of this scheduler, as tcp://HOST:PORT",
-    )
-    fit.set_defaults(run=_fit)
+_MAX_PRINTED_CELLS = 20
+_DEFAULT_CONFIDENCE = 0.95
 
 
-def add_traces(verb: argparse.ArgumentParser) -> None:
-    """Add what every verb that learns from traces can be told."""
-    verb.add_argument(
-        "traces", help="JSONL, .gz, .zst, a folder of them, or s3://BUCKET/PREFIX"
-    )
-    verb.add_argument(
-        "--vectors",
-        type=Path,
-        metavar="FILE.npy",
-        help="embeddings of the inputs: row i belongs to line i of the traces",
-    )
-    verb.add_argument(
-        "--embedder",
-        type=Path,
-        metavar="FOLDER",
-        help="a sentence encoder: one .onnx file and its tokenizer.json",
-    )
-    verb.add_argument(
-        "--embedder-url",
-        metavar="URL",
-        help="an OpenAI-compatible embeddings endpoint, with its /v1; its key is in the"
-        " file that TRACER_EMBEDDINGS_KEY_FILE names",
-    )
-    verb.add_argument("--embedder-model", metavar="NAME", help="its embedding model")
-    verb.add_argument("--seed", type=int, default=1)
-    verb.add_argument("-o", "--output", choices=["text", "json"], default="text")
+def fit(
+    traces: TracesArgument,
+    *,
+    target: Annotated[
+        float,
+        typer.Option(
+            parser=parse_percent,
+            metavar="PERCENT",
+            help="Agreement with the teacher to certify, for example 95%.",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(metavar="FOLDER", help="Folder that the bundle is written to."),
+    ],
+    confidence: Annotated[
+        float | None,
+        typer.Option(
+            parser=parse_percent,
+            metavar="PERCENT",
+            help="Confidence of all attempts together. Default: 95%.",
+        ),
+    ] = None,
+    minimum: Annotated[
+        int, typer.Option(metavar="N", help="Number of labelled rows required.")
+    ] = 100,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="Leave every cell that misses the target in training to the teacher.",
+        ),
+    ] = False,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Compute on the workers of this scheduler, as tcp://HOST:PORT.",
+        ),
+    ] = None,
+    vectors: VectorsOption = None,
+    embedder: EmbedderFolder = None,
+    embedder_url: EmbedderUrl = None,
+    embedder_model: EmbedderModel = None,
+    seed: Seed = 1,
+    output: OutputOption = OutputFormat.TEXT,
+) -> int:
+    """Train and certify on traces.
 
+    Trains on the older traces and tests the certificate once on the newest. Writes a
+    bundle and prints the certificate, or prints the reason for the refusal and exits
+    with code 3. Lines that cannot be read are skipped and named.
 
-def percent(text: str) -> Percent:
-    """Read a percentage of the command line."""
-    try:
-        return Percent(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def gather(arguments: argparse.Namespace) -> tuple[Any, Any]:
-    """Give the traces and the encoders that were named; their modules need an extra.
-
-    Raises:
-        InputError: They cannot be used; says which file and line.
+    The same settings on the same traces are the same attempt. Other settings are a new
+    attempt at the remaining error level. Traces that an earlier attempt examined are
+    used for training only and never certify again.
     """
-    named = import_optional("tracer_bentos.training.fit.named_encoders", "train")
-    rows = import_optional("tracer_bentos.training.run.load_rows", "train")
-    encoders = named.parse_encoder_names(
-        arguments.embedder, arguments.embedder_url, arguments.embedder_model
-    )
-    return rows.load_rows(arguments.traces, arguments.vectors), encoders
-
-
-def print_line_faults(faults: Sequence[Any]) -> None:
-    """Name the lines that were left out, on standard error."""
-    for fault in faults[:_NAMED]:
-        print(f"unreadable, left out: {fault.text}", file=sys.stderr)
-    if len(faults) > _NAMED:
-        more = len(faults) - _NAMED
-        print(f"unreadable, left out: {more} more lines", file=sys.stderr)
-
-
-def _fit(arguments: argparse.Namespace) -> int:
     offline = import_optional("tracer_bentos.training.run.offline", "train")
-    offline.expect_empty(arguments.out)
-    engine = _engine(arguments.dask)
-    gathered, named = gather(arguments)
-    terms = offline.FitTerms(
-        target=arguments.target.fraction,
-        confidence=arguments.confidence.fraction,
-        minimum=arguments.minimum,
-        seed=arguments.seed,
-        strict=arguments.strict,
-        encoders=named.identities,
+    offline.expect_empty(out)
+    engine = _engine(dask)
+    loaded, encoders = load_traces(
+        TraceSource(traces, vectors, embedder, embedder_url, embedder_model)
     )
-    done = offline.fit_traces(gathered, terms, arguments.out, named.encoders, engine)
-    if arguments.output == "json":
-        print(json.dumps(_document(done, gathered, arguments.out)))
+    terms = offline.FitTerms(
+        target=target,
+        confidence=_DEFAULT_CONFIDENCE if confidence is None else confidence,
+        minimum=minimum,
+        seed=seed,
+        strict=strict,
+        encoders=encoders.identities,
+    )
+    result = offline.fit_traces(loaded, terms, out, encoders.encoders, engine)
+    if output is OutputFormat.JSON:
+        print(json.dumps(_document(result, loaded, out)))
     else:
-        print_line_faults(gathered.faults)
-        _print_summary(done, arguments.out)
-    return 0 if done.digest else _REFUSED
+        print_line_faults(loaded.faults)
+        _print_summary(result, out)
+    return ExitCode.SUCCESS if result.digest else ExitCode.REFUSED
 
 
 def _engine(address: str | None) -> Any:
@@ -139,32 +117,35 @@ def _engine(address: str | None) -> Any:
     ).DaskEngine.connect(address)
 
 
-def _print_summary(done: Any, out: Path) -> None:
-    held = done.learned.certificate
-    if held is None:
-        print(f"refused: {done.learned.reason}")
+def _print_summary(result: Any, out: Path) -> None:
+    certificate = result.learned.certificate
+    if certificate is None:
+        print(f"refused: {result.learned.reason}")
         return
-    print(f"certified: k = {held.k} of n = {held.n}, coverage {held.coverage:.1%}")
-    print(held.sentence)
-    for cell in done.cells[:_NAMED]:
-        about = f" ({', '.join(cell.terms)})" if cell.terms else ""
-        print(f"    {cell.name}: {cell.agreed} of {cell.rows}{about}")
-    if len(done.cells) > _NAMED:
-        print(f"    and {len(done.cells) - _NAMED} smaller cells")
+    print(
+        f"certified: k = {certificate.k} of n = {certificate.n}, coverage"
+        f" {certificate.coverage:.1%}"
+    )
+    print(certificate.sentence)
+    for cell in result.cells[:_MAX_PRINTED_CELLS]:
+        terms = f" ({', '.join(cell.terms)})" if cell.terms else ""
+        print(f"    {cell.name}: {cell.agreed} of {cell.rows}{terms}")
+    if len(result.cells) > _MAX_PRINTED_CELLS:
+        print(f"    and {len(result.cells) - _MAX_PRINTED_CELLS} smaller cells")
     print(f"bundle: {out}")
 
 
-def _document(done: Any, gathered: Any, out: Path) -> dict[str, Any]:
-    held = done.learned.certificate
+def _document(result: Any, loaded: Any, out: Path) -> dict[str, Any]:
+    certificate = result.learned.certificate
     return {
-        "outcome": "certified" if held else "refused",
-        "reason": done.learned.reason,
-        "attempt": done.attempt,
-        "level": done.level,
-        "certificate": json.loads(held.to_json()) if held else None,
-        "cells": [cell._asdict() for cell in done.cells],
-        "bundle": str(out) if held else None,
-        "digest": done.digest,
-        "rows": gathered.rows.labelled,
-        "faults": [dataclasses.asdict(fault) for fault in gathered.faults],
+        "outcome": "certified" if certificate else "refused",
+        "reason": result.learned.reason,
+        "attempt": result.attempt,
+        "level": result.level,
+        "certificate": json.loads(certificate.to_json()) if certificate else None,
+        "cells": [cell._asdict() for cell in result.cells],
+        "bundle": str(out) if certificate else None,
+        "digest": result.digest,
+        "rows": loaded.rows.labelled,
+        "faults": [dataclasses.asdict(fault) for fault in loaded.faults],
     }

@@ -1,25 +1,23 @@
-"""What the verbs read from a cluster, and the one thing that they write."""
+"""What the commands read from a cluster, and the one change that they make."""
 
-import argparse
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tracer_core.errors import NotFound, SpecError
-from tracer_router.resources.manifest import ObjectKey
 
 __all__ = ["annotate", "read", "resolve_namespace"]
 
 
-def resolve_namespace(arguments: argparse.Namespace) -> str:
-    """Give the namespace that was named, else that of the context."""
-    return arguments.namespace or _context_namespace() or "default"
+def resolve_namespace(namespace: str | None) -> str:
+    """Return the given namespace, or else the namespace of the kube context."""
+    return namespace or _context_namespace() or "default"
 
 
 def _context_namespace() -> str | None:
-    from kubernetes.config import list_kube_config_contexts  # noqa: PLC0415
-    from kubernetes.config.config_exception import ConfigException  # noqa: PLC0415
+    from kubernetes.config import list_kube_config_contexts  # noqa: PLC0415 - slow
+    from kubernetes.config.config_exception import ConfigException  # noqa: PLC0415 - slow
 
     in_pod = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
     if "KUBERNETES_SERVICE_HOST" in os.environ and in_pod.exists():
@@ -32,15 +30,33 @@ def _context_namespace() -> str | None:
     return str(found) if found else None
 
 
-async def annotate(
-    namespace: str, name: str, annotations: Mapping[str, str | None]
-) -> None:
-    """Set annotations of a router; None removes.
+def annotate(namespace: str, name: str, annotations: Mapping[str, str | None]) -> None:
+    """Set annotations of a router; None removes an annotation.
 
     Raises:
-        NotFound: There is no such router.
+        NotFound: The router does not exist.
     """
-    from tracer_router.cluster.client import connect  # noqa: PLC0415 - as below
+    import asyncio  # noqa: PLC0415 - slow to import
+
+    asyncio.run(_annotate(namespace, name, annotations))
+
+
+def read(namespace: str, name: str | None) -> tuple[list[Any], list[Any]]:
+    """Return the routers of a namespace, or the named one, and all revisions.
+
+    Raises:
+        NotFound: The named router does not exist.
+    """
+    import asyncio  # noqa: PLC0415 - slow to import
+
+    return asyncio.run(_read(namespace, name))
+
+
+async def _annotate(
+    namespace: str, name: str, annotations: Mapping[str, str | None]
+) -> None:
+    from tracer_router.cluster.client import connect  # noqa: PLC0415 - slow to import
+    from tracer_router.resources.manifest import ObjectKey  # noqa: PLC0415 - as above
 
     cluster = await connect()
     try:
@@ -50,15 +66,10 @@ async def annotate(
         await cluster.close()
 
 
-async def read(namespace: str, name: str | None) -> tuple[list[Any], list[Any]]:
-    """Give the routers of a namespace, or the one named, and all revisions.
-
-    Raises:
-        NotFound: There is no such router.
-    """
-    from tracer_router.api import TracerRevision  # noqa: PLC0415 - offline verbs
-    from tracer_router.cluster.client import connect  # noqa: PLC0415 - need no client
-    from tracer_router.cluster.observe import read_router  # noqa: PLC0415
+async def _read(namespace: str, name: str | None) -> tuple[list[Any], list[Any]]:
+    from tracer_router.api import TracerRevision  # noqa: PLC0415 - slow to import
+    from tracer_router.cluster.client import connect  # noqa: PLC0415 - as above
+    from tracer_router.cluster.observe import read_router  # noqa: PLC0415 - as above
 
     cluster = await connect()
     try:
@@ -66,10 +77,15 @@ async def read(namespace: str, name: str | None) -> tuple[list[Any], list[Any]]:
         revisions = await cluster.list(namespace, "TracerRevision", {})
     finally:
         await cluster.close()
-    chosen = [each for each in found if name in {None, each["metadata"]["name"]}]
-    if name is not None and not chosen:
-        names = ", ".join(each["metadata"]["name"] for each in found) or "none"
-        message = f"no TracerRouter {name} in namespace {namespace}; there: {names}"
-        raise NotFound(message)
-    routers = [read_router(each) for each in chosen]
-    return routers, [TracerRevision.model_validate(each) for each in revisions]
+    names = [manifest["metadata"]["name"] for manifest in found]
+    if name is not None and name not in names:
+        raise NotFound(
+            f"TracerRouter {name} not found in namespace {namespace}; existing routers:"
+            f" {', '.join(names) or 'none'}"
+        )
+    routers = [
+        read_router(manifest)
+        for manifest, found_name in zip(found, names, strict=True)
+        if name in {None, found_name}
+    ]
+    return routers, [TracerRevision.model_validate(item) for item in revisions]

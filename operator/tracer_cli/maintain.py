@@ -1,65 +1,93 @@
-"""The verb `maintain`: the upkeep of a trace store, as the cluster runs it daily."""
+"""The command `maintain`: one maintenance run of a trace store."""
 
-import argparse
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
-from tracer_core.contracts import runtime
-from tracer_core.errors import SpecError
-from tracer_router.api import Duration
+import typer
 
-__all__ = ["add_maintain"]
+from tracer_cli.exit_codes import ExitCode
+from tracer_cli.optional_dependencies import import_optional
+from tracer_cli.options import parse_duration
+from tracer_core.errors import InputError
+
+if TYPE_CHECKING:
+    from tracer_core.contracts.runtime_config import RuntimeConfig
+
+__all__ = ["maintain"]
 
 
-def add_maintain(verbs: "argparse._SubParsersAction[Any]") -> None:
-    """Add `maintain` to the root parser."""
-    verb = verbs.add_parser(
-        "maintain",
-        help="compact a trace store, delete old traces, forget people",
-        description=(
-            "One run of what the cluster does daily. Credentials of the store come from"
-            " the same environment variables as in a pod."
+def maintain(
+    store: Annotated[
+        str,
+        typer.Option(
+            metavar="STORE",
+            help="The store: a folder, or an s3://, gs://, or az:// URL.",
         ),
-    )
-    verb.add_argument(
-        "--store", required=True, help="folder, s3://, gs:// or az:// URL"
-    )
-    verb.add_argument("--retention", type=_duration, help="such as 90d; none: keep all")
-    verb.add_argument(
-        "--teacher", default="", metavar="URL", help="for sessions' hashes"
-    )
-    verb.add_argument(
-        "--forget-session", action="append", default=[], metavar="SESSION"
-    )
-    verb.add_argument("--forget-id", action="append", default=[], metavar="ID")
-    verb.set_defaults(run=_maintain)
+    ],
+    retention: Annotated[
+        timedelta | None,
+        typer.Option(
+            parser=parse_duration,
+            metavar="DURATION",
+            help="Delete traces that are older, for example 90d. Default: keep all.",
+        ),
+    ] = None,
+    teacher: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="URL of the teacher, from which session hashes are computed.",
+            show_default=False,
+        ),
+    ] = "",
+    forget_session: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SESSION",
+            help="Erase the traces of a session. Repeat the option for more.",
+        ),
+    ] = None,
+    forget_id: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID", help="Erase a trace by its ID. Repeat the option for more."
+        ),
+    ] = None,
+) -> int:
+    """Compact a trace store, delete old traces, and erase traces on request.
 
-
-def _duration(text: str) -> timedelta:
-    try:
-        return Duration(text).span
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _maintain(arguments: argparse.Namespace) -> int:
-    if arguments.forget_session and not arguments.teacher:
-        raise SpecError(
-            "sessions are known by a hash that depends on the teacher's URL: say"
-            " --teacher"
+    Does once what the cluster does daily. Endpoint, region, and credentials of an
+    S3 store are read from TRACER_STORE_ENDPOINT, TRACER_STORE_REGION, and
+    TRACER_STORE_CREDENTIALS.
+    """
+    if forget_session and not teacher:
+        raise InputError(
+            "--forget-session: the hash of a session depends on the URL of the teacher;"
+            " add --teacher URL"
         )
-    try:
-        from tracer_bentos.maintenance.__main__ import maintain  # noqa: PLC0415
-    except ImportError as error:
-        raise SpecError(
-            f"this verb needs the extra: pip install 'tracer-router[serve]' ({error})"
-        ) from None
-    named = arguments.store
-    url = named if "://" in named else Path(named).resolve().as_uri()
-    told = {runtime.STORE_URL: url, runtime.TEACHER_URL: arguments.teacher}
-    environment = {**os.environ, **told}
-    forget = arguments.forget_session, arguments.forget_id
-    print(maintain(environment, arguments.retention, *forget))
-    return 0
+    entrypoint = import_optional("tracer_bentos.maintenance.__main__", "serve")
+    config = _config(store, teacher, retention)
+    summary = entrypoint.maintain(config, forget_session or [], forget_id or [])
+    print(summary)
+    return ExitCode.SUCCESS
+
+
+def _config(store: str, teacher: str, retention: timedelta | None) -> "RuntimeConfig":
+    """Return the configuration of a maintenance pod."""
+    from tracer_core.contracts.runtime_config import (  # noqa: PLC0415 - slow to import
+        RuntimeConfig,
+        StoreConfig,
+        TeacherConfig,
+        TracesConfig,
+    )
+
+    url = store if "://" in store else Path(store).resolve().as_uri()
+    traces = TracesConfig(
+        retention_seconds=int(retention.total_seconds()) if retention else None,
+        store=StoreConfig.from_environment(url, os.environ),
+    )
+    return RuntimeConfig(
+        teacher=TeacherConfig(url=teacher) if teacher else None, traces=traces
+    )

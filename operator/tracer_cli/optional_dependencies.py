@@ -1,4 +1,4 @@
-"""Parts of the data plane that some verbs run on this machine, where installed."""
+"""Imports of modules that need an extra of the distribution."""
 
 import importlib
 from typing import Any
@@ -7,16 +7,22 @@ from tracer_core.errors import SpecError
 
 __all__ = ["import_optional"]
 
+_OWN_PACKAGES = frozenset({"tracer_bentos", "tracer_core", "tracer_router"})
+
 
 def import_optional(module: str, extra: str) -> Any:
-    """Give a module that needs an extra of the distribution.
+    """Return a module that needs an extra of the distribution.
 
     Raises:
-        SpecError: The extra is not installed; says which.
+        SpecError: The extra is not installed.
+        ImportError: The module itself is defective.
     """
     try:
         return importlib.import_module(module)
     except ImportError as error:
+        if (error.name or "").partition(".")[0] in _OWN_PACKAGES:
+            raise
         raise SpecError(
-            f"this verb needs the extra: pip install 'tracer-router[{extra}]' ({error})"
+            f"this command needs an extra: {error}; run"
+            f" pip install 'tracer-router[{extra}]'"
         ) from None

@@ -1,91 +1,97 @@
-"""The verbs by which a person moves a rollout, and `revisions`."""
+"""The commands that control a rollout: annotations that the operator carries out."""
 
-import argparse
-import asyncio
 import secrets
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated
 
-from tracer_cli.explain import list_revisions
+import typer
+
+from tracer_cli.exit_codes import ExitCode
 from tracer_cli.kube import annotate, read, resolve_namespace
-from tracer_cli.user_annotations import (
-    Annotations,
-    pause,
-    request_command,
-    resume,
-    target_of,
-)
-from tracer_router.planning.state.commands import Command
+from tracer_cli.options import Namespace, RouterName
 
-__all__ = ["add_rollout_commands"]
+__all__ = ["abort", "pause", "promote", "resume", "retrain", "retry", "rollback"]
 
-_HELP = {
-    Command.PROMOTE: "go to full weight without waiting for the traffic period",
-    Command.ABORT: "end the rollout of the candidate",
-    Command.ROLLBACK: "take the live revision out of service",
-    Command.RETRY: "try a rolled-back revision again, with all that was counted of it",
-    Command.RETRAIN: "begin an attempt at a certificate now",
-}
+_Revision = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", help="Number of the revision. Default: the newest possible one."
+    ),
+]
 
 
-def add_rollout_commands(verbs: "argparse._SubParsersAction[Any]") -> None:
-    """Add the verbs to the root parser."""
-    parsers = []
-    for verb, text in _HELP.items():
-        parser = verbs.add_parser(verb.value, help=text)
-        if verb is not Command.RETRAIN:
-            parser.add_argument("--revision", type=int, help="default: the one meant")
-        parser.set_defaults(run=_command_handler(verb))
-        parsers.append(parser)
-    for name, text, run in (
-        ("pause", "hold rollout and attempts; going back stays automatic", _pause),
-        ("resume", "go on", _resume),
-        ("revisions", "show the revisions of a router", _revisions),
-    ):
-        parser = verbs.add_parser(name, help=text)
-        parser.set_defaults(run=run)
-        parsers.append(parser)
-    for parser in parsers:
-        parser.add_argument("name", help="the router")
-        parser.add_argument("-n", "--namespace", help="default: that of the context")
+def promote(
+    name: RouterName, revision: _Revision = None, namespace: Namespace = None
+) -> int:
+    """Allow full weight without waiting for the traffic period.
+
+    Does not replace evidence: the candidate moves to full weight when its evidence is
+    sufficient. With manual promotion, this is the approval.
+    """
+    return _request("promote", name, revision, namespace)
 
 
-def _command_handler(verb: Command) -> Callable[[argparse.Namespace], int]:
-    def run(arguments: argparse.Namespace) -> int:
-        namespace = resolve_namespace(arguments)
-        routers, revisions = asyncio.run(read(namespace, arguments.name))
-        mine = [each for each in revisions if each.spec.router == arguments.name]
-        named = getattr(arguments, "revision", None)
-        number = target_of(verb, named, mine)
-        key = f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{secrets.token_hex(3)}"
-        _annotate(arguments, request_command(routers[0], verb, number, key))
-        about = "" if number is None else f" of revision {number}"
-        print(f"asked for {verb}{about} ({key}); `explain` says what became of it")
-        return 0
-
-    return run
+def abort(
+    name: RouterName, revision: _Revision = None, namespace: Namespace = None
+) -> int:
+    """End the rollout of the candidate."""
+    return _request("abort", name, revision, namespace)
 
 
-def _pause(arguments: argparse.Namespace) -> int:
-    _annotate(arguments, pause(datetime.now(UTC)))
-    print("paused: no step, no attempt; what speaks against a revision still counts")
-    return 0
+def rollback(
+    name: RouterName, revision: _Revision = None, namespace: Namespace = None
+) -> int:
+    """Take the live revision out of service."""
+    return _request("rollback", name, revision, namespace)
 
 
-def _resume(arguments: argparse.Namespace) -> int:
-    _annotate(arguments, resume())
-    print("resumed")
-    return 0
+def retry(
+    name: RouterName, revision: _Revision = None, namespace: Namespace = None
+) -> int:
+    """Allow a rolled-back revision again, with all audits counted so far."""
+    return _request("retry", name, revision, namespace)
 
 
-def _revisions(arguments: argparse.Namespace) -> int:
-    _, revisions = asyncio.run(read(resolve_namespace(arguments), arguments.name))
-    mine = [each for each in revisions if each.spec.router == arguments.name]
-    print(list_revisions(mine))
-    return 0
+def retrain(name: RouterName, namespace: Namespace = None) -> int:
+    """Start an attempt at a certificate now."""
+    return _request("retrain", name, None, namespace)
 
 
-def _annotate(arguments: argparse.Namespace, annotations: Annotations) -> None:
-    namespace = resolve_namespace(arguments)
-    asyncio.run(annotate(namespace, arguments.name, annotations))
+def pause(name: RouterName, namespace: Namespace = None) -> int:
+    """Stop rollout steps and training; rollback checks stay active."""
+    from tracer_cli import user_annotations  # noqa: PLC0415 - slow to import
+
+    change = user_annotations.pause(datetime.now(UTC))
+    annotate(resolve_namespace(namespace), name, change)
+    print("Paused: no rollout steps or training. Rollback checks stay active.")
+    return ExitCode.SUCCESS
+
+
+def resume(name: RouterName, namespace: Namespace = None) -> int:
+    """Continue rollout steps and training after a pause."""
+    from tracer_cli import user_annotations  # noqa: PLC0415 - slow to import
+
+    change = user_annotations.resume()
+    annotate(resolve_namespace(namespace), name, change)
+    print("Resumed: rollout steps and training continue.")
+    return ExitCode.SUCCESS
+
+
+def _request(verb: str, name: str, revision: int | None, namespace: str | None) -> int:
+    """Request a command for a revision by an annotation with a unique ID."""
+    from tracer_cli import user_annotations  # noqa: PLC0415 - slow to import
+    from tracer_router.planning.state.commands import Command  # noqa: PLC0415 - as above
+
+    command, resolved = Command(verb), resolve_namespace(namespace)
+    routers, revisions = read(resolved, name)
+    own = [found for found in revisions if found.spec.router == name]
+    target = user_annotations.select_target(command, revision, own)
+    request_id = f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{secrets.token_hex(3)}"
+    change = user_annotations.request_command(routers[0], command, target, request_id)
+    annotate(resolved, name, change)
+    about = "" if target is None else f" for revision {target}"
+    print(
+        f"{command} requested{about} (id {request_id}). Run `tracer-router explain"
+        f" {name}` to see the result."
+    )
+    return ExitCode.SUCCESS

@@ -1,112 +1,141 @@
-"""The verb `scan`: a first look at traces, which costs a later certificate nothing."""
+"""The command `scan`: an estimate that a later certificate does not pay for."""
 
-import argparse
 import dataclasses
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from tracer_cli.fit import add_traces, gather, print_line_faults
+import typer
+
+from tracer_cli.exit_codes import ExitCode
 from tracer_cli.optional_dependencies import import_optional
+from tracer_cli.options import (
+    EmbedderFolder,
+    EmbedderModel,
+    EmbedderUrl,
+    OutputFormat,
+    OutputOption,
+    Seed,
+    TracesArgument,
+    TraceSource,
+    VectorsOption,
+)
+from tracer_cli.output import Table, print_table
+from tracer_cli.traces import load_traces, print_line_faults
 
-__all__ = ["add_scan"]
+__all__ = ["scan"]
 
-_REFUSED = 3
-_DESCRIPTION = """\
-Say what of some traces could be certified, by cells that a person can read. Installs
-and sends nothing; examples are redacted.
-
-Every figure is an estimate, not a claim. It comes from the older rows alone, each
-judged by a fit that has not seen it. The newest rows are the vault: a certificate of
-the same traces is tested on them once, so nothing here looks at them, and a target
-chosen after a scan makes that test no weaker.
-"""
+_TARGET_COLUMNS = ("target", "answered", "chance", "rows missing", "time")
+_CELL_COLUMNS = ("cell", "share", "agrees", "answered", "cost", "terms")
 
 
-def add_scan(verbs: "argparse._SubParsersAction[Any]") -> None:
-    """Add `scan` to the root parser."""
-    scan = verbs.add_parser(
-        "scan",
-        help="estimate what of some traces could be certified",
-        description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def scan(
+    traces: TracesArgument,
+    *,
+    cells: Annotated[
+        int, typer.Option(metavar="N", help="Number of cells in the text output.")
+    ] = 20,
+    vectors: VectorsOption = None,
+    embedder: EmbedderFolder = None,
+    embedder_url: EmbedderUrl = None,
+    embedder_model: EmbedderModel = None,
+    seed: Seed = 1,
+    output: OutputOption = OutputFormat.TEXT,
+) -> int:
+    """Estimate what could be certified on traces.
+
+    Shows the share that could be certified at several targets, and the cells with
+    their terms and examples. Installs and sends nothing. Examples are redacted.
+
+    Every figure is an estimate, not a claim. It is computed from the older rows, each
+    judged by a fit that did not use it. The newest rows are reserved for the single
+    test of a certificate and are not examined, so a target that is chosen after a scan
+    does not weaken that test.
+    """
+    commands = import_optional("tracer_bentos.offline_commands.scan", "train")
+    loaded, encoders = load_traces(
+        TraceSource(traces, vectors, embedder, embedder_url, embedder_model)
     )
-    add_traces(scan)
-    scan.add_argument(
-        "--cells", type=int, default=20, metavar="N", help="how many are shown as text"
-    )
-    scan.set_defaults(run=_scan)
-
-
-def _scan(arguments: argparse.Namespace) -> int:
-    scanning = import_optional("tracer_bentos.offline_commands.scan", "train")
-    gathered, named = gather(arguments)
-    found = scanning.scan_traces(gathered, arguments.seed, named.encoders)
-    if arguments.output == "json":
-        faults = [dataclasses.asdict(fault) for fault in gathered.faults]
-        document = {**dataclasses.asdict(found), "faults": faults}
-        print(json.dumps(document))
+    report = commands.scan_traces(loaded, seed, encoders.encoders)
+    if output is OutputFormat.JSON:
+        faults = [dataclasses.asdict(fault) for fault in loaded.faults]
+        print(json.dumps({**dataclasses.asdict(report), "faults": faults}))
     else:
-        print_line_faults(gathered.faults)
-        print("\n".join(_page(found, arguments.cells)))
-    return _REFUSED if found.reason else 0
+        print_line_faults(loaded.faults)
+        _print_report(report, cells)
+    return ExitCode.REFUSED if report.reason else ExitCode.SUCCESS
 
 
-def _page(found: Any, most: int) -> list[str]:
-    about = (
-        f"{found.rows:,} labelled rows of task {found.task}, {found.labels} different"
-        f" answers; looked at {found.looked_at:,}, {found.vault:,} stay unseen for a"
-        " certificate"
+def _print_report(report: Any, max_cells: int) -> None:
+    print(
+        f"{report.rows:,} labelled rows of task {report.task}, {report.labels}"
+        f" different answers; {report.looked_at:,} examined, {report.vault:,} reserved"
+        " for a certificate"
     )
-    lines = [about]
-    if found.elsewhere:
-        lines.append(f"{found.elsewhere:,} rows of other tasks were left out")
-    if found.conflicts:
-        lines.append(f"{found.conflicts:,} texts have more than one answer")
-    if found.reason:
-        return [*lines, f"refused: {found.reason}"]
-    return [*lines, "", *_targets(found.targets), "", *_cells(found.cells, most)]
+    if report.elsewhere:
+        print(f"{report.elsewhere:,} rows of other tasks were skipped")
+    if report.conflicts:
+        print(f"{report.conflicts:,} texts have more than one answer")
+    if report.reason:
+        print(f"refused: {report.reason}")
+        return
+    print()
+    print_table(_target_table(report.targets))
+    print()
+    print_table(_cell_table(report.cells[:max_cells]))
+    if len(report.cells) > max_cells:
+        print(f"and {len(report.cells) - max_cells} smaller cells")
+    for cell in report.cells[:max_cells]:
+        print("\n".join(["", cell.name, *_examples(cell)]))
 
 
-def _targets(targets: Sequence[Any]) -> list[str]:
-    rows = [
+def _target_table(targets: Sequence[Any]) -> Table:
+    rows = tuple(
         (
-            f"{each.target:.0%}",
-            f"{each.share:.1%}",
-            f"{each.chance:.0%}",
-            "more do not help" if each.missing is None else f"{each.missing:,}",
+            f"{target.target:.0%}",
+            f"{target.share:.1%}",
+            f"{target.chance:.0%}",
+            "more do not help" if target.missing is None else f"{target.missing:,}",
             "-"
-            if not each.missing or each.days is None
-            else f"about {each.days:g} days",
+            if not target.missing or target.days is None
+            else f"about {target.days:g} days",
         )
-        for each in targets
-    ]
-    head = ("target", "answered", "chance", "rows missing", "time")
-    return ["Estimates of what a fit would certify", *_table([head, *rows])]
+        for target in targets
+    )
+    return Table(
+        _TARGET_COLUMNS,
+        rows,
+        right_aligned=frozenset(_TARGET_COLUMNS[1:-1]),
+        title="Estimates of what a fit would certify",
+    )
 
 
-def _cells(cells: Sequence[Any], most: int) -> list[str]:
-    head = ("cell", "share", "agrees", "answered", "cost", "terms")
-    rows = [
+def _cell_table(cells: Sequence[Any]) -> Table:
+    rows = tuple(
         (
-            each.name,
-            f"{each.share:.1%}",
-            f"{each.agreement:.1%}",
-            f"{each.answered:.0%}",
-            _cost(each),
-            ", ".join(each.terms),
+            cell.name,
+            f"{cell.share:.1%}",
+            f"{cell.agreement:.1%}",
+            f"{cell.answered:.0%}",
+            _cost(cell),
+            ", ".join(cell.terms),
         )
-        for each in cells[:most]
-    ]
-    lines = ["Cells, as estimated at 95 %", *_table([head, *rows])]
-    if len(cells) > most:
-        lines.append(f"and {len(cells) - most} smaller ones")
-    for each in cells[:most]:
-        lines += ["", each.name]
-        lines += [f"    {one.input}" for one in each.examples]
+        for cell in cells
+    )
+    return Table(
+        _CELL_COLUMNS,
+        rows,
+        right_aligned=frozenset(_CELL_COLUMNS[1:-1]),
+        title="Cells, estimated at the target 95%",
+    )
+
+
+def _examples(cell: Any) -> list[str]:
+    lines = [f"    {example.input}" for example in cell.examples]
+    for example in cell.disagreements:
         lines += [
-            f"    {one.input}\n      but the teacher: {one.teacher}"
-            for one in each.disagreements
+            f"    {example.input}",
+            f"      answer of the teacher: {example.teacher}",
         ]
     return lines
 
@@ -115,15 +144,3 @@ def _cost(cell: Any) -> str:
     if cell.cost is not None:
         return f"{cell.cost:.4g}"
     return "-" if cell.tokens is None else f"{cell.tokens:,} tokens"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            # Figures to the right, words to the left: first and last column.
-            text.ljust(width) if at in {0, len(row) - 1} else text.rjust(width)
-            for at, (text, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]

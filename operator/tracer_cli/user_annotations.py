@@ -1,4 +1,4 @@
-"""A person's word to annotations of a router: pure."""
+"""Rollout commands as annotations of a router, without input or output."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,12 +7,12 @@ from tracer_core.errors import SpecError
 from tracer_router.api import RevisionPhase, TracerRevision, TracerRouter
 from tracer_router.planning.state.commands import COMMAND_PREFIX, PAUSED, Command
 
-__all__ = ["Annotations", "pause", "request_command", "resume", "target_of"]
+__all__ = ["Annotations", "pause", "request_command", "resume", "select_target"]
 
 Annotations = dict[str, str | None]
-"""Annotations to set; None removes."""
+"""Annotations to set; None removes an annotation."""
 
-_WHERE = {
+_TARGET_PHASES = {
     Command.PROMOTE: frozenset({RevisionPhase.SHADOW, RevisionPhase.CANARY}),
     Command.ABORT: frozenset({RevisionPhase.SHADOW, RevisionPhase.CANARY}),
     Command.ROLLBACK: frozenset({RevisionPhase.LIVE}),
@@ -21,41 +21,57 @@ _WHERE = {
 
 
 def request_command(
-    router: TracerRouter, verb: Command, revision: int | None, key: str
+    router: TracerRouter, command: Command, revision: int | None, request_id: str
 ) -> Annotations:
-    """Give the annotation of a request, and take away those that are answered."""
-    answered = {f"{COMMAND_PREFIX}{each}" for each in router.status.handled}
-    found: Annotations = {
-        name: None for name in router.metadata.annotations if name in answered
+    """Return the annotation of a request, and remove the handled requests."""
+    handled = {f"{COMMAND_PREFIX}{key}" for key in router.status.handled}
+    removed: Annotations = {
+        name: None for name in router.metadata.annotations if name in handled
     }
-    text = verb.value if revision is None else f"{verb.value} {revision}"
-    return {**found, f"{COMMAND_PREFIX}{key}": text}
+    text = command.value if revision is None else f"{command.value} {revision}"
+    return {**removed, f"{COMMAND_PREFIX}{request_id}": text}
 
 
 def pause(now: datetime) -> Annotations:
-    """Give the annotation that holds rollouts and attempts."""
+    """Return the annotation that stops rollout steps and attempts."""
     return {PAUSED: now.isoformat(timespec="seconds").replace("+00:00", "Z")}
 
 
 def resume() -> Annotations:
-    """Give what takes the pause away."""
+    """Return the change that removes the pause."""
     return {PAUSED: None}
 
 
-def target_of(
-    verb: Command, named: int | None, revisions: Sequence[TracerRevision]
+def select_target(
+    command: Command, requested: int | None, revisions: Sequence[TracerRevision]
 ) -> int | None:
-    """Give the revision that a verb is about: the one named, else the one meant.
+    """Return the revision that a command targets.
+
+    Args:
+        command: The command.
+        requested: The revision that the user named, if any.
+        revisions: The revisions of the router.
+
+    Returns:
+        The named revision; without one, the newest revision in a phase that the
+        command applies to; None for a command without a target.
 
     Raises:
-        SpecError: There is none that the verb could be about.
+        SpecError: No revision is in such a phase.
     """
-    if verb is Command.RETRAIN:
+    if command is Command.RETRAIN:
         return None
-    if named is not None:
-        return named
-    meant = [each for each in revisions if each.status.phase in _WHERE[verb]]
-    if not meant:
-        phases = " or ".join(sorted(_WHERE[verb]))
-        raise SpecError(f"no revision is {phases}: name one with --revision")
-    return max(each.spec.revision for each in meant)
+    if requested is not None:
+        return requested
+    phases = _TARGET_PHASES[command]
+    candidates = [
+        revision.spec.revision
+        for revision in revisions
+        if revision.status.phase in phases
+    ]
+    if not candidates:
+        raise SpecError(
+            f"{command}: no revision is {' or '.join(sorted(phases))}; select one with"
+            " --revision N"
+        )
+    return max(candidates)

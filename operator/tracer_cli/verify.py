@@ -1,66 +1,56 @@
-"""The verb `verify`: does a certificate follow from its bundle and the traces?"""
+"""The command `verify`: recompute a certificate from its bundle and the traces."""
 
-import argparse
 import json
-import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from tracer_cli.exit_codes import ExitCode
 from tracer_cli.optional_dependencies import import_optional
+from tracer_cli.options import OutputFormat, OutputOption, VectorsOption
+from tracer_cli.traces import print_line_faults
 
-__all__ = ["add_verify"]
-
-_REFUSED = 3
+__all__ = ["verify"]
 
 
-def add_verify(verbs: "argparse._SubParsersAction[Any]") -> None:
-    """Add `verify` to the root parser."""
-    verb = verbs.add_parser(
-        "verify",
-        help="work a certificate out again from its bundle and the traces",
-        description=(
-            "Exits with 0 for yes, 3 for no with the statements that fail, 2 where"
-            " something cannot be read. Nothing is fitted anew."
+def verify(
+    certificate: Annotated[
+        Path,
+        typer.Argument(
+            help="certificate.json of a bundle, or result.json of an attempt in the"
+            " store."
         ),
-    )
-    verb.add_argument(
-        "certificate",
-        type=Path,
-        help="certificate.json of a bundle, or result.json of an attempt in the store",
-    )
-    verb.add_argument(
-        "bundle", type=Path, help="folder that fit wrote, or exported Bento"
-    )
-    verb.add_argument(
-        "traces", help="what was learnt from: file, folder, or s3://BUCKET/PREFIX"
-    )
-    verb.add_argument(
-        "--vectors",
-        type=Path,
-        metavar="FILE.npy",
-        help="the embeddings that fit was given",
-    )
-    verb.add_argument("-o", "--output", choices=["text", "json"], default="text")
-    verb.set_defaults(run=_verify)
+    ],
+    bundle: Annotated[
+        Path, typer.Argument(help="Folder that fit wrote, or an exported Bento.")
+    ],
+    traces: Annotated[
+        str,
+        typer.Argument(
+            help="The traces of the training: a file, a folder, or s3://BUCKET/PREFIX."
+        ),
+    ],
+    vectors: VectorsOption = None,
+    output: OutputOption = OutputFormat.TEXT,
+) -> int:
+    """Recompute a certificate from its bundle and the traces.
 
-
-def _verify(arguments: argparse.Namespace) -> int:
-    run = import_optional("tracer_bentos.verification.run", "train")
+    Exits with code 0 if the certificate is verified, with code 3 and the failed
+    statements if it is not, and with code 2 if an input cannot be read. Nothing is
+    fitted again.
+    """
+    verification = import_optional("tracer_bentos.verification.run", "train")
     with tempfile.TemporaryDirectory(prefix="tracer-verify-") as scratch:
-        found = run.verify_files(
-            arguments.certificate,
-            arguments.bundle,
-            arguments.traces,
-            Path(scratch),
-            arguments.vectors,
+        result = verification.verify_files(
+            certificate, bundle, traces, Path(scratch), vectors
         )
-    for fault in found.faults:
-        print(f"unreadable, left out: {fault.text}", file=sys.stderr)
-    verdict = found.verdict
-    print(_document(verdict) if arguments.output == "json" else _text(verdict))
-    return 0 if verdict.holds else _REFUSED
+    print_line_faults(result.faults)
+    verdict = result.verdict
+    print(_document(verdict) if output is OutputFormat.JSON else _text(verdict))
+    return ExitCode.SUCCESS if verdict.holds else ExitCode.REFUSED
 
 
 def _document(verdict: Any) -> str:
@@ -68,11 +58,16 @@ def _document(verdict: Any) -> str:
 
 
 def _text(verdict: Any) -> str:
-    failed = [each.name for each in verdict.statements if not each.holds]
-    end = "yes: the certificate follows from these traces and this bundle"
     lines = [
-        f"{'ok  ' if each.holds else 'FAIL'}  {each.name:<13} {each.detail}"
-        for each in verdict.statements
+        f"{'ok  ' if statement.holds else 'FAIL'}  {statement.name:<13}"
+        f" {statement.detail}"
+        for statement in verdict.statements
     ]
-    notes = [f"note  {each}" for each in verdict.notes]
-    return "\n".join([*lines, *notes, f"no: {', '.join(failed)}" if failed else end])
+    lines += [f"note  {note}" for note in verdict.notes]
+    failed = [statement.name for statement in verdict.statements if not statement.holds]
+    lines.append(
+        f"no: {', '.join(failed)}"
+        if failed
+        else "yes: the certificate follows from these traces and this bundle"
+    )
+    return "\n".join(lines)

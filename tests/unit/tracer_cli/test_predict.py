@@ -113,7 +113,7 @@ async def test_nasty_texts_are_decided_alike_by_predict_serving_and_training(
 
     async with teaching() as teacher:
         settings = settings_for(teacher.url, tmp_path, access=ANYBODY)
-        loaded = build_standalone_plane(settings, folder).loaded.surrogate
+        loaded = build_standalone_plane(settings, folder).surrogate_slot.surrogate
         assert loaded
         first = build_redactor(settings.redaction)
         served = [loaded.decide(first.redact(text)) for text in NASTY]
@@ -133,7 +133,7 @@ async def test_the_data_plane_answers_exactly_what_predict_accepts(
     async with teaching() as teacher, aiohttp.ClientSession() as http:
         settings = settings_for(teacher.url, tmp_path, access=ANYBODY)
         plane = build_standalone_plane(settings, bundle[0])
-        traffic = Listener(plane.traffic, "127.0.0.1", 0, 1.0)
+        traffic = Listener(plane.router, "127.0.0.1", 0, 1.0)
         await plane.start()
         await traffic.start()
         address = f"http://127.0.0.1:{traffic.port}/v1/chat/completions"
@@ -206,7 +206,7 @@ def test_a_bad_line_stops_it_and_is_named(
     decisions, said = predict(capsys, bundle[0], path, code=2)
     assert [each["label"] for each in decisions] == ["delivery"]
     assert f"{path}:2: {why}" in said
-    assert "1 decisions are printed" in said
+    assert "1 decisions were printed" in said
 
 
 def test_a_packed_file_of_traces_is_decided_too(

@@ -102,7 +102,7 @@ def test_the_same_traces_and_seed_give_the_same_page(
         pages.append(capsys.readouterr().out)
     assert pages[0] == pages[1]
     assert "400 labelled rows of task unnamed, 4 different answers" in pages[0]
-    assert "and 2 smaller ones" in pages[0]
+    assert "and 2 smaller cells" in pages[0]
     assert not (tmp_path / "state").exists()
 
 

@@ -1,4 +1,4 @@
-"""What a person says on the command line, as annotations that the operator reads."""
+"""Rollout commands as annotations that the operator reads."""
 
 from datetime import UTC, datetime
 
@@ -7,9 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.manifests import revision_manifest, router_manifest
-from tracer_cli.app import build_parser
-from tracer_cli.explain import list_revisions
-from tracer_cli.user_annotations import pause, request_command, resume, target_of
+from tracer_cli.app import build_command
+from tracer_cli.explain import tabulate_revisions
+from tracer_cli.output import format_table
+from tracer_cli.user_annotations import (
+    pause,
+    request_command,
+    resume,
+    select_target,
+)
 from tracer_core.errors import SpecError
 from tracer_router.api import TracerRevision, TracerRouter
 from tracer_router.planning.state.commands import Command, is_paused, pending_requests
@@ -30,25 +36,27 @@ def revision(number: int, phase: str) -> TracerRevision:
 
 
 def annotated(found: TracerRouter, change: dict[str, str | None]) -> TracerRouter:
-    """Give the router as the API server would have it after the patch."""
+    """Return the router as the API server stores it after the patch."""
     merged = {**found.metadata.annotations, **change}
     kept = {name: text for name, text in merged.items() if text is not None}
     metadata = found.metadata.model_copy(update={"annotations": kept})
     return found.model_copy(update={"metadata": metadata})
 
 
-@given(verb=st.sampled_from(Command), number=st.integers(0, 10_000))
-def test_what_is_asked_is_what_the_operator_reads(verb: Command, number: int) -> None:
-    about = None if verb is Command.RETRAIN else number
-    asked = annotated(
-        router(), request_command(router(), verb, about, "20261125t1000-ab12cd")
+@given(command=st.sampled_from(Command), number=st.integers(0, 10_000))
+def test_the_operator_reads_the_request_that_was_made(
+    command: Command, number: int
+) -> None:
+    target = None if command is Command.RETRAIN else number
+    requested = annotated(
+        router(), request_command(router(), command, target, "20261125t1000-ab12cd")
     )
-    request = pending_requests(asked, ())[0]
-    assert (request.verb, request.revision) == (verb, about)
+    request = pending_requests(requested, ())[0]
+    assert (request.command, request.revision) == (command, target)
     assert request.id == "20261125t1000-ab12cd"
 
 
-def test_answered_requests_are_cleared_away_and_open_ones_are_left() -> None:
+def test_handled_requests_are_removed_and_pending_ones_are_kept() -> None:
     found = router(
         {"tracerml.ai/do-old": "promote 1", "tracerml.ai/do-open": "abort 2", "x": "y"},
         handled=("old",),
@@ -61,7 +69,7 @@ def test_answered_requests_are_cleared_away_and_open_ones_are_left() -> None:
     }
 
 
-def test_a_pause_is_a_state_that_is_taken_away() -> None:
+def test_resume_removes_the_pause() -> None:
     held = annotated(router(), pause(datetime(2026, 11, 25, 10, tzinfo=UTC)))
     assert held.metadata.annotations == {"tracerml.ai/paused": "2026-11-25T10:00:00Z"}
     assert is_paused(held)
@@ -77,7 +85,7 @@ REVISIONS = (
 
 
 @pytest.mark.parametrize(
-    ("verb", "meant"),
+    ("command", "target"),
     [
         (Command.PROMOTE, 4),
         (Command.ABORT, 4),
@@ -86,19 +94,19 @@ REVISIONS = (
         (Command.RETRAIN, None),
     ],
 )
-def test_a_verb_is_about_the_revision_that_is_meant(
-    verb: Command, meant: int | None
+def test_a_command_targets_the_newest_revision_that_it_applies_to(
+    command: Command, target: int | None
 ) -> None:
-    assert target_of(verb, None, REVISIONS) == meant
+    assert select_target(command, None, REVISIONS) == target
 
 
-def test_a_verb_without_a_possible_target_says_so() -> None:
-    with pytest.raises(SpecError, match="no revision is Live: name one"):
-        target_of(Command.ROLLBACK, None, REVISIONS[2:])
+def test_a_command_without_a_possible_target_is_an_error() -> None:
+    with pytest.raises(SpecError, match="no revision is Live; select one with"):
+        select_target(Command.ROLLBACK, None, REVISIONS[2:])
 
 
 def test_revisions_are_listed_newest_first() -> None:
-    table = list_revisions(REVISIONS).splitlines()
+    table = format_table(tabulate_revisions(REVISIONS)).splitlines()
     assert table[0].split() == [
         "REVISION",
         "PHASE",
@@ -111,8 +119,10 @@ def test_revisions_are_listed_newest_first() -> None:
     assert [line.split()[0] for line in table[1:]] == ["4", "3", "2", "1"]
 
 
-@pytest.mark.parametrize("verb", [*Command, "pause", "resume", "revisions"])
-def test_every_verb_is_on_the_command_line(verb: str) -> None:
-    chosen = build_parser().parse_args([verb, "tickets", "-n", "team"])
-    assert (chosen.name, chosen.namespace) == ("tickets", "team")
-    assert callable(chosen.run)
+@pytest.mark.parametrize("name", [*Command, "pause", "resume", "revisions"])
+def test_every_command_is_on_the_command_line(name: str) -> None:
+    command = build_command().commands[name]
+    context = command.make_context(name, ["tickets", "-n", "team"])
+    chosen = context.params
+    assert (chosen["name"], chosen["namespace"]) == ("tickets", "team")
+    assert callable(command.callback)

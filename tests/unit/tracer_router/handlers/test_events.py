@@ -4,7 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 from support.world import World
-from tracer_cli.explain import explain, tabulate
+from tracer_cli.explain import explain_router, tabulate_routers
+from tracer_cli.output import format_table
 from tracer_core.contracts.evidence import LegEvidence
 from tracer_router.api import TracerRevision, TracerRouter
 from tracer_router.resources.manifest import ObjectKey
@@ -22,7 +23,7 @@ def _read(world: World) -> tuple[TracerRouter, list[TracerRevision]]:
 
 
 def _story(world: World) -> str:
-    return explain(*_read(world), world.now)
+    return "\n".join(explain_router(*_read(world), world.now))
 
 
 async def test_agreement_is_the_live_revisions_while_another_is_tried() -> None:
@@ -33,7 +34,9 @@ async def test_agreement_is_the_live_revisions_while_another_is_tried() -> None:
 
     assert world.status()["candidate"] == 2
     assert world.status()["agreement"] == before
-    assert f" {before['estimate']} " in tabulate([_read(world)[0]])
+    assert f" {before['estimate']} " in format_table(
+        tabulate_routers([_read(world)[0]])
+    )
 
 
 async def test_before_anything_is_live_agreement_is_the_candidates() -> None:
@@ -62,13 +65,13 @@ async def test_explain_says_how_long_the_missing_audits_take() -> None:
     since = revisions[-1].status.traffic_since
     assert since is not None
 
-    early = explain(router, revisions, since + timedelta(minutes=21))
-    late = explain(router, revisions, since + timedelta(minutes=42))
+    early = explain_router(router, revisions, since + timedelta(minutes=21))
+    late = explain_router(router, revisions, since + timedelta(minutes=42))
 
     needed = int(world.status()["next"].split()[1])
-    assert f"expected: about {needed} more audits, {needed} min at" in early
+    assert f"expected: about {needed} more audits, {needed} min at" in "\n".join(early)
     assert 60 < needed < 120
-    assert f"expected: about {needed} more audits, 2 h at" in late
+    assert f"expected: about {needed} more audits, 2 h at" in "\n".join(late)
 
 
 async def test_explain_says_what_became_of_requests_of_boots_that_ended_too() -> None:
@@ -91,9 +94,9 @@ async def test_explain_says_what_became_of_requests_of_boots_that_ended_too() ->
 
     story = _story(world)
     fates = "10 answered by the surrogate, 120 by the teacher, 24 from the cache"
-    errors = "6 refused, 20 failed with an error of ours"
-    assert f"requests: 180 taken; {fates}, {errors}\n" in story
-    assert "handed over to a candidate besides: 40 requests\n" in story
+    errors = "6 refused, 20 failed with an internal error"
+    assert f"requests: 180 received; {fates}, {errors}\n" in story
+    assert "forwarded to a candidate in addition: 40 requests\n" in story
 
 
 async def test_explain_says_how_far_each_guard_is() -> None:
@@ -107,10 +110,10 @@ async def test_explain_says_how_far_each_guard_is() -> None:
     guards = [line.strip() for line in _story(world).splitlines() if "guard:" in line]
     questions = world.tasks[1].requests + world.flowed[1]
     assert guards == [
-        f"guard: faults of its own: 0 in {questions} questions, 0.1% allowed",
+        f"guard: internal errors: 0 of {questions}, limit 0.1%",
         (
-            "guard: slow surrogate leg (over 50 ms from the question to the whole"
-            " answer): 1 in 7 questions, 5.0% allowed"
+            "guard: slow surrogate path (over 50 ms from the parsed request to the"
+            " complete answer): 1 of 7, limit 5.0%"
         ),
     ]
 
@@ -128,7 +131,7 @@ async def test_what_the_cache_avoided_is_told_beside_the_saving() -> None:
     assert world.status()["saved"] == "$8.00 (40.0%)"
     assert world.status()["savings"]["avoided"] == "8.000000"
     assert world.status()["savings"]["cached"] == "2.000000"
-    saved = "saved: $8.00 (40.0%); beside it the cache avoided $2.00\n"
+    saved = "saved: $8.00 (40.0%); the cache additionally avoided $2.00\n"
     assert saved in _story(world)
 
 
