@@ -39,7 +39,7 @@ __all__ = ["Answered", "Pod"]
 
 _REDACTOR = StandardRedactor()
 _SALT = ("http://teacher/v1", "the store")
-_GATE = Authenticator(AccessMode.OPEN, own_key=True)
+_GATE = Authenticator(AccessMode.OPEN, has_teacher_key=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +77,16 @@ class Pod:
         )
         self._demotion = CircuitBreaker(folder / name, None)
         self._desk = DecisionService(
-            coin=SessionSampler(*_SALT),
-            policies=self.policies,
-            loaded=self.loaded,
-            gate=_GATE,
-            counts=self.counts,
+            sampler=SessionSampler(*_SALT),
+            policy_store=self.policies,
+            surrogate_slot=self.loaded,
+            authenticator=_GATE,
+            counters=self.counts,
             redactor=_REDACTOR,
-            demotion=self._demotion,
+            circuit_breaker=self._demotion,
             session_header="x-session-id",
-            aside=DecisionExecutor(1.0),
-            together=_OneByOne(),
+            executor=DecisionExecutor(1.0),
+            batcher=_OneByOne(),
         )
         offer = self.traces.append
         self._journal = RequestRecorder(
@@ -94,12 +94,12 @@ class Pod:
         )
         self._auditor = Auditor(
             upstream=TeacherClient(_SALT[0], None),
-            journal=self._journal,
-            counts=self.counts,
-            gate=_GATE,
+            recorder=self._journal,
+            counters=self.counts,
+            authenticator=_GATE,
             redactor=_REDACTOR,
-            sessions=SessionOwnership(name, self.policies),
-            budget=AuditRateLimit(None),
+            session_ownership=SessionOwnership(name, self.policies),
+            audit_limit=AuditRateLimit(None),
         )
 
     def load(self, surrogate: LoadedSurrogate, digest: str) -> None:

@@ -14,10 +14,18 @@ from pathlib import Path
 from tracer_bentos.redaction.redactor import build_redactor
 from tracer_bentos.serving.server.app import DataPlane
 from tracer_bentos.serving.server.listeners import serve
-from tracer_bentos.serving.server.settings import read_settings
+from tracer_bentos.serving.server.settings import build_settings
 from tracer_core.contracts import runtime
+from tracer_core.contracts.access import AccessMode
 from tracer_core.contracts.policy import PolicyDocument, RevisionPolicy
 from tracer_core.contracts.redaction import Redaction
+from tracer_core.contracts.runtime_config import (
+    AccessConfig,
+    RuntimeConfig,
+    StoreConfig,
+    TeacherConfig,
+    TracesConfig,
+)
 
 _DIGEST = "sha256:" + "0" * 64
 
@@ -37,7 +45,7 @@ class Constant:
     redaction = build_redactor(Redaction()).identity
     target = 0.5
     costly = False
-    asks_endpoint = False
+    remote = False
     embedding_tokens = 0
 
     def decide(self, text: str) -> Answer:  # noqa: ARG002 - whatever is asked
@@ -51,19 +59,21 @@ class Constant:
 
 if __name__ == "__main__":
     port, teacher, store, task = sys.argv[1:]
-    settings = read_settings(
-        {
-            runtime.TEACHER_URL: teacher,
-            runtime.HOST: "127.0.0.1",
-            runtime.TRAFFIC_PORT: port,
-            runtime.INTERNAL_PORT: "0",
-            runtime.STORE_URL: Path(store).resolve().as_uri(),
-            runtime.SPOOL: str(Path(store).resolve() / "spool"),
-            runtime.ACCESS: "Open",
-        }
+    folder = Path(store).resolve()
+    config = RuntimeConfig(
+        teacher=TeacherConfig(url=teacher),
+        access=AccessConfig(mode=AccessMode.OPEN),
+        traces=TracesConfig(store=StoreConfig(url=folder.as_uri())),
     )
+    variables = {
+        runtime.HOST: "127.0.0.1",
+        runtime.TRAFFIC_PORT: port,
+        runtime.INTERNAL_PORT: "0",
+        runtime.SPOOL: str(folder / "spool"),
+    }
+    settings = build_settings(config, variables)
     plane = DataPlane(settings)
-    plane.loaded.set_local_surrogate(Constant(), _DIGEST)
+    plane.surrogate_slot.set_local_surrogate(Constant(), _DIGEST)
     policy = RevisionPolicy(surrogate=True, audit=0.0, bundle=_DIGEST, tasks=(task,))
-    plane.policies.update(PolicyDocument(generation=0, revisions={"0": policy}))
+    plane.policy_store.update(PolicyDocument(generation=0, revisions={"0": policy}))
     serve(plane)

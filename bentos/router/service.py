@@ -38,7 +38,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Give the request to the data plane; BentoML keeps its probes."""
         ours = scope["type"] == "http" and scope["path"] not in PROBES
-        app = Front.plane.front if ours and Front.plane else self._app
+        app = Front.plane.traffic_app if ours and Front.plane else self._app
         await app(scope, receive, send)
 
 
@@ -66,7 +66,7 @@ class Router:
             plane = DataPlane(settings)
         await plane.start()
         self._internal = Listener(
-            plane.internal, settings.host, settings.internal_port, 1.0
+            plane.admin_api, settings.host, settings.internal_port, 1.0
         )
         await self._internal.start()
         Front.plane = plane

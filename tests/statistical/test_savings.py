@@ -61,21 +61,21 @@ def replay(
         left -= 1
         question = chance.choice(questions)
         size = PROMPT + len(question.text)
-        cost = PRICE.cost_of(usage_of(question, chance))
+        cost = PRICE.cost(usage_of(question, chance))
         if number > 50 and len(question.label) % 3:  # answered by the surrogate
             expected = forecast.cost(size, question.label)
             assert expected is not None
             if not heads:
                 saved += cost.total
-                avoided.not_audited(expected)
+                avoided.record_unaudited(expected)
                 continue
-            avoided.to_be_audited(str(number), expected)
-            avoided.audited(str(number), session, rate, cost.total)
+            avoided.expect_audit(str(number), expected)
+            avoided.record_audit(str(number), session, rate, cost.total)
         paid += cost.total
         known = forecast.cost(size, question.label)
         if known is not None:
-            avoided.measured(known, cost.total)
-        forecast.update(size, question.label, cost.asked, cost.told)
+            avoided.record_forecast_error(known, cost.total)
+        forecast.update(size, question.label, cost.prompt, cost.completion)
     return Truth(saved, measure_savings([counts_of(avoided, paid)]))
 
 

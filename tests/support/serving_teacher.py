@@ -109,7 +109,7 @@ class Teacher:
 
     async def _left_while_holding(self, exchange: HttpExchange) -> bool:
         assert self.hold
-        gone = asyncio.create_task(exchange.disconnected())
+        gone = asyncio.create_task(exchange.wait_for_disconnect())
         held = asyncio.create_task(self.hold.wait())
         done, waiting = await asyncio.wait(
             {gone, held}, return_when=asyncio.FIRST_COMPLETED

@@ -17,7 +17,7 @@ async def ask(
 ) -> tuple[int, Headers, bytes]:
     """Ask and give status, headers and the whole body."""
     target = upstream.target(path)
-    async with await upstream.ask(method, target, headers or [], body) as response:
+    async with await upstream.send(method, target, headers or [], body) as response:
         content = b"".join([piece async for piece in response.iter_body()])
     return response.status, response.headers, content
 

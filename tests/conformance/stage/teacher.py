@@ -40,7 +40,7 @@ SLOW_SECONDS = 5.0
 async def teacher(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one request."""
     exchange = HttpExchange(scope, receive, send)
-    body = await exchange.whole()
+    body = await exchange.read_body()
     PIECES.set(int(exchange.header("x-stub-pieces") or 2))
     answers = _ANSWERS.get(exchange.path)
     if exchange.method == "POST" and answers:
@@ -63,7 +63,7 @@ async def _answer(
             await send_events(exchange, events(asked, reply), broken=True)
             return
         case "garbled":
-            await exchange.answer(200, [(b"content-type", b"application/json")], b"{")
+            await exchange.respond(200, [(b"content-type", b"application/json")], b"{")
             return
         case status:
             await _fail(exchange, int(status))
@@ -115,7 +115,7 @@ async def _other(exchange: HttpExchange, body: bytes) -> None:
             about = {"bytes": len(body), "filename": "f", "purpose": "batch"}
             await send_json(exchange, {**known, **about})
         case "/v1/files/file_1/content":
-            await exchange.answer(200, [(b"content-type", b"x/y")], bytes(range(256)))
+            await exchange.respond(200, [(b"content-type", b"x/y")], bytes(range(256)))
         case "/v1/messages/count_tokens":
             await send_json(exchange, {"input_tokens": len(body)})
         case _:

@@ -33,7 +33,7 @@ async def send_json(
     more = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
     kind = (b"content-type", b"application/json")
     content = json.dumps(document).encode()
-    await exchange.answer(status, [kind, *HEADERS, *more], content)
+    await exchange.respond(status, [kind, *HEADERS, *more], content)
 
 
 async def send_events(
@@ -47,7 +47,7 @@ async def send_events(
             raise ConnectionResetError("as a teacher's server might")
         text = data if isinstance(data, str) else json.dumps(data)
         head = f"event: {name}\n" if name else ""
-        await exchange.piece(f"{head}data: {text}\n\n".encode())
+        await exchange.send_chunk(f"{head}data: {text}\n\n".encode())
         await asyncio.sleep(0)
     await exchange.end()
 

@@ -1,1 +1,1 @@
-"""Audits: questions to the teacher about answers that the surrogate gave."""
+"""Audits: calls to the teacher that check the answers of the surrogate."""

@@ -1,4 +1,4 @@
-"""Asks the teacher in the background about answers that the surrogate has given."""
+"""Audits answers of the surrogate with background calls to the teacher."""
 
 import asyncio
 import logging
@@ -30,92 +30,100 @@ _log = logging.getLogger(__name__)
 MAX_CONCURRENT_AUDITS: Final = 32
 MAX_PENDING_AUDITS: Final = 512
 DEADLINE_SECONDS: Final = 120.0
-_OF_THE_BODY: Final = frozenset({b"accept", b"content-length", b"content-type"})
+_BODY_HEADERS: Final = frozenset({b"accept", b"content-length", b"content-type"})
 _FAILED: Final = ParsedResponse(TraceStatus.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
 class AuditHandle:
-    """The right to one audit."""
+    """An admitted audit."""
 
     number: int | None
-    """Its number in the task; none when it is no evidence, see `sessions`."""
+    """Number of the audit in its task; None if it is not evidence, see
+    `session_ownership`."""
 
 
 class Auditor:
-    """Runs audits, some at once and a bounded number waiting."""
+    """Runs audits, with a limit on concurrent audits and on all unfinished audits."""
 
-    def __init__(  # noqa: PLR0913 - the last two by name
+    def __init__(  # noqa: PLR0913 - keyword arguments only
         self,
         *,
         upstream: TeacherClient,
-        journal: RequestRecorder,
-        counts: ProcessCounters,
-        gate: Authenticator,
+        recorder: RequestRecorder,
+        counters: ProcessCounters,
+        authenticator: Authenticator,
         redactor: Redactor,
-        sessions: SessionOwnership,
-        budget: AuditRateLimit,
+        session_ownership: SessionOwnership,
+        audit_limit: AuditRateLimit,
     ) -> None:
         self._upstream = upstream
-        self._journal = journal
-        self._counts = counts
-        self._gate = gate
+        self._recorder = recorder
+        self._counters = counters
+        self._authenticator = authenticator
         self._redactor = redactor
-        self._budget = budget
+        self._session_ownership = session_ownership
+        self._audit_limit = audit_limit
         self._slots = asyncio.Semaphore(MAX_CONCURRENT_AUDITS)
         self._running: set[asyncio.Task[None]] = set()
-        self._sessions = sessions
 
     @property
     def in_flight(self) -> int:
-        """Audits asked or waiting to be."""
+        """Audits in progress or queued."""
         return len(self._running)
 
     def admit(self, admission: Admission) -> AuditHandle | None:
-        """Number the audit of an answer on its way out; none when the coin is tails.
+        """Admit the audit of an answer before it is sent; None if it is not sampled.
 
-        A shadow's answer is audited by the teacher's own, which the client gets.
+        An answer of a shadow is audited with the response of the teacher to the client.
 
-        Every accepted answer with heads is checked, for the uniform sample; evidence
-        counts one a session and window, since answers of one session are not
-        independent.
+        All sampled accepted answers are audited, for the uniform sample. Evidence
+        counts one audit for each session and window, since the answers of one session
+        are not independent.
         """
-        if admission.checked is None or not admission.toss.sampled:
+        if admission.audited_prediction is None or not admission.draw.sampled:
             return None
         task = admission.question.task
-        if not self._sessions.is_first_audit(task, admission.session):
+        if not self._session_ownership.is_first_audit(task, admission.session):
             return AuditHandle(None)
-        return AuditHandle(self._counts.task(task).audits.admit())
+        return AuditHandle(self._counters.task(task).audits.admit())
 
     def settle(
-        self, ticket: AuditHandle, admission: Admission, answer: ParsedResponse
+        self, handle: AuditHandle, admission: Admission, answer: ParsedResponse
     ) -> None:
-        """Note what the teacher said about the answer, or that it said nothing."""
-        cell = admission.checked.cell if admission.checked else ""
-        if ticket.number is not None:
-            audits = self._counts.task(admission.question.task).audits
-            audits.settle(ticket.number, _verdict(admission, answer), cell)
+        """Record the outcome of an audit; it is MISSING if there is no label."""
+        prediction = admission.audited_prediction
+        cell = prediction.cell if prediction else ""
+        if handle.number is not None:
+            audits = self._counters.task(admission.question.task).audits
+            audits.settle(handle.number, _outcome(admission, answer), cell)
 
-    def withdraw(self, ticket: AuditHandle, admission: Admission) -> None:
-        """Note that there is nothing to compare: the caller was a stranger."""
-        if ticket.number is not None:
-            self._counts.task(admission.question.task).audits.withdraw(ticket.number)
+    def withdraw(self, handle: AuditHandle, admission: Admission) -> None:
+        """Remove an audit without an outcome: the teacher rejected the caller."""
+        if handle.number is not None:
+            self._counters.task(admission.question.task).audits.withdraw(handle.number)
 
     def begin(
-        self, ticket: AuditHandle, admission: Admission, exchange: HttpExchange
+        self, handle: AuditHandle, admission: Admission, exchange: HttpExchange
     ) -> None:
-        """Ask the teacher in the background."""
+        """Call the teacher in the background."""
         if len(self._running) >= MAX_PENDING_AUDITS:
-            self._end(ticket, admission, _FAILED, 0.0)
+            self._complete(handle, admission, _FAILED, 0.0)
             return
-        self._budget.consume()
-        headers = [pair for pair in exchange.headers if pair[0] not in _OF_THE_BODY]
-        task = asyncio.create_task(self._run(ticket, admission, headers, exchange))
+        self._audit_limit.consume()
+        headers = [
+            header for header in exchange.headers if header[0] not in _BODY_HEADERS
+        ]
+        task = asyncio.create_task(self._run(handle, admission, headers, exchange))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
     async def finish(self, deadline: float) -> None:
-        """Let running audits end; those past the deadline count as missing."""
+        """Wait for running audits; cancel those that exceed the deadline.
+
+        Args:
+            deadline: Maximum time in seconds. A cancelled audit counts as MISSING.
+        """
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=deadline)
             for task in late:
@@ -124,62 +132,64 @@ class Auditor:
 
     async def _run(
         self,
-        ticket: AuditHandle,
+        handle: AuditHandle,
         admission: Admission,
         headers: Headers,
         exchange: HttpExchange,
     ) -> None:
-        answer, began = _FAILED, time.perf_counter()
+        answer, start = _FAILED, time.perf_counter()
         try:
             async with self._slots, asyncio.timeout(DEADLINE_SECONDS):
-                began = time.perf_counter()
-                answer = await self._ask(admission, headers, exchange)
+                start = time.perf_counter()
+                answer = await self._call_teacher(admission, headers, exchange)
         except (TeacherUnreachable, TimeoutError, TransportError) as error:
-            _log.info("audit without an answer: %s", type(error).__name__)
+            _log.info("audit has no answer: %s", type(error).__name__)
         except Exception as error:  # noqa: BLE001 - an audit must always be settled
-            self._counts.faults[InternalFault.AUDIT] += 1
+            self._counters.faults[InternalFault.AUDIT] += 1
             _log.warning("audit failed: %s", type(error).__name__)
         finally:
-            latency_ms = (time.perf_counter() - began) * 1000
-            self._end(ticket, admission, answer, latency_ms)
+            latency_ms = (time.perf_counter() - start) * 1000
+            self._complete(handle, admission, answer, latency_ms)
 
-    async def _ask(
+    async def _call_teacher(
         self, admission: Admission, headers: Headers, exchange: HttpExchange
     ) -> ParsedResponse:
-        forwarded = request_headers(headers, readable=True, key=self._upstream.key)
+        key = self._upstream.credential(exchange.conventions)
+        forwarded = request_headers(headers, readable=True, key=key)
         forwarded.append((b"content-type", b"application/json"))
-        target = self._upstream.target(exchange.raw_path)
-        asked = admission.question.asked
-        body = asked.adapter.audit_body(asked)
-        response = await self._upstream.ask(
-            "POST", target, forwarded, body, repeatable=True
+        target = self._upstream.target(exchange.raw_path, exchange.query)
+        request = admission.question.request
+        body = request.adapter.audit_body(request)
+        response = await self._upstream.send(
+            "POST", target, forwarded, body, retryable=True
         )
-        # The caller's own key: a revoked one stops with the first audit.
-        model = admission.question.model
-        self._gate.record_status(admission.caller, model, response.status)
+        # The audit uses the key of the caller, so the first audit detects a revocation.
+        scope = request.access_scope
+        self._authenticator.record_status(admission.caller, scope, response.status)
         tee = ResponseTee()
         async with response:
             tee.start(
                 response.status, response_headers(response.headers, response.status)
             )
-            async for piece in response.iter_body():
-                tee.piece(piece)
+            async for chunk in response.iter_body():
+                tee.append(chunk)
             tee.end()
-        return parse_response_copy(asked, tee, self._redactor)
+        return parse_response_copy(request, tee, self._redactor)
 
-    def _end(
+    def _complete(
         self,
-        ticket: AuditHandle,
+        handle: AuditHandle,
         admission: Admission,
         answer: ParsedResponse,
         latency_ms: float,
     ) -> None:
-        self.settle(ticket, admission, answer)
-        self._journal.record_teacher_answer(admission, answer, latency_ms)
+        self.settle(handle, admission, answer)
+        self._recorder.record_teacher_answer(admission, answer, latency_ms)
 
 
-def _verdict(admission: Admission, answer: ParsedResponse) -> AuditOutcome:
-    if answer.label is None or admission.checked is None:
+def _outcome(admission: Admission, answer: ParsedResponse) -> AuditOutcome:
+    prediction = admission.audited_prediction
+    if answer.label is None or prediction is None:
         return AuditOutcome.MISSING
-    agreed = answer.label == admission.checked.label
+    agreed = answer.label == prediction.label
     return AuditOutcome.AGREED if agreed else AuditOutcome.DISAGREED

@@ -1,9 +1,9 @@
-"""Which audits are evidence: one a session, however many pods the session meets.
+"""Selects the audits that are evidence: one for each session, over all pods.
 
-Answers of one session are not independent, and no rule on counts holds when they are
-counted as if they were. A pod that counts each session once is not enough where a
-session is spread over pods: of the pods that the policy names, each session belongs to
-one, and only that one counts it.
+The answers of one session are not independent, and no test on counts is valid if they
+are counted as independent. It is not sufficient that each pod counts a session once,
+because a session can be spread over pods. Each session belongs to one of the pods in
+the policy, and only that pod counts it.
 """
 
 from collections import OrderedDict
@@ -17,31 +17,31 @@ MAX_SESSIONS: Final = 20_000
 
 
 class SessionOwnership:
-    """The sessions whose audit this pod has counted."""
+    """The sessions for which this pod has counted an audit."""
 
-    def __init__(self, pod: str, policies: PolicyStore) -> None:
+    def __init__(self, pod: str, policy_store: PolicyStore) -> None:
         self._pod = pod
-        self._policies = policies
-        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._policy_store = policy_store
+        self._counted: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def is_first_audit(self, task: str, session: str | None) -> bool:
-        """Tell whether the next audit of a session is evidence.
+        """Return whether the next audit of a session is evidence, and record it.
 
-        A request that names no session is a session of its own.
+        A request without a session is a session of its own.
         """
         if session is None:
             return True
-        return self._is_mine(session) and not self._again(task, session)
+        return self._is_owner(session) and not self._is_repeat(task, session)
 
-    def _is_mine(self, session: str) -> bool:
-        pods = self._policies.current.pods
+    def _is_owner(self, session: str) -> bool:
+        pods = self._policy_store.current.pods
         return not pods or pods[int(session, 16) % len(pods)] == self._pod
 
-    def _again(self, task: str, session: str) -> bool:
+    def _is_repeat(self, task: str, session: str) -> bool:
         key = (task, session)
-        seen = key in self._seen
-        self._seen[key] = None
-        self._seen.move_to_end(key)
-        if len(self._seen) > MAX_SESSIONS:
-            self._seen.popitem(last=False)
-        return seen
+        repeated = key in self._counted
+        self._counted[key] = None
+        self._counted.move_to_end(key)
+        if len(self._counted) > MAX_SESSIONS:
+            self._counted.popitem(last=False)
+        return repeated

@@ -1,1 +1,1 @@
-"""Authentication of clients, and the keys for the teacher."""
+"""Authentication of clients, and the key of the router for the teacher."""

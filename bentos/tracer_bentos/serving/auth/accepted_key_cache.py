@@ -1,4 +1,4 @@
-"""Which callers the teacher has accepted lately, remembered as keyed hashes only."""
+"""Callers that the teacher accepted recently, stored only as keyed hashes."""
 
 import time
 from collections import OrderedDict
@@ -8,17 +8,17 @@ from typing import Final
 __all__ = ["LIFETIME_SECONDS", "AcceptedKeyCache"]
 
 LIFETIME_SECONDS: Final = 600.0
-"""How long one acceptance counts: at most this long a revoked key is still answered."""
+"""Lifetime of one acceptance. The surrogate answers a revoked key at most this long."""
 
 MAX_CALLERS: Final = 10_000
 MAX_MODELS: Final = 64
 
 
 class AcceptedKeyCache:
-    """What the teacher itself said about callers' keys, by model.
+    """The responses of the teacher to the keys of callers, by model.
 
-    Nobody but the teacher knows which keys are good, and for which of its models. Each
-    acceptance is used for a limited time; a refusal ends it at once.
+    Only the teacher can decide which keys are valid for which models. An acceptance
+    expires after its lifetime; a rejection removes it immediately.
     """
 
     def __init__(
@@ -28,31 +28,31 @@ class AcceptedKeyCache:
     ) -> None:
         self._lifetime = lifetime
         self._clock = clock
-        self._seen: OrderedDict[bytes, OrderedDict[str, float]] = OrderedDict()
+        self._accepted: OrderedDict[bytes, OrderedDict[str, float]] = OrderedDict()
 
     def is_recent(self, caller: bytes, model: str) -> bool:
-        """Say whether the teacher has answered this caller for this model lately."""
-        models = self._seen.get(caller)
+        """Return whether the teacher accepted this caller for this model recently."""
+        models = self._accepted.get(caller)
         since = models.get(model) if models else None
         return since is not None and self._clock() - since < self._lifetime
 
     def accept(self, caller: bytes, model: str) -> None:
-        """Remember that the teacher answered."""
-        models = self._seen.setdefault(caller, OrderedDict())
+        """Record that the teacher answered this caller for this model."""
+        models = self._accepted.setdefault(caller, OrderedDict())
         models[model] = self._clock()
         models.move_to_end(model)
-        self._seen.move_to_end(caller)
+        self._accepted.move_to_end(caller)
         if len(models) > MAX_MODELS:
             models.popitem(last=False)
-        if len(self._seen) > MAX_CALLERS:
-            self._seen.popitem(last=False)
+        if len(self._accepted) > MAX_CALLERS:
+            self._accepted.popitem(last=False)
 
     def reject(self, caller: bytes, model: str) -> None:
-        """Forget a caller whom the teacher would not give this model."""
-        models = self._seen.get(caller)
+        """Remove the acceptance of a caller for one model."""
+        models = self._accepted.get(caller)
         if models:
             models.pop(model, None)
 
     def revoke(self, caller: bytes) -> None:
-        """Forget everything about a caller whose key the teacher does not take."""
-        self._seen.pop(caller, None)
+        """Remove all acceptances of a caller."""
+        self._accepted.pop(caller, None)

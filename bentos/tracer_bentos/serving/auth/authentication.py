@@ -2,11 +2,11 @@
 
 import hashlib
 import secrets
-from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
+from tracer_bentos.protocols.api_conventions import KEY_HEADERS
 from tracer_bentos.serving.auth.accepted_key_cache import (
     LIFETIME_SECONDS,
     AcceptedKeyCache,
@@ -14,28 +14,15 @@ from tracer_bentos.serving.auth.accepted_key_cache import (
 from tracer_bentos.serving.auth.client_keys import ClientKeyStore, presented_keys
 from tracer_bentos.serving.http_server.exchange import Headers, HttpExchange
 from tracer_bentos.serving.records import Caller
+from tracer_core.contracts.access import AccessMode
 
-__all__ = ["Access", "Authenticator"]
+__all__ = ["Authenticator"]
 
-_KEY_HEADERS: Final = frozenset({b"authorization", b"api-key", b"x-api-key"})
-_CREDENTIALS: Final = _KEY_HEADERS | {
+_CREDENTIALS: Final = KEY_HEADERS | {
     b"cookie",
     b"openai-organization",
     b"openai-project",
 }
-
-
-class Access(StrEnum):
-    """How callers authenticate."""
-
-    PASS_THROUGH = "PassThrough"  # noqa: S105 - a mode, not a password
-    """The router forwards the key of the client; the teacher authenticates."""
-    CLIENT_KEYS = "ClientKeys"
-    """The request must contain a key from the mounted Secret."""
-    GATEWAY_HEADER = "GatewayHeader"
-    """A gateway authenticates callers and sets a header with their name."""
-    OPEN = "Open"
-    """Every request that reaches the pod is accepted."""
 
 
 class Authenticator:
@@ -46,12 +33,12 @@ class Authenticator:
         has_teacher_key: Whether the pod sends a key of its own to the teacher.
         keys: Folder of the client keys, for `ClientKeys`.
         header: Header with the name of the caller, in lower case, for `GatewayHeader`.
-        lifetime: Lifetime of an acceptance by the teacher in seconds, for `PassThrough`.
+        lifetime: Lifetime of an acceptance in seconds, for `PassThrough`.
     """
 
     def __init__(
         self,
-        access: Access,
+        access: AccessMode,
         *,
         has_teacher_key: bool,
         keys: Path | None = None,
@@ -60,7 +47,7 @@ class Authenticator:
     ) -> None:
         # If the pod sends its own key, the teacher does not check the caller's key.
         self._requires_acceptance = (
-            access is Access.PASS_THROUGH and not has_teacher_key
+            access is AccessMode.PASS_THROUGH and not has_teacher_key
         )
         self._access = access
         self._client_keys = ClientKeyStore(keys) if keys else None
@@ -105,11 +92,11 @@ class Authenticator:
 
     def _identity(self, headers: Headers) -> bytes | None:
         match self._access:
-            case Access.PASS_THROUGH | Access.OPEN:
+            case AccessMode.PASS_THROUGH | AccessMode.OPEN:
                 return _credentials(headers)
-            case Access.CLIENT_KEYS:
+            case AccessMode.CLIENT_KEYS:
                 return self._client_name(headers)
-            case Access.GATEWAY_HEADER:
+            case AccessMode.GATEWAY_HEADER:
                 values = [value for name, value in headers if name == self._header]
                 # With several values, at least one is not from the gateway.
                 return values[0] if len(values) == 1 and values[0].strip() else None
@@ -126,7 +113,7 @@ def _private_headers(
     header: bytes | None, *, has_teacher_key: bool
 ) -> frozenset[bytes]:
     """Return the headers that must not reach the teacher."""
-    private = _KEY_HEADERS if has_teacher_key else frozenset()
+    private = KEY_HEADERS if has_teacher_key else frozenset()
     return private | {header} if header else private
 
 

@@ -1,25 +1,26 @@
-"""Keys that the platform team gives to clients, one entry of a Secret each."""
+"""Client keys that the platform team issues, one entry of a Secret for each client."""
 
 import hashlib
 import secrets
 from pathlib import Path
 from typing import Final
 
+from tracer_bentos.protocols.api_conventions import KEY_HEADERS
 from tracer_bentos.serving.auth.secret_volume import SecretVolume
 from tracer_bentos.serving.http_server.exchange import Headers
 
 __all__ = ["ClientKeyStore", "presented_keys"]
 
 _BEARER: Final = b"bearer "
-_KEY_HEADERS: Final = frozenset({b"x-api-key", b"api-key"})
 
 
 class ClientKeyStore:
-    """The keys of one mounted Secret.
+    """The client keys of one mounted Secret.
 
-    An entry may hold several lines, so that a client can move from an old key to a new
-    one. Only hashes under a key of this process are kept and looked up: how long that
-    takes tells nothing about how much of a guess was right.
+    An entry can have several lines, so that a client can migrate from an old key to a
+    new key. The store keeps and looks up keyed hashes only. The key of the hash exists
+    only in this process, so the time of a lookup does not reveal how much of a guessed
+    key is correct.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -29,7 +30,7 @@ class ClientKeyStore:
         self._names: dict[bytes, str] = {}
 
     def find_name(self, key: bytes) -> str | None:
-        """Give the client that a key belongs to; none when it is nobody's."""
+        """Return the name of the client with this key; None if the key is unknown."""
         entries = self._secret.read()
         if self._secret.version != self._version:
             self._names = {
@@ -46,11 +47,11 @@ class ClientKeyStore:
 
 
 def presented_keys(headers: Headers) -> list[bytes]:
-    """Give the keys that a request carries, as any of the usual clients sends them."""
-    found = []
+    """Return the keys in a request, in all headers that common clients use."""
+    keys = []
     for name, value in headers:
         if name == b"authorization" and value[: len(_BEARER)].lower() == _BEARER:
-            found.append(value[len(_BEARER) :].strip())
-        elif name in _KEY_HEADERS:
-            found.append(value.strip())
-    return found
+            keys.append(value[len(_BEARER) :].strip())
+        elif name in KEY_HEADERS:
+            keys.append(value.strip())
+    return keys

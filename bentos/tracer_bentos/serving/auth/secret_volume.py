@@ -1,4 +1,4 @@
-"""A mounted Secret: its entries as files, read again after it has been rotated."""
+"""A mounted Secret: its entries as files, read again after a rotation."""
 
 import logging
 import time
@@ -11,14 +11,20 @@ __all__ = ["SecretVolume"]
 _log = logging.getLogger(__name__)
 
 POLL_INTERVAL_SECONDS: Final = 1.0
-_DATA: Final = "..data"
-"""The link that the kubelet moves in one step when the Secret has changed."""
+_DATA_LINK: Final = "..data"
+"""Symbolic link that the kubelet replaces atomically when the Secret changes."""
 
-_Mark = tuple[tuple[str, int, int], ...]
+_FileStates = tuple[tuple[str, int, int], ...]
 
 
 class SecretVolume:
-    """The entries of one folder, as they were when it was last looked at."""
+    """The entries of one folder as of the last check.
+
+    Args:
+        folder: Folder where the Secret is mounted.
+        clock: Returns the current time in seconds.
+        names: Names of the entries to read; None to read all entries.
+    """
 
     def __init__(
         self,
@@ -28,49 +34,56 @@ class SecretVolume:
         names: Container[str] | None = None,
     ) -> None:
         self.folder = folder
-        """Where it is mounted."""
+        """Folder where the Secret is mounted."""
         self._names = names
         self._clock = clock
-        self._looked = float("-inf")
-        self._mark: _Mark | None = None
+        self._last_check = float("-inf")
+        self._states: _FileStates | None = None
         self._entries: Mapping[str, str] = {}
         self.version = 0
-        """Grows each time that other entries are read."""
+        """Number of changes of the entries."""
 
     def read(self) -> Mapping[str, str]:
-        """Give the entries by name, at most a second old.
+        """Return the entries by name, at most one second old.
 
-        A Secret that cannot be read keeps its last entries: a rotation in progress must
-        not turn anybody away.
+        If the Secret cannot be read, the last entries stay valid, so that a rotation in
+        progress does not reject any client.
         """
         now = self._clock()
-        if now - self._looked >= POLL_INTERVAL_SECONDS:
-            self._looked = now
-            self._look()
+        if now - self._last_check >= POLL_INTERVAL_SECONDS:
+            self._last_check = now
+            self._refresh()
         return self._entries
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         try:
             files = self._files()
-            mark = _mark(self.folder, files)
-            if mark == self._mark:
+            states = _file_states(self.folder, files)
+            if states == self._states:
                 return
             self._entries = {path.name: path.read_text().strip() for path in files}
-            self._mark = mark
+            self._states = states
             self.version += 1
         except (OSError, UnicodeDecodeError) as error:
-            _log.warning("secret %s cannot be read: %s", self.folder, error)
+            _log.warning(
+                "cannot read Secret volume %s: %s; the last entries stay valid",
+                self.folder,
+                error,
+            )
 
     def _files(self) -> list[Path]:
-        """Give the files of entries; on a folder of anything, those named only."""
+        """Return the files of the entries.
+
+        If `names` is given, the folder can have any other files.
+        """
         visible = (p for p in self.folder.iterdir() if not p.name.startswith("."))
         wanted = (p for p in visible if self._names is None or p.name in self._names)
         return sorted(path for path in wanted if path.is_file())
 
 
-def _mark(folder: Path, files: list[Path]) -> _Mark:
-    """Give something that differs once the Secret has changed."""
-    link = folder / _DATA
+def _file_states(folder: Path, files: list[Path]) -> _FileStates:
+    """Return inode and modification time; they differ after a change of the Secret."""
+    link = folder / _DATA_LINK
     paths = [link] if link.exists() else files
     stats = [(path.name, path.stat()) for path in paths]
     return tuple((name, stat.st_ino, stat.st_mtime_ns) for name, stat in stats)

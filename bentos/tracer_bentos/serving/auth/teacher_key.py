@@ -1,4 +1,4 @@
-"""The teacher's own key from a mounted Secret, and the only hosts it may be sent to."""
+"""The key for the teacher from a mounted Secret, and the hosts that can receive it."""
 
 from pathlib import Path
 
@@ -8,12 +8,18 @@ from tracer_bentos.serving.auth.secret_volume import SecretVolume
 __all__ = ["TeacherKey", "TeacherKeyRejected"]
 
 
-class TeacherKeyRejected(Exception):  # noqa: N818 - an event that a caller tells in its own words
-    """The key must not or cannot be sent; the message says why, never the key."""
+class TeacherKeyRejected(Exception):  # noqa: N818 - reported as TeacherUnreachable
+    """The key cannot or must not be sent; the message never contains the key."""
 
 
 class TeacherKey:
-    """The key as its Secret has it now."""
+    """The current key in the Secret.
+
+    Args:
+        file: File of the key in the mounted Secret.
+        host: Host of the teacher.
+        port: Port of the teacher; None for the default port.
+    """
 
     def __init__(self, file: Path, host: str, port: int | None = None) -> None:
         self._name = file.name
@@ -22,26 +28,28 @@ class TeacherKey:
         self._host, self._port = host, port
 
     def current(self) -> str:
-        """Give the key.
+        """Return the key.
 
         Raises:
-            TeacherKeyRejected: There is no key, or the teacher's host may not have it.
+            TeacherKeyRejected: There is no valid key, or the Secret does not allow the
+                host of the teacher.
         """
         entries = self._secret.read()
         key = entries.get(self._name)
         if not key:
             raise TeacherKeyRejected(
-                f"the teacher's key {self._secret.folder / self._name} cannot be read"
+                f"cannot read the teacher key {self._secret.folder / self._name};"
+                " check the Secret and its key name"
             )
         if not (key.isascii() and key.isprintable()):
-            # More than a key would be sent: a line break ends a header.
+            # A line break would end the header and start another one.
             raise TeacherKeyRejected(
-                f"the teacher's key {self._secret.folder / self._name} is not one line"
-                " of printable ASCII characters"
+                f"the teacher key {self._secret.folder / self._name} is not one line"
+                " of printable ASCII characters; correct the Secret"
             )
         if not is_host_allowed(entries.get(ALLOWED_HOSTS), self._host, self._port):
             raise TeacherKeyRejected(
-                f"the key's Secret does not name {self._host} among its"
-                f" {ALLOWED_HOSTS}: add it there, or correct the teacher's URL"
+                f"{ALLOWED_HOSTS} of the key Secret does not list {self._host};"
+                " add the host, or correct the URL of the teacher"
             )
         return key

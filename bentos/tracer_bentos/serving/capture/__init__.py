@@ -1,1 +1,1 @@
-"""Traces on their way from a request to the store, never in a request's way."""
+"""Capture of traces: from a request to the store, outside of the request path."""

@@ -1,4 +1,4 @@
-"""Takes traces from requests at once and gets them to disk and store afterwards."""
+"""Queues traces of requests and writes them to disk and store in the background."""
 
 import asyncio
 import logging
@@ -19,167 +19,185 @@ from tracer_core.errors import StoreError
 __all__ = ["TraceRecorder"]
 
 _log = logging.getLogger(__name__)
-Done = TypeVar("Done")
+Result = TypeVar("Result")
 
-QUEUE_LENGTH: Final = 10_000
-GATHER_SECONDS: Final = 0.02
+MAX_QUEUE: Final = 10_000
+BATCH_DELAY_SECONDS: Final = 0.02
 POLL_INTERVAL_SECONDS: Final = 0.5
-FIRST_DELAY_SECONDS: Final = 1.0
-LONGEST_DELAY_SECONDS: Final = 30.0
+MIN_RETRY_DELAY_SECONDS: Final = 1.0
+MAX_RETRY_DELAY_SECONDS: Final = 30.0
 
 
 class TraceRecorder:
-    """A bounded queue, a spool and a shipper, off the request path.
+    """A bounded queue, a spool, and a shipper, outside of the request path.
 
-    The spool is used by one thread only, and shipping has a thread of its own, so that
-    a store that hangs never keeps records from local disk.
+    Only one thread uses the spool. A second thread ships, so that a store that does not
+    respond never delays the writes to the local disk.
+
+    Args:
+        spool: Segments on the local disk.
+        shipper: Uploads segments to the store.
+        counters: Counters of the process.
+        max_records: Number of records after which a segment is sealed.
+        max_seconds: Age after which a segment is sealed, in seconds.
     """
 
     def __init__(
         self,
         spool: SegmentSpool,
         shipper: SegmentShipper,
-        counts: ProcessCounters,
+        counters: ProcessCounters,
         *,
-        records: int,
-        seconds: float,
+        max_records: int,
+        max_seconds: float,
     ) -> None:
         self._spool = spool
         self._shipper = shipper
-        self._counts = counts
-        self._records = records
-        self._seconds = seconds
-        self._waiting: deque[TraceRecord] = deque()
+        self._counters = counters
+        self._max_records = max_records
+        self._max_seconds = max_seconds
+        self._queue: deque[TraceRecord] = deque()
         self._wake = asyncio.Event()
-        self._disk = ThreadPoolExecutor(1, "spool")
-        self._store = ThreadPoolExecutor(1, "shipper")
-        self._delay = FIRST_DELAY_SECONDS
-        self._not_before = 0.0
-        self._no_disk: str | None = None
-        self._no_store: str | None = None
+        self._spool_thread = ThreadPoolExecutor(1, "spool")
+        self._shipper_thread = ThreadPoolExecutor(1, "shipper")
+        self._retry_delay = MIN_RETRY_DELAY_SECONDS
+        self._retry_at = 0.0
+        self._disk_error: str | None = None
+        self._store_error: str | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def pending(self) -> int:
-        """Records that are not in the store yet."""
-        return len(self._waiting) + self._spool.pending
+        """Number of records that are not in the store yet."""
+        return len(self._queue) + self._spool.pending
 
     @property
     def logged(self) -> int:
-        """Records that have been made safe on local disk."""
+        """Number of records that were written durably to the local disk."""
         return self._spool.logged
 
     @property
     def state(self) -> CaptureState:
-        """Whether records get to disk and store, and if not, why."""
-        return CaptureState(trouble=self._no_disk or self._no_store)
+        """The error that prevents writes to the disk or the store, if there is one."""
+        return CaptureState(trouble=self._disk_error or self._store_error)
 
     def enqueue(self, record: TraceRecord) -> None:
-        """Take a record, or count it as dropped when the queue is full."""
-        if len(self._waiting) >= QUEUE_LENGTH:
-            self._counts.traces_dropped += 1
+        """Add a record to the queue; count it as dropped if the queue is full."""
+        if len(self._queue) >= MAX_QUEUE:
+            self._counters.traces_dropped += 1
             return
-        self._waiting.append(record)
+        self._queue.append(record)
         self._wake.set()
 
     def start(self) -> None:
-        """Begin to write and to ship, first what a former process left."""
+        """Start to write and to ship, beginning with segments of earlier processes."""
         self._tasks = [
-            asyncio.create_task(self._write_always()),
-            asyncio.create_task(self._ship_always()),
+            asyncio.create_task(self._write_loop()),
+            asyncio.create_task(self._ship_loop()),
         ]
 
     async def finish(self, deadline: float) -> None:
-        """Write and ship everything; what cannot be shipped in time stays on disk."""
+        """Write and ship all records; keep on disk what is not shipped in time.
+
+        Args:
+            deadline: Maximum time for the upload, in seconds.
+        """
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._write(seal=True)
         try:
             async with asyncio.timeout(deadline):
-                await self._ship_the_rest()
+                await self._ship_remaining()
         except TimeoutError:
-            _log.warning("%d traces stay on local disk", self._spool.pending)
-        await self._on_disk(self._spool.close)
-        self._disk.shutdown(wait=False)
-        self._store.shutdown(wait=False, cancel_futures=True)
+            _log.warning(
+                "%d traces were not uploaded before shutdown; they stay on local disk",
+                self._spool.pending,
+            )
+        await self._run_in_spool_thread(self._spool.close)
+        self._spool_thread.shutdown(wait=False)
+        self._shipper_thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _write_always(self) -> None:
+    async def _write_loop(self) -> None:
         await self._write(seal=False)
         while True:
-            await self._woken()
+            await self._wait_for_records()
             await self._write(seal=False)
 
-    async def _woken(self) -> None:
+    async def _wait_for_records(self) -> None:
         try:
             async with asyncio.timeout(POLL_INTERVAL_SECONDS):
                 await self._wake.wait()
         except TimeoutError:
-            return  # an old segment may be due
-        # Under load one trip to the thread then takes many records.
-        await asyncio.sleep(GATHER_SECONDS)
+            return  # the open segment can be old enough to be sealed
+        # Under load, one call to the thread then writes many records.
+        await asyncio.sleep(BATCH_DELAY_SECONDS)
 
     async def _write(self, *, seal: bool) -> None:
         self._wake.clear()
-        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        batch = [self._queue.popleft() for _ in range(len(self._queue))]
         try:
-            dropped = await self._on_disk(lambda: self._append(batch, seal=seal))
+            dropped = await self._run_in_spool_thread(
+                lambda: self._append(batch, seal=seal)
+            )
         except (OSError, ValueError) as error:
-            self._counts.traces_dropped += len(batch)
-            if batch or not self._no_disk:
-                self._disk_trouble(f"local disk: {error}; traces are dropped")
+            self._counters.traces_dropped += len(batch)
+            if batch or not self._disk_error:
+                self._report_disk_error(f"local disk: {error}; traces are dropped")
             return
-        self._counts.traces_dropped += dropped
+        self._counters.traces_dropped += dropped
         if dropped:
-            self._disk_trouble("local disk: no room for more; traces are dropped")
+            self._report_disk_error("local disk: the spool is full; traces are dropped")
         elif batch:
-            self._no_disk = None
+            self._disk_error = None
 
     def _append(self, batch: list[TraceRecord], *, seal: bool) -> int:
         dropped = self._spool.append(batch)
-        if seal or self._spool.due(self._records, self._seconds):
+        if seal or self._spool.is_due(self._max_records, self._max_seconds):
             self._spool.seal()
         return dropped
 
-    async def _ship_always(self) -> None:
+    async def _ship_loop(self) -> None:
         while True:
             await asyncio.sleep(POLL_INTERVAL_SECONDS)
-            if time.monotonic() >= self._not_before:
+            if time.monotonic() >= self._retry_at:
                 await self._ship()
 
-    async def _ship_the_rest(self) -> None:
+    async def _ship_remaining(self) -> None:
         while self._spool.sealed:
             await self._ship()
-            if self._no_store:
-                await asyncio.sleep(min(self._delay, POLL_INTERVAL_SECONDS))
+            if self._store_error:
+                await asyncio.sleep(min(self._retry_delay, POLL_INTERVAL_SECONDS))
 
     async def _ship(self) -> None:
         for segment in self._spool.sealed:
             try:
-                new = await asyncio.get_running_loop().run_in_executor(
-                    self._store, self._shipper.ship, segment
+                is_new = await asyncio.get_running_loop().run_in_executor(
+                    self._shipper_thread, self._shipper.ship, segment
                 )
-                await self._on_disk(partial(self._spool.remove, segment))
+                await self._run_in_spool_thread(partial(self._spool.remove, segment))
             except (StoreError, OSError) as error:
                 self._back_off(error)
                 return
-            if new:
-                tally = segment.tally
-                self._counts.record_stored(tally.records, tally.labelled)
-        self._no_store, self._delay = None, FIRST_DELAY_SECONDS
+            if is_new:
+                totals = segment.totals
+                self._counters.record_stored(totals.records, totals.labelled)
+        self._store_error, self._retry_delay = None, MIN_RETRY_DELAY_SECONDS
 
     def _back_off(self, error: Exception) -> None:
-        self._not_before = time.monotonic() + self._delay
-        self._delay = min(self._delay * 2, LONGEST_DELAY_SECONDS)
-        trouble = f"store: {error}; traces wait on local disk"
-        if trouble != self._no_store:
-            _log.warning(trouble)
-        self._no_store = trouble
+        self._retry_at = time.monotonic() + self._retry_delay
+        self._retry_delay = min(self._retry_delay * 2, MAX_RETRY_DELAY_SECONDS)
+        message = f"store: {error}; traces stay on local disk until a retry succeeds"
+        if message != self._store_error:
+            _log.warning(message)
+        self._store_error = message
 
-    def _disk_trouble(self, trouble: str) -> None:
-        if trouble != self._no_disk:
-            _log.warning(trouble)
-        self._no_disk = trouble
+    def _report_disk_error(self, message: str) -> None:
+        if message != self._disk_error:
+            _log.warning(message)
+        self._disk_error = message
 
-    async def _on_disk(self, work: Callable[[], Done]) -> Done:
-        return await asyncio.get_running_loop().run_in_executor(self._disk, work)
+    async def _run_in_spool_thread(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._spool_thread, work
+        )

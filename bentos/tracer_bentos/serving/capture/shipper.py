@@ -1,12 +1,12 @@
-"""Carries sealed segments into the trace store."""
+"""Uploads sealed segments to the trace store."""
 
 import logging
-from collections.abc import Mapping
 
 import zstandard
 
 from tracer_bentos.serving.capture.spool import SpooledSegment
 from tracer_bentos.store import TraceStore, open_store
+from tracer_core.contracts.runtime_config import StoreConfig
 from tracer_core.errors import StoreError
 
 __all__ = ["SegmentShipper"]
@@ -15,26 +15,30 @@ _log = logging.getLogger(__name__)
 
 
 class SegmentShipper:
-    """Writes segments to the store, each exactly once."""
+    """Writes segments to the store, exactly once for each segment.
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
+    Args:
+        config: The store of the router.
+    """
+
+    def __init__(self, config: StoreConfig) -> None:
+        self._config = config
         self._store: TraceStore | None = None
 
     def ship(self, segment: SpooledSegment) -> bool:
-        """Write a segment and say whether its records are new to the store.
+        """Write a segment and return whether its records are new in the store.
 
-        A segment of this process is new even when the object is there already: then
-        only the answer to an earlier try was lost.
+        A segment of this process is new even if the object already exists. In that
+        case, only the response to an earlier upload was lost.
 
         Raises:
-            StoreError: The store did not take it; it stays on local disk.
+            StoreError: The upload failed; the segment stays on the local disk.
         """
         content = zstandard.compress(segment.path.read_bytes())
         try:
-            self._store = self._store or open_store(self._environment)
+            self._store = self._store or open_store(self._config)
             created = self._store.create(segment.key, content)
         except StoreError:
-            self._store = None  # credentials may have been replaced meanwhile
+            self._store = None  # the credentials can be different at the next attempt
             raise
         return created or not segment.recovered

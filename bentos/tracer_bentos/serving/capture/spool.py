@@ -1,8 +1,8 @@
-"""Write-ahead segments on local disk: what is here survives the process.
+"""Write-ahead segments on local disk, which survive a crash of the process.
 
-One thread at a time uses a spool. A record is on the disk before it counts as logged,
-so that neither the end of the process nor that of the machine loses it; a segment
-leaves only when it lies in the store.
+Only one thread at a time can use a spool. A record counts as logged after it is synced
+to the disk, so that neither a crash of the process nor of the machine loses it. A
+segment is removed only after it is in the store.
 """
 
 import fcntl
@@ -32,15 +32,15 @@ _SEALED: Final = ".jsonl"
 
 @dataclass(slots=True)
 class SegmentTotals:
-    """What a segment holds."""
+    """Counts of the records of a segment."""
 
     records: int = 0
-    """Lines."""
+    """Number of records."""
     labelled: Counter[str] = field(default_factory=Counter)
-    """By task, rows of the uniform sample with a label."""
+    """Number of records of the uniform sample with a label, by task."""
 
     def add(self, record: TraceRecord) -> None:
-        """Count a record."""
+        """Add a record to the counts."""
         self.records += 1
         labelled = record.status is TraceStatus.OK and record.teacher is not None
         if record.uniform and labelled and record.task:
@@ -52,60 +52,67 @@ class SpooledSegment:
     """A sealed segment on local disk."""
 
     path: Path
-    """Where it lies."""
-    tally: SegmentTotals
-    """What it holds."""
+    """Path of the file."""
+    totals: SegmentTotals
+    """Counts of its records."""
     recovered: bool = False
-    """Whether a former process left it, and may have shipped and counted it."""
+    """Whether an earlier process left it and could have shipped and counted it."""
 
     @property
     def key(self) -> str:
-        """Where it belongs in the store."""
+        """Key of the object in the store."""
         sealed = segment_time(self.path.name)
         return f"{TRACES}{sealed:%Y-%m-%d}/{self.path.name}.zst"
 
 
 class SegmentSpool:
-    """The folder of the segments of one pod."""
+    """The segments of one pod in one folder.
+
+    Args:
+        folder: Folder of the segments.
+        pod: Name of the pod, for the keys of the segments.
+        max_bytes: Maximum size of all segments, in bytes.
+        clock: Returns the current time.
+    """
 
     def __init__(
         self,
         folder: Path,
         pod: str,
-        limit: int,
+        max_bytes: int,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._folder = folder
         self._pod = pod
-        self._limit = limit
+        self._max_bytes = max_bytes
         self._clock = clock
         self._lock: FileIO | None = None
         self._file: FileIO | None = None
         self._open_bytes = 0
-        self._began = clock()
-        self._tally = SegmentTotals()
+        self._opened = clock()
+        self._totals = SegmentTotals()
         self.logged = 0
-        """Records that are safe on this disk since the process began, ever shipped or
-        not."""
+        """Number of records synced to this disk since the start of the process."""
         self._number = 0
         self._sealed: list[SpooledSegment] = []
         self._sealed_bytes = 0
 
     @property
     def pending(self) -> int:
-        """Records on disk, sealed or not."""
-        return self._tally.records + sum(one.tally.records for one in self._sealed)
+        """Number of records on disk, in the open segment and in sealed segments."""
+        sealed = sum(segment.totals.records for segment in self._sealed)
+        return self._totals.records + sealed
 
     @property
     def sealed(self) -> list[SpooledSegment]:
-        """Segments that wait for the store, oldest first."""
+        """Segments to be shipped, oldest first."""
         return list(self._sealed)
 
     def open(self) -> None:
-        """Take possession of the folder and of what a former process left there.
+        """Lock the folder and recover the segments of an earlier process.
 
         Raises:
-            OSError: The folder cannot be written, or another process has it.
+            OSError: The folder is not writable, or another process has the lock.
         """
         if self._lock:
             return
@@ -120,55 +127,55 @@ class SegmentSpool:
         self._recover()
 
     def append(self, records: Iterable[TraceRecord]) -> int:
-        """Write records through to the disk and give how many found no room.
+        """Write and sync records; return how many were dropped for lack of space.
 
         Raises:
-            OSError: The disk did not take them; none of them counts as pending.
+            OSError: The write failed; none of the records counts as pending.
         """
         self.open()
-        lines, tally, dropped = [], SegmentTotals(self._tally.records), 0
-        tally.labelled.update(self._tally.labelled)
-        room = self._limit - self._sealed_bytes - self._open_bytes
+        lines, totals, dropped = [], SegmentTotals(self._totals.records), 0
+        totals.labelled.update(self._totals.labelled)
+        free_bytes = self._max_bytes - self._sealed_bytes - self._open_bytes
         for record in records:
             line = record.model_dump_json(exclude_none=True).encode() + b"\n"
-            room -= len(line)
-            if room < 0:
+            free_bytes -= len(line)
+            if free_bytes < 0:
                 dropped += 1
                 continue
             lines.append(line)
-            tally.add(record)
+            totals.add(record)
         self._write(b"".join(lines))
-        self._tally = tally
+        self._totals = totals
         self.logged += len(lines)
         return dropped
 
-    def due(self, records: int, seconds: float) -> bool:
-        """Say whether the open segment is full or old enough to be sealed."""
-        if not self._tally.records:
+    def is_due(self, max_records: int, max_seconds: float) -> bool:
+        """Return whether the open segment is full or old enough to be sealed."""
+        if not self._totals.records:
             return False
-        age = (self._clock() - self._began).total_seconds()
-        full = self._tally.records >= records or self._open_bytes >= SEGMENT_BYTES
-        return full or age >= seconds
+        age = (self._clock() - self._opened).total_seconds()
+        full = self._totals.records >= max_records or self._open_bytes >= SEGMENT_BYTES
+        return full or age >= max_seconds
 
     def seal(self) -> None:
-        """Close the open segment; from now on it never changes."""
+        """Close the open segment; a sealed segment never changes."""
         if self._file is None:
             return
         self._file.close()
         path = self._folder / Path(str(self._file.name)).name
         self._file = None
-        if self._tally.records:
-            self._keep(path, self._tally, recovered=False)
-        self._tally, self._open_bytes = SegmentTotals(), 0
+        if self._totals.records:
+            self._seal_file(path, self._totals, recovered=False)
+        self._totals, self._open_bytes = SegmentTotals(), 0
 
     def remove(self, segment: SpooledSegment) -> None:
-        """Delete a segment that lies in the store."""
+        """Delete a segment that is in the store."""
         self._sealed_bytes -= segment.path.stat().st_size
         segment.path.unlink()
         self._sealed.remove(segment)
 
     def close(self) -> None:
-        """Let another process have the folder."""
+        """Seal the open segment and release the lock of the folder."""
         self.seal()
         if self._lock:
             self._lock.close()
@@ -180,60 +187,61 @@ class SegmentSpool:
         if self._file is None:
             path = self._folder / f"{os.getpid()}-{self._number:06d}{_OPEN}"
             self._file = path.open("ab", buffering=0)
-            self._began = self._clock()
+            self._opened = self._clock()
         written = 0
         try:
             while written < len(content):
                 written += self._file.write(content[written:])
             os.fdatasync(self._file)
         except OSError:
-            self._mend(self._file)
+            self._truncate(self._file)
             raise
         self._open_bytes += len(content)
 
-    def _mend(self, file: FileIO) -> None:
-        """Leave no half record before the next one."""
+    def _truncate(self, file: FileIO) -> None:
+        """Remove a partial record from the end of the open segment."""
         try:
             file.truncate(self._open_bytes)
         except OSError:
-            # Never written to again: the next process cuts it off and ships the rest.
+            # Do not write to this file again. The next process truncates and ships it.
             file.close()
-            self._file, self._tally, self._open_bytes = None, SegmentTotals(), 0
+            self._file, self._totals, self._open_bytes = None, SegmentTotals(), 0
             self._number += 1
             raise
 
     def _recover(self) -> None:
         for path in sorted(self._folder.glob(f"*{_SEALED}")):
-            self._adopt(SpooledSegment(path, _count_records(path), recovered=True))
+            self._add(SpooledSegment(path, _count_records(path), recovered=True))
         for path in sorted(self._folder.glob(f"*{_OPEN}")):
-            tally = _count_records(path)
-            if tally.records:
-                self._keep(path, tally, recovered=True)
+            totals = _count_records(path)
+            if totals.records:
+                self._seal_file(path, totals, recovered=True)
             else:
                 path.unlink()
 
-    def _keep(self, path: Path, tally: SegmentTotals, *, recovered: bool) -> None:
+    def _seal_file(self, path: Path, totals: SegmentTotals, *, recovered: bool) -> None:
         key = segment_key(self._clock(), self._pod, self._number)
         name = key.rsplit("/", 1)[1].removesuffix(".zst")
         self._number += 1
-        self._adopt(SpooledSegment(path.rename(self._folder / name), tally, recovered))
+        sealed = path.rename(self._folder / name)
+        self._add(SpooledSegment(sealed, totals, recovered))
 
-    def _adopt(self, segment: SpooledSegment) -> None:
+    def _add(self, segment: SpooledSegment) -> None:
         self._sealed.append(segment)
         self._sealed_bytes += segment.path.stat().st_size
 
 
 def _count_records(path: Path) -> SegmentTotals:
-    """Count what a former process left, and cut off the line it died in."""
+    """Count the records of an earlier process and truncate an incomplete last line."""
     content = path.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
-    if whole != content:
-        _log.warning("spool: %s ends within a record; cut off", path.name)
-        os.truncate(path, len(whole))
-    tally = SegmentTotals()
-    for line in whole.splitlines():
+    complete = content[: content.rfind(b"\n") + 1]
+    if complete != content:
+        _log.warning("spool: %s ends with an incomplete record; truncated", path.name)
+        os.truncate(path, len(complete))
+    totals = SegmentTotals()
+    for line in complete.splitlines():
         try:
-            tally.add(TraceRecord.model_validate_json(line))
+            totals.add(TraceRecord.model_validate_json(line))
         except ValidationError:
-            tally.records += 1  # the trainer quarantines it and says where it lies
-    return tally
+            totals.records += 1  # training quarantines the line and reports it
+    return totals

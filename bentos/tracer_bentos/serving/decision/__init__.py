@@ -1,1 +1,1 @@
-"""Whether the surrogate may answer a request, and its answer."""
+"""The decision whether the surrogate answers a request, and its prediction."""

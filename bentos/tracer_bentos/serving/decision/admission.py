@@ -1,4 +1,4 @@
-"""A question on its way in: redacted, its coin drawn, its decision made."""
+"""Admission of a question: redaction, audit draw, cache lookup, and decision."""
 
 import logging
 import secrets
@@ -37,58 +37,62 @@ _log = logging.getLogger(__name__)
 FORCE_HEADER: Final = "x-tracer-force"
 FORCE_TEACHER: Final = "teacher"
 MAX_INPUT_CHARACTERS: Final = 65_536
-"""In characters; redacting and classifying more would hold other requests up."""
+"""Longer texts would delay other requests during redaction and classification."""
 
 
 class DecisionService:
-    """Admits questions."""
+    """Admits questions and decides which component answers them."""
 
-    def __init__(  # noqa: PLR0913 - by name
+    def __init__(  # noqa: PLR0913 - keyword arguments only
         self,
         *,
-        coin: SessionSampler,
-        policies: PolicyStore,
-        loaded: SurrogateSlot,
-        gate: Authenticator,
-        counts: ProcessCounters,
+        sampler: SessionSampler,
+        policy_store: PolicyStore,
+        surrogate_slot: SurrogateSlot,
+        authenticator: Authenticator,
+        counters: ProcessCounters,
         redactor: Redactor,
-        demotion: CircuitBreaker,
+        circuit_breaker: CircuitBreaker,
         session_header: str,
-        aside: DecisionExecutor,
-        together: MicroBatcher,
+        executor: DecisionExecutor,
+        batcher: MicroBatcher,
         cache: AnswerCache | None = None,
-        budget: AuditRateLimit | None = None,
+        audit_limit: AuditRateLimit | None = None,
     ) -> None:
-        self._coin = coin
-        self._policies = policies
-        self._loaded = loaded
-        self._gate = gate
-        self._counts = counts
+        self._sampler = sampler
+        self._policy_store = policy_store
+        self._surrogate_slot = surrogate_slot
+        self._authenticator = authenticator
+        self._counters = counters
         self._session_header = session_header
-        self._demotion = demotion
-        self._aside = aside
-        self._together = together
-        self._budget = budget or AuditRateLimit(None)
+        self._circuit_breaker = circuit_breaker
+        self._executor = executor
+        self._batcher = batcher
+        self._audit_limit = audit_limit or AuditRateLimit(None)
         self.cache = cache
-        """Answers for exact repeats; none when it is off."""
+        """Cache of answers to exact repeats; None if it is disabled."""
         self.redactor = redactor
-        """What every text goes through first."""
+        """Redacts each text before any other processing."""
 
     async def admit(
         self, exchange: HttpExchange, question: ClassificationInput, caller: Caller
     ) -> Admission | None:
-        """Draw the coin, then decide who answers; none for what is not looked at."""
+        """Make the audit draw, then decide which component answers.
+
+        Returns:
+            The admission; None if the text is too long to be classified.
+        """
         if len(question.input) > MAX_INPUT_CHARACTERS:
-            self._counts.deferrals[Deferral.TOO_LONG] += 1
+            self._counters.deferrals[Deferral.TOO_LONG] += 1
             return None
         identity = secrets.token_hex(16)
         session = exchange.header(self._session_header)
-        toss = self._coin.draw(session or identity, self._rate())
-        situation = self._situation(exchange, question, caller)
+        draw = self._sampler.draw(session or identity, self._audit_rate())
+        eligibility = self._eligibility(exchange, question, caller)
         text = self.redactor.redact(question.input)
-        repeated = self._repeated(situation, question, caller, toss)
-        if repeated is None:
-            prediction, reason = await self._decide(exchange, situation, text, toss)
+        cached_label = self._cached_label(eligibility, question, caller, draw)
+        if cached_label is None:
+            prediction, reason = await self._decide(exchange, eligibility, text, draw)
         else:
             prediction, reason = None, Deferral.REPEATED
         return Admission(
@@ -96,92 +100,102 @@ class DecisionService:
             received=datetime.now(UTC),
             question=question,
             input=text,
-            session=self._coin.pseudonym(session) if session else None,
-            toss=toss,
+            session=self._sampler.pseudonym(session) if session else None,
+            draw=draw,
             caller=caller,
             prediction=prediction,
             deferral=reason,
-            repeated=repeated,
+            cached_label=cached_label,
         )
 
-    def _rate(self) -> float:
-        """Give the probability of heads: none while no audit can be paid for."""
-        policy = self._policies.current
-        # Where the teacher answers everything anyway, an audit costs nothing.
-        return policy.audit if not policy.surrogate or self._budget.available else 0.0
+    def _audit_rate(self) -> float:
+        """Return the probability of an audit; 0 while the audit limit is exhausted."""
+        policy = self._policy_store.current
+        # If the teacher answers every request, an audit has no additional cost.
+        unlimited = not policy.surrogate or self._audit_limit.available
+        return policy.audit if unlimited else 0.0
 
-    def _repeated(
-        self,
-        situation: EligibilityInput,
-        question: ClassificationInput,
-        caller: Caller,
-        toss: Draw,
-    ) -> str | None:
-        """Give the teacher's earlier answer, but never to the uniform sample."""
-        if self.cache is None or toss.sampled or situation.forced:
-            return None
-        if not situation.caller_known:
-            return None
-        return self.cache.get(question, caller)
-
-    def _situation(
+    def _eligibility(
         self, exchange: HttpExchange, question: ClassificationInput, caller: Caller
     ) -> EligibilityInput:
         return EligibilityInput(
-            policy=self._policies.current,
+            policy=self._policy_store.current,
             task=question.task,
-            loaded=self._loaded.digest,
+            loaded=self._surrogate_slot.digest,
             forced=(exchange.header(FORCE_HEADER) or "").lower() == FORCE_TEACHER,
-            caller_known=self._gate.is_accepted(caller, question.model),
-            stopped=question.task in self._demotion.stopped,
+            caller_accepted=self._authenticator.is_accepted(
+                caller, question.request.access_scope
+            ),
+            stopped=question.task in self._circuit_breaker.stopped,
         )
 
+    def _cached_label(
+        self,
+        eligibility: EligibilityInput,
+        question: ClassificationInput,
+        caller: Caller,
+        draw: Draw,
+    ) -> str | None:
+        """Return a cached answer of the teacher, but never for the uniform sample."""
+        if self.cache is None or draw.sampled or eligibility.forced:
+            return None
+        if not eligibility.caller_accepted:
+            return None
+        return self.cache.get(question, caller)
+
     async def _decide(
-        self, exchange: HttpExchange, situation: EligibilityInput, text: str, toss: Draw
+        self,
+        exchange: HttpExchange,
+        eligibility: EligibilityInput,
+        text: str,
+        draw: Draw,
     ) -> tuple[PredictionView | None, Deferral | None]:
-        """Decide; on the uniform sample the surrogate is asked even when it may not."""
-        reason = deferral_reason(situation)
-        if not situation.can_predict or (reason and not toss.sampled):
+        """Return the prediction and the reason for a deferral.
+
+        The uniform sample has a prediction even if the surrogate must not answer.
+        """
+        reason = deferral_reason(eligibility)
+        if not eligibility.can_predict or (reason and not draw.sampled):
             return None, reason
-        prediction, trouble = await self._predict(exchange, text)
-        reason = reason or trouble
+        prediction, failure = await self._predict(exchange, text)
+        reason = reason or failure
         if reason is None and prediction and not prediction.accepted:
             reason = Deferral.NOT_ACCEPTED
-        open_or_shadow = reason in {None, Deferral.SWITCHED_OFF}
-        closed = prediction and prediction.cell in situation.policy.closed
-        if open_or_shadow and closed:
+        answers_or_shadows = reason in {None, Deferral.SWITCHED_OFF}
+        closed = prediction and prediction.cell in eligibility.policy.closed
+        if answers_or_shadows and closed:
             reason = Deferral.CELL_CLOSED
         return prediction, reason
 
     async def _predict(
         self, exchange: HttpExchange, text: str
     ) -> tuple[PredictionView | None, Deferral | None]:
-        surrogate = self._loaded.surrogate
+        surrogate = self._surrogate_slot.surrogate
         if surrogate is None:
             return None, Deferral.SURROGATE_FAILED
-        began = time.perf_counter()
+        start = time.perf_counter()
         try:
             if not surrogate.costly:
-                return await self._together.decide(surrogate, text), None
-            prediction, waited = await self._aside.decide(surrogate, text)
+                return await self._batcher.decide(surrogate, text), None
+            prediction, wait_seconds = await self._executor.decide(surrogate, text)
         except TimeoutError:
-            if surrogate.asks_endpoint:
-                self._waited(exchange, time.perf_counter() - began)
+            if surrogate.remote:
+                self._exclude_wait(exchange, time.perf_counter() - start)
             return None, Deferral.SURROGATE_LATE
         except EmbeddingsError:
-            self._waited(exchange, time.perf_counter() - began)
+            self._exclude_wait(exchange, time.perf_counter() - start)
             return None, Deferral.NO_EMBEDDING
         except BaseException as error:
             if not is_recoverable(error):
                 raise
-            self._counts.faults[InternalFault.SURROGATE] += 1
-            _log.warning("the surrogate failed: %s", type(error).__name__)
+            self._counters.faults[InternalFault.SURROGATE] += 1
+            _log.warning("surrogate failed: %s", type(error).__name__)
             return None, Deferral.SURROGATE_FAILED
-        self._waited(exchange, waited)
+        self._exclude_wait(exchange, wait_seconds)
         return prediction, None
 
-    def _waited(self, exchange: HttpExchange, seconds: float) -> None:
-        """Take what an endpoint took off our own time: the user named it."""
+    def _exclude_wait(self, exchange: HttpExchange, seconds: float) -> None:
+        """Exclude the wait for an endpoint that the user chose from router latency."""
         if seconds:
-            exchange.began += seconds
-            self._counts.latencies.add(LatencyLeg.EMBEDDING, seconds)
+            exchange.latency_start += seconds
+            self._counters.latencies.observe(LatencyLeg.EMBEDDING, seconds)

@@ -1,7 +1,7 @@
-"""How many audits a pod pays for: a bucket that fills with time.
+"""Limit on the number of audits of a pod: a token bucket that refills with time.
 
-When it is empty the coin is not tossed at all, for whatever comes: who is in the
-uniform sample depends on the past alone and never on the request itself.
+While the bucket is empty, the audit probability is 0 for every request. Membership in
+the uniform sample therefore depends only on the past and never on the request.
 """
 
 import time
@@ -11,32 +11,41 @@ from typing import Final
 __all__ = ["AuditRateLimit"]
 
 HOUR_SECONDS: Final = 3600.0
-_BURST: Final = 1 / 6
-"""Ten minutes' worth may be spent at once."""
+_BURST_HOURS: Final = 1 / 6
+"""The bucket holds the audits of ten minutes."""
 
 
 class AuditRateLimit:
-    """Audits that may still be paid for."""
+    """A token bucket for audits.
+
+    Args:
+        per_hour: Maximum number of audits in one hour; None for no limit.
+        clock: Returns the current time in seconds.
+    """
 
     def __init__(
         self, per_hour: int | None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._per_hour = per_hour
-        self._most = max(1.0, per_hour * _BURST) if per_hour else 0.0
-        self._left = self._most
+        self._capacity = max(1.0, per_hour * _BURST_HOURS) if per_hour else 0.0
+        self._tokens = self._capacity
         self._clock = clock
-        self._looked = clock()
+        self._last_refill = clock()
 
     @property
     def available(self) -> bool:
-        """Whether one more may be paid for."""
+        """Whether the bucket has a token for one more audit."""
         if self._per_hour is None:
             return True
         now = self._clock()
-        earned = (now - self._looked) / HOUR_SECONDS * self._per_hour
-        self._left, self._looked = min(self._most, self._left + earned), now
-        return self._left >= 1.0
+        refill = (now - self._last_refill) / HOUR_SECONDS * self._per_hour
+        self._tokens = min(self._capacity, self._tokens + refill)
+        self._last_refill = now
+        return self._tokens >= 1.0
 
     def consume(self) -> None:
-        """Pay for one; those under way when the bucket ran empty are paid for too."""
-        self._left -= 1.0
+        """Consume one token.
+
+        Audits that were drawn before the bucket became empty can make it negative.
+        """
+        self._tokens -= 1.0

@@ -1,7 +1,8 @@
-"""Answers of the teacher to exact repeats, for a while and to the same caller only.
+"""Cache of teacher answers to exact repeats, per caller and with a lifetime.
 
-Off unless asked for: whoever samples several answers to one request wants them unlike.
-What is kept is a label, written anew for each request, and a hash of the request.
+The cache is disabled by default, because a client that samples several answers to one
+request expects different answers. It stores a label and a hash of the request; the
+response is rendered anew for each request.
 """
 
 import hashlib
@@ -17,60 +18,61 @@ from tracer_bentos.serving.records import Caller
 
 __all__ = ["AnswerCache", "CacheSize"]
 
-_TRANSPORT_HEADERS: Final = frozenset({"stream", "stream_options"})
+_STREAM_FIELDS: Final = frozenset({"stream", "stream_options"})
+"""Request fields that change only how the answer is sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class CacheSize:
-    """What was asked about the cache."""
+    """The configured size of the cache."""
 
     entries: int
-    """Answers that one pod keeps at most."""
+    """Maximum number of answers in one pod."""
     seconds: float
-    """How long an answer is given again."""
+    """Lifetime of an answer in seconds."""
 
 
 class AnswerCache:
-    """Labels by task, caller and request; the one unused for longest goes first."""
+    """Labels by task, caller, and request; evicts the least recently used entry."""
 
     def __init__(
         self, size: CacheSize, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._size = size
         self._clock = clock
-        self._kept: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
+        self._entries: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
 
     def get(self, question: ClassificationInput, caller: Caller) -> str | None:
-        """Give what the teacher said to this request of this caller."""
+        """Return the label for this request of this caller; None if there is none."""
         key = _key(question, caller)
-        found = self._kept.get(key)
-        if found is None:
+        entry = self._entries.get(key)
+        if entry is None:
             return None
-        ends, label = found
-        if self._clock() >= ends:
-            del self._kept[key]
+        expires, label = entry
+        if self._clock() >= expires:
+            del self._entries[key]
             return None
-        self._kept.move_to_end(key)
+        self._entries.move_to_end(key)
         return label
 
     def put(self, question: ClassificationInput, caller: Caller, label: str) -> None:
-        """Keep what the teacher said."""
+        """Store a label of the teacher."""
         key = _key(question, caller)
-        self._kept[key] = (self._clock() + self._size.seconds, label)
-        self._kept.move_to_end(key)
-        if len(self._kept) > self._size.entries:
-            self._kept.popitem(last=False)
+        self._entries[key] = (self._clock() + self._size.seconds, label)
+        self._entries.move_to_end(key)
+        if len(self._entries) > self._size.entries:
+            self._entries.popitem(last=False)
 
 
 def _key(question: ClassificationInput, caller: Caller) -> bytes:
-    asked = question.asked
-    whole = {
+    request = question.request
+    fields = {
         name: value
-        for name, value in asked.document.items()
-        if name not in _TRANSPORT_HEADERS
+        for name, value in request.document.items()
+        if name not in _STREAM_FIELDS
     }
-    text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
-    parts = (asked.adapter.name, question.task, text)
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+    parts = (request.adapter.name, question.task, text)
     digest = hashlib.blake2b(key=caller.digest, digest_size=16)
     for part in parts:
         digest.update(b"%d:" % len(part) + part.encode(errors="surrogatepass"))

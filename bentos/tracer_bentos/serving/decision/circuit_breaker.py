@@ -1,7 +1,7 @@
-"""Self-demotion: a pod stops its surrogate on a task that fails grossly, by itself.
+"""Circuit breaker: a pod stops its surrogate on a task after a gross failure.
 
-What it has seen is kept beside the spool, so that a boot of the same pod goes on where
-the last one ended. The operator makes a stop hold for every pod of the revision.
+The state is stored in the spool folder, so that a restart of the same pod continues
+with it. The operator extends a stop to all pods of the revision.
 """
 
 import logging
@@ -11,7 +11,7 @@ from pathlib import Path
 from tracer_bentos.serving.telemetry.ordered_results import AuditOutcome
 from tracer_core.contracts.document import Document
 from tracer_core.errors import DocumentError
-from tracer_core.stats.sequential.gross_failure import GrossFailure
+from tracer_core.stats.sequential.gross_failure import GrossFailureDetector
 
 __all__ = ["CircuitBreaker"]
 
@@ -21,7 +21,7 @@ _FILE = "demotion.json"
 
 
 class _PersistedBreaker(Document):
-    """R of one task, and whether it has led to a stop."""
+    """Detector state of one task, and whether the breaker stopped the task."""
 
     logs: tuple[float | None, ...]
     stopped: bool
@@ -33,64 +33,78 @@ class _BreakerFile(Document):
 
 
 class CircuitBreaker:
-    """Watches the audits of one bundle, task by task."""
+    """Evaluates the audits of one bundle, separately for each task.
+
+    Args:
+        folder: Folder for the state file.
+        bundle: Digest of the bundle; None for a pass-through.
+    """
 
     def __init__(self, folder: Path, bundle: str | None) -> None:
         self._file = folder / _FILE
         self._bundle = bundle
-        self._detectors: dict[str, GrossFailure] = {}
+        self._detectors: dict[str, GrossFailureDetector] = {}
         self._changed = False
         self.stopped: set[str] = set()
-        """Tasks that this pod leaves to the teacher."""
+        """Tasks for which this pod stopped its surrogate."""
 
     def record(self, task: str, verdict: AuditOutcome, target: float) -> None:
-        """Note a counted audit of a task."""
-        before = self._detectors.get(task, GrossFailure())
+        """Add a counted audit of a task.
+
+        Args:
+            task: Fingerprint of the task.
+            verdict: Outcome of the audit.
+            target: Certified agreement of the bundle, in [0, 1].
+        """
+        previous = self._detectors.get(task, GrossFailureDetector())
         disagreed = verdict is AuditOutcome.DISAGREED
-        after = before.after(disagreed=disagreed, target=target)
-        self._detectors[task] = after
+        detector = previous.update(disagreed=disagreed, target=target)
+        self._detectors[task] = detector
         self._changed = True
-        if after.found and task not in self.stopped:
+        if detector.alarm and task not in self.stopped:
             self.stopped.add(task)
             _log.error(
-                "task %s: the surrogate fails grossly in audits; the teacher answers",
+                "task %s: surrogate stopped after gross failure in audits; the teacher"
+                " answers",
                 task,
             )
 
     def load(self) -> None:
-        """Read what an earlier boot has seen of the same bundle."""
+        """Restore the state of an earlier process with the same bundle."""
         try:
-            memory = _BreakerFile.from_json(self._file.read_bytes())
+            state = _BreakerFile.from_json(self._file.read_bytes())
         except FileNotFoundError:
             return
         except (OSError, DocumentError) as error:
-            _log.warning("%s cannot be read, so begins anew: %s", self._file, error)
+            _log.warning(
+                "cannot read %s: %s; starting without state", self._file, error
+            )
             return
-        if memory.bundle == self._bundle:
-            for task, kept in memory.tasks.items():
-                self._detectors[task] = GrossFailure(_floats(kept.logs))
-                if kept.stopped:
+        if state.bundle == self._bundle:
+            for task, saved in state.tasks.items():
+                self._detectors[task] = GrossFailureDetector(_floats(saved.logs))
+                if saved.stopped:
                     self.stopped.add(task)
 
     def save(self) -> None:
-        """Write what has been seen, if anything is new; called off the event loop."""
+        """Write the state if it changed; call outside of the event loop."""
         if not self._changed or self._bundle is None:
             return
         self._changed = False
         tasks = {
             task: _PersistedBreaker(
-                logs=_finite(found.logs), stopped=task in self.stopped
+                logs=_finite(detector.logs), stopped=task in self.stopped
             )
-            for task, found in list(self._detectors.items())
+            for task, detector in list(self._detectors.items())
         }
         content = _BreakerFile(bundle=self._bundle, tasks=tasks).to_json()
         partial = self._file.with_suffix(".partial")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(content)
-            os.replace(partial, self._file)  # noqa: PTH105 - atomic, and says so
+            os.replace(partial, self._file)  # noqa: PTH105 - atomic
         except OSError as error:
-            _log.warning("%s cannot be written: %s", self._file, error)
+            _log.warning("cannot write %s: %s", self._file, error)
 
 
 def _finite(logs: tuple[float, ...]) -> tuple[float | None, ...]:

@@ -1,4 +1,4 @@
-"""Pure: may the surrogate answer this request, and if not, why not."""
+"""Pure decision: whether the surrogate can answer a request, and if not, why."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -14,68 +14,66 @@ class LoadedSurrogate(Protocol):
 
     @property
     def redaction(self) -> str:
-        """Identity of the redactor of the texts that it was certified on."""
+        """Identity of the redactor of the texts in the certificate."""
 
     @property
     def target(self) -> float:
-        """Agreement that is claimed of it."""
+        """Certified agreement."""
 
     @property
     def costly(self) -> bool:
-        """Whether a decision may take milliseconds: a transformer, an endpoint."""
+        """Whether a decision can take milliseconds: a transformer or an endpoint."""
 
     @property
-    def asks_endpoint(self) -> bool:
-        """Whether a decision may ask an embeddings endpoint."""
+    def remote(self) -> bool:
+        """Whether a decision can call an embeddings endpoint."""
 
     @property
     def embedding_tokens(self) -> int:
-        """Tokens that it has had an endpoint count so far."""
+        """Number of tokens that an embeddings endpoint has counted so far."""
 
     def decide(self, text: str) -> PredictionView:
-        """Give the prediction for one redacted text."""
+        """Return the prediction for one redacted text."""
 
     def decide_all(self, texts: Sequence[str]) -> Sequence[PredictionView]:
-        """Give those for many, each exactly as if it came alone."""
+        """Return the predictions for several texts, identical to those of `decide`."""
 
 
 class EligibilityInput(NamedTuple):
-    """Everything that decides, apart from the text itself."""
+    """Everything that determines eligibility, except for the text."""
 
     policy: RevisionPolicy
-    """What the operator allows this revision."""
+    """What the operator allows for this revision."""
     task: str
-    """Fingerprint of the request's task."""
+    """Fingerprint of the task of the request."""
     loaded: str | None
-    """Digest of the bundle that is loaded and verified."""
+    """Digest of the loaded and verified bundle."""
     forced: bool
-    """Whether the client asked for the teacher."""
-    caller_known: bool
-    """Whether access lets this caller have surrogate answers."""
+    """Whether the client requested the teacher."""
+    caller_accepted: bool
+    """Whether the authenticator allows surrogate answers for this caller."""
     stopped: bool = False
-    """Whether this pod has stopped its surrogate on the task."""
+    """Whether the circuit breaker of this pod stopped the task."""
 
     @property
     def can_predict(self) -> bool:
-        """Whether the loaded surrogate has anything to say about this task."""
-        named = self.policy.bundle
-        return named is not None and self.loaded == named and self._task_certified
-
-    @property
-    def _task_certified(self) -> bool:
-        return self.task in self.policy.tasks
+        """Whether the loaded surrogate is the one of the policy and has the task."""
+        bundle = self.policy.bundle
+        certified = self.task in self.policy.tasks
+        return bundle is not None and self.loaded == bundle and certified
 
 
-def deferral_reason(situation: EligibilityInput) -> Deferral | None:
-    """Say why the surrogate may not answer; none when only the text is left to ask."""
-    if situation.forced:
+def deferral_reason(request: EligibilityInput) -> Deferral | None:
+    """Return why the surrogate cannot answer; None if only the text can defer."""
+    policy = request.policy
+    if request.forced:
         return Deferral.FORCED
-    if not situation.policy.surrogate or situation.policy.bundle is None:
+    if not policy.surrogate or policy.bundle is None:
         return Deferral.SWITCHED_OFF
-    if situation.loaded != situation.policy.bundle:
+    if request.loaded != policy.bundle:
         return Deferral.NOT_LOADED
-    if situation.task not in situation.policy.tasks:
+    if request.task not in policy.tasks:
         return Deferral.TASK_NOT_CERTIFIED
-    if situation.stopped or situation.task in situation.policy.stopped:
+    if request.stopped or request.task in policy.stopped:
         return Deferral.STOPPED
-    return None if situation.caller_known else Deferral.CALLER_UNKNOWN
+    return None if request.caller_accepted else Deferral.CALLER_UNKNOWN

@@ -1,1 +1,1 @@
-"""The client side of an HTTP exchange: bodies, headers, limits, rejections."""
+"""The server side of an HTTP exchange: bodies, headers, limits, and rejections."""

@@ -1,4 +1,4 @@
-"""Gives up what is done for a client that has left."""
+"""Cancellation of the work for a client that disconnected."""
 
 import asyncio
 from types import TracebackType
@@ -10,20 +10,24 @@ __all__ = ["CancelOnDisconnect"]
 
 
 class CancelOnDisconnect:
-    """Runs a block; `ClientDisconnected` ends it when the client disconnects."""
+    """Runs a block and ends it with `ClientDisconnected` if the client disconnects.
+
+    If the server provides a `DisconnectNotifier`, the block subscribes to it. Otherwise
+    a task waits for the ASGI disconnect message.
+    """
 
     def __init__(self, exchange: HttpExchange) -> None:
         self._exchange = exchange
-        self._departure = exchange.departure
-        self._gone = False
+        self._notifier = exchange.disconnect_notifier
+        self._disconnected = False
 
     async def __aenter__(self) -> Self:
-        self._block = asyncio.current_task()
-        if self._departure:
-            self._departure.subscribe(self._give_up)
+        self._task = asyncio.current_task()
+        if self._notifier:
+            self._notifier.subscribe(self._cancel)
         else:
-            self._watch = asyncio.create_task(self._exchange.disconnected())
-            self._watch.add_done_callback(self._is_gone)
+            self._watcher = asyncio.create_task(self._exchange.wait_for_disconnect())
+            self._watcher.add_done_callback(self._on_watcher_done)
         return self
 
     async def __aexit__(
@@ -32,20 +36,21 @@ class CancelOnDisconnect:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._departure:
-            self._departure.unsubscribe(self._give_up)
+        if self._notifier:
+            self._notifier.unsubscribe(self._cancel)
         else:
-            self._watch.remove_done_callback(self._is_gone)
-            self._watch.cancel()
-        if self._gone and isinstance(error, asyncio.CancelledError) and self._block:
-            self._block.uncancel()
+            self._watcher.remove_done_callback(self._on_watcher_done)
+            self._watcher.cancel()
+        cancelled = self._disconnected and isinstance(error, asyncio.CancelledError)
+        if cancelled and self._task:
+            self._task.uncancel()
             raise ClientDisconnected from None
 
-    def _is_gone(self, watch: "asyncio.Task[None]") -> None:
-        if not watch.cancelled():
-            self._give_up()
+    def _on_watcher_done(self, watcher: "asyncio.Task[None]") -> None:
+        if not watcher.cancelled():
+            self._cancel()
 
-    def _give_up(self) -> None:
-        if self._block:
-            self._gone = True
-            self._block.cancel()
+    def _cancel(self) -> None:
+        if self._task:
+            self._disconnected = True
+            self._task.cancel()

@@ -1,7 +1,8 @@
-"""How those who answer a client learn that it has left.
+"""Notification about the disconnect of a client.
 
-ASGI tells it to whoever asks for the next message, which takes a task a request. Our
-own server tells it by a call, which costs nothing while nobody leaves.
+ASGI reports a disconnect only through the next received message, which would take one
+more asyncio task for each request. The server of the data plane notifies through a
+callback, which costs nothing until a client disconnects.
 """
 
 from collections.abc import Callable
@@ -10,29 +11,29 @@ from typing import Final
 __all__ = ["DISCONNECT_EXTENSION", "DisconnectNotifier"]
 
 DISCONNECT_EXTENSION: Final = "tracerml.disconnect"
-"""The ASGI extension under which our server gives a connection's departure."""
+"""The ASGI extension that holds the `DisconnectNotifier` of the connection."""
 
 
 class DisconnectNotifier:
-    """Of one connection: whether its client has left, and who wants to know."""
+    """The disconnect state of one client connection and its subscribers."""
 
     def __init__(self) -> None:
-        self.left = False
-        """Whether the connection is gone."""
-        self._told: list[Callable[[], None]] = []
+        self.disconnected = False
+        """Whether the connection is closed."""
+        self._callbacks: list[Callable[[], None]] = []
 
     def notify(self) -> None:
-        """Say that the client has left."""
-        self.left = True
-        for call in self._told.copy():
-            call()
+        """Mark the connection as closed and call all subscribers."""
+        self.disconnected = True
+        for callback in self._callbacks.copy():
+            callback()
 
-    def subscribe(self, call: Callable[[], None]) -> None:
-        """Have a function called when the client leaves; at once if it has."""
-        self._told.append(call)
-        if self.left:
-            call()
+    def subscribe(self, callback: Callable[[], None]) -> None:
+        """Call a function on disconnect; immediately if already disconnected."""
+        self._callbacks.append(callback)
+        if self.disconnected:
+            callback()
 
-    def unsubscribe(self, call: Callable[[], None]) -> None:
-        """Have it called no more."""
-        self._told.remove(call)
+    def unsubscribe(self, callback: Callable[[], None]) -> None:
+        """Remove a subscribed function."""
+        self._callbacks.remove(callback)

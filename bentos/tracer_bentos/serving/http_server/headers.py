@@ -1,14 +1,18 @@
-"""Which headers cross the data plane: all but those of one connection, and ours."""
+"""Filters for the headers of forwarded requests and responses.
+
+All headers are forwarded except for hop-by-hop headers and those of the router itself.
+"""
 
 from dataclasses import dataclass, field
 from typing import Final
 
+from tracer_bentos.protocols.api_conventions import KEY_HEADERS
 from tracer_bentos.serving.http_server.exchange import Headers
 
 __all__ = ["READABLE_CODINGS", "Credential", "request_headers", "response_headers"]
 
 READABLE_CODINGS: Final = ("gzip", "deflate", "zstd", "identity")
-"""Content codings in which an answer can be read for a trace."""
+"""Content codings that the data plane can decode for a trace."""
 
 _HOP_BY_HOP: Final = frozenset(
     {
@@ -23,83 +27,85 @@ _HOP_BY_HOP: Final = frozenset(
         b"upgrade",
     }
 )
-_ROUTER_HEADERS: Final = b"x-tracer-"
+_ROUTER_PREFIX: Final = b"x-tracer-"
 _NEVER_SENT: Final = _HOP_BY_HOP | {b"host", b"expect", b"content-length"}
 _ACCEPT_ENCODING: Final = b"accept-encoding"
-_CREDENTIALS: Final = frozenset({b"api-key", b"authorization", b"x-api-key"})
 _NO_CONTENT: Final = frozenset({204, 304})
-_NOTHING: Final = frozenset[bytes]()
+_NONE: Final = frozenset[bytes]()
 _DROPPED: Final = {
     (readable, keyed): _NEVER_SENT
-    | (frozenset({_ACCEPT_ENCODING}) if readable else _NOTHING)
-    | (_CREDENTIALS if keyed else _NOTHING)
+    | (frozenset({_ACCEPT_ENCODING}) if readable else _NONE)
+    | (KEY_HEADERS if keyed else _NONE)
     for readable in (False, True)
     for keyed in (False, True)
 }
-"""By whether a trace must read the answer, and whether the teacher's key is ours."""
+"""Headers to drop, by whether a trace must decode the answer and whether the router
+sends a key of its own to the teacher."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """The teacher's key as a header."""
+    """The key for the teacher, as a header."""
 
     header: str
     """Name of the header."""
     value: str = field(repr=False)
-    """Its value."""
+    """Value of the header."""
 
 
 def request_headers(
     headers: Headers, *, readable: bool, key: Credential | None
 ) -> Headers:
-    """Give the headers of a request to the teacher; those that frame it are set anew.
+    """Return the headers for a request to the teacher.
+
+    The HTTP client sets the headers that frame the request.
 
     Args:
-        headers: As the client sent them.
-        readable: Whether the answer must come in a coding that a trace can read; only
-            ever narrows what the client offered.
-        key: The teacher's key, to be sent instead of any that the client has.
+        headers: Headers from the client.
+        readable: Whether the answer must have a content coding that a trace can decode.
+            This only narrows the codings that the client accepts.
+        key: Key for the teacher; replaces the credentials of the client.
     """
-    dropped = _DROPPED[readable, key is not None] | _named_by_connection(headers)
-    kept = [
-        pair
-        for pair in headers
-        if pair[0] not in dropped and not pair[0].startswith(_ROUTER_HEADERS)
+    dropped = _DROPPED[readable, key is not None] | _connection_tokens(headers)
+    forwarded = [
+        header
+        for header in headers
+        if header[0] not in dropped and not header[0].startswith(_ROUTER_PREFIX)
     ]
     if readable:
-        kept.append((_ACCEPT_ENCODING, _narrowed(headers)))
+        forwarded.append((_ACCEPT_ENCODING, _readable_codings(headers)))
     if key is not None:
-        kept.append((key.header.encode(), key.value.encode()))
-    return kept
+        forwarded.append((key.header.encode(), key.value.encode()))
+    return forwarded
 
 
 def response_headers(headers: Headers, status: int) -> Headers:
-    """Give the headers of the response to the client."""
-    dropped = _HOP_BY_HOP | _named_by_connection(headers)
+    """Return the headers for the response to the client."""
+    dropped = _HOP_BY_HOP | _connection_tokens(headers)
     if status in _NO_CONTENT:
-        dropped |= {b"content-length"}  # announces a body that never comes
+        dropped |= {b"content-length"}  # such a response has no body
     return [(name, value) for name, value in headers if name not in dropped]
 
 
-def _named_by_connection(headers: Headers) -> frozenset[bytes]:
-    said = [value for name, value in headers if name == b"connection"]
-    if not said:
-        return _NOTHING
-    return frozenset(token.strip().lower() for token in b",".join(said).split(b","))
+def _connection_tokens(headers: Headers) -> frozenset[bytes]:
+    values = [value for name, value in headers if name == b"connection"]
+    if not values:
+        return _NONE
+    return frozenset(token.strip().lower() for token in b",".join(values).split(b","))
 
 
-def _narrowed(headers: Headers) -> bytes:
+def _readable_codings(headers: Headers) -> bytes:
     offered = (
         coding.strip()
         for name, value in headers
         if name == _ACCEPT_ENCODING
         for coding in value.split(b",")
     )
-    kept = [
+    readable = [
         coding
         for coding in offered
         if coding.partition(b";")[0].strip().lower().decode("latin-1")
         in READABLE_CODINGS
     ]
-    # Without the header a server may choose any coding, so say that none is wanted.
-    return b", ".join(kept) or b"identity"
+    # Without this header, a server can choose any coding; "identity" disables coding.
+    return b", ".join(readable) or b"identity"

@@ -1,4 +1,4 @@
-"""How much one pod takes on: requests at once, and bytes of one request."""
+"""Limits of one pod: concurrent requests and bytes of one request body."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -16,29 +16,29 @@ DEFAULT_CONCURRENT_REQUESTS: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class RequestLimits:
-    """What was asked about limits."""
+    """The configured limits."""
 
     request_bytes: int = DEFAULT_REQUEST_BYTES
-    """Largest request body that is read into memory."""
-    at_once: int = DEFAULT_CONCURRENT_REQUESTS
-    """Requests that are under way at the same time."""
+    """Largest request body that the pod reads into memory, in bytes."""
+    concurrent_requests: int = DEFAULT_CONCURRENT_REQUESTS
+    """Maximum number of requests in progress."""
 
 
 class ConcurrencyLimiter:
-    """The places of requests under way."""
+    """Counts requests in progress up to a limit."""
 
-    def __init__(self, places: int) -> None:
-        self._places = places
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self.in_use = 0
-        """Requests under way."""
+        """Requests in progress."""
 
     def acquire(self) -> bool:
-        """Take a place; false when all are taken."""
-        if self.in_use >= self._places:
+        """Acquire one slot; return False if all slots are in use."""
+        if self.in_use >= self._limit:
             return False
         self.in_use += 1
         return True
 
     def release(self) -> None:
-        """Give a place back."""
+        """Release one slot."""
         self.in_use -= 1

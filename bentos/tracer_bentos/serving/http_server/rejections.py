@@ -1,4 +1,4 @@
-"""What this router itself says no to, in the words of the API that clients speak."""
+"""Requests that the router rejects, with errors in the format of the client's API."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,68 +7,69 @@ from typing import Final
 
 from tracer_bentos.serving.http_server.exchange import HttpExchange
 
-__all__ = ["Rejection", "build_rejection"]
+__all__ = ["Rejection", "send_rejection"]
 
 RETRY_AFTER_SECONDS: Final = 1
 
 
 class Rejection(StrEnum):
-    """Why a request is refused here and not passed on."""
+    """The reason why the router rejects a request and does not forward it."""
 
     KEY_UNKNOWN = "key-unknown"
-    """The caller shows nothing that lets it in."""
+    """The request has no valid credential."""
     TOO_LARGE = "too-large"
-    """The body is larger than this router reads."""
+    """The body exceeds the size limit."""
     TOO_MANY = "too-many"
-    """As many requests as may be are under way."""
+    """The limit of concurrent requests is reached."""
     WEBSOCKET = "websocket"
-    """It asks for a websocket."""
+    """The request asks for an upgrade to WebSocket."""
 
 
 @dataclass(frozen=True, slots=True)
-class _RejectionText:
+class _ErrorContent:
     status: HTTPStatus
     message: str
     kind: str
     code: str
 
 
-_TEXTS: Final = {
-    Rejection.KEY_UNKNOWN: _RejectionText(
+_ERRORS: Final = {
+    Rejection.KEY_UNKNOWN: _ErrorContent(
         HTTPStatus.UNAUTHORIZED,
-        "This router does not know the key of this request. Use a key that whoever runs"
-        " the router has given you, as a Bearer token.",
+        "The API key of this request is unknown. Send a key that the administrator of"
+        " this router issued, as a Bearer token.",
         "invalid_request_error",
         "invalid_api_key",
     ),
-    Rejection.TOO_LARGE: _RejectionText(
+    Rejection.TOO_LARGE: _ErrorContent(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "The request body is larger than this router reads.",
+        "The request body exceeds the size limit of this router.",
         "invalid_request_error",
         "request_too_large",
     ),
-    Rejection.TOO_MANY: _RejectionText(
+    Rejection.TOO_MANY: _ErrorContent(
         HTTPStatus.TOO_MANY_REQUESTS,
-        "As many requests as this router takes at once are under way. Try again soon.",
+        "This router has reached its limit of concurrent requests. Retry after"
+        f" {RETRY_AFTER_SECONDS} second.",
         "rate_limit_error",
         "rate_limit_exceeded",
     ),
-    Rejection.WEBSOCKET: _RejectionText(
+    Rejection.WEBSOCKET: _ErrorContent(
         HTTPStatus.NOT_IMPLEMENTED,
-        "This router carries HTTP requests, no websockets: connect to the teacher"
-        " itself for them.",
+        "This router does not support WebSocket connections. Connect directly to the"
+        " teacher.",
         "invalid_request_error",
         "websocket_unsupported",
     ),
 }
 
 
-async def build_rejection(exchange: HttpExchange, refusal: Rejection) -> None:
-    """Answer with the error; the connection closes when the body was not read."""
-    words = _TEXTS[refusal]
-    exchange.closing = exchange.closing or exchange.has_body
-    again = (b"retry-after", str(RETRY_AFTER_SECONDS).encode())
-    headers = [again] if refusal is Rejection.TOO_MANY else []
-    await exchange.reject(
-        words.status, words.message, words.kind, words.code, headers=headers
+async def send_rejection(exchange: HttpExchange, rejection: Rejection) -> None:
+    """Send the error response; close the connection if a request body is unread."""
+    error = _ERRORS[rejection]
+    exchange.close_connection = exchange.close_connection or exchange.has_body
+    retry_after = (b"retry-after", str(RETRY_AFTER_SECONDS).encode())
+    headers = [retry_after] if rejection is Rejection.TOO_MANY else []
+    await exchange.send_error(
+        error.status, error.message, error.kind, error.code, headers=headers
     )

@@ -1,4 +1,4 @@
-"""Keeps a bounded copy of the teacher's response while it streams to the client."""
+"""A bounded copy of a teacher response, made while it streams to the client."""
 
 import zlib
 from typing import Final
@@ -11,7 +11,7 @@ from tracer_bentos.serving.http_server.exchange import Headers
 __all__ = ["ResponseTee"]
 
 MAX_COPY_BYTES: Final = 1024 * 1024
-"""Beyond this an answer is no label of a small closed set anyway."""
+"""A larger answer cannot be a label of a small closed set."""
 
 _WINDOW_BITS: Final = {"gzip": 31, "deflate": 15}
 
@@ -23,12 +23,12 @@ class ResponseTee:
         self._status = 0
         self._content_type = ""
         self._coding = ""
-        self._pieces: list[bytes] = []
+        self._chunks: list[bytes] = []
         self._size = 0
-        self._whole = False
+        self._complete = False
 
     def start(self, status: int, headers: Headers) -> None:
-        """Note the status and what the headers say about the body."""
+        """Record the status, the content type, and the content coding."""
         self._status = status
         for name, value in headers:
             if name == b"content-type":
@@ -36,51 +36,51 @@ class ResponseTee:
             elif name == b"content-encoding":
                 self._coding = value.decode("latin-1").lower()
 
-    def piece(self, content: bytes) -> None:
-        """Keep a part of the body."""
-        self._size += len(content)
+    def append(self, chunk: bytes) -> None:
+        """Copy a part of the body, up to `MAX_COPY_BYTES`."""
+        self._size += len(chunk)
         if self._size <= MAX_COPY_BYTES:
-            self._pieces.append(content)
+            self._chunks.append(chunk)
 
     def end(self) -> None:
-        """Note that the body is complete."""
-        self._whole = True
+        """Mark the body as complete."""
+        self._complete = True
 
     @property
     def reply(self) -> TeacherReply | None:
-        """The response; none unless it came to its end and can be read."""
-        content = self._decoded() if self._whole else None
+        """The response; None if it is incomplete, too large, or cannot be decoded."""
+        content = self._decode() if self._complete else None
         if content is None:
             return None
         return TeacherReply(self._status, self._content_type, content)
 
-    def _decoded(self) -> bytes | None:
-        content = b"".join(self._pieces)
+    def _decode(self) -> bytes | None:
+        content = b"".join(self._chunks)
         if self._size > MAX_COPY_BYTES:
             return None
         if self._coding in {"", "identity"}:
             return content
-        return _inflated(content, self._coding)
+        return _decompress(content, self._coding)
 
 
-def _inflated(content: bytes, coding: str) -> bytes | None:
+def _decompress(content: bytes, coding: str) -> bytes | None:
     if coding == "zstd":
-        return _unzstd(content)
+        return _decompress_zstd(content)
     if coding not in _WINDOW_BITS:
         return None
-    inflater = zlib.decompressobj(_WINDOW_BITS[coding])
+    decompressor = zlib.decompressobj(_WINDOW_BITS[coding])
     try:
-        plain = inflater.decompress(content, MAX_COPY_BYTES)
+        decoded = decompressor.decompress(content, MAX_COPY_BYTES)
     except zlib.error:
         return None
-    return plain if inflater.eof else None
+    return decoded if decompressor.eof else None
 
 
-def _unzstd(content: bytes) -> bytes | None:
-    # Read piece by piece: a small frame may hold more than there is memory.
+def _decompress_zstd(content: bytes) -> bytes | None:
+    # The read is bounded: a small frame can expand to more than the memory.
     reader = zstandard.ZstdDecompressor().stream_reader(content)
     try:
-        plain = reader.read(MAX_COPY_BYTES + 1)
+        decoded = reader.read(MAX_COPY_BYTES + 1)
     except zstandard.ZstdError:
         return None
-    return bytes(plain) if len(plain) <= MAX_COPY_BYTES else None
+    return bytes(decoded) if len(decoded) <= MAX_COPY_BYTES else None

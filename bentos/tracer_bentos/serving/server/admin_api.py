@@ -1,4 +1,4 @@
-"""The internal port: evidence, policy, health and metrics; never a client's."""
+"""The internal port: evidence, policy, health, and metrics; not for clients."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,76 +21,77 @@ from tracer_core.errors import DocumentError
 
 __all__ = ["AdminApi"]
 
-Page = Callable[[HttpExchange], Awaitable[None]]
+Handler = Callable[[HttpExchange], Awaitable[None]]
 
 
 class AdminApi:
-    """The ASGI application that the operator, the kubelet and Prometheus talk to."""
+    """The ASGI application for the operator, the kubelet, and Prometheus."""
 
     def __init__(
         self,
         evidence: Callable[[], Evidence],
-        policies: PolicyStore,
+        policy_store: PolicyStore,
         metrics: MetricsPage,
     ) -> None:
         self._evidence = evidence
-        self._policies = policies
+        self._policy_store = policy_store
         self._metrics = metrics
         self.ready = False
-        """Whether the traffic port takes requests."""
+        """Whether the traffic port accepts requests."""
         self.final = False
-        """Whether the counts will not change any more."""
-        self.last_counts_read = asyncio.Event()
-        """Set once the final counts have been read."""
-        self._pages: dict[tuple[str, str], Page] = {
-            ("GET", "/evidence"): self._report,
-            ("POST", "/evidence"): self._take_policy,
-            ("GET", "/healthz"): self._healthz,
-            ("GET", "/readyz"): self._readyz,
-            ("GET", "/metrics"): self._expose,
+        """Whether the evidence is final."""
+        self.final_evidence_read = asyncio.Event()
+        """Set after the final evidence was read."""
+        self._handlers: dict[tuple[str, str], Handler] = {
+            ("GET", "/evidence"): self._get_evidence,
+            ("POST", "/evidence"): self._update_policy,
+            ("GET", "/healthz"): self._get_health,
+            ("GET", "/readyz"): self._get_readiness,
+            ("GET", "/metrics"): self._get_metrics,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take one request."""
+        """Handle one ASGI request."""
         if scope["type"] != "http":
             return
         exchange = HttpExchange(scope, receive, send)
-        page = self._pages.get((exchange.method, exchange.path), _nothing_here)
-        await page(exchange)
+        route = (exchange.method, exchange.path)
+        handler = self._handlers.get(route, _send_not_found)
+        await handler(exchange)
 
-    async def _report(self, exchange: HttpExchange) -> None:
+    async def _get_evidence(self, exchange: HttpExchange) -> None:
         content = self._evidence().to_json()
         final = self.final
         await _send(exchange, HTTPStatus.OK, content, b"application/json")
         if final:
-            self.last_counts_read.set()
+            self.final_evidence_read.set()
 
-    async def _take_policy(self, exchange: HttpExchange) -> None:
+    async def _update_policy(self, exchange: HttpExchange) -> None:
         try:
             document = PolicyDocument.from_json(await exchange.read_body())
         except (DocumentError, BodyTooLarge) as error:
-            message = str(error) or "the policy document is too large"
+            message = str(error) or "the policy document exceeds the size limit"
             await _send(exchange, HTTPStatus.BAD_REQUEST, message.encode())
             return
-        self._policies.update(document)
-        await self._report(exchange)
+        self._policy_store.update(document)
+        await self._get_evidence(exchange)
 
-    async def _healthz(self, exchange: HttpExchange) -> None:
+    async def _get_health(self, exchange: HttpExchange) -> None:
         await _send(exchange, HTTPStatus.OK, b"up\n")
 
-    async def _readyz(self, exchange: HttpExchange) -> None:
+    async def _get_readiness(self, exchange: HttpExchange) -> None:
         if self.ready:
             await _send(exchange, HTTPStatus.OK, b"ready\n")
         else:
             message = b"starting or stopping\n"
             await _send(exchange, HTTPStatus.SERVICE_UNAVAILABLE, message)
 
-    async def _expose(self, exchange: HttpExchange) -> None:
+    async def _get_metrics(self, exchange: HttpExchange) -> None:
         kind = CONTENT_TYPE_LATEST.encode()
         await _send(exchange, HTTPStatus.OK, self._metrics.text(), kind)
 
 
-async def _nothing_here(exchange: HttpExchange) -> None:
+async def _send_not_found(exchange: HttpExchange) -> None:
     await _send(exchange, HTTPStatus.NOT_FOUND, b"not found\n")
 
 

@@ -1,9 +1,13 @@
-"""The wiring of one data-plane process; no logic of its own."""
+"""Builds the components of one data-plane process and connects them.
+
+The module has no logic of its own except for the order of start and shutdown.
+"""
 
 import asyncio
 import logging
 from collections.abc import Callable, Collection
 from decimal import Decimal
+from typing import Final
 from urllib.parse import urlsplit
 
 from tracer_bentos.redaction.redactor import (
@@ -40,7 +44,7 @@ from tracer_bentos.serving.telemetry.metrics import InFlight, MetricsPage
 from tracer_bentos.serving.telemetry.ordered_results import AuditOutcome
 from tracer_bentos.serving.telemetry.pricing import MILLION, PriceTable
 from tracer_bentos.serving.telemetry.request_recorder import RequestRecorder
-from tracer_bentos.serving.telemetry.spans import traced
+from tracer_bentos.serving.telemetry.spans import add_tracing
 from tracer_bentos.serving.upstream.proxy import TeacherProxy
 from tracer_bentos.serving.upstream.sticky_split import StickySplit
 from tracer_bentos.serving.upstream.teacher import TeacherClient
@@ -55,186 +59,197 @@ __all__ = ["DataPlane"]
 
 _log = logging.getLogger(__name__)
 
-AUDIT_SECONDS = 10.0
-KEEP_SECONDS = 1.0
+AUDIT_DRAIN_SECONDS: Final = 10.0
+"""Maximum time for running audits at shutdown."""
+SAVE_INTERVAL_SECONDS: Final = 1.0
+"""Interval at which the state of the circuit breaker is saved."""
 
 
 class DataPlane:
-    """One process: two ASGI applications and what runs behind them."""
+    """One process: two ASGI applications and the background tasks behind them.
+
+    Args:
+        settings: Settings of the process.
+        read: Reads a downloaded bundle archive.
+    """
 
     def __init__(self, settings: Settings, read: BundleReader = read_bundle) -> None:
         self.settings = settings
-        """What it was told."""
-        self._demotion = CircuitBreaker(settings.spool, settings.bundle_digest)
-        self.policies = PolicyStore(settings.revision)
-        """What the operator allows."""
-        self.counts = ProcessCounters(
-            settings.task_limit, self._audited, self._certified
+        """Settings of the process."""
+        self.policy_store = PolicyStore(settings.revision)
+        """The policy of the operator."""
+        self.counters = ProcessCounters(
+            settings.task_limit, self._record_audit, self._certified_tasks
         )
-        """What it counts."""
-        self.tasks = _task_book(settings, self._certified)
-        """What it knows about tasks."""
-        self.loaded = SurrogateSlot(settings.bundle_digest)
-        """Its surrogate."""
-        self._redactor = _redactor(settings.redaction)
+        """Counters since the start of the process."""
+        self.task_registry = _build_task_registry(settings, self._certified_tasks)
+        """The tasks of this process."""
+        self.surrogate_slot = SurrogateSlot(settings.bundle_digest)
+        """The loaded surrogate."""
+        self._redactor = _build_redactor(settings.redaction)
         self.redaction = self._redactor.identity
-        """Identity of what every text goes through first."""
-        self._loader = BundleLoader(
-            settings, self.loaded, read, self._redactor.identity
-        )
-        self._keeper = TemplateSync(self.tasks, settings.store, self._redactor)
-        self._recorder = _recorder(settings, self.counts)
-        self._upstream = _upstream(settings)
-        self._journal = RequestRecorder(
-            self.counts,
+        """Identity of the redactor of all texts."""
+        self._authenticator = _build_authenticator(settings)
+        self._upstream = _build_teacher_client(settings)
+        self._circuit_breaker = CircuitBreaker(settings.spool, settings.bundle_digest)
+        self._audit_limit = AuditRateLimit(settings.audits_per_hour)
+        self._sticky_split = _build_sticky_split(settings, self.policy_store)
+        self._trace_recorder = _build_trace_recorder(settings, self.counters)
+        self._request_recorder = RequestRecorder(
+            self.counters,
             PriceTable(settings.prices),
-            self._offer,
+            self._enqueue_trace,
             settings.revision,
             self._redactor.identity,
         )
-        gate = _gate(settings)
-        self._budget = AuditRateLimit(settings.audits_per_hour)
-        self._auditor = self._audits(gate)
-        self._diverter = _diverter(settings, self.policies)
-        self.traffic = self._traffic(gate)
-        """What takes requests."""
-        self.front = traced(self.traffic)
-        """What clients talk to: the same, with spans where they are asked for."""
-        metrics = MetricsPage(self.evidence, self.counts, self._under_way)
-        self.internal = AdminApi(self.evidence, self.policies, metrics)
-        """What the operator talks to."""
+        self._bundle_loader = BundleLoader(
+            settings, self.surrogate_slot, read, self._redactor.identity
+        )
+        self._template_sync = TemplateSync(
+            self.task_registry, settings.store, self._redactor
+        )
+        self._auditor = self._build_auditor()
+        self.router = self._build_router()
+        """Routes the requests of clients."""
+        self.traffic_app = add_tracing(self.router)
+        """The ASGI application for clients: the router, with spans if configured."""
+        metrics = MetricsPage(self.evidence, self.counters, self._in_flight)
+        self.admin_api = AdminApi(self.evidence, self.policy_store, metrics)
+        """The ASGI application for the operator, the kubelet, and Prometheus."""
 
     async def start(self) -> None:
-        """Begin to take requests; nothing here waits for teacher or store."""
+        """Become ready; wait for neither the teacher nor the store."""
         if self.settings.policy_file:
-            self.policies.read(self.settings.policy_file)
-        self._demotion.load()
-        if self._recorder:
-            self._recorder.start()
-        self._loading = asyncio.create_task(self._load())
-        self._keeping = asyncio.create_task(self._keep())
-        self._searching = asyncio.create_task(self._keeper.run())
-        self.internal.ready = True
+            self.policy_store.load(self.settings.policy_file)
+        self._circuit_breaker.load()
+        if self._trace_recorder:
+            self._trace_recorder.start()
+        self._background_tasks = [
+            asyncio.create_task(self._load_bundle()),
+            asyncio.create_task(self._save_circuit_breaker()),
+            asyncio.create_task(self._template_sync.run()),
+        ]
+        self.admin_api.ready = True
 
     def drain(self) -> None:
-        """Ask clients and endpoints to go elsewhere; requests are still taken."""
-        self.internal.ready = False
-        self.traffic.draining = True
+        """Report not ready and ask clients to reconnect; still accept requests."""
+        self.admin_api.ready = False
+        self.router.draining = True
 
     async def finish(self) -> None:
-        """End what runs behind, once no request is taken any more."""
+        """Stop the background tasks; call after the traffic port is closed."""
         self.drain()
-        behind = (self._loading, self._keeping, self._searching)
-        for task in behind:
+        for task in self._background_tasks:
             task.cancel()
-        await asyncio.gather(*behind, return_exceptions=True)
-        await self._auditor.finish(AUDIT_SECONDS)
-        await asyncio.to_thread(self._demotion.save)
-        if self._recorder:
-            await self._recorder.finish(self.settings.upload_seconds)
-        self._diverter.close()
+        await asyncio.gather(*self._background_tasks, return_exceptions=True)
+        await self._auditor.finish(AUDIT_DRAIN_SECONDS)
+        await asyncio.to_thread(self._circuit_breaker.save)
+        if self._trace_recorder:
+            await self._trace_recorder.finish(self.settings.upload_seconds)
+        self._sticky_split.close()
         self._upstream.close()
-        self.internal.final = True
+        self.admin_api.final = True
 
     def evidence(self) -> Evidence:
-        """Give the report of this process."""
-        recorder = self._recorder
+        """Return the evidence of this process."""
+        recorder = self._trace_recorder
         pending, logged = (recorder.pending, recorder.logged) if recorder else (0, 0)
-        totals = self.counts.totals(pending, logged)
+        totals = self.counters.totals(pending, logged)
         return Evidence(
             revision=self.settings.revision,
-            boot=self.counts.boot,
-            policy_generation=self.policies.generation,
-            requests=totals.model_copy(update=self._embedded()),
-            tasks=self.counts.tasks(self._demotion.stopped),
-            capture=self._capture(),
-            fragmentation=self.tasks.variety.report,
+            boot=self.counters.boot,
+            policy_generation=self.policy_store.generation,
+            requests=totals.model_copy(update=self._embedding_usage()),
+            tasks=self.counters.tasks(self._circuit_breaker.stopped),
+            capture=self._capture_state(),
+            fragmentation=self.task_registry.variety.report,
             teacher=self._upstream.state,
-            surrogate=self.loaded.state(),
+            surrogate=self.surrogate_slot.state(),
         )
 
-    def _embedded(self) -> dict[str, int | Decimal]:
-        surrogate = self.loaded.surrogate
+    def _embedding_usage(self) -> dict[str, int | Decimal]:
+        surrogate = self.surrogate_slot.surrogate
         tokens = surrogate.embedding_tokens if surrogate else 0
         cost = tokens * self.settings.embeddings_price / MILLION
         return {"embedding_tokens": tokens, "cost_embeddings": cost}
 
-    def _capture(self) -> CaptureState:
+    def _capture_state(self) -> CaptureState:
         if isinstance(self._redactor, UnavailableRedactor):
-            return CaptureState(trouble=f"nothing is kept: {self._redactor.reason}")
-        return self._recorder.state if self._recorder else CaptureState()
+            reason = self._redactor.reason
+            return CaptureState(trouble=f"capture is disabled: {reason}")
+        return self._trace_recorder.state if self._trace_recorder else CaptureState()
 
-    def _audits(self, gate: Authenticator) -> Auditor:
+    def _in_flight(self) -> InFlight:
+        return InFlight(
+            requests=self.router.in_flight,
+            connections=self._upstream.connections,
+            audits=self._auditor.in_flight,
+        )
+
+    def _record_audit(self, task: str, verdict: AuditOutcome) -> None:
+        if surrogate := self.surrogate_slot.surrogate:
+            self._circuit_breaker.record(task, verdict, surrogate.target)
+
+    def _certified_tasks(self) -> frozenset[str]:
+        return self.policy_store.certified
+
+    def _enqueue_trace(self, record: TraceRecord) -> None:
+        if self._trace_recorder:
+            self._trace_recorder.enqueue(record)
+
+    async def _load_bundle(self) -> None:
+        await self._bundle_loader.run()
+        freeze_gc()
+
+    async def _save_circuit_breaker(self) -> None:
+        while True:
+            await asyncio.sleep(SAVE_INTERVAL_SECONDS)
+            await asyncio.to_thread(self._circuit_breaker.save)
+
+    def _build_auditor(self) -> Auditor:
         return Auditor(
             upstream=self._upstream,
-            journal=self._journal,
-            counts=self.counts,
-            gate=gate,
+            recorder=self._request_recorder,
+            counters=self.counters,
+            authenticator=self._authenticator,
             redactor=self._redactor,
-            sessions=SessionOwnership(self.settings.pod, self.policies),
-            budget=self._budget,
+            session_ownership=SessionOwnership(self.settings.pod, self.policy_store),
+            audit_limit=self._audit_limit,
         )
 
-    def _traffic(self, gate: Authenticator) -> RequestRouter:
+    def _build_router(self) -> RequestRouter:
         settings = self.settings
-        desk = DecisionService(
-            coin=SessionSampler(settings.teacher_url, settings.store_url),
-            policies=self.policies,
-            loaded=self.loaded,
-            gate=gate,
-            counts=self.counts,
+        decisions = DecisionService(
+            sampler=SessionSampler(settings.teacher_url, settings.store_url),
+            policy_store=self.policy_store,
+            surrogate_slot=self.surrogate_slot,
+            authenticator=self._authenticator,
+            counters=self.counters,
             redactor=self._redactor,
-            demotion=self._demotion,
+            circuit_breaker=self._circuit_breaker,
             cache=AnswerCache(settings.cache) if settings.cache else None,
-            budget=self._budget,
+            audit_limit=self._audit_limit,
             session_header=settings.session_header,
-            aside=DecisionExecutor(settings.decision_seconds),
-            together=MicroBatcher(),
+            executor=DecisionExecutor(settings.decision_seconds),
+            batcher=MicroBatcher(),
         )
         return RequestRouter(
-            speech=settings.speech,
-            tasks=self.tasks,
-            desk=desk,
-            relay=TeacherProxy(self._upstream, self.counts.latencies),
-            diverter=self._diverter,
+            protocol=settings.speech,
+            task_registry=self.task_registry,
+            decisions=decisions,
+            proxy=TeacherProxy(self._upstream, self.counters.latencies),
+            sticky_split=self._sticky_split,
             auditor=self._auditor,
-            journal=self._journal,
-            gate=gate,
-            counts=self.counts,
+            recorder=self._request_recorder,
+            authenticator=self._authenticator,
+            counters=self.counters,
             limits=settings.limits,
             revision=settings.revision,
             task_header=settings.task_header,
         )
 
-    def _under_way(self) -> InFlight:
-        return InFlight(
-            requests=self.traffic.in_flight,
-            connections=self._upstream.connections,
-            audits=self._auditor.in_flight,
-        )
 
-    def _audited(self, task: str, verdict: AuditOutcome) -> None:
-        if self.loaded.surrogate:
-            self._demotion.record(task, verdict, self.loaded.surrogate.target)
-
-    async def _keep(self) -> None:
-        while True:
-            await asyncio.sleep(KEEP_SECONDS)
-            await asyncio.to_thread(self._demotion.save)
-
-    def _certified(self) -> frozenset[str]:
-        return self.policies.certified
-
-    def _offer(self, record: TraceRecord) -> None:
-        if self._recorder:
-            self._recorder.enqueue(record)
-
-    async def _load(self) -> None:
-        await self._loader.run()
-        freeze_gc()
-
-
-def _task_book(
+def _build_task_registry(
     settings: Settings, certified: Callable[[], Collection[str]]
 ) -> TaskRegistry:
     return TaskRegistry(
@@ -245,55 +260,57 @@ def _task_book(
     )
 
 
-def _recorder(settings: Settings, counts: ProcessCounters) -> TraceRecorder | None:
+def _build_trace_recorder(
+    settings: Settings, counters: ProcessCounters
+) -> TraceRecorder | None:
     if not settings.store or not settings.capture:
         return None
     return TraceRecorder(
         SegmentSpool(settings.spool, settings.pod, settings.spool_bytes),
         SegmentShipper(settings.store),
-        counts,
-        records=settings.segment_records,
-        seconds=settings.segment_seconds,
+        counters,
+        max_records=settings.segment_records,
+        max_seconds=settings.segment_seconds,
     )
 
 
-def _redactor(redaction: Redaction) -> Redactor:
+def _build_redactor(redaction: Redaction) -> Redactor:
     try:
         return build_redactor(redaction)
     except SpecError as error:
-        _log.error("%s; nothing is kept, the teacher answers", error)
+        _log.error("%s; capture is disabled, the teacher answers all requests", error)
         return UnavailableRedactor(str(error))
 
 
-def _gate(settings: Settings) -> Authenticator:
+def _build_authenticator(settings: Settings) -> Authenticator:
     return Authenticator(
         settings.access,
-        own_key=settings.teacher_key_file is not None,
+        has_teacher_key=settings.teacher_key_file is not None,
         keys=settings.client_keys,
         header=settings.caller_header,
         lifetime=settings.acceptance_seconds,
     )
 
 
-def _upstream(settings: Settings) -> TeacherClient:
+def _build_teacher_client(settings: Settings) -> TeacherClient:
     return TeacherClient(
         settings.teacher_url,
-        _teacher_key(settings),
-        key_header=settings.speech.key_header,
+        _build_teacher_key(settings),
+        conventions=settings.speech.conventions,
         authorities=settings.teacher_authorities,
         proxy=settings.teacher_proxy,
         http=settings.teacher_http,
     )
 
 
-def _diverter(settings: Settings, policies: PolicyStore) -> StickySplit:
-    # Salted apart from the audit coin: who is handed over says nothing about it.
-    split = SessionSampler("split", settings.teacher_url, settings.store_url)
-    return StickySplit(policies, split, settings.session_header)
-
-
-def _teacher_key(settings: Settings) -> TeacherKey | None:
+def _build_teacher_key(settings: Settings) -> TeacherKey | None:
     if settings.teacher_key_file is None:
         return None
     teacher = urlsplit(settings.teacher_url)
     return TeacherKey(settings.teacher_key_file, teacher.hostname or "", teacher.port)
+
+
+def _build_sticky_split(settings: Settings, policy_store: PolicyStore) -> StickySplit:
+    # A separate salt makes the split independent of the audit draw.
+    sampler = SessionSampler("split", settings.teacher_url, settings.store_url)
+    return StickySplit(policy_store, sampler, settings.session_header)

@@ -1,7 +1,7 @@
-"""Fetches, verifies and loads the surrogate while the process already passes through.
+"""Downloads, verifies, and loads the surrogate while the pod is already serving.
 
-Nothing here can keep a request from the teacher: until every check has passed, and
-whenever one fails, nothing is loaded and the reason is reported.
+The loader never delays a request to the teacher. Until all checks have passed, and if a
+check fails, no surrogate is loaded and the evidence contains the reason.
 """
 
 import asyncio
@@ -20,27 +20,32 @@ from tracer_bentos.store import TraceStore, open_store
 from tracer_core.contracts.document import sha256_digest
 from tracer_core.errors import DocumentError, EmbeddingsError, StoreError
 
-__all__ = ["BundleLoader", "BundleReader", "expect_redaction", "read_bundle"]
+__all__ = ["BundleLoader", "BundleReader", "read_bundle", "require_redaction"]
 
 _log = logging.getLogger(__name__)
 
-FIRST_DELAY_SECONDS: Final = 1.0
-LONGEST_DELAY_SECONDS: Final = 30.0
+MIN_RETRY_DELAY_SECONDS: Final = 1.0
+MAX_RETRY_DELAY_SECONDS: Final = 30.0
 
-_EXPECTED_ERRORS = (EmbeddingsError, FileNotFoundError, StoreError)
-"""What may pass, and says by itself what it is."""
+_DESCRIPTIVE_ERRORS = (EmbeddingsError, FileNotFoundError, StoreError)
+"""Temporary errors whose message is sufficient without the name of the class."""
 
 BundleReader = Callable[[bytes, Path, str], LoadedSurrogate]
-"""Unpacks an archive into a folder, checks the bundle's digest, gives the surrogate."""
+"""Unpacks an archive into a folder, checks the bundle digest, returns the surrogate."""
 
 
 def read_bundle(archive: bytes, into: Path, digest: str) -> LoadedSurrogate:
-    """Unpack an exported Bento and load the bundle within, checked to the last bit.
+    """Unpack an exported Bento, then load and verify its bundle.
+
+    Args:
+        archive: Content of the exported Bento.
+        into: An empty folder.
+        digest: Expected digest of the bundle.
 
     Raises:
-        DocumentError: The archive or the bundle is not what it should be.
+        DocumentError: The archive or the bundle is invalid.
     """
-    # Imported here, because revision 0 never needs them: they cost memory and time.
+    # Imported here, because revision 0 does not need them: they cost memory and time.
     from tracer_bentos.bundle.archive import read_bento  # noqa: PLC0415
     from tracer_bentos.bundle.bundle import load_bundle  # noqa: PLC0415
 
@@ -51,77 +56,88 @@ def read_bundle(archive: bytes, into: Path, digest: str) -> LoadedSurrogate:
 
 
 class BundleLoader:
-    """Loads the bundle that the settings name, trying again while the store is down."""
+    """Loads the bundle in the settings; retries while the store is unavailable.
+
+    Args:
+        settings: Settings of the process.
+        slot: Receives the surrogate, or the reason why there is none.
+        read: Reads a downloaded archive.
+        redaction: Identity of the redactor of this process.
+        retry_delay: Delay before the first retry, in seconds.
+    """
 
     def __init__(
         self,
         settings: Settings,
-        loaded: SurrogateSlot,
+        slot: SurrogateSlot,
         read: BundleReader = read_bundle,
         redaction: str = StandardRedactor.identity,
         *,
-        first_delay: float = FIRST_DELAY_SECONDS,
+        retry_delay: float = MIN_RETRY_DELAY_SECONDS,
     ) -> None:
         self._settings = settings
-        self._loaded = loaded
+        self._slot = slot
         self._read = read
         self._redaction = redaction
-        self._delay = first_delay
+        self._retry_delay = retry_delay
 
     async def run(self) -> None:
-        """Return once the surrogate is loaded, or can never be."""
-        while self._settings.bundle_digest and not self._loaded.surrogate:
+        """Return once the surrogate is loaded or the bundle is rejected."""
+        while self._settings.bundle_digest and not self._slot.surrogate:
             try:
-                self._loaded.set_surrogate(await asyncio.to_thread(self._load))
+                self._slot.set_surrogate(await asyncio.to_thread(self._load))
             except DocumentError as error:
-                return self._refuse(f"{error}; this will not be tried again")
+                return self._report(f"{error}; this will not be tried again")
             except BaseException as error:
                 if not is_recoverable(error):
                     raise
-                # The teacher answers meanwhile.
-                self._refuse(
-                    str(error) if isinstance(error, _EXPECTED_ERRORS) else repr(error)
-                )
-                await asyncio.sleep(self._delay)
-                self._delay = min(self._delay * 2, LONGEST_DELAY_SECONDS)
+                # Until a retry succeeds, the teacher answers.
+                descriptive = isinstance(error, _DESCRIPTIVE_ERRORS)
+                self._report(str(error) if descriptive else repr(error))
+                await asyncio.sleep(self._retry_delay)
+                self._retry_delay = min(self._retry_delay * 2, MAX_RETRY_DELAY_SECONDS)
         return None
 
-    def _refuse(self, reason: str) -> None:
-        if reason != self._loaded.reason:
+    def _report(self, reason: str) -> None:
+        if reason != self._slot.reason:
             _log.warning("surrogate not loaded: %s", reason)
-        self._loaded.reason = reason
+        self._slot.reason = reason
 
     def _load(self) -> LoadedSurrogate:
         settings = self._settings
-        archive = _fetch(open_store(settings.store), settings)
+        archive = _download(open_store(settings.store), settings)
         with tempfile.TemporaryDirectory(prefix="tracer-bundle-") as folder:
             digest = settings.bundle_digest or ""
-            found = self._read(archive, Path(folder), digest)
-        expect_redaction(found, self._redaction)
-        return found
+            surrogate = self._read(archive, Path(folder), digest)
+        require_redaction(surrogate, self._redaction)
+        return surrogate
 
 
-def expect_redaction(surrogate: LoadedSurrogate, redaction: str) -> None:
-    """Check that a surrogate sees texts redacted as those it was certified on.
+def require_redaction(surrogate: LoadedSurrogate, redaction: str) -> None:
+    """Check that texts are redacted in the same way as those in the certificate.
+
+    Args:
+        surrogate: The surrogate.
+        redaction: Identity of the redactor of this process.
 
     Raises:
-        DocumentError: They would be redacted otherwise here.
+        DocumentError: The redaction is different.
     """
     if surrogate.redaction != redaction:
         raise DocumentError(
             f"the surrogate was certified on texts redacted by {surrogate.redaction},"
-            f" here they are by {redaction}: it needs a certificate of its own"
+            f" but this pod redacts by {redaction}; certify a new revision"
         )
 
 
-def _fetch(store: TraceStore, settings: Settings) -> bytes:
+def _download(store: TraceStore, settings: Settings) -> bytes:
     if not settings.bento_key or not settings.bento_digest:
-        raise DocumentError("the bundle's archive is not named: no key or no digest")
+        raise DocumentError("the revision has no key or no digest of its Bento archive")
     archive = store.read(settings.bento_key)
-    found = sha256_digest(archive)
-    if found != settings.bento_digest:
+    digest = sha256_digest(archive)
+    if digest != settings.bento_digest:
         raise DocumentError(
-            f"{store.url}/{settings.bento_key} is {found}, "
-            f"not {settings.bento_digest} as the revision says"
+            f"Bento archive {store.url}/{settings.bento_key}: digest {digest} differs"
+            f" from {settings.bento_digest} in the revision"
         )
     return archive

@@ -1,4 +1,7 @@
-"""A pod's log: one JSON object a line, about what happened, never what was said."""
+"""Structured logs: one JSON object for each line, without content of requests.
+
+The standard library has no JSON formatter, and this format has only five fields.
+"""
 
 import json
 import logging
@@ -7,10 +10,12 @@ from datetime import UTC, datetime
 
 from typing_extensions import override
 
-__all__ = ["configure_json_logging"]
+__all__ = ["JsonFormatter", "configure_json_logging"]
 
 
-class _JsonFormatter(logging.Formatter):
+class JsonFormatter(logging.Formatter):
+    """Formats a log record as one line of JSON."""
+
     @override
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -25,7 +30,7 @@ class _JsonFormatter(logging.Formatter):
 
 
 def configure_json_logging() -> None:
-    """Write every log line to standard error as JSON, for whoever collects them."""
+    """Configure the root logger to write JSON to standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonFormatter())
+    handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

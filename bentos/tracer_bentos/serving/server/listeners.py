@@ -1,4 +1,4 @@
-"""Two HTTP servers in one event loop, and the order in which they stop."""
+"""Two HTTP servers in one event loop, and the order of their shutdown."""
 
 import asyncio
 import contextlib
@@ -22,21 +22,22 @@ __all__ = ["Listener", "run", "serve"]
 
 _log = logging.getLogger(__name__)
 
-# Gateways keep idle connections for up to an hour; whoever closes first loses requests.
 KEEP_ALIVE_SECONDS: Final = 3660
+"""Gateways keep idle connections for up to one hour. If the server closed first, it
+could lose requests."""
 BACKLOG: Final = 2048
 ACCEPT_BATCH: Final = 16
-"""Handles on one listening socket. libuv accepts one connection a handle and turn of
-the loop; under load a turn takes tens of milliseconds, and with a single handle some of
-a few hundred new clients waited for seconds."""
-TRY_AGAIN_SECONDS: Final = 2.0
+"""Handles on one listening socket. libuv accepts one connection for each handle and
+iteration of the event loop. Under load, an iteration takes tens of milliseconds; with
+one handle, some of several hundred new clients waited for seconds."""
+BIND_RETRY_SECONDS: Final = 2.0
 
 
 def _is_relevant_log(record: logging.LogRecord) -> bool:
-    """Tell whether uvicorn says something that we have not said already.
+    """Return whether a log record of uvicorn is relevant.
 
-    A teacher's answer that breaks off is left to break off here; uvicorn takes that for
-    an error of the application.
+    If the response of the teacher is incomplete, the data plane leaves its own response
+    incomplete. uvicorn logs that as an error of the application.
     """
     return "without completing response" not in record.getMessage()
 
@@ -48,17 +49,27 @@ class _Server(uvicorn.Server):
     @override
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone: two servers share one process."""
+        """Install no signal handlers: two servers share one process."""
         yield
 
 
 class Listener:
-    """One server on one port."""
+    """One HTTP server on one port.
+
+    Args:
+        app: The ASGI application.
+        host: Address to bind; empty for all interfaces.
+        port: Port to bind; 0 for a free port.
+        grace: Maximum time for requests in progress at shutdown, in seconds.
+
+    Raises:
+        SpecError: The port cannot be bound.
+    """
 
     def __init__(self, app: ASGIApp, host: str, port: int, grace: float) -> None:
         self._socket = _bind(host, port)
         self.port: int = self._socket.getsockname()[1]
-        """The port that it listens on."""
+        """The bound port."""
         app_: Any = app
         config = uvicorn.Config(
             app_,
@@ -69,7 +80,7 @@ class Listener:
             log_config=None,
             log_level=logging.WARNING,
             proxy_headers=False,
-            server_header=False,  # the teacher's own are the client's
+            server_header=False,  # clients receive the header of the teacher
             date_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=max(int(grace), 1),
@@ -77,7 +88,7 @@ class Listener:
         self._server = _Server(config)
 
     async def start(self) -> None:
-        """Return once connections are accepted."""
+        """Return once the server accepts connections."""
         handles = [self._socket.dup() for _ in range(ACCEPT_BATCH - 1)]
         serving = self._server.serve([self._socket, *handles])
         self._serving = asyncio.create_task(serving)
@@ -88,31 +99,31 @@ class Listener:
             self._serving.result()
 
     async def stop(self) -> None:
-        """Accept nothing more and return once the requests in flight are done."""
+        """Close the listening socket and return once all requests are complete."""
         self._server.should_exit = True
         await self._serving
 
 
 def serve(plane: DataPlane) -> None:
-    """Serve in an event loop of its own until SIGTERM or SIGINT.
+    """Run a data plane in a new event loop until SIGTERM or SIGINT.
 
     Raises:
-        SpecError: A port cannot be listened on.
+        SpecError: A port cannot be bound.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(plane))
 
 
 async def run(plane: DataPlane) -> None:
-    """Serve until SIGTERM or SIGINT, then leave nothing behind."""
+    """Run a data plane until SIGTERM or SIGINT, then shut it down without data loss."""
     limit_arenas()
     settings = plane.settings
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     host, grace = settings.host, settings.inflight_seconds
-    traffic = Listener(plane.front, host, settings.traffic_port, grace)
-    internal = _AdminListener(plane.internal, host, settings.internal_port)
+    traffic = Listener(plane.traffic_app, host, settings.traffic_port, grace)
+    internal = _InternalListener(plane.admin_api, host, settings.internal_port)
     await internal.start()
     await plane.start()
     await traffic.start()
@@ -123,30 +134,32 @@ async def run(plane: DataPlane) -> None:
     await asyncio.sleep(settings.linger_seconds)
     await traffic.stop()
     await plane.finish()
-    await _final_scrape(plane)
+    await _wait_for_final_scrape(plane)
     await internal.stop()
 
 
-class _AdminListener:
-    """The internal port; while it cannot be listened on, clients are served anyway."""
+class _InternalListener:
+    """The internal port; clients are served even while it cannot be bound."""
 
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         self._app, self._host, self.port = app, host, port
         self._listener: Listener | None = None
-        self._trying: asyncio.Task[None] | None = None
+        self._retry: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Listen, or begin to try again until it can be done."""
+        """Bind the port, or start to retry in the background."""
         try:
             await self._listen()
         except SpecError as error:
-            _log.error("%s: no evidence, no probes until it is free", error)
-            self._trying = asyncio.create_task(self._try_again())
+            _log.error(
+                "%s; evidence and probes are unavailable until a retry succeeds", error
+            )
+            self._retry = asyncio.create_task(self._retry_listen())
 
     async def stop(self) -> None:
-        """Stop listening, or trying to."""
-        if self._trying:
-            self._trying.cancel()
+        """Stop the listener and the retries."""
+        if self._retry:
+            self._retry.cancel()
         if self._listener:
             await self._listener.stop()
 
@@ -155,36 +168,36 @@ class _AdminListener:
         await listener.start()
         self._listener, self.port = listener, listener.port
 
-    async def _try_again(self) -> None:
+    async def _retry_listen(self) -> None:
         while not self._listener:
-            await asyncio.sleep(TRY_AGAIN_SECONDS)
+            await asyncio.sleep(BIND_RETRY_SECONDS)
             with contextlib.suppress(SpecError):
                 await self._listen()
-        _log.info("internal on %d after all", self.port)
+        _log.info("internal listener bound to port %d after retry", self.port)
 
 
-async def _final_scrape(plane: DataPlane) -> None:
-    """Hold the internal port open until the last counts are read."""
+async def _wait_for_final_scrape(plane: DataPlane) -> None:
+    """Keep the internal port open until the operator has read the final evidence."""
     try:
         async with asyncio.timeout(plane.settings.farewell_seconds):
-            await plane.internal.last_counts_read.wait()
+            await plane.admin_api.final_evidence_read.wait()
     except TimeoutError:
-        _log.info("nobody read the last counts")
+        _log.info("final metrics were not scraped before shutdown")
 
 
 def _bind(host: str, port: int) -> socket.socket:
     try:
-        listening = _listen(host, port)
+        listening = _open_socket(host, port)
     except OSError as error:
-        where = f"port {port}" + (f" of {host}" if host else "")
-        raise SpecError(f"cannot listen on {where}: {error.strerror}") from None
-    # Inherited by every connection; asyncio sets it on sockets it made itself only, and
-    # without it a response in two writes waits 40 ms for an acknowledgement.
+        address = f"port {port}" + (f" of {host}" if host else "")
+        raise SpecError(f"cannot listen on {address}: {error.strerror}") from None
+    # Connections inherit this option. asyncio sets it only on sockets that it created;
+    # without it, a response in two writes waits 40 ms for an acknowledgement.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _open_socket(host: str, port: int) -> socket.socket:
     if host:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=BACKLOG)

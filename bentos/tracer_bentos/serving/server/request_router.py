@@ -1,4 +1,18 @@
-"""The traffic port: who answers each request, and what is noted about it."""
+"""The ASGI application of the traffic port: routes each request to its answer.
+
+The flow of a request, in the order of the methods below:
+
+1. `__call__` applies the limit of concurrent requests.
+2. `_handle` authenticates the caller. It streams every request that no adapter can
+   parse to the teacher.
+3. `_handle_question` reads and parses the body. It tries the candidate of a sticky
+   split.
+4. `_decide` admits the question and selects the source of the answer: the cache, the
+   surrogate, or the teacher.
+
+An error of the router before the response starts always results in a call to the
+teacher.
+"""
 
 import dataclasses
 import logging
@@ -12,9 +26,10 @@ from tracer_bentos.protocols.adapter import (
     ParsedRequest,
     ParsedResponse,
     RenderedResponse,
+    RequestTarget,
 )
 from tracer_bentos.protocols.protocol_config import ProtocolConfig
-from tracer_bentos.protocols.registry import BETA_HEADERS, index_by_path
+from tracer_bentos.protocols.registry import BETA_HEADERS, build_table, find_adapter
 from tracer_bentos.serving.audits.auditor import Auditor
 from tracer_bentos.serving.auth.authentication import Authenticator
 from tracer_bentos.serving.decision.admission import DecisionService
@@ -28,7 +43,7 @@ from tracer_bentos.serving.http_server.exchange import (
     Send,
 )
 from tracer_bentos.serving.http_server.limits import ConcurrencyLimiter, RequestLimits
-from tracer_bentos.serving.http_server.rejections import Rejection, build_rejection
+from tracer_bentos.serving.http_server.rejections import Rejection, send_rejection
 from tracer_bentos.serving.http_server.tee import ResponseTee
 from tracer_bentos.serving.records import Admission, Caller, Deferral, PredictionView
 from tracer_bentos.serving.telemetry.counters import InternalFault, ProcessCounters
@@ -49,256 +64,278 @@ _AUTH_FAILURES: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN
 
 
 class RequestRouter:
-    """The ASGI application that clients talk to."""
+    """Routes the requests of clients."""
 
-    def __init__(  # noqa: PLR0913 - everything is wired here, by name
+    def __init__(  # noqa: PLR0913 - keyword arguments only
         self,
         *,
-        speech: ProtocolConfig,
-        tasks: TaskRegistry,
-        desk: DecisionService,
-        relay: TeacherProxy,
-        diverter: StickySplit,
+        protocol: ProtocolConfig,
+        task_registry: TaskRegistry,
+        decisions: DecisionService,
+        proxy: TeacherProxy,
+        sticky_split: StickySplit,
         auditor: Auditor,
-        journal: RequestRecorder,
-        gate: Authenticator,
-        counts: ProcessCounters,
+        recorder: RequestRecorder,
+        authenticator: Authenticator,
+        counters: ProcessCounters,
         limits: RequestLimits,
         revision: int,
         task_header: str,
     ) -> None:
-        self._speech = speech
-        self._adapters = index_by_path(speech.adapters)
-        self._tasks = tasks
-        self._desk = desk
-        self._relay = relay
-        self._diverter = diverter
+        self._protocol = protocol
+        self._adapters = build_table(protocol.adapters)
+        self._task_registry = task_registry
+        self._decisions = decisions
+        self._proxy = proxy
+        self._sticky_split = sticky_split
         self._auditor = auditor
-        self._journal = journal
-        self._gate = gate
-        self._counts = counts
+        self._recorder = recorder
+        self._authenticator = authenticator
+        self._counters = counters
         self._limits = limits
-        self._places = ConcurrencyLimiter(limits.at_once)
+        self._limiter = ConcurrencyLimiter(limits.concurrent_requests)
         self._revision = str(revision).encode()
         self._task_header = task_header
         self.draining = False
-        """Whether clients shall be asked to open new connections elsewhere."""
+        """Whether responses ask clients to close their connections."""
 
     @property
     def in_flight(self) -> int:
-        """Requests that have not been answered to the end."""
-        return self._places.in_use
+        """Requests without a complete response."""
+        return self._limiter.in_use
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take one request."""
+        """Handle one ASGI request."""
         if scope["type"] != "http":
-            return  # the teacher's protocols need nothing else
-        self._counts.requests += 1
+            return  # the protocols of teachers use only HTTP requests
+        self._counters.requests += 1
         exchange = HttpExchange(scope, receive, send)
-        exchange.closing = self.draining
-        adapter = self._adapters.get(exchange.raw_path)
-        exchange.error_body = (
-            adapter.error_body
-            if adapter
-            else self._speech.error_body(exchange.raw_path)
-        )
-        if not self._places.acquire():
+        exchange.close_connection = self.draining
+        adapter = self._find_adapter(exchange)
+        if not self._limiter.acquire():
             await self._reject(exchange, Rejection.TOO_MANY)
             return
         try:
-            await self._authenticate(exchange, adapter)
+            await self._handle(exchange, adapter)
         except ClientDisconnected:
-            _log.debug("a client left before its request was complete")
+            _log.debug("client disconnected before its request was complete")
         finally:
-            self._places.release()
+            self._limiter.release()
 
-    async def _authenticate(
-        self, exchange: HttpExchange, adapter: Adapter | None
-    ) -> None:
-        caller = self._gate.authenticate(exchange)
+    async def _handle(self, exchange: HttpExchange, adapter: Adapter | None) -> None:
+        """Authenticate the caller; stream what no adapter can parse to the teacher."""
+        caller = self._authenticator.authenticate(exchange)
         if caller is None:
             await self._reject(exchange, Rejection.KEY_UNKNOWN)
-        else:
-            await self._route(exchange, adapter, caller)
-
-    async def _route(
-        self, exchange: HttpExchange, adapter: Adapter | None, caller: Caller
-    ) -> None:
-        if exchange.header("upgrade") == "websocket":
+        elif exchange.header("upgrade") == "websocket":
             await self._reject(exchange, Rejection.WEBSOCKET)
-            return
-        if adapter is None or not _may_be_read(exchange):
-            self._count(await self._relay.stream(exchange))
-            return
+        elif adapter is None or not _is_parsable(exchange):
+            self._count_upstream(await self._proxy.stream(exchange))
+        else:
+            await self._handle_question(exchange, adapter, caller)
+
+    async def _handle_question(
+        self, exchange: HttpExchange, adapter: Adapter, caller: Caller
+    ) -> None:
+        """Read and parse the request; try the candidate of a sticky split."""
         try:
             body = await exchange.read_body(self._limits.request_bytes)
         except BodyTooLarge:
             await self._reject(exchange, Rejection.TOO_LARGE)
             return
-        exchange.began = time.perf_counter()
-        asked = self._parse(adapter, body)
-        if asked is None:
-            self._count(await self._relay.buffered(exchange, body))
-        elif await self._diverter.try_forward(exchange, body):
-            self._counts.diverted += 1
+        exchange.latency_start = time.perf_counter()
+        request = self._parse(adapter, body, exchange.target)
+        if request is None:
+            self._count_upstream(await self._proxy.buffered(exchange, body))
+        elif await self._sticky_split.try_forward(exchange, body):
+            self._counters.diverted += 1
         else:
-            await self._handle(exchange, asked, body, caller)
+            await self._decide(exchange, request, body, caller)
 
-    async def _handle(
-        self, exchange: HttpExchange, asked: ParsedRequest, body: bytes, caller: Caller
+    async def _decide(
+        self,
+        exchange: HttpExchange,
+        request: ParsedRequest,
+        body: bytes,
+        caller: Caller,
     ) -> None:
-        admission = await self._admit(exchange, asked, caller)
+        """Admit the question and answer it from the cache, surrogate, or teacher."""
+        admission = await self._admit(exchange, request, caller)
         if admission is None:
-            self._count(await self._relay.buffered(exchange, body))
+            self._count_upstream(await self._proxy.buffered(exchange, body))
             return
-        if admission.repeated is not None and await self._repeat(exchange, admission):
+        if admission.cached_label is not None and await self._answer_from_cache(
+            exchange, admission, admission.cached_label
+        ):
             return
         rendered = None
         if admission.answer:
             admission, rendered = self._render(admission, admission.answer)
-        self._journal.record_admission(admission)
+        self._recorder.record_admission(admission)
         if admission.answer and rendered:
-            await self._answer(exchange, admission, admission.answer, rendered)
+            await self._answer_from_surrogate(
+                exchange, admission, admission.answer, rendered
+            )
         else:
-            await self._defer(exchange, body, admission)
+            await self._answer_from_teacher(exchange, body, admission)
 
-    def _parse(self, adapter: Adapter, body: bytes) -> ParsedRequest | None:
+    def _find_adapter(self, exchange: HttpExchange) -> Adapter | None:
+        """Return the adapter of a request, and set the conventions of its API."""
+        target = exchange.target
         try:
-            return adapter.read(body)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the teacher answers
-            self._fault(InternalFault.ADMISSION, error)
+            adapter = find_adapter(self._adapters, target)
+            if adapter is not None:
+                exchange.conventions = adapter.conventions(target)
+                return adapter
+        except Exception as error:  # noqa: BLE001 - after any error, the teacher answers
+            self._record_fault(InternalFault.ADMISSION, error)
+        exchange.conventions = self._protocol.conventions_for(target.path)
+        return None
+
+    def _parse(
+        self, adapter: Adapter, body: bytes, target: RequestTarget
+    ) -> ParsedRequest | None:
+        """Return the parsed request; None if only the teacher can answer it."""
+        try:
+            return adapter.parse_request(body, target)
+        except Exception as error:  # noqa: BLE001 - after any error, the teacher answers
+            self._record_fault(InternalFault.ADMISSION, error)
             return None
 
     async def _admit(
-        self, exchange: HttpExchange, asked: ParsedRequest, caller: Caller
+        self, exchange: HttpExchange, request: ParsedRequest, caller: Caller
     ) -> Admission | None:
+        """Identify the task and decide; None if only the teacher can answer."""
         try:
-            named = exchange.header(self._task_header)
-            question = self._tasks.identify(asked, named)
-            return await self._desk.admit(exchange, question, caller)
+            task_name = exchange.header(self._task_header)
+            question = self._task_registry.identify(request, task_name)
+            return await self._decisions.admit(exchange, question, caller)
         except RecursionError:
-            return None  # nested too deep for anybody; no fault of ours
-        except Exception as error:  # noqa: BLE001 - whatever it is, the teacher answers
-            self._fault(InternalFault.ADMISSION, error)
+            return None  # the request is nested too deeply; not a fault of the router
+        except Exception as error:  # noqa: BLE001 - after any error, the teacher answers
+            self._record_fault(InternalFault.ADMISSION, error)
             return None
 
-    async def _repeat(self, exchange: HttpExchange, admission: Admission) -> bool:
-        """Give the teacher's earlier answer again; false when it cannot be written."""
-        asked = admission.question.asked
-        rendered = asked.adapter.render(asked, admission.repeated or "")
+    async def _answer_from_cache(
+        self, exchange: HttpExchange, admission: Admission, label: str
+    ) -> bool:
+        """Send an earlier answer of the teacher; return whether it can be rendered."""
+        request = admission.question.request
+        rendered = request.adapter.render(request, label)
         if rendered is None:
             return False
-        self._journal.record_cached_answer(admission)
-        headers = [
-            (b"content-type", rendered.content_type.encode()),
-            (asked.adapter.request_id.encode(), admission.id.encode()),
-            (b"x-tracer-decision", AnsweredBy.CACHE.encode()),
-        ]
+        self._recorder.record_cached_answer(admission)
+        headers = _answer_headers(admission, rendered, AnsweredBy.CACHE)
         await exchange.respond(HTTPStatus.OK, headers, rendered.content)
         return True
 
     def _render(
         self, admission: Admission, answer: PredictionView
     ) -> tuple[Admission, RenderedResponse | None]:
-        asked = admission.question.asked
+        """Render the answer of the surrogate; defer to the teacher if it cannot be."""
+        request = admission.question.request
         try:
-            rendered = asked.adapter.render(asked, answer.label)
+            rendered = request.adapter.render(request, answer.label)
             reason = None if rendered else Deferral.NOT_HONOURED
-        except Exception as error:  # noqa: BLE001 - whatever it is, the teacher answers
-            self._fault(InternalFault.SURROGATE, error)
+        except Exception as error:  # noqa: BLE001 - after any error, the teacher answers
+            self._record_fault(InternalFault.SURROGATE, error)
             rendered, reason = None, Deferral.SURROGATE_FAILED
         return dataclasses.replace(admission, deferral=reason), rendered
 
-    async def _answer(
+    async def _answer_from_surrogate(
         self,
         exchange: HttpExchange,
         admission: Admission,
         answer: PredictionView,
         rendered: RenderedResponse,
     ) -> None:
-        ticket = self._auditor.admit(admission)
-        self._journal.record_surrogate_answer(admission)
-        headers = self._headers(admission, answer, rendered)
-        try:
-            await exchange.respond(HTTPStatus.OK, headers, rendered.content)
-        finally:
-            self._observe_latency(
-                LatencyLeg.SURROGATE, exchange
-            )  # broken off by the client, too
-            if ticket:
-                self._auditor.begin(ticket, admission, exchange)
-
-    def _headers(
-        self, admission: Admission, answer: PredictionView, rendered: RenderedResponse
-    ) -> Headers:
-        return [
-            (b"content-type", rendered.content_type.encode()),
-            (
-                admission.question.asked.adapter.request_id.encode(),
-                admission.id.encode(),
-            ),
-            # Whether it is audited is nobody's business: the same word for both.
-            (b"x-tracer-decision", AnsweredBy.SURROGATE.encode()),
+        """Send the answer of the surrogate and start its audit if it is sampled."""
+        audit = self._auditor.admit(admission)
+        self._recorder.record_surrogate_answer(admission)
+        # Audited and other answers have the same header value, so that a client cannot
+        # distinguish them.
+        headers = [
+            *_answer_headers(admission, rendered, AnsweredBy.SURROGATE),
             (b"x-tracer-revision", self._revision),
             (b"x-tracer-cell", quote(answer.cell, safe=" /:,;()").encode()),
         ]
+        try:
+            await exchange.respond(HTTPStatus.OK, headers, rendered.content)
+        finally:  # also if the client disconnects
+            self._observe_latency(LatencyLeg.SURROGATE, exchange)
+            if audit:
+                self._auditor.begin(audit, admission, exchange)
 
-    async def _defer(
+    async def _answer_from_teacher(
         self, exchange: HttpExchange, body: bytes, admission: Admission
     ) -> None:
-        tee, ticket = ResponseTee(), self._auditor.admit(admission)
+        """Forward the question to the teacher and settle the audit of a shadow."""
+        tee, audit = ResponseTee(), self._auditor.admit(admission)
         answer: ParsedResponse | None = _NO_ANSWER
         self._observe_latency(LatencyLeg.TEACHER, exchange)
         try:
-            relayed = await self._relay.buffered(exchange, body, tee)
-            self._count(relayed)
-            answer = self._record_answer(admission, relayed, tee)
+            result = await self._proxy.buffered(exchange, body, tee)
+            self._count_upstream(result)
+            answer = self._record_answer(admission, result, tee)
         finally:
-            if ticket and answer:
-                self._auditor.settle(ticket, admission, answer)
-            elif ticket:
-                self._auditor.withdraw(ticket, admission)
+            if audit and answer:
+                self._auditor.settle(audit, admission, answer)
+            elif audit:
+                self._auditor.withdraw(audit, admission)
 
     def _record_answer(
-        self, admission: Admission, relayed: ProxyResult, tee: ResponseTee
+        self, admission: Admission, result: ProxyResult, tee: ResponseTee
     ) -> ParsedResponse | None:
-        """Note what the teacher said; none when it turned the caller down."""
-        if relayed.status is not None:
-            model = admission.question.model
-            self._gate.record_status(admission.caller, model, relayed.status)
-        if relayed.status in _AUTH_FAILURES:
-            return None  # strangers' texts are neither kept nor counted
+        """Record and cache the answer; None if the teacher rejected the caller."""
+        if result.status is not None:
+            scope = admission.question.request.access_scope
+            self._authenticator.record_status(admission.caller, scope, result.status)
+        if result.status in _AUTH_FAILURES:
+            return None  # texts of unauthenticated callers are neither kept nor counted
         answer = _NO_ANSWER
         try:
             answer = parse_response_copy(
-                admission.question.asked, tee, self._desk.redactor
+                admission.question.request, tee, self._decisions.redactor
             )
-            self._journal.record_teacher_answer(admission, answer, relayed.latency_ms)
-            if self._desk.cache and answer.label is not None:
-                self._desk.cache.put(admission.question, admission.caller, answer.label)
-        except Exception as error:  # noqa: BLE001 - the client has its answer already
-            self._fault(InternalFault.TRACE, error)
+            self._recorder.record_teacher_answer(admission, answer, result.latency_ms)
+            if self._decisions.cache and answer.label is not None:
+                self._decisions.cache.put(
+                    admission.question, admission.caller, answer.label
+                )
+        except Exception as error:  # noqa: BLE001 - the client already has its answer
+            self._record_fault(InternalFault.TRACE, error)
         return answer
 
-    async def _reject(self, exchange: HttpExchange, refusal: Rejection) -> None:
-        self._counts.refusals[refusal] += 1
-        await build_rejection(exchange, refusal)
+    async def _reject(self, exchange: HttpExchange, rejection: Rejection) -> None:
+        self._counters.refusals[rejection] += 1
+        await send_rejection(exchange, rejection)
 
     def _observe_latency(self, leg: LatencyLeg, exchange: HttpExchange) -> None:
-        self._counts.latencies.add(leg, time.perf_counter() - exchange.began)
+        seconds = time.perf_counter() - exchange.latency_start
+        self._counters.latencies.observe(leg, seconds)
 
-    def _count(self, relayed: ProxyResult) -> None:
-        if relayed.unreachable:
-            self._counts.failed += 1
-        elif relayed.status is not None:
-            self._counts.teacher += 1
+    def _count_upstream(self, result: ProxyResult) -> None:
+        if result.unreachable:
+            self._counters.failed += 1
+        elif result.status is not None:
+            self._counters.teacher += 1
 
-    def _fault(self, fault: InternalFault, error: Exception) -> None:
-        self._counts.faults[fault] += 1
+    def _record_fault(self, fault: InternalFault, error: Exception) -> None:
+        self._counters.faults[fault] += 1
         _log.warning("%s failed: %s; the teacher answers", fault, type(error).__name__)
 
 
-def _may_be_read(exchange: HttpExchange) -> bool:
-    """Say whether an adapter knows what such a request means; it may still decline."""
-    known = exchange.method == "POST" and not exchange.query
-    return known and not any(exchange.header(name) for name in BETA_HEADERS)
+def _is_parsable(exchange: HttpExchange) -> bool:
+    """Return whether no header changes the meaning of the request."""
+    return not any(exchange.header(name) for name in BETA_HEADERS)
+
+
+def _answer_headers(
+    admission: Admission, rendered: RenderedResponse, source: AnsweredBy
+) -> Headers:
+    request_id = admission.question.request.adapter.request_id_header
+    return [
+        (b"content-type", rendered.content_type.encode()),
+        (request_id.encode(), admission.id.encode()),
+        (b"x-tracer-decision", source.encode()),
+    ]

@@ -1,10 +1,9 @@
-"""A client's connection: writes leave together, and its end is told.
+"""Client connection that combines writes and reports the disconnect of the client.
 
-The head and the body of a response leave in one write.
-
-uvicorn writes each part at once, which costs a system call and wakes the client each
-time. Here what is written within one turn of the event loop goes out together, at the
-end of that turn: a stream loses microseconds, every other answer is cheaper.
+uvicorn writes the head and each part of the body separately, and each write costs a
+system call and a wake-up of the client. This connection combines all writes of one
+iteration of the event loop and sends them at the end of the iteration. A stream is
+delayed by microseconds; every other response becomes cheaper.
 """
 
 import asyncio
@@ -21,32 +20,32 @@ from tracer_bentos.serving.http_server.disconnect import (
 __all__ = ["CoalescingProtocol"]
 
 MAX_BATCH_BYTES: Final = 64 * 1024
-"""Bytes that do not wait for the end of the turn."""
+"""Size above which a batch is sent before the end of the iteration."""
 
 
 class CoalescingProtocol(HttpToolsProtocol):
-    """A client's connection whose writes are joined.
+    """A client connection with combined writes.
 
-    Like its base it closes when the client shuts its writing side: such a client has
-    left, as docs/reference/protocols.md says.
+    Like its base class, it closes when the client shuts down its writing side.
+    docs/reference/protocols.md documents that such a client counts as disconnected.
     """
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn narrows it
-        joined: Any = _CoalescingTransport(transport, self.loop)
-        self._departure = DisconnectNotifier()
-        super().connection_made(joined)
+        coalescing: Any = _CoalescingTransport(transport, self.loop)
+        self._disconnect_notifier = DisconnectNotifier()
+        super().connection_made(coalescing)
 
     @override
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        extensions: Any = {DISCONNECT_EXTENSION: self._departure}
+        extensions: Any = {DISCONNECT_EXTENSION: self._disconnect_notifier}
         self.scope["extensions"] = extensions
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._departure.notify()
+        self._disconnect_notifier.notify()
 
 
 class _CoalescingTransport:

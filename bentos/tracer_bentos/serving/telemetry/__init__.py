@@ -1,1 +1,1 @@
-"""Counters, latencies, costs, metrics and spans of the data plane."""
+"""Counters, latencies, costs, metrics, and spans of the data plane."""

@@ -1,10 +1,10 @@
-"""What the teacher would have cost where it was not asked: a forecast and its error.
+"""Estimates the avoided teacher cost and its variance.
 
-Every answer of the surrogate is priced by a forecast that is fixed before anything else
-is known of it. The audited ones, drawn by a coin that owes nothing to their content,
-show by how much the forecast is off; weighted by one over the coin's rate they correct
-the sum without bias, however bad the forecast is. How far the correction may be off is
-told by session, because the coin is drawn by session.
+Each answer of the surrogate is priced by a forecast that is fixed before anything else
+is known about the answer. The audited answers show the error of the forecast; the audit
+draw does not depend on their content. Weighted by the inverse of the audit rate, these
+errors correct the sum without bias, for any forecast. The variance of the correction is
+computed by session, because the draw is made by session.
 """
 
 from collections import OrderedDict
@@ -20,126 +20,133 @@ _QUANTUM: Final = Decimal("1e-12")
 
 
 class CostForecast:
-    """Cost of a question of one task, learned from the exchanges that were measured.
+    """Forecasts the cost of a question of one task from measured exchanges.
 
-    A line through the cost of the request by its size, and the mean cost of the answer
-    by its label.
+    The cost of the request is a linear function of its size (least squares). The cost
+    of the answer is the mean for its label.
     """
 
     def __init__(self) -> None:
-        self._seen = 0
+        self._count = 0
         self._sums = [0.0, 0.0, 0.0, 0.0]
         self._answers: dict[str, tuple[int, float]] = {}
         self._answer = (0, 0.0)
 
     def update(
-        self, size: int, label: str | None, asked: Decimal, told: Decimal
+        self, size: int, label: str | None, prompt: Decimal, completion: Decimal
     ) -> None:
-        """Take a measured exchange into account.
+        """Include a measured exchange.
 
         Args:
-            size: Size of the request body.
-            label: What the teacher answered, if it was a label.
-            asked: Cost of the request's tokens.
-            told: Cost of the answer's tokens.
+            size: Size of the request body in bytes.
+            label: Answer of the teacher, if it is a label.
+            prompt: Cost of the tokens of the request.
+            completion: Cost of the tokens of the answer.
         """
-        cost = float(asked)
-        self._seen += 1
+        cost = float(prompt)
+        self._count += 1
         for index, value in enumerate((size, cost, size * size, size * cost)):
             self._sums[index] += value
-        self._answer = _add(self._answer, float(told))
+        answer = float(completion)
+        self._answer = _add(self._answer, answer)
         if label is not None and (
             label in self._answers or len(self._answers) < MAX_LABELS
         ):
-            self._answers[label] = _add(self._answers.get(label, (0, 0.0)), float(told))
+            self._answers[label] = _add(self._answers.get(label, (0, 0.0)), answer)
 
     def cost(self, size: int, label: str) -> Decimal | None:
-        """Give the forecast; none before anything was measured."""
-        if not self._seen:
+        """Return the forecast; None before the first measurement.
+
+        Args:
+            size: Size of the request body in bytes.
+            label: The answer.
+        """
+        if not self._count:
             return None
         count, total = self._answers.get(label, self._answer)
-        found = self._asked(size) + total / count
-        return Decimal(max(found, 0.0)).quantize(_QUANTUM)
+        cost = self._prompt_cost(size) + total / count
+        return Decimal(max(cost, 0.0)).quantize(_QUANTUM)
 
-    def _asked(self, size: int) -> float:
-        seen, (sizes, costs, squares, products) = self._seen, self._sums
-        spread = squares - sizes * sizes / seen
-        if spread <= 0:
-            return costs / seen
-        slope = (products - sizes * costs / seen) / spread
-        return costs / seen + slope * (size - sizes / seen)
+    def _prompt_cost(self, size: int) -> float:
+        count, (sizes, costs, squares, products) = self._count, self._sums
+        variation = squares - sizes * sizes / count
+        if variation <= 0:
+            return costs / count
+        slope = (products - sizes * costs / count) / variation
+        return costs / count + slope * (size - sizes / count)
 
 
 class AvoidedCost:
-    """The sums of one task, from which the operator makes a total and an interval."""
+    """The sums of one task; the operator computes a total and an interval from them."""
 
     def __init__(self) -> None:
         self.forecast = Decimal(0)
         """Forecast cost of the answers that were not audited."""
         self.correction = 0.0
-        """What the audited ones add to it, weighted."""
+        """Weighted sum of the forecast errors of the audited answers."""
         self.samples = 0
-        """Sessions that the spread rests on."""
+        """Number of sessions behind `spread`."""
         self.audits = Decimal(0)
-        """What the audits cost."""
-        self._own_spread = 0.0
+        """Cost of the audits."""
+        self._session_spread = 0.0
         self._weight = 0.0
-        self._measured = (0, 0.0)
-        self._expected: dict[str, Decimal] = {}
+        self._squared_errors = (0, 0.0)
+        self._pending: dict[str, Decimal] = {}
         self._sessions: OrderedDict[Hashable, float] = OrderedDict()
 
     @property
     def spread(self) -> float:
         """Estimated variance of the correction.
 
-        From the audited sessions, and not less than the forecast's errors everywhere
-        say: a dear answer in a hundred is in no small sample, but it is in the others.
+        The estimate comes from the audited sessions, but is not less than the value
+        that the forecast errors of all measured exchanges imply. A small audit sample
+        can miss a rare expensive answer that the other exchanges contain.
         """
-        count, squares = self._measured
-        everywhere = squares / count if count else 0.0
-        return max(self._own_spread, self._weight * everywhere)
+        count, squares = self._squared_errors
+        mean_square = squares / count if count else 0.0
+        return max(self._session_spread, self._weight * mean_square)
 
-    def measured(self, forecast: Decimal, cost: Decimal) -> None:
-        """Note how far a forecast was off, audited or not."""
-        self._measured = _add(self._measured, float(cost - forecast) ** 2)
+    def record_forecast_error(self, forecast: Decimal, cost: Decimal) -> None:
+        """Record the forecast and the measured cost of an exchange, audited or not."""
+        self._squared_errors = _add(self._squared_errors, float(cost - forecast) ** 2)
 
-    def not_audited(self, forecast: Decimal) -> None:
-        """Count an answer that saved the teacher's."""
+    def record_unaudited(self, forecast: Decimal) -> None:
+        """Add an answer for which the teacher was not called."""
         self.forecast += forecast
 
-    def to_be_audited(self, answer: str, forecast: Decimal) -> None:
-        """Remember the forecast of an answer until its audit ends."""
-        self._expected[answer] = forecast
+    def expect_audit(self, answer: str, forecast: Decimal) -> None:
+        """Store the forecast of an answer until its audit ends."""
+        self._pending[answer] = forecast
 
-    def audited(
+    def record_audit(
         self, answer: str, session: Hashable, propensity: float, cost: Decimal | None
     ) -> None:
-        """Count an audit: its cost, and by how much the forecast was off.
+        """Add the cost of an audit and the error of its forecast.
 
         Args:
-            answer: The answer that was audited.
-            session: Its session, or itself when it belongs to none.
-            propensity: The rate of the coin.
-            cost: What the teacher's answer cost; none when that is not known.
+            answer: Id of the audited answer.
+            session: Session of the answer; the id of the answer if it has none.
+            propensity: Probability of the audit draw.
+            cost: Cost of the answer of the teacher; None if it was not measured.
         """
-        forecast = self._expected.pop(answer, None)
+        forecast = self._pending.pop(answer, None)
         if cost is None or forecast is None:
             return
         self.audits += cost
         if not 0 < propensity < 1:
-            return  # all were asked: nothing is left to be estimated
-        off = float(cost - forecast) / propensity
-        self.correction += off * (1 - propensity)
-        before = self._sessions.get(session)
-        self.samples += before is None
-        known = before or 0.0
-        self._own_spread += ((known + off) ** 2 - known**2) * (1 - propensity)
+            return  # every answer is audited; there is nothing to estimate
+        error = float(cost - forecast) / propensity
+        self.correction += error * (1 - propensity)
+        previous = self._sessions.get(session)
+        self.samples += previous is None
+        before = previous or 0.0
+        self._session_spread += ((before + error) ** 2 - before**2) * (1 - propensity)
         self._weight += (1 - propensity) / propensity**2
-        self._sessions[session] = known + off
+        self._sessions[session] = before + error
         self._sessions.move_to_end(session)
         if len(self._sessions) > MAX_SESSIONS:
             self._sessions.popitem(last=False)
 
 
-def _add(known: tuple[int, float], value: float) -> tuple[int, float]:
-    return known[0] + 1, known[1] + value
+def _add(sum_: tuple[int, float], value: float) -> tuple[int, float]:
+    return sum_[0] + 1, sum_[1] + value

@@ -198,7 +198,7 @@ class ProcessCounters:
 
     def _leg(self, leg: LatencyLeg) -> LegEvidence:
         times = self.latencies.by_leg[leg]
-        return LegEvidence(questions=times.number, slow=times.longer_than(SLOW_SECONDS))
+        return LegEvidence(questions=times.count, slow=times.count_above(SLOW_SECONDS))
 
     def tokens(self) -> Mapping[str, Counter[str]]:
         """Give the teacher's tokens by task and kind; cached ones are prompt too."""

@@ -1,7 +1,8 @@
-"""Inputs that the teacher has answered: does it still say the same to the same?
+"""Detects whether the teacher changes its answer to a repeated input.
 
-What is kept is a hash of the input under a key of this process, and a hash of the first
-answer. The first one stays, so that a change shows at every repeat after it.
+The process stores a keyed hash of the input and a hash of the first answer. The key
+exists only in this process. The first answer is never replaced, so that a change is
+visible at each later repeat.
 """
 
 import hashlib
@@ -12,31 +13,31 @@ from typing import Final
 __all__ = ["LabelStability"]
 
 MAX_INPUTS: Final = 50_000
-"""Inputs of all tasks together; the one unused for longest goes first."""
+"""Maximum number of inputs of all tasks; the least recently used input is evicted."""
 
 
 class LabelStability:
-    """The first answers of one boot."""
+    """The first answer to each input since the start of the process."""
 
-    def __init__(self, kept: int = MAX_INPUTS) -> None:
-        self._kept = kept
+    def __init__(self, max_inputs: int = MAX_INPUTS) -> None:
+        self._max_inputs = max_inputs
         self._salt = secrets.token_bytes(16)
         self._first: OrderedDict[bytes, int] = OrderedDict()
 
     def observe(self, task: str, text: str, label: str) -> bool | None:
-        """Tell whether an answer is another than the first one; none if it is that.
+        """Return whether an answer differs from the first; None if it is the first.
 
         Args:
-            task: Fingerprint of the question.
-            text: The input as it was asked, not as it was redacted: two inputs that
-                differ in what is taken out are no repeat.
-            label: What the teacher answered.
+            task: Fingerprint of the task.
+            text: The input before redaction: inputs that differ only in redacted parts
+                are not repeats.
+            label: Answer of the teacher.
         """
         key = self._key(task, text)
         first = self._first.get(key)
         if first is None:
             self._first[key] = hash(label)
-            if len(self._first) > self._kept:
+            if len(self._first) > self._max_inputs:
                 self._first.popitem(last=False)
             return None
         self._first.move_to_end(key)

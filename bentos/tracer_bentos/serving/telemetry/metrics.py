@@ -1,7 +1,8 @@
-"""What Prometheus sees: the same counts as the evidence, with bounded labels.
+"""Prometheus metrics: the same counts as the evidence, with bounded labels.
 
-Read from the evidence at each scrape, so that nothing is counted twice and a request
-costs no metric of its own. Labels are tasks (bounded, and `other`) and closed sets.
+Each scrape reads the evidence, so that there is one counter for each event and a
+request updates no separate metric. Label values are tasks (bounded, and `other`) and
+closed sets.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -26,37 +27,37 @@ from tracer_core.contracts.evidence import Evidence, TaskEvidence
 
 __all__ = ["InFlight", "MetricsPage"]
 
-_FINGERPRINT_SHOWN = len("sha256:") + 12
+_TASK_LABEL_LENGTH = len("sha256:") + 12
 
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """What a process is at right now."""
+    """The current activity of a process."""
 
     requests: int
-    """Requests of clients."""
+    """Client requests in progress."""
     connections: int
-    """Connections to the teacher that carry one."""
+    """Connections to the teacher in use."""
     audits: int
-    """Audits asked or waiting to be."""
+    """Audits in progress or queued."""
 
 
 class MetricsPage:
-    """The registry of one process."""
+    """The metrics of one process, in a registry of their own."""
 
     def __init__(
         self,
         evidence: Callable[[], Evidence],
-        counts: ProcessCounters,
-        under_way: Callable[[], InFlight],
+        counters: ProcessCounters,
+        in_flight: Callable[[], InFlight],
     ) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_EvidenceCollector(evidence, counts, under_way))
+        self._registry.register(_EvidenceCollector(evidence, counters, in_flight))
         ProcessCollector(registry=self._registry)
         GCCollector(registry=self._registry)
 
     def text(self) -> bytes:
-        """Give everything in Prometheus' text format."""
+        """Return all metrics in the Prometheus text format."""
         return generate_latest(self._registry)
 
 
@@ -64,12 +65,12 @@ class _EvidenceCollector(Collector):
     def __init__(
         self,
         evidence: Callable[[], Evidence],
-        counts: ProcessCounters,
-        under_way: Callable[[], InFlight],
+        counters: ProcessCounters,
+        in_flight: Callable[[], InFlight],
     ) -> None:
         self._evidence = evidence
-        self._counts = counts
-        self._under_way = under_way
+        self._counters = counters
+        self._in_flight = in_flight
 
     @override
     def collect(self) -> Iterator[Metric]:
@@ -79,42 +80,42 @@ class _EvidenceCollector(Collector):
         yield _embeddings(evidence)
         yield from _gauges(evidence)
         yield from _tasks(evidence.tasks)
-        yield _tokens(self._counts.tokens())
-        yield _latencies(self._counts.latencies)
-        yield _in_flight(self._under_way())
+        yield _tokens(self._counters.tokens())
+        yield _latencies(self._counters.latencies)
+        yield _in_flight(self._in_flight())
         yield _by_enum(
             "tracer_deferrals",
-            "Questions left to the teacher, by reason.",
-            {reason: self._counts.deferrals[reason] for reason in Deferral},
+            "Classified requests left to the teacher, by reason.",
+            {reason: self._counters.deferrals[reason] for reason in Deferral},
         )
         yield _by_enum(
             "tracer_faults",
-            "Failures of the data plane; the teacher answered instead.",
-            {fault: self._counts.faults[fault] for fault in InternalFault},
+            "Internal errors of the data plane, by kind; the teacher answered instead.",
+            {fault: self._counters.faults[fault] for fault in InternalFault},
         )
         yield _by_enum(
             "tracer_refusals",
-            "Requests that the data plane refused itself, by reason.",
-            {reason: self._counts.refusals[reason] for reason in Rejection},
+            "Requests rejected by the data plane, by reason.",
+            {reason: self._counters.refusals[reason] for reason in Rejection},
         )
 
 
 def _tokens(by_task: Mapping[str, Mapping[str, int]]) -> Metric:
     family = CounterMetricFamily(
         "tracer_teacher_tokens",
-        "Tokens as the teacher counted them; cached ones are prompt tokens too.",
+        "Tokens reported by the teacher, by kind; prompt includes cached.",
         labels=["task", "kind"],
     )
     for task, tokens in by_task.items():
         for kind in ("prompt", "cached", "completion"):
-            family.add_metric([task[:_FINGERPRINT_SHOWN], kind], tokens[kind])
+            family.add_metric([task[:_TASK_LABEL_LENGTH], kind], tokens[kind])
     return family
 
 
 def _latencies(latencies: Latencies) -> Metric:
     family = HistogramMetricFamily(
         "tracer_request_duration_seconds",
-        "Time of each leg of a request.",
+        "Seconds spent on a request, by leg.",
         labels=["leg"],
     )
     for leg, histogram in latencies.by_leg.items():
@@ -125,7 +126,7 @@ def _latencies(latencies: Latencies) -> Metric:
 def _in_flight(now: InFlight) -> Metric:
     family = GaugeMetricFamily(
         "tracer_in_flight_requests",
-        "What the process is at right now.",
+        "Requests, teacher connections, and audits in progress.",
         labels=["kind"],
     )
     family.add_metric(["requests"], now.requests)
@@ -136,28 +137,33 @@ def _in_flight(now: InFlight) -> Metric:
 
 def _requests(evidence: Evidence) -> Metric:
     counts = evidence.requests
-    by = {
+    by_source = {
         "surrogate": counts.surrogate,
         "teacher": counts.teacher,
         "cache": counts.cached,
         "candidate": counts.diverted,
         "failed": counts.failed,
     }
-    return _by_enum("tracer_requests", "Requests by who answered.", by, "answered_by")
+    return _by_enum(
+        "tracer_requests",
+        "Requests, by source of the answer.",
+        by_source,
+        "answered_by",
+    )
 
 
 def _embeddings(evidence: Evidence) -> Metric:
     return CounterMetricFamily(
         "tracer_embedding_tokens",
-        "Tokens as the embeddings endpoint counted them.",
+        "Tokens reported by the embeddings endpoint.",
         value=evidence.requests.embedding_tokens,
     )
 
 
 def _traces(evidence: Evidence) -> Metric:
     counts = evidence.requests
-    by = {"written": counts.traces_written, "dropped": counts.traces_dropped}
-    return _by_enum("tracer_traces", "Trace records by their fate.", by, "fate")
+    by_fate = {"written": counts.traces_written, "dropped": counts.traces_dropped}
+    return _by_enum("tracer_traces", "Trace records, by fate.", by_fate, "fate")
 
 
 def _by_enum(
@@ -178,7 +184,7 @@ def _gauges(evidence: Evidence) -> Iterator[Metric]:
     )
     yield GaugeMetricFamily(
         "tracer_policy_generation",
-        "Generation of the policy applied; -1 before the first.",
+        "Generation of the applied policy; -1 before the first policy.",
         value=evidence.policy_generation,
     )
     yield GaugeMetricFamily(
@@ -188,44 +194,50 @@ def _gauges(evidence: Evidence) -> Iterator[Metric]:
     )
     yield GaugeMetricFamily(
         "tracer_tasks_beyond_limit",
-        "Tasks seen beyond those that are told apart; why is in the evidence.",
+        "Tasks beyond the limit; the evidence reports the cause.",
         value=evidence.fragmentation.tasks if evidence.fragmentation else 0,
     )
     if evidence.teacher.reachable is not None:
         yield GaugeMetricFamily(
             "tracer_teacher_reachable",
-            "Whether the teacher answered the last request.",
+            "Whether the teacher responded to the last request.",
             value=float(evidence.teacher.reachable),
         )
 
 
 def _tasks(tasks: tuple[TaskEvidence, ...]) -> Iterator[Metric]:
     requests = CounterMetricFamily(
-        "tracer_task_requests", "Requests of a task.", labels=["task"]
+        "tracer_task_requests", "Requests, by task.", labels=["task"]
     )
     answered = CounterMetricFamily(
-        "tracer_task_answered", "Of those, answered by the surrogate.", labels=["task"]
+        "tracer_task_answered",
+        "Requests answered by the surrogate, by task.",
+        labels=["task"],
     )
     audits = CounterMetricFamily(
-        "tracer_audits", "Audits by verdict.", labels=["task", "verdict"]
+        "tracer_audits", "Audits, by task and verdict.", labels=["task", "verdict"]
     )
     cost = CounterMetricFamily(
-        "tracer_cost", "Cost in the currency of the prices.", labels=["task", "kind"]
+        "tracer_cost",
+        "Cost in the currency of the prices, by task and kind.",
+        labels=["task", "kind"],
     )
     stopped = GaugeMetricFamily(
         "tracer_task_stopped",
         "Whether this pod has stopped its surrogate on the task.",
         labels=["task"],
     )
-    for one in tasks:
-        task = one.task[:_FINGERPRINT_SHOWN]
-        requests.add_metric([task], one.requests)
-        answered.add_metric([task], one.answered)
-        audits.add_metric([task, "agreed"], one.audits_agreed)
-        audits.add_metric([task, "disagreed"], one.audits_disagreed)
-        audits.add_metric([task, "missing"], one.audits_missing)
-        cost.add_metric([task, "saved"], float(one.cost_saved) + one.cost_correction)
-        cost.add_metric([task, "cached"], float(one.cost_cached))
-        stopped.add_metric([task], float(one.stopped))
-        cost.add_metric([task, "teacher"], float(one.cost_teacher))
+    for evidence in tasks:
+        task = evidence.task[:_TASK_LABEL_LENGTH]
+        requests.add_metric([task], evidence.requests)
+        answered.add_metric([task], evidence.answered)
+        audits.add_metric([task, "agreed"], evidence.audits_agreed)
+        audits.add_metric([task, "disagreed"], evidence.audits_disagreed)
+        audits.add_metric([task, "missing"], evidence.audits_missing)
+        cost.add_metric(
+            [task, "saved"], float(evidence.cost_saved) + evidence.cost_correction
+        )
+        cost.add_metric([task, "cached"], float(evidence.cost_cached))
+        stopped.add_metric([task], float(evidence.stopped))
+        cost.add_metric([task, "teacher"], float(evidence.cost_teacher))
     yield from (requests, answered, audits, cost, stopped)

@@ -1,7 +1,7 @@
-"""Audits in the order of their admission, counted only as a completed prefix.
+"""Audit results in the order of admission, counted only as a completed prefix.
 
-Quick agreements must not overtake a slow disagreement: whoever looks at the counts in
-between would see too good an agreement.
+A quick agreement must not be counted before a slow disagreement that was admitted
+earlier. Otherwise, counts that are read in between would overestimate the agreement.
 """
 
 from collections import Counter
@@ -14,55 +14,65 @@ __all__ = ["AuditOutcome", "CompletedPrefix"]
 
 
 class AuditOutcome(StrEnum):
-    """How one audit ended."""
+    """The outcome of one audit."""
 
     AGREED = "agreed"
+    """The teacher gave the same answer as the surrogate."""
     DISAGREED = "disagreed"
+    """The teacher gave another answer."""
     MISSING = "missing"
     """The teacher failed or gave no usable answer."""
 
 
 class CompletedPrefix:
-    """The audits of one task; `seen` is told each verdict once it counts."""
+    """The audits of one task.
 
-    def __init__(self, seen: Callable[[AuditOutcome], None] | None = None) -> None:
-        self._seen = seen
+    Args:
+        on_counted: Called with each outcome when it is counted.
+    """
+
+    def __init__(
+        self, on_counted: Callable[[AuditOutcome], None] | None = None
+    ) -> None:
+        self._on_counted = on_counted
         self.admitted = 0
-        """Audits begun and not withdrawn."""
-        self._numbers = 0
+        """Audits that were started and not withdrawn."""
         self.counted = dict.fromkeys(AuditOutcome, 0)
-        """Verdicts of the audits before the oldest one still open."""
+        """Outcomes of all audits before the oldest audit in progress."""
         self.cells: dict[str, Counter[AuditOutcome]] = {}
-        """The same by cell."""
-        self._next = 0
-        self._ahead: dict[int, tuple[AuditOutcome, str] | None] = {}
+        """The counted outcomes by cell."""
+        self._next_number = 0
+        self._next_counted = 0
+        self._completed: dict[int, tuple[AuditOutcome, str] | None] = {}
 
     def admit(self) -> int:
-        """Begin an audit and give its number."""
-        number = self._numbers
-        self._numbers += 1
+        """Start an audit and return its number."""
+        number = self._next_number
+        self._next_number += 1
         self.admitted += 1
         return number
 
     def settle(self, number: int, verdict: AuditOutcome, cell: str) -> None:
-        """Note how an audit ended; it counts once all before it have."""
-        self._end(number, (verdict, cell))
+        """Record the outcome; it is counted after all earlier audits have ended."""
+        self._complete(number, (verdict, cell))
 
     def withdraw(self, number: int) -> None:
-        """Note that an audit says nothing, for a reason that is not its outcome."""
+        """Remove an audit for a reason that is independent of its outcome."""
         self.admitted -= 1
-        self._end(number, None)
+        self._complete(number, None)
 
-    def _end(self, number: int, outcome: tuple[AuditOutcome, str] | None) -> None:
-        self._ahead[number] = outcome
-        while self._next in self._ahead:
-            found = self._ahead.pop(self._next)
-            self._next += 1
-            if found is not None:
-                verdict, cell = found
-                self.counted[verdict] += 1
-                known = cell in self.cells or len(self.cells) < MAX_CELLS
-                name = cell if known else OTHER_CELLS
-                self.cells.setdefault(name, Counter())[verdict] += 1
-                if self._seen:
-                    self._seen(verdict)
+    def _complete(self, number: int, result: tuple[AuditOutcome, str] | None) -> None:
+        self._completed[number] = result
+        while self._next_counted in self._completed:
+            completed = self._completed.pop(self._next_counted)
+            self._next_counted += 1
+            if completed is not None:
+                self._count(*completed)
+
+    def _count(self, verdict: AuditOutcome, cell: str) -> None:
+        self.counted[verdict] += 1
+        has_counter = cell in self.cells or len(self.cells) < MAX_CELLS
+        name = cell if has_counter else OTHER_CELLS
+        self.cells.setdefault(name, Counter())[verdict] += 1
+        if self._on_counted:
+            self._on_counted(verdict)

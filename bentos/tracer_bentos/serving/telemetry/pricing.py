@@ -1,4 +1,4 @@
-"""What the teacher's answers cost, from token usage and the configured prices."""
+"""Cost of teacher answers, from token usage and the configured prices."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,87 +12,89 @@ __all__ = ["MILLION", "CallCost", "ParsedPrice", "PriceTable"]
 
 MILLION = 1_000_000
 CHARACTERS_PER_TOKEN = 4
-"""The usual rule of thumb for English; only used before the first measured answer."""
+"""Rule of thumb for English text; used only before the first measured answer."""
 _SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
 @dataclass(frozen=True, slots=True)
 class CallCost:
-    """What one exchange cost."""
+    """The cost of one exchange."""
 
-    asked: Decimal
-    """The tokens of the request."""
-    told: Decimal
-    """The tokens of the answer."""
+    prompt: Decimal
+    """Cost of the tokens of the request."""
+    completion: Decimal
+    """Cost of the tokens of the answer."""
 
     @property
     def total(self) -> Decimal:
-        """Both together."""
-        return self.asked + self.told
+        """Cost of all tokens."""
+        return self.prompt + self.completion
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedPrice:
-    """The price list of one model, per token."""
+    """The prices of one model, per token."""
 
     model: str
-    """Name of the model as clients write it."""
+    """Name of the model in requests."""
     prompt: Decimal
-    """Per token of a request."""
+    """Price of one token of a request."""
     cached: Decimal
-    """Per cached token of a request; the full price when the list names none."""
+    """Price of one cached token of a request; the full price if none is configured."""
     completion: Decimal
-    """Per token of an answer."""
+    """Price of one token of an answer."""
 
     @classmethod
     def parse(cls, item: Mapping[str, Any]) -> Self:
-        """Read one entry of the price list.
+        """Parse one entry of the price list.
 
         Raises:
             KeyError: A price is missing.
             ValueError: A price is not a number.
         """
-        prompt = _decimal(item["inputPerMillionTokens"])
-        cached = _decimal(item.get("cachedInputPerMillionTokens") or prompt)
-        completion = _decimal(item["outputPerMillionTokens"])
+        prompt = _parse_decimal(item["inputPerMillionTokens"])
+        cached = _parse_decimal(item.get("cachedInputPerMillionTokens") or prompt)
+        completion = _parse_decimal(item["outputPerMillionTokens"])
         return cls(
             str(item["model"]), prompt / MILLION, cached / MILLION, completion / MILLION
         )
 
-    def cost_of(self, usage: TokenUsage) -> CallCost:
-        """Give the cost of one exchange, exactly."""
-        fresh = max(usage.prompt - usage.cached, 0)
-        asked = fresh * self.prompt + usage.cached * self.cached
-        return CallCost(asked, usage.completion * self.completion)
+    def cost(self, usage: TokenUsage) -> CallCost:
+        """Return the exact cost of one exchange."""
+        uncached = max(usage.prompt - usage.cached, 0)
+        prompt = uncached * self.prompt + usage.cached * self.cached
+        return CallCost(prompt, usage.completion * self.completion)
 
 
-def _decimal(text: Any) -> Decimal:
+def _parse_decimal(text: Any) -> Decimal:
     try:
         return Decimal(str(text))
     except InvalidOperation:
-        raise ValueError(f"{text!r} is not a price: write it like 2.50") from None
+        raise ValueError(
+            f"price {text!r} must be a decimal number, for example 2.50"
+        ) from None
 
 
 class PriceTable:
-    """The whole price list."""
+    """The complete price list."""
 
     def __init__(self, prices: Iterable[ParsedPrice]) -> None:
         self._by_model = {price.model: price for price in prices}
 
     def cost(self, model: str, usage: TokenUsage) -> CallCost | None:
-        """Give the cost of an exchange; none when the model has no price.
+        """Return the cost of an exchange; None if the model has no price.
 
-        A dated snapshot (`gpt-4o-2024-08-06`) costs what its model costs.
+        A dated snapshot, such as `gpt-4o-2024-08-06`, has the price of its model.
         """
         price = self._by_model.get(model)
         price = price or self._by_model.get(_SNAPSHOT.sub("", model))
-        return price.cost_of(usage) if price else None
+        return price.cost(usage) if price else None
 
     def estimate(self, model: str, prompt_size: int, answer_size: int) -> Decimal:
-        """Guess the cost from sizes in characters; 0 when the model has no price."""
+        """Return a rough cost from sizes in characters; 0 if the model has no price."""
         usage = TokenUsage(
             prompt=prompt_size // CHARACTERS_PER_TOKEN,
             completion=max(answer_size // CHARACTERS_PER_TOKEN, 1),
         )
-        found = self.cost(model, usage)
-        return found.total if found else Decimal(0)
+        cost = self.cost(model, usage)
+        return cost.total if cost else Decimal(0)

@@ -1,4 +1,4 @@
-"""Turns what happened to an admitted question into counts and a trace."""
+"""Converts the events of an admitted question into counts and a trace."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -16,90 +16,92 @@ _NO_ANSWER = ParsedResponse(TraceStatus.OK)
 
 
 class RequestRecorder:
-    """Writes one entry for each admitted question.
+    """Records one trace for each admitted question, except for answers from the cache.
 
-    Costs are measured where the teacher counted tokens. Where it did not (a stream
-    without usage) the task's forecast stands in for the count of what the teacher cost,
-    and before any measurement a guess from the sizes; the trace itself then has no
-    cost.
+    Costs are measured if the teacher counted the tokens. If it did not (a stream
+    without usage), the teacher cost of the task is increased by the forecast of the
+    task, or by an estimate from the sizes before the first measurement. The trace then
+    has no cost.
     """
 
     def __init__(
         self,
-        counts: ProcessCounters,
+        counters: ProcessCounters,
         prices: PriceTable,
-        offer: Callable[[TraceRecord], None],
+        enqueue_trace: Callable[[TraceRecord], None],
         revision: int,
         redaction: str,
     ) -> None:
-        self._counts = counts
+        self._counters = counters
         self._prices = prices
-        self._offer = offer
+        self._enqueue_trace = enqueue_trace
         self._revision = revision
         self._redaction = redaction
-        self._repeats = LabelStability()
+        self._label_stability = LabelStability()
 
     def record_admission(self, admission: Admission) -> None:
         """Count a question of a task."""
         self._task(admission).requests += 1
         if admission.deferral:
-            self._counts.deferrals[admission.deferral] += 1
+            self._counters.deferrals[admission.deferral] += 1
 
     def record_cached_answer(self, admission: Admission) -> None:
-        """Count an earlier answer of the teacher, given again; it leaves no trace."""
+        """Count an answer from the cache; it has no trace."""
         task = self._task(admission)
         task.cached += 1
-        task.cost_cached += self._forecast(task, admission, admission.repeated)
-        self._counts.cached += 1
+        task.cost_cached += self._forecast(task, admission, admission.cached_label)
+        self._counters.cached += 1
 
     def record_surrogate_answer(self, admission: Admission) -> None:
-        """Count an answer of the surrogate."""
+        """Count an answer of the surrogate; trace it unless an audit will do so."""
         task = self._task(admission)
         task.answered += 1
-        self._counts.surrogate += 1
+        self._counters.surrogate += 1
         forecast = self._forecast(task, admission, None)
-        if admission.toss.sampled:
-            task.avoided.to_be_audited(admission.id, forecast)
+        if admission.draw.sampled:
+            task.avoided.expect_audit(admission.id, forecast)
         else:
-            task.avoided.not_audited(forecast)
+            task.avoided.record_unaudited(forecast)
             self._trace(admission, _NO_ANSWER, cost=None, latency_ms=None)
 
     def record_teacher_answer(
         self, admission: Admission, answer: ParsedResponse, latency_ms: float
     ) -> None:
-        """Note what the teacher said, to the client or to an audit."""
+        """Count and trace an answer of the teacher, to the client or to an audit."""
         task = self._task(admission)
         cost = self._measured_cost(admission, answer)
         if admission.answer is not None:
-            task.avoided.audited(
+            task.avoided.record_audit(
                 admission.id,
                 admission.session or admission.id,
-                admission.toss.propensity,
+                admission.draw.propensity,
                 cost.total if cost else None,
             )
         if answer.label is not None:
             task.record_label(answer.label)
-            self._compare(task, admission, answer.label)
+            self._record_repeat(task, admission, answer.label)
         if answer.usage is not None:
             task.is_used(answer.usage)
-        estimate = self._forecast(task, admission, answer.label)
+        forecast = self._forecast(task, admission, answer.label)
         if answer.status is not TraceStatus.FAILED:
-            task.cost_teacher += cost.total if cost else estimate
+            task.cost_teacher += cost.total if cost else forecast
         if cost is not None:
-            task.avoided.measured(estimate, cost.total)
+            task.avoided.record_forecast_error(forecast, cost.total)
             size = admission.question.size
-            task.forecast.update(size, answer.label, cost.asked, cost.told)
-        paid = float(cost.total) if cost else None
-        self._trace(admission, answer, cost=paid, latency_ms=round(latency_ms, 3))
+            task.forecast.update(size, answer.label, cost.prompt, cost.completion)
+        measured = float(cost.total) if cost else None
+        self._trace(admission, answer, cost=measured, latency_ms=round(latency_ms, 3))
 
-    def _compare(self, task: TaskCounters, admission: Admission, label: str) -> None:
+    def _record_repeat(
+        self, task: TaskCounters, admission: Admission, label: str
+    ) -> None:
         question = admission.question
-        otherwise = self._repeats.observe(question.task, question.input, label)
-        if otherwise is not None:
-            task.record_repeat(otherwise=otherwise)
+        changed = self._label_stability.observe(question.task, question.input, label)
+        if changed is not None:
+            task.record_repeat(otherwise=changed)
 
     def _task(self, admission: Admission) -> TaskCounters:
-        return self._counts.task(admission.question.task)
+        return self._counters.task(admission.question.task)
 
     def _measured_cost(
         self, admission: Admission, answer: ParsedResponse
@@ -109,14 +111,15 @@ class RequestRecorder:
         return self._prices.cost(admission.question.model, answer.usage)
 
     def _forecast(
-        self, task: TaskCounters, admission: Admission, told: str | None
+        self, task: TaskCounters, admission: Admission, teacher_label: str | None
     ) -> Decimal:
         question = admission.question
-        said = told or (admission.answer.label if admission.answer else "")
-        known = task.forecast.cost(question.size, said)
-        if known is not None:
-            return known
-        return self._prices.estimate(question.model, question.size, len(said))
+        predicted = admission.answer.label if admission.answer else ""
+        label = teacher_label or predicted
+        forecast = task.forecast.cost(question.size, label)
+        if forecast is not None:
+            return forecast
+        return self._prices.estimate(question.model, question.size, len(label))
 
     def _trace(
         self,
@@ -140,12 +143,12 @@ class RequestRecorder:
             revision=self._revision,
             cell=prediction.cell if prediction else None,
             surrogate=prediction.label if prediction else None,
-            uniform=admission.toss.sampled,
-            propensity=admission.toss.propensity,
+            uniform=admission.draw.sampled,
+            propensity=admission.draw.propensity,
             model=admission.question.model,
             prompt_tokens=usage.prompt if usage else None,
             completion_tokens=usage.completion if usage else None,
             cost=cost,
             latency_ms=latency_ms,
         )
-        self._offer(record)
+        self._enqueue_trace(record)

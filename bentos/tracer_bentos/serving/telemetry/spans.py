@@ -1,8 +1,8 @@
-"""OpenTelemetry spans of requests, where the environment names an endpoint for them.
+"""OpenTelemetry spans of requests, if the environment configures an endpoint.
 
-A span is made once the client has its answer, and exported by a thread of its own: what
-tracing costs or fails at is never in a request's way. The teacher sees the client's own
-trace context, unchanged.
+A span is created after the client has its response and is exported by a separate
+thread. Neither the cost nor a failure of tracing affects a request. The teacher
+receives the trace context of the client unchanged.
 """
 
 import logging
@@ -19,7 +19,7 @@ from tracer_bentos.serving.http_server.exchange import (
     Send,
 )
 
-__all__ = ["traced"]
+__all__ = ["TracingMiddleware", "add_tracing"]
 
 _log = logging.getLogger(__name__)
 
@@ -27,27 +27,29 @@ _ENDPOINTS: Final = (
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
 )
-_TOLD: Final = {
+_ATTRIBUTES: Final = {
     b"x-tracer-decision": "tracer.decision",
     b"x-tracer-revision": "tracer.revision",
     b"x-tracer-cell": "tracer.cell",
 }
-"""Our own headers; whoever answers without them is the teacher."""
+"""Span attributes by response header; a response without them is from the teacher."""
 _SERVER_ERROR: Final = 500
 
 
-def traced(app: ASGIApp, environment: Mapping[str, str] = os.environ) -> ASGIApp:
-    """Give the application with spans, or as it is where none are asked for."""
+def add_tracing(app: ASGIApp, environment: Mapping[str, str] = os.environ) -> ASGIApp:
+    """Return the application with spans; unchanged if no endpoint is configured."""
     if not any(environment.get(name) for name in _ENDPOINTS):
         return app
     try:
-        return Spans(app, _exporting(environment))
+        return TracingMiddleware(app, _tracer_provider(environment))
     except ImportError as error:
-        _log.warning("no spans: pip install 'tracer-router[tracing]' (%s)", error)
+        _log.warning(
+            "tracing is disabled: %s; run pip install 'tracer-router[tracing]'", error
+        )
         return app
 
 
-def _exporting(environment: Mapping[str, str]) -> Any:
+def _tracer_provider(environment: Mapping[str, str]) -> Any:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415 - optional extra
         OTLPSpanExporter,
     )
@@ -61,8 +63,8 @@ def _exporting(environment: Mapping[str, str]) -> Any:
     return provider
 
 
-class Spans:
-    """An application around another one, with one span a request."""
+class TracingMiddleware:
+    """ASGI middleware that creates one span for each request."""
 
     def __init__(self, app: ASGIApp, provider: Any) -> None:
         from opentelemetry.trace.propagation.tracecontext import (  # noqa: PLC0415
@@ -71,43 +73,43 @@ class Spans:
 
         self._app = app
         self._tracer = provider.get_tracer("tracer-router")
-        self._context = TraceContextTextMapPropagator()
+        self._propagator = TraceContextTextMapPropagator()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on, and note how it was answered."""
+        """Forward one request to the application and record its span."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.time_ns()
+        start_ns = time.time_ns()
         head: Message = {}
 
-        async def noting(message: Message) -> None:
+        async def send_and_keep_head(message: Message) -> None:
             if message["type"] == "http.response.start":
                 head.update(message)
             await send(message)
 
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, send_and_keep_head)
         finally:
             try:
-                self._note(scope, head, began)
-            except Exception:  # noqa: BLE001 - the client has its answer already
-                _log.exception("no span of this request")
+                self._record_span(scope, head, start_ns)
+            except Exception:  # noqa: BLE001 - the client already has its response
+                _log.exception("cannot record the span of a request")
 
-    def _note(self, scope: Scope, head: Message, began: int) -> None:
+    def _record_span(self, scope: Scope, head: Message, start_ns: int) -> None:
         from opentelemetry.trace import SpanKind, StatusCode  # noqa: PLC0415 - loaded
 
-        carried = {
+        carrier = {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in scope["headers"]
             if name in {b"traceparent", b"tracestate"}
         }
         span = self._tracer.start_span(
             scope["method"],
-            context=self._context.extract(carried),
+            context=self._propagator.extract(carrier),
             kind=SpanKind.SERVER,
             attributes=_attributes(scope, head),
-            start_time=began,
+            start_time=start_ns,
         )
         if head.get("status", _SERVER_ERROR) >= _SERVER_ERROR:
             span.set_status(StatusCode.ERROR)
@@ -115,16 +117,16 @@ class Spans:
 
 
 def _attributes(scope: Scope, head: Message) -> dict[str, str | int]:
-    """Give what happened, in the names of the semantic conventions; no content."""
-    found: dict[str, str | int] = {
+    """Return attributes named by the semantic conventions, without any content."""
+    attributes: dict[str, str | int] = {
         "http.request.method": scope["method"],
         "url.path": scope["path"],
         "tracer.decision": "teacher",
     }
     if "status" not in head:
-        return found | {"error.type": "client gone"}
-    found["http.response.status_code"] = head["status"]
+        return attributes | {"error.type": "client gone"}
+    attributes["http.response.status_code"] = head["status"]
     for name, value in head["headers"]:
-        if name in _TOLD:
-            found[_TOLD[name]] = value.decode("latin-1")
-    return found
+        if name in _ATTRIBUTES:
+            attributes[_ATTRIBUTES[name]] = value.decode("latin-1")
+    return attributes

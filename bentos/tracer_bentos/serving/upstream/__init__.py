@@ -1,1 +1,1 @@
-"""The way to the teacher, and to the candidate in a sticky split."""
+"""HTTP calls to the teacher, and to the candidate pods in a sticky split."""

@@ -1,4 +1,4 @@
-"""Carries one exchange to the teacher and its answer back, byte for byte."""
+"""Forwards one exchange to the teacher and streams the response back byte for byte."""
 
 import time
 from http import HTTPStatus
@@ -20,85 +20,88 @@ __all__ = ["ProxyResult", "TeacherProxy"]
 
 
 class ProxyResult(NamedTuple):
-    """How an exchange with the teacher ended."""
+    """The result of one exchange with the teacher."""
 
     status: int | None
-    """The teacher's status; none when it gave no answer."""
+    """HTTP status of the teacher; None if there was no response."""
     latency_ms: float
-    """From asking to the last byte, in milliseconds."""
+    """Time from the request to the last byte of the response, in milliseconds."""
     unreachable: bool = False
-    """Whether the client got an error of ours, as the teacher did not answer."""
+    """Whether the client received a 502 because the teacher did not respond."""
 
 
 class TeacherProxy:
-    """Passes exchanges through to the teacher."""
+    """Forwards exchanges to the teacher."""
 
     def __init__(self, upstream: TeacherClient, latencies: Latencies) -> None:
         self._upstream = upstream
         self._latencies = latencies
 
     async def stream(self, exchange: HttpExchange) -> ProxyResult:
-        """Pass an exchange through without reading any of it."""
-        body = exchange.upload() if exchange.has_body else None
-        return await self._carry(exchange, body, tee=None)
+        """Forward an exchange without buffering the request body."""
+        body = exchange.stream_body() if exchange.has_body else None
+        return await self._forward(exchange, body, tee=None)
 
     async def buffered(
         self, exchange: HttpExchange, body: bytes, tee: ResponseTee | None = None
     ) -> ProxyResult:
-        """Pass an exchange through whose body has been read.
+        """Forward an exchange whose body is in memory.
 
         Args:
-            exchange: What the client asked.
-            body: The whole request body.
-            tee: Gets a copy of the answer; the request is then safe to repeat.
+            exchange: The exchange with the client.
+            body: The complete request body.
+            tee: Receives a copy of the response. With a tee, the request is a question
+                without effects beyond its answer and can be sent again.
         """
-        return await self._carry(exchange, body, tee=tee)
+        return await self._forward(exchange, body, tee=tee)
 
-    async def _carry(
+    async def _forward(
         self,
         exchange: HttpExchange,
         body: bytes | RequestBody | None,
         *,
         tee: ResponseTee | None,
     ) -> ProxyResult:
-        began = time.perf_counter()
+        start = time.perf_counter()
         status, unreachable = None, False
         try:
             async with (
                 CancelOnDisconnect(exchange),
-                await self._ask(exchange, body, tee) as response,
+                await self._send_request(exchange, body, tee) as response,
             ):
                 status = response.status
-                self._latencies.add(
-                    LatencyLeg.TEACHER_HEAD, time.perf_counter() - began
+                self._latencies.observe(
+                    LatencyLeg.TEACHER_HEAD, time.perf_counter() - start
                 )
-                await self._return(exchange, response, tee)
+                await self._send_response(exchange, response, tee)
         except TeacherUnreachable as error:
             unreachable = True
-            await _bad_gateway(exchange, error)
+            await _send_bad_gateway(exchange, error)
         except ClientDisconnected:
-            pass  # nobody is left to answer; the teacher's connection is closed
-        took = time.perf_counter() - began
+            pass  # there is no client; the connection to the teacher is closed
+        seconds = time.perf_counter() - start
         if status is not None:
-            self._latencies.add(LatencyLeg.TEACHER_WHOLE, took)
-        return ProxyResult(status, took * 1000, unreachable)
+            self._latencies.observe(LatencyLeg.TEACHER_WHOLE, seconds)
+        return ProxyResult(status, seconds * 1000, unreachable)
 
-    async def _ask(
+    async def _send_request(
         self,
         exchange: HttpExchange,
         body: bytes | RequestBody | None,
         tee: ResponseTee | None,
     ) -> UpstreamResponse:
-        mine = tee is not None
+        is_question = tee is not None
         headers = request_headers(
-            exchange.headers, readable=mine, key=self._upstream.key
+            exchange.headers,
+            readable=is_question,
+            key=self._upstream.credential(exchange.conventions),
         )
         target = self._upstream.target(exchange.raw_path, exchange.query)
-        return await self._upstream.ask(
-            exchange.method, target, headers, body, repeatable=mine
+        return await self._upstream.send(
+            exchange.method, target, headers, body, retryable=is_question
         )
 
-    async def _return(
+    async def _send_response(
         self,
         exchange: HttpExchange,
         response: UpstreamResponse,
@@ -110,24 +113,24 @@ class TeacherProxy:
             tee.start(response.status, headers)
         try:
             await exchange.start(response.status, headers)
-            async for piece in response.iter_body():
+            async for chunk in response.iter_body():
                 if tee:
-                    tee.piece(piece)
+                    tee.append(chunk)
                 if response.ended:
-                    last = piece  # leaves together with the end
+                    last = chunk  # sent together with the end of the response
                 else:
-                    await exchange.send_chunk(piece)
+                    await exchange.send_chunk(chunk)
             if tee:
                 tee.end()
             await exchange.end(last)
         except TransportError as error:
-            # The status is out: leaving the response unfinished is what tells the
-            # client, as it would have been told by the teacher itself.
-            self._upstream.failed(error)
+            # The status is already sent. An incomplete response shows the client that
+            # the connection failed, as the teacher itself would have shown it.
+            self._upstream.record_failure(error)
 
 
-async def _bad_gateway(exchange: HttpExchange, error: TeacherUnreachable) -> None:
+async def _send_bad_gateway(exchange: HttpExchange, error: TeacherUnreachable) -> None:
     message = f"The teacher could not be reached: {error}"
-    await exchange.reject(
+    await exchange.send_error(
         HTTPStatus.BAD_GATEWAY, message, "api_connection_error", "teacher_unreachable"
     )

@@ -1,4 +1,4 @@
-"""From the copy of a teacher's response to an answer that a trace may hold."""
+"""Parses the copy of a teacher response into an answer for a trace."""
 
 from tracer_bentos.protocols.adapter import ParsedRequest, ParsedResponse
 from tracer_bentos.redaction.redactor import Redactor
@@ -9,17 +9,17 @@ __all__ = ["parse_response_copy"]
 
 
 def parse_response_copy(
-    asked: ParsedRequest, tee: ResponseTee, redactor: Redactor
+    request: ParsedRequest, tee: ResponseTee, redactor: Redactor
 ) -> ParsedResponse:
-    """Give the teacher's answer; failed when it never came to its end.
+    """Return the answer of the teacher; its status is FAILED if it is incomplete.
 
-    A text in which redaction finds something is no label: written out it would be kept
-    for good, and redacted it would make unlike answers look alike.
+    An answer that redaction changes is not a label: the unredacted text would be stored
+    permanently, and redacted texts of different answers could be equal.
     """
     reply = tee.reply
     if reply is None:
         return ParsedResponse(TraceStatus.FAILED)
-    answer = asked.adapter.answer(asked, reply)
+    answer = request.adapter.parse_response(request, reply)
     label = answer.label
     if label is not None and redactor.redact(label) != label:
         return ParsedResponse(TraceStatus.ABNORMAL, usage=answer.usage)

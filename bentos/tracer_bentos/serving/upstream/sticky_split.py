@@ -1,9 +1,10 @@
-"""The sticky split: stable pods hand a share of the sessions over to the candidate's.
+"""The sticky split: stable pods forward a share of the sessions to candidate pods.
 
-For Service NAME and for clusters without Gateway API, where nothing before pods can
-split the traffic. A hash gives a session its place, so that it stays where it is while
-the share rises. What the candidate does not take, this pod answers itself: nothing but
-questions is handed over, and those have no effects beyond their answer.
+It is used for the Service of a router and in clusters without Gateway API, where no
+component before the pods can split the traffic. A hash assigns each session a fixed
+position, so that a forwarded session stays with the candidate while the share rises. If
+the candidate does not accept a request, the stable pod answers it. Only questions are
+forwarded, and questions have no effects beyond their answer.
 """
 
 import logging
@@ -33,9 +34,9 @@ __all__ = ["StickySplit"]
 _log = logging.getLogger(__name__)
 
 DIVERTED_HEADER: Final = b"x-tracer-diverted"
-"""Marks a request that has been handed over, so that it is not handed on."""
+"""Marks a forwarded request, so that the candidate does not forward it again."""
 
-_NOT_TAKEN: Final = frozenset({502, 503, 504})
+_NOT_ACCEPTED: Final = frozenset({502, 503, 504})
 _HOP_BY_HOP: Final = frozenset(
     {
         b"connection",
@@ -52,34 +53,34 @@ _HOP_BY_HOP: Final = frozenset(
 
 
 class StickySplit:
-    """Hands requests over as the policy says."""
+    """Forwards requests to the candidate as the policy defines."""
 
     def __init__(
-        self, policies: PolicyStore, coin: SessionSampler, session_header: str
+        self, policy_store: PolicyStore, sampler: SessionSampler, session_header: str
     ) -> None:
-        self._policies = policies
-        self._coin = coin
+        self._policy_store = policy_store
+        self._sampler = sampler
         self._session_header = session_header
         self._url = ""
         self._candidate: TeacherClient | None = None
 
     async def try_forward(self, exchange: HttpExchange, body: bytes) -> bool:
-        """Say whether the candidate has answered; if not, nothing was sent yet."""
-        diversion = self._policies.current.divert
+        """Return whether the candidate answered; if not, nothing was sent yet."""
+        diversion = self._policy_store.current.divert
         if diversion is None or not self._is_selected(exchange, diversion):
             return False
-        asked = time.perf_counter()
+        start = time.perf_counter()
         try:
             async with CancelOnDisconnect(exchange):
-                taken = await self._forward(exchange, body, diversion)
+                accepted = await self._forward(exchange, body, diversion)
         except ClientDisconnected:
-            return True  # nobody is left to answer
-        # What the candidate took to decline is no time of this revision's.
-        exchange.began += time.perf_counter() - asked
-        return taken
+            return True  # there is no client to answer
+        # The latency of this revision excludes the time that the candidate took.
+        exchange.latency_start += time.perf_counter() - start
+        return accepted
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections to the candidate."""
         if self._candidate:
             self._candidate.close()
 
@@ -87,46 +88,48 @@ class StickySplit:
         if exchange.header(DIVERTED_HEADER.decode()):
             return False
         session = exchange.header(self._session_header) or secrets.token_hex(16)
-        return self._coin.position(session) < diversion.share
+        return self._sampler.position(session) < diversion.share
 
     async def _forward(
         self, exchange: HttpExchange, body: bytes, diversion: Diversion
     ) -> bool:
-        candidate = self._upstream(diversion.url)
-        target = candidate.target(exchange.raw_path)
-        headers = _headers(exchange)
+        candidate = self._client(diversion.url)
+        target = candidate.target(exchange.raw_path, exchange.query)
+        headers = _request_headers(exchange)
         try:
-            response = await candidate.ask(
-                exchange.method, target, headers, body, repeatable=True
+            response = await candidate.send(
+                exchange.method, target, headers, body, retryable=True
             )
         except TeacherUnreachable:
-            return False  # it has said so in the log
+            return False  # the client logged the cause
         async with response:
-            if response.status in _NOT_TAKEN:
+            if response.status in _NOT_ACCEPTED:
                 return False
-            await _return(exchange, response)
+            await _send_response(exchange, response)
         return True
 
-    def _upstream(self, url: str) -> TeacherClient:
+    def _client(self, url: str) -> TeacherClient:
         if self._candidate is None or url != self._url:
             self.close()
             self._candidate, self._url = TeacherClient(f"{url.rstrip('/')}/v1"), url
         return self._candidate
 
 
-def _headers(exchange: HttpExchange) -> Headers:
-    """Give everything as the client sent it: the candidate asks for the same keys."""
-    kept = [pair for pair in exchange.as_sent if pair[0] not in _HOP_BY_HOP]
-    return [*kept, (DIVERTED_HEADER, b"1")]
+def _request_headers(exchange: HttpExchange) -> Headers:
+    """Return the headers from the client; the candidate requires the same keys."""
+    forwarded = [
+        header for header in exchange.original_headers if header[0] not in _HOP_BY_HOP
+    ]
+    return [*forwarded, (DIVERTED_HEADER, b"1")]
 
 
-async def _return(exchange: HttpExchange, response: UpstreamResponse) -> None:
+async def _send_response(exchange: HttpExchange, response: UpstreamResponse) -> None:
     try:
         headers = response_headers(response.headers, response.status)
         await exchange.start(response.status, headers)
-        async for piece in response.iter_body():
-            await exchange.send_chunk(piece)
+        async for chunk in response.iter_body():
+            await exchange.send_chunk(chunk)
         await exchange.end()
     except TransportError as error:
-        # The status is out: leaving the response unfinished tells the client.
-        _log.info("the candidate broke off: %s", error)
+        # The status is already sent; an incomplete response shows the failure.
+        _log.info("response of the candidate is incomplete: %s", error)

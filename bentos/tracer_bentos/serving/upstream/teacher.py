@@ -1,4 +1,7 @@
-"""The teacher: streaming both ways over pooled connections, its answers untouched."""
+"""HTTP client for the teacher: streams in both directions over pooled connections.
+
+Responses of the teacher are not modified.
+"""
 
 import logging
 from collections.abc import AsyncIterator
@@ -17,6 +20,7 @@ from tracer_bentos.http_client.connection import (
 from tracer_bentos.http_client.connector import Connector
 from tracer_bentos.http_client.pool import ConnectionPool
 from tracer_bentos.http_client.proxy import Origin
+from tracer_bentos.protocols.api_conventions import OPENAI_API, ApiConventions
 from tracer_bentos.serving.auth.teacher_key import TeacherKey, TeacherKeyRejected
 from tracer_bentos.serving.http_server.headers import Credential
 from tracer_core.contracts.evidence import TeacherState
@@ -27,38 +31,39 @@ __all__ = ["TeacherClient", "TeacherUnreachable", "UpstreamResponse"]
 _log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS: Final = 3
-"""How often one request is sent, where it is sure that none before had any effect."""
-_LONGEST_CAUSE: Final = 300
+"""Maximum number of attempts for one request, if the earlier attempts are known to have
+had no effect."""
+_MAX_CAUSE_CHARACTERS: Final = 300
 _PRINTABLE: Final = "".join(map(chr, range(0x21, 0x7F)))
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 
 
-class TeacherUnreachable(Exception):  # noqa: N818 - named as status names it
-    """The teacher gave no answer at all; the message says why, without any content."""
+class TeacherUnreachable(Exception):  # noqa: N818 - same name as in the router status
+    """The teacher did not respond; the message states the cause without any content."""
 
 
 class UpstreamResponse:
-    """A response whose head is there and whose body is on its way."""
+    """A response with a complete head and a body that is still being received."""
 
     def __init__(self, call: HttpCall, pool: ConnectionPool) -> None:
         self._call = call
         self._pool = pool
         self.status = call.status
-        """Status."""
+        """HTTP status."""
         self.headers: Headers = call.headers
-        """Headers as they came, names in lower case."""
+        """Headers as received, with names in lower case."""
 
     def iter_body(self) -> AsyncIterator[bytes]:
-        """Give the body as it arrives.
+        """Iterate over the parts of the body as they arrive.
 
         Raises:
-            TransportError: It ended before its end.
+            TransportError: The connection failed before the end of the body.
         """
         return self._call.iter_body()
 
     @property
     def ended(self) -> bool:
-        """Whether all of the body has come and been given."""
+        """Whether the body is complete and all of its parts have been returned."""
         return self._call.ended
 
     async def __aenter__(self) -> Self:
@@ -70,19 +75,28 @@ class UpstreamResponse:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # An answer that is not whole is given up: the teacher stops working.
+        # The release aborts an incomplete response, so that the teacher stops working.
         self._pool.release(self._call)
 
 
 class TeacherClient:
-    """Everything that is sent to the teacher goes through here."""
+    """Sends all requests to the teacher.
+
+    Args:
+        base: Base URL of the teacher; replaces the `/v1` of client paths.
+        key: Key of the router for the teacher; None to forward the keys of clients.
+        conventions: Conventions of the protocol of the teacher.
+        authorities: PEM file with additional certificate authorities.
+        proxy: URL of an HTTP proxy; None to use the standard environment variables.
+        http: HTTP version of the connections.
+    """
 
     def __init__(
         self,
         base: str,
         key: TeacherKey | None = None,
         *,
-        key_header: str = "authorization",
+        conventions: ApiConventions = OPENAI_API,
         authorities: Path | None = None,
         proxy: str | None = None,
         http: HttpVersion = HttpVersion.HTTP1,
@@ -94,99 +108,107 @@ class TeacherClient:
         self._path = quote(urlsplit(base).path, safe=_PRINTABLE)
         self._root = self._path.removesuffix("/v1")
         self._key = key
-        self._key_header = key_header
+        self._conventions = conventions
         self.state = TeacherState()
-        """What the last request met."""
+        """Whether the last request reached the teacher."""
 
     @property
     def connections(self) -> int:
-        """Connections in use."""
+        """Number of connections in use."""
         return self._pool.open
 
     def close(self) -> None:
-        """Close the connections that are idle."""
+        """Close the idle connections."""
         self._pool.close()
 
     def target(self, path: bytes, query: bytes = b"") -> bytes:
-        """Give the teacher's path of a client's: its `/v1` is the base URL."""
+        """Return the request target at the teacher; the base URL replaces `/v1`."""
         text = quote(path, safe=_PRINTABLE)
         if text == "/v1" or text.startswith("/v1/"):
-            text = self._path + text.removeprefix("/v1")
+            base, text = self._path, text.removeprefix("/v1")
         else:
-            text = self._root + "/" + text.removeprefix("/")
+            base, text = self._root, "/" + text.removeprefix("/")
+        if text.startswith("/openai/") and self._root.endswith("/openai"):
+            # Azure clients add /openai, and the URL of the teacher contains it too.
+            base, text = self._root, text.removeprefix("/openai")
+        text = base + text
         if query:
             text += "?" + quote(query, safe=_PRINTABLE)
         return (text or "/").encode()
 
-    @property
-    def key(self) -> Credential | None:
-        """The key to send instead of the client's; none to let theirs through.
+    def credential(self, api: ApiConventions = OPENAI_API) -> Credential | None:
+        """Return the key that replaces the client's key; None to forward the client's.
+
+        Args:
+            api: Conventions of the API of the request.
 
         Raises:
-            TeacherUnreachable: There should be a key, and it cannot be had or must not
+            TeacherUnreachable: A key is configured, but it cannot be read or must not
                 be sent to this teacher.
         """
         try:
             key = self._key.current() if self._key else None
         except TeacherKeyRejected as error:
-            raise self.failed(error) from None
+            raise self.record_failure(error) from None
         if key is None:
             return None
-        bearer = self._key_header == "authorization"
-        return Credential(self._key_header, f"Bearer {key}" if bearer else key)
+        if api.key_follows_teacher:
+            api = self._conventions
+        return Credential(api.key_header, api.key_value(key))
 
-    async def ask(
+    async def send(
         self,
         method: str,
         target: bytes,
         headers: Headers,
         body: bytes | RequestBody | None,
         *,
-        repeatable: bool = False,
+        retryable: bool = False,
     ) -> UpstreamResponse:
-        """Send a request and give the response as soon as its headers are there.
+        """Send a request and return the response as soon as its head is complete.
 
         Args:
-            method: As the client sent it.
-            target: From `target`.
-            headers: From `request_headers`.
-            body: The request body, whole or as it arrives.
-            repeatable: Whether to try again when a pooled connection turns out to have
-                been closed by the teacher before it answered anything, although the
-                method itself does not say that it may. What the teacher says it has
-                not looked at is always sent again.
+            method: Method from the client.
+            target: Result of `target`.
+            headers: Result of `request_headers`.
+            body: The request body, complete or streamed.
+            retryable: Whether to retry if the teacher closed a pooled connection before
+                it responded, even if the method is not idempotent. A request that the
+                teacher explicitly did not process is always retried.
 
         Raises:
-            TeacherUnreachable: No response came.
+            TeacherUnreachable: There was no response.
         """
         request = HttpRequest(method, target, headers, body)
-        harmless = repeatable or method in _IDEMPOTENT
-        for left in reversed(range(MAX_ATTEMPTS)):
+        idempotent = retryable or method in _IDEMPOTENT
+        for attempts_left in reversed(range(MAX_ATTEMPTS)):
             try:
                 call = await self._pool.acquire()
             except TransportError as error:
-                raise self.failed(error) from None
+                raise self.record_failure(error) from None
             try:
                 call.send(request)
                 await call.head()
             except TransportError as error:
                 self._pool.release(call)
-                may = left and (call.refused or (call.stale and harmless))
-                again = request.again() if may else None
+                harmless = call.refused or (call.stale and idempotent)
+                again = request.again() if attempts_left and harmless else None
                 if again is None:
-                    raise self.failed(error) from None
+                    raise self.record_failure(error) from None
                 request = again
             except BaseException:
-                self._pool.release(call)  # gives it up: nobody waits for the answer
+                self._pool.release(call)  # aborts the call; its result is not needed
                 raise
             else:
                 break
         self.state = _REACHABLE
         return UpstreamResponse(call, self._pool)
 
-    def failed(self, error: TransportError | TeacherKeyRejected) -> TeacherUnreachable:
-        """Note that the teacher did not answer, and give the error to raise."""
-        cause = str(error)[:_LONGEST_CAUSE]
+    def record_failure(
+        self, error: TransportError | TeacherKeyRejected
+    ) -> TeacherUnreachable:
+        """Record that the teacher did not respond and return the error to raise."""
+        cause = str(error)[:_MAX_CAUSE_CHARACTERS]
         if cause != self.state.cause:
             _log.warning("teacher %s: %s", self._base, cause)
         self.state = TeacherState(reachable=False, cause=cause)

@@ -33,7 +33,7 @@ async def ask(
     repeatable: bool = False,
 ) -> tuple[int, Headers, bytes]:
     target = upstream.target(b"/v1/x")
-    asked = upstream.ask(method, target, headers or [], body, repeatable=repeatable)
+    asked = upstream.send(method, target, headers or [], body, retryable=repeatable)
     async with await asked as response:
         content = b"".join([piece async for piece in response.iter_body()])
     return response.status, response.headers, content
@@ -45,7 +45,7 @@ async def test_path_and_headers_arrive_as_the_client_wrote_them() -> None:
         with toward(teacher) as upstream:
             target = upstream.target(odd, b"x=%20y&x='\"{}|\\^`<>")
             headers = [(b"x-b", b"caf\xe9"), (b"x-a", b"1"), (b"x-b", b"2")]
-            async with await upstream.ask("GET", target, headers, None):
+            async with await upstream.send("GET", target, headers, None):
                 pass
     authority = teacher.url.removeprefix("http://").removesuffix("/v1").encode()
     assert teacher.requests == [
@@ -131,7 +131,7 @@ async def test_an_answer_that_breaks_off_is_never_taken_for_whole(
     begun = b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n\r\n2\r\nhi\r\n"
     async with scripted(answering(begun, linger=False)) as teacher:
         with toward(teacher) as upstream:
-            async with await upstream.ask("GET", b"/", [], None) as response:
+            async with await upstream.send("GET", b"/", [], None) as response:
                 pieces = response.iter_body()
                 found = await anext(pieces)
                 with pytest.raises(TransportError):
@@ -284,7 +284,7 @@ async def test_a_client_that_does_not_read_stops_the_teacher_from_sending() -> N
 
     async with scripted(script) as teacher:
         with toward(teacher) as upstream:
-            async with await upstream.ask("GET", b"/", [], None) as response:
+            async with await upstream.send("GET", b"/", [], None) as response:
                 before = -1
                 while before < teacher.sent:  # until the sockets' buffers are full
                     before = teacher.sent

@@ -53,13 +53,13 @@ class Odd:
         self.seen.append((exchange.method, target, headers, body))
         match exchange.path:
             case "/v1/never":
-                await exchange.disconnected()
+                await exchange.wait_for_disconnect()
                 self.gone += 1
             case "/v1/begun" | "/v1/broken":
                 await exchange.start(200, [])
                 await exchange.send_chunk(b"the first half")
                 if exchange.path == "/v1/begun":
-                    await exchange.disconnected()
+                    await exchange.wait_for_disconnect()
                     self.gone += 1
             case "/v1/empty":
                 await exchange.start(204, [(b"x-none", b"1")])
@@ -126,7 +126,7 @@ async def test_a_request_and_its_answer_cross_unchanged(http: HttpVersion) -> No
     headers = [(b"x-b", b"caf\xe9"), (b"x-a", b"1"), (b"x-b", b"2")]
     async with toward(http) as (odd, upstream):
         target = upstream.target(b"/v1/a%2Fb/../c/./'\\{}|^`", b"x=%20y&x='\"{}|\\^`<>")
-        asked = upstream.ask("PUT", target, headers, b"abc")
+        asked = upstream.send("PUT", target, headers, b"abc")
         async with await asked as response:
             content = b"".join([piece async for piece in response.iter_body()])
     assert odd.seen == [("PUT", target, headers, b"abc")]
@@ -211,7 +211,7 @@ async def test_a_client_that_does_not_read_stops_the_teacher_from_sending(
 ) -> None:
     async with (
         toward(http) as (odd, upstream),
-        await upstream.ask("GET", b"/v1/large", [], None) as response,
+        await upstream.send("GET", b"/v1/large", [], None) as response,
     ):
         before = -1
         while before < odd.sent:  # until the buffers on the way are full

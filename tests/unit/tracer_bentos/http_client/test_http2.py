@@ -265,7 +265,7 @@ async def test_a_slow_client_holds_up_nobody_else_on_the_connection() -> None:
     async with http2_scripted(script) as teacher:
         with toward(teacher) as upstream:
             target = upstream.target(b"/v1/l")
-            async with await upstream.ask("GET", target, [], None) as slow:
+            async with await upstream.send("GET", target, [], None) as slow:
                 await until(lambda: teacher.sent == 256 * KIBIBYTE)
                 quick = [len((await ask(upstream))[2]) for _ in range(50)]
                 held = teacher.sent

@@ -34,7 +34,7 @@ def secure() -> ssl.SSLContext:
 
 async def content_from(upstream: TeacherClient) -> bytes:
     target = upstream.target(b"/v1/models")
-    async with await upstream.ask("GET", target, [], None) as response:
+    async with await upstream.send("GET", target, [], None) as response:
         return b"".join([piece async for piece in response.iter_body()])
 
 

@@ -62,7 +62,7 @@ class RealWorld(World):
 
         def ended() -> bool:
             planes = self.planes.values()
-            tasks = [task for each in planes for task in each.plane.counts.tasks()]
+            tasks = [task for each in planes for task in each.data_plane.counters.tasks()]
             return all(
                 each.audits_admitted
                 == each.audits_agreed + each.audits_disagreed + each.audits_missing
@@ -73,7 +73,7 @@ class RealWorld(World):
 
     def task(self) -> str:
         """Give the fingerprint of the task that clients ask."""
-        return self.planes[0].plane.counts.tasks()[0].task
+        return self.planes[0].data_plane.counters.tasks()[0].task
 
 
 @pytest.fixture
@@ -102,12 +102,12 @@ async def shadowed(world: RealWorld) -> None:
     """Bring the world to a candidate in shadow."""
     await world.turn(3)
     await world.ask(120)
-    await until(lambda: world.planes[0].plane.counts.tasks()[0].uniform_labelled >= 100)
+    await until(lambda: world.planes[0].data_plane.counters.tasks()[0].uniform_labelled >= 100)
     await world.turn(3)
     world.finish_training(
         1, bundle=BUNDLE, bento=sha256_digest(ARCHIVE), task=world.task(), coverage=0.9
     )
-    await until(lambda: world.planes[1].plane.loaded.digest == BUNDLE)
+    await until(lambda: world.planes[1].data_plane.surrogate_slot.digest == BUNDLE)
     await world.turn(4)
     assert world.status()["phase"] == "Shadow"
 
@@ -146,7 +146,7 @@ async def test_a_surrogate_that_disagrees_is_rolled_back_before_it_answers(
     assert "agreement is below 0.9: 0 of" in world.revision(1)["reason"]
     assert world.answers[1, "surrogate"] == 0
     assert world.weights() == {"tickets-r0": 100}
-    assert not world.planes[1].plane.policies.current.surrogate
+    assert not world.planes[1].data_plane.policy_store.current.surrogate
 
 
 async def test_a_live_surrogate_whose_teacher_changes_is_switched_off(
@@ -163,7 +163,7 @@ async def test_a_live_surrogate_whose_teacher_changes_is_switched_off(
     await world.ask(120)
     await world.turn()
     assert world.revision(1)["phase"] == "RolledBack"
-    assert not world.planes[1].plane.policies.current.surrogate
+    assert not world.planes[1].data_plane.policy_store.current.surrogate
     await world.turn(2)
     world.answers.clear()
     await world.ask(10)

@@ -110,9 +110,9 @@ def test_a_forecast_learns_the_size_and_the_label() -> None:
 def test_an_audit_saves_nothing_and_corrects_the_rest() -> None:
     avoided = AvoidedCost()
     for number in range(3):
-        avoided.not_audited(Decimal(2))
-        avoided.to_be_audited(f"a{number}", Decimal(2))
-        avoided.audited(f"a{number}", f"s{number}", 0.5, Decimal(3))
+        avoided.record_unaudited(Decimal(2))
+        avoided.expect_audit(f"a{number}", Decimal(2))
+        avoided.record_audit(f"a{number}", f"s{number}", 0.5, Decimal(3))
     assert avoided.forecast == 6
     assert avoided.correction == pytest.approx(3.0)
     assert (avoided.samples, avoided.audits) == (3, Decimal(9))
@@ -122,15 +122,15 @@ def test_a_session_is_one_sample_however_long() -> None:
     apart, together = AvoidedCost(), AvoidedCost()
     for number in range(4):
         for avoided, session in ((apart, number), (together, 0)):
-            avoided.to_be_audited(str(number), Decimal(1))
-            avoided.audited(str(number), session, 0.5, Decimal(2))
+            avoided.expect_audit(str(number), Decimal(1))
+            avoided.record_audit(str(number), session, 0.5, Decimal(2))
     assert (apart.samples, together.samples) == (4, 1)
     assert together.spread == pytest.approx(4 * apart.spread)
 
 
 def test_where_all_are_audited_nothing_is_estimated() -> None:
     avoided = AvoidedCost()
-    avoided.to_be_audited("a", Decimal(1))
-    avoided.audited("a", "s", 1.0, Decimal(5))
+    avoided.expect_audit("a", Decimal(1))
+    avoided.record_audit("a", "s", 1.0, Decimal(5))
     assert (avoided.correction, avoided.spread, avoided.samples) == (0.0, 0.0, 0)
     assert avoided.audits == 5

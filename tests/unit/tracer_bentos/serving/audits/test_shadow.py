@@ -42,7 +42,7 @@ async def ask(plane: Plane, text: str) -> str:
 def the_task() -> str:
     question = [*MESSAGES, {"role": "user", "content": "x"}]
     body = json.dumps({"model": "gpt-test", "messages": question}).encode()
-    asked = OpenAIChat().read(body)
+    asked = OpenAIChat().parse_request(body)
     assert asked
     return TaskRegistry().identify(asked).task
 
@@ -57,7 +57,7 @@ async def test_a_shadow_is_audited_by_what_the_client_gets(tmp_path: Path) -> No
         teaching(teacher),
         serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane,
     ):
-        await until(lambda: plane.plane.loaded.digest == BUNDLE)
+        await until(lambda: plane.data_plane.surrogate_slot.digest == BUNDLE)
         await plane.push(policy_for(the_task(), surrogate=False))
         texts = ("Refund it", "Bill wrong", "Refund that", "Refund it?")
         answers = [await ask(plane, text) for text in texts]
@@ -79,12 +79,12 @@ async def test_a_closed_cell_goes_to_the_teacher_and_is_not_audited(
         teaching() as teacher,
         serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane,
     ):
-        await until(lambda: plane.plane.loaded.digest == BUNDLE)
+        await until(lambda: plane.data_plane.surrogate_slot.digest == BUNDLE)
         closed = ("says refund",)
         await plane.push(policy_for(the_task(), surrogate=True, closed=closed))
         answers = [await ask(plane, text) for text in ("Refund it", "Bill wrong")]
-        await until(lambda: plane.plane.counts.tasks()[0].cells != ())
-        deferrals = dict(plane.plane.counts.deferrals)
+        await until(lambda: plane.data_plane.counters.tasks()[0].cells != ())
+        deferrals = dict(plane.data_plane.counters.deferrals)
         found = await counted(plane)
     assert answers == ["teacher", "surrogate"]
     assert deferrals == {"cell-closed": 1}
@@ -99,7 +99,7 @@ async def test_a_caller_that_the_teacher_turns_down_says_nothing_about_a_shadow(
         teaching(teacher),
         serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane,
     ):
-        await until(lambda: plane.plane.loaded.digest == BUNDLE)
+        await until(lambda: plane.data_plane.surrogate_slot.digest == BUNDLE)
         await plane.push(policy_for(the_task(), surrogate=False))
         with pytest.raises(APIStatusError):
             await ask(plane, "Refund it")
@@ -115,7 +115,7 @@ async def test_a_shadow_without_an_answer_of_the_teacher_is_missing(
         teaching(teacher),
         serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane,
     ):
-        await until(lambda: plane.plane.loaded.digest == BUNDLE)
+        await until(lambda: plane.data_plane.surrogate_slot.digest == BUNDLE)
         await plane.push(policy_for(the_task(), surrogate=False))
         with pytest.raises(APIStatusError):
             await ask(plane, "Refund it")

@@ -10,7 +10,7 @@ from support.serving_teacher import Teacher, teaching
 from tracer_bentos.serving.capture.shipper import SegmentShipper
 from tracer_bentos.serving.capture.spool import SegmentSpool
 from tracer_bentos.store import open_store
-from tracer_core.contracts import runtime
+from tracer_core.contracts.runtime_config import StoreConfig
 from tracer_core.contracts.traces import TraceRecord, TraceStatus
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
@@ -39,7 +39,7 @@ async def test_a_deferred_request_becomes_a_redacted_trace(tmp_path: Path) -> No
                 {"role": "user", "content": "Refund to ann@example.com please"},
             ],
         )
-        await until(lambda: plane.plane.counts.traces_written == 1)
+        await until(lambda: plane.data_plane.counters.traces_written == 1)
         evidence = await plane.evidence()
     trace = plane.traces()[0]
     assert (trace["input"], trace["teacher"]) == ("Refund to [email] please", "refund")
@@ -66,7 +66,7 @@ async def test_an_abnormal_answer_is_never_a_label(
         await plane.client().chat.completions.create(
             model="gpt-test", messages=[{"role": "user", "content": "Refund"}]
         )
-        await until(lambda: plane.plane.counts.traces_written == 1)
+        await until(lambda: plane.data_plane.counters.traces_written == 1)
         evidence = await plane.evidence()
     trace = plane.traces()[0]
     assert (trace["status"], trace.get("teacher")) == ("abnormal", None)
@@ -83,7 +83,7 @@ async def test_a_streamed_answer_becomes_a_label_from_its_pieces(
             stream=True,
         )
         assert [chunk async for chunk in stream]
-        await until(lambda: plane.plane.counts.traces_written == 1)
+        await until(lambda: plane.data_plane.counters.traces_written == 1)
     assert plane.traces()[0]["teacher"] == "refund"
 
 
@@ -102,10 +102,7 @@ async def test_a_refused_key_leaves_no_trace(tmp_path: Path) -> None:
 async def test_a_store_that_is_down_keeps_traces_waiting_and_requests_served(
     tmp_path: Path,
 ) -> None:
-    store = {
-        runtime.STORE_URL: "s3://bucket/router",
-        runtime.STORE_CREDENTIALS: str(tmp_path / "absent"),
-    }
+    store = StoreConfig(url="s3://bucket/router", credentials=tmp_path / "absent")
     async with (
         teaching() as teacher,
         serving(
@@ -135,7 +132,7 @@ def test_a_spool_recovers_what_a_killed_process_left(tmp_path: Path) -> None:
     spool.open()
     (segment,) = spool.sealed
     assert (spool.pending, segment.recovered) == (2, True)
-    assert segment.tally.labelled == {"t": 2}
+    assert segment.totals.labelled == {"t": 2}
     assert b"torn" not in segment.path.read_bytes()
     assert segment.key == (
         "traces/2026-11-24/20261124T120000.000000Z-pod-1-000000.jsonl.zst"
@@ -167,20 +164,20 @@ def test_only_labelled_rows_of_the_uniform_sample_are_tallied(tmp_path: Path) ->
         ]
     )
     spool.seal()
-    tally = spool.sealed[0].tally
+    tally = spool.sealed[0].totals
     assert (tally.records, dict(tally.labelled)) == (3, {"t": 1})
 
 
 def test_a_segment_is_written_to_the_store_once(tmp_path: Path) -> None:
-    environment = {runtime.STORE_URL: f"file://{tmp_path}/store"}
+    config = StoreConfig(url=f"file://{tmp_path}/store")
     spool = spool_in(tmp_path / "spool")
     spool.append(rows("one"))
     spool.seal()
     (segment,) = spool.sealed
-    shipper = SegmentShipper(environment)
+    shipper = SegmentShipper(config)
     again = spool_in(tmp_path / "spool")
     spool.close()
     again.open()
     news = [shipper.ship(segment), shipper.ship(segment), shipper.ship(again.sealed[0])]
     assert news == [True, True, False]
-    assert open_store(environment).list("traces/") == [segment.key]
+    assert open_store(config).list("traces/") == [segment.key]

@@ -62,7 +62,7 @@ async def test_beyond_the_budget_nothing_joins_the_uniform_sample(
         await plane.push(certified(task, audit=1.0))
         for number in range(6):
             await ask(plane, f"Refund {number}")
-        await until(lambda: plane.plane.counts.traces_written == 7)
+        await until(lambda: plane.data_plane.counters.traces_written == 7)
         evidence = await plane.evidence()
     traces = sorted(plane.traces(), key=lambda trace: str(trace["time"]))
     assert [trace["uniform"] for trace in traces] == [True] * 3 + [False] * 4

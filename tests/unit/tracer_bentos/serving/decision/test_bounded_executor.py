@@ -55,7 +55,7 @@ async def ask(plane: Plane, text: str, **headers: str) -> tuple[str, str]:
 
 
 async def ready(plane: Plane) -> None:
-    await until(lambda: plane.plane.loaded.digest == BUNDLE)
+    await until(lambda: plane.data_plane.surrogate_slot.digest == BUNDLE)
     await plane.push(policy_for(task_of(chat_about("anything")), audit=0))
 
 
@@ -98,7 +98,7 @@ async def test_the_teacher_answers_when_a_decision_is_late(tmp_path: Path) -> No
         await ready(plane)
         # More than there are places: what has not begun is dropped in time as well.
         late = await asyncio.gather(*[ask(plane, f"refund {n}") for n in range(20)])
-        counted = plane.plane.counts.deferrals[Deferral.SURROGATE_LATE]
+        counted = plane.data_plane.counters.deferrals[Deferral.SURROGATE_LATE]
         surrogate.let.set()
         # The places are free again once what held them up is over.
         async with asyncio.timeout(60):

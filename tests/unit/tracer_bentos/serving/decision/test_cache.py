@@ -82,8 +82,8 @@ async def test_a_key_that_the_teacher_has_refused_gets_no_answer_of_its_past(
         await ask(plane, "Refund")
         await tails(plane)
         assert (await ask(plane, "Refund"))[1] == "cache"
-        caller = plane.plane.traffic._gate  # noqa: SLF001 - as after an hour
-        caller._acceptances._seen.clear()  # noqa: SLF001
+        authenticator = plane.data_plane.router._authenticator  # noqa: SLF001 - as after an hour
+        authenticator._accepted_keys._accepted.clear()  # noqa: SLF001
         assert (await ask(plane, "Refund"))[1] == "teacher"
 
 

@@ -59,7 +59,7 @@ async def test_a_surrogate_that_the_teacher_never_agrees_with_stops_itself(
 
 
 def _all_counted(plane: Plane, task: str, audits: int) -> bool:
-    return sum(plane.plane.counts.task(task).audits.counted.values()) == audits
+    return sum(plane.data_plane.counters.task(task).audits.counted.values()) == audits
 
 
 async def test_a_stop_in_another_pod_holds_here_by_policy(tmp_path: Path) -> None:

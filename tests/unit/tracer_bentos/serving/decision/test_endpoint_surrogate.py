@@ -97,7 +97,7 @@ async def deciding(
             teaching(Teacher(label=topic_of)) as teacher,
             serving(teacher.url, folder, Reader(made, endpoint), **said) as plane,
         ):
-            await until(lambda: plane.plane.loaded.digest == BUNDLE)
+            await until(lambda: plane.data_plane.surrogate_slot.digest == BUNDLE)
             await plane.push(policy_for(task_of(chat_about("anything")), audit=0))
             yield plane, endpoint
 
@@ -126,7 +126,7 @@ async def test_an_endpoint_that_dies_leaves_every_request_to_the_teacher(
         endpoint.seen.clear()
         endpoint.refusals = [503] * len(FRESH)
         dead = [await ask(plane, text) for text in FRESH]
-        deferrals = plane.plane.counts.deferrals
+        deferrals = plane.data_plane.counters.deferrals
         counts = (await plane.evidence()).requests
     assert dead == [(200, "teacher")] * len(FRESH)
     assert deferrals == {Deferral.NO_EMBEDDING: len(FRESH)}
@@ -153,11 +153,11 @@ async def test_what_an_endpoint_takes_is_on_no_leg_of_ours(
     async with deciding(made, tmp_path) as (plane, endpoint):
         endpoint.seconds = LONG
         by = [await ask(plane, text) for text in FRESH[:10]]
-        legs = plane.plane.counts.latencies.by_leg
+        legs = plane.data_plane.counters.latencies.by_leg
     ours = legs[LatencyLeg.SURROGATE], legs[LatencyLeg.TEACHER]
     assert {status for status, _ in by} == {200}
-    assert sum(each.number for each in ours) == 10
-    assert legs[LatencyLeg.EMBEDDING].number == 10
+    assert sum(each.count for each in ours) == 10
+    assert legs[LatencyLeg.EMBEDDING].count == 10
     assert legs[LatencyLeg.EMBEDDING].total > 10 * LONG
     assert sum(each.total for each in ours) < 10 * LONG
 
@@ -169,11 +169,11 @@ async def test_an_endpoint_that_is_slow_leaves_requests_to_the_teacher_in_time(
         endpoint.hold = threading.Event()
         late = await asyncio.gather(*[ask(plane, text) for text in FRESH])
         endpoint.hold.set()
-        counts = plane.plane.counts
+        counts = plane.data_plane.counters
     assert late == [(200, "teacher")] * len(FRESH)
     assert counts.deferrals[Deferral.SURROGATE_LATE] == len(FRESH)
     assert counts.failed == 0
-    assert counts.latencies.by_leg[LatencyLeg.EMBEDDING].number == len(FRESH)
+    assert counts.latencies.by_leg[LatencyLeg.EMBEDDING].count == len(FRESH)
 
 
 async def test_an_endpoint_is_asked_about_many_questions_at_once(
@@ -204,7 +204,7 @@ async def reasons_until_loaded(
             raise PanicException("unreachable code")
         return read(archive, into, digest)
 
-    await BundleLoader(settings, loaded, noting, first_delay=0.0).run()
+    await BundleLoader(settings, loaded, noting, retry_delay=0.0).run()
     assert loaded.digest == BUNDLE
     return reasons
 

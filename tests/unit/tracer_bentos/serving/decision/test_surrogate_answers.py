@@ -36,7 +36,7 @@ def request_of(text: str, **changes: Any) -> dict[str, Any]:
 
 def task_of(**changes: Any) -> str:
     body = json.dumps(request_of("anything", **changes)).encode()
-    asked = OpenAIChat().read(body)
+    asked = OpenAIChat().parse_request(body)
     assert asked
     return TaskRegistry().identify(asked).task
 
@@ -54,7 +54,7 @@ def answered_by(answer: ChatCompletion) -> str:
 
 
 async def loaded(plane: Plane) -> None:
-    await until(lambda: plane.plane.loaded.digest == BUNDLE)
+    await until(lambda: plane.data_plane.surrogate_slot.digest == BUNDLE)
 
 
 async def test_a_certified_task_is_answered_as_the_teacher_would(
@@ -125,7 +125,7 @@ async def test_the_teacher_answers_whatever_is_not_certified(
         await plane.push(certified(task_of(), audit=0))
         asked = {"text": "Refund my order"} | changes
         answer = await ask(plane.client(), **asked)
-        deferrals = plane.plane.counts.deferrals
+        deferrals = plane.data_plane.counters.deferrals
     assert answered_by(answer) == "teacher"
     assert dict(deferrals) == {why: 1}
 
@@ -142,7 +142,7 @@ async def test_in_a_crowd_each_gets_the_answer_to_its_own_question(
         await plane.push(certified(task_of(), audit=0))
         client = plane.client()
         answers = await asyncio.gather(*(ask(client, text) for text in texts))
-        deferrals = plane.plane.counts.deferrals
+        deferrals = plane.data_plane.counters.deferrals
     for text, answer in zip(texts, answers, strict=True):
         word = text.partition(" ")[0]
         if word == "panic":
@@ -257,7 +257,7 @@ async def test_a_session_is_audited_once(tmp_path: Path) -> None:
         await plane.push(certified(task_of(), audit=1))
         for text in ("Refund this", "Refund that"):
             await ask(plane.client(), text, extra_headers=session)
-        await until(lambda: plane.plane.counts.traces_written == 2)
+        await until(lambda: plane.data_plane.counters.traces_written == 2)
         evidence = (await plane.evidence()).tasks[0]
     assert (evidence.audits_admitted, evidence.audits_agreed) == (1, 1)
     assert evidence.uniform_labelled == 2
@@ -304,8 +304,10 @@ async def test_a_wrong_archive_is_final_and_the_teacher_answers(tmp_path: Path) 
         teaching() as teacher,
         serving(teacher.url, tmp_path, bento_digest=wrong) as plane,
     ):
-        await until(lambda: "not tried" not in str(plane.plane.loaded.reason))
-        await until(lambda: wrong in str(plane.plane.loaded.reason))
+        await until(
+            lambda: "not tried" not in str(plane.data_plane.surrogate_slot.reason)
+        )
+        await until(lambda: wrong in str(plane.data_plane.surrogate_slot.reason))
         answer = await ask(plane.client(), "Refund my order")
         evidence = await plane.evidence()
         async with plane.http.get(f"{plane.internal}/metrics") as response:
@@ -319,5 +321,5 @@ async def test_a_wrong_archive_is_final_and_the_teacher_answers(tmp_path: Path) 
 
 
 def _settled(plane: Plane) -> int:
-    task = plane.plane.counts.tasks()[0]
+    task = plane.data_plane.counters.tasks()[0]
     return task.audits_agreed + task.audits_disagreed + task.audits_missing

@@ -65,7 +65,9 @@ async def test_a_request_beyond_the_places_is_told_when_to_come_again(
     teacher = Teacher(hold=asyncio.Event())
     async with (
         teaching(teacher),
-        serving(teacher.url, tmp_path, limits=RequestLimits(at_once=1)) as plane,
+        serving(
+            teacher.url, tmp_path, limits=RequestLimits(concurrent_requests=1)
+        ) as plane,
     ):
         client = plane.client()
         first = asyncio.create_task(_ask(client))

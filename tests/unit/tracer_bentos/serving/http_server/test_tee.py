@@ -23,7 +23,7 @@ def teed(coding: str, content: bytes) -> ResponseTee:
     coded = [(b"content-encoding", coding.encode())] if coding else []
     tee.start(200, [(b"content-type", b"application/json"), *coded])
     for start in range(0, len(content), 100):
-        tee.piece(content[start : start + 100])
+        tee.append(content[start : start + 100])
     tee.end()
     return tee
 

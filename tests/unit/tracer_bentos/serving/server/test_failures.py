@@ -7,6 +7,7 @@ import resource
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -17,6 +18,7 @@ from tracer_bentos.store import open_store
 from tracer_core.contracts import runtime
 from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.evidence import Evidence
+from tracer_core.contracts.runtime_config import RevisionConfig, StoreConfig
 
 FULL_DISK = ("prlimit", "--fsize=0")
 """No file can grow by a byte."""
@@ -34,15 +36,11 @@ async def reported(
     return found
 
 
-def dead_store(folder: Path) -> dict[str, str]:
+def dead_store(folder: Path, endpoint: str = "http://127.0.0.1:9") -> StoreConfig:
     """A store at an address where nothing listens."""
     (folder / "access-key-id").write_text("id")
     (folder / "secret-access-key").write_text("secret")
-    return {
-        runtime.STORE_URL: "s3://traces/router",
-        runtime.STORE_ENDPOINT: "http://127.0.0.1:9",
-        runtime.STORE_CREDENTIALS: str(folder),
-    }
+    return StoreConfig(url="s3://traces/router", endpoint=endpoint, credentials=folder)
 
 
 @pytest.mark.slow
@@ -50,7 +48,7 @@ async def test_a_store_that_is_dead_from_the_start_keeps_traces_on_disk(
     tmp_path: Path,
 ) -> None:
     async with teaching() as teacher, aiohttp.ClientSession() as http:
-        with started(teacher.url, tmp_path, **dead_store(tmp_path)) as process:
+        with started(teacher.url, tmp_path, store=dead_store(tmp_path)) as process:
             for _ in range(3):
                 await ask(http, process)
             found = await reported(http, process, lambda e: bool(e.capture.trouble))
@@ -150,13 +148,13 @@ async def _counts(http: aiohttp.ClientSession, process: Process) -> Evidence | N
 async def test_everything_broken_from_the_start_leaves_the_teacher(
     tmp_path: Path,
 ) -> None:
-    bundle = {
-        runtime.REVISION: "1",
-        runtime.BUNDLE_DIGEST: "sha256:" + "0" * 64,
-        runtime.BENTO_DIGEST: "sha256:" + "1" * 64,
-        runtime.BENTO_KEY: "bundles/none.bento",
-    }
-    broken = dead_store(tmp_path) | bundle
+    revision = RevisionConfig(
+        number=1,
+        bundle="sha256:" + "0" * 64,
+        bento="sha256:" + "1" * 64,
+        bento_key="bundles/none.bento",
+    )
+    broken: dict[str, Any] = {"store": dead_store(tmp_path), "revision": revision}
     async with teaching() as teacher, aiohttp.ClientSession() as http:
         with started(teacher.url, tmp_path, prefix=FULL_DISK, **broken) as process:
             await ask(http, process)
@@ -170,16 +168,16 @@ async def test_everything_broken_from_the_start_leaves_the_teacher(
 async def test_a_corrupt_bundle_is_refused_by_name_and_the_teacher_answers(
     tmp_path: Path,
 ) -> None:
-    store = open_store({runtime.STORE_URL: f"file://{tmp_path / 'store'}"})
+    store = open_store(StoreConfig(url=f"file://{tmp_path / 'store'}"))
     store.write("bundles/one.bento", b"torn")
-    corrupt = {
-        runtime.REVISION: "1",
-        runtime.BUNDLE_DIGEST: "sha256:" + "0" * 64,
-        runtime.BENTO_DIGEST: sha256_digest(b"torn"),
-        runtime.BENTO_KEY: "bundles/one.bento",
-    }
+    corrupt = RevisionConfig(
+        number=1,
+        bundle="sha256:" + "0" * 64,
+        bento=sha256_digest(b"torn"),
+        bento_key="bundles/one.bento",
+    )
     async with teaching() as teacher, aiohttp.ClientSession() as http:
-        with started(teacher.url, tmp_path, **corrupt) as process:
+        with started(teacher.url, tmp_path, revision=corrupt) as process:
             await ask(http, process)
             found = await reported(
                 http,
@@ -194,14 +192,14 @@ async def test_a_store_that_takes_connections_and_says_nothing_holds_nobody_up(
 ) -> None:
     hanging = socket.create_server(("127.0.0.1", 0))
     port = hanging.getsockname()[1]
-    told = dead_store(tmp_path) | {
-        runtime.STORE_ENDPOINT: f"http://127.0.0.1:{port}",
+    settings: dict[str, Any] = {
+        "store": dead_store(tmp_path, f"http://127.0.0.1:{port}"),
         "TRACER_SEGMENT_SECONDS": "0.1",
         "TRACER_UPLOAD_SECONDS": "0.1",
         runtime.FINAL_SCRAPE_TIMEOUT_SECONDS: "0",
     }
     async with teaching() as teacher, aiohttp.ClientSession() as http:
-        with started(teacher.url, tmp_path, **told) as process:
+        with started(teacher.url, tmp_path, **settings) as process:
             for _ in range(3):
                 await ask(http, process)
             await reported(http, process, lambda e: e.requests.traces_logged == 3)

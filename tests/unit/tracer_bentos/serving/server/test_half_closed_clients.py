@@ -57,7 +57,7 @@ async def test_its_exchange_ends_at_once_and_with_it_the_teachers_work(
         scripted(answering(begun)) as teacher,
         serving(teacher.url, tmp_path) as plane,
     ):
-        await until(lambda: plane.plane.loaded.surrogate is not None)
+        await until(lambda: plane.data_plane.surrogate_slot.surrogate is not None)
         before = tasks()
         asked = teacher.requests
         found = await heard_after_half_closing(plane, path, lambda: bool(asked), heard)
@@ -95,7 +95,7 @@ async def test_many_of_them_leave_nothing_behind(tmp_path: Path) -> None:
         scripted(answering(b"")) as teacher,
         serving(teacher.url, tmp_path) as plane,
     ):
-        await until(lambda: plane.plane.loaded.surrogate is not None)
+        await until(lambda: plane.data_plane.surrogate_slot.surrogate is not None)
         before = tasks()
         asked = teacher.requests
         leaving = [
@@ -105,4 +105,4 @@ async def test_many_of_them_leave_nothing_behind(tmp_path: Path) -> None:
         assert set(await asyncio.gather(*leaving)) == {b""}
         await until(lambda: teacher.ended == 50)
         await until(lambda: tasks() <= before)
-        assert plane.plane.traffic.in_flight == 0
+        assert plane.data_plane.router.in_flight == 0

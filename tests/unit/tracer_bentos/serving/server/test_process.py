@@ -51,12 +51,12 @@ async def test_a_killed_process_loses_nothing_that_is_on_its_disk(
 
 def test_a_misconfigured_process_says_what_to_write(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tracer_bentos.serving"]
-    environment = {**os.environ, runtime.TEACHER_URL: "teacher"}
+    environment = {**os.environ, runtime.CONFIG: '{"teacher":{"url":"teacher"}}'}
     ended = subprocess.run(
         command, env=environment, capture_output=True, cwd=tmp_path, check=False
     )
     assert ended.returncode == 2
-    assert b"say the teacher's base URL" in ended.stderr
+    assert b"teacher.url: must be the base URL of the teacher" in ended.stderr
 
 
 def _spooled(folder: Path) -> int:

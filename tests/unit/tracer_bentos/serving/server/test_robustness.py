@@ -80,9 +80,9 @@ def status_of(answer: bytes) -> int:
 
 
 async def nothing_is_left(plane: Plane) -> None:
-    inner: Any = plane.plane
+    inner: Any = plane.data_plane
     await until(lambda: inner._upstream.connections == 0)  # noqa: SLF001 - leaks hide there
-    await until(lambda: inner.traffic._places.in_use == 0)  # noqa: SLF001 - the same
+    await until(lambda: inner.router.in_flight == 0)
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ async def test_no_question_however_odd_is_a_failure_of_ours(
             async with plane.http.post(url, data=odd(QUESTION, chance)) as response:
                 statuses.add(response.status)
                 await response.read()
-        faults = dict(plane.plane.counts.faults)
+        faults = dict(plane.data_plane.counters.faults)
         await nothing_is_left(plane)
     assert faults == {}
     assert statuses == {200}

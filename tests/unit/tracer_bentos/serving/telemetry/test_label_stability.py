@@ -43,7 +43,7 @@ def test_task_and_text_do_not_run_into_each_other() -> None:
 
 
 def test_the_input_unused_for_longest_is_forgotten() -> None:
-    repeats = LabelStability(kept=2)
+    repeats = LabelStability(max_inputs=2)
     for text in ("one", "two", "one", "three"):
         repeats.observe("task", text, "x")
 

@@ -22,7 +22,7 @@ from support.serving_teacher import Teacher, teaching
 from support.ticket_bundle import chat_about, task_of
 from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
 from tracer_bentos.serving.http_server.exchange import Message, Receive, Scope, Send
-from tracer_bentos.serving.telemetry.latency import BOUNDS, LatencyLeg
+from tracer_bentos.serving.telemetry.latency import BUCKET_BOUNDS, LatencyLeg
 from tracer_core.contracts.evidence import SLOW_SECONDS, LegEvidence
 from tracer_core.contracts.policy import Diversion, PolicyDocument, RevisionPolicy
 
@@ -52,7 +52,7 @@ async def ask(plane: Plane, text: str) -> str:
 
 
 async def ready(plane: Plane) -> None:
-    await until(lambda: plane.plane.loaded.digest == BUNDLE)
+    await until(lambda: plane.data_plane.surrogate_slot.digest == BUNDLE)
     await plane.push(certified(task_of(chat_about("anything")), audit=0))
 
 
@@ -63,7 +63,7 @@ async def legs(plane: Plane) -> tuple[LegEvidence, LegEvidence]:
 
 
 def test_what_is_slow_is_told_apart_by_a_bucket_of_its_own() -> None:
-    assert SLOW_SECONDS in BOUNDS
+    assert SLOW_SECONDS in BUCKET_BOUNDS
 
 
 async def test_a_slow_decision_is_on_the_leg_of_whoever_answers(tmp_path: Path) -> None:
@@ -120,9 +120,9 @@ async def test_what_a_candidate_takes_to_decline_is_no_time_of_the_stable_pods(
         policy = RevisionPolicy(divert=Diversion(revision=2, share=1.0, url=url))
         await stable.push(PolicyDocument(generation=1, revisions={"1": policy}))
         assert await ask(stable, "Refund") == "teacher"
-        ours = stable.plane.counts.latencies.by_leg[LatencyLeg.TEACHER]
+        ours = stable.data_plane.counters.latencies.by_leg[LatencyLeg.TEACHER]
     assert len(candidate.seen) == 1
-    assert ours.number == 1
+    assert ours.count == 1
     assert ours.total < HELD
 
 
@@ -157,5 +157,5 @@ async def _by_hand(plane: Plane, text: str, seconds: float) -> list[Message]:
         await asyncio.sleep(seconds)
         sent.append(message)
 
-    await plane.plane.traffic(scope, receive, send)
+    await plane.data_plane.router(scope, receive, send)
     return sent

@@ -10,7 +10,7 @@ import pytest
 from support.serving_plane import PROMPT, Plane, certified, serving, until
 from support.serving_teacher import teaching
 from tracer_bentos.serving.server.json_logging import configure_json_logging
-from tracer_bentos.serving.telemetry.latency import BOUNDS, Histogram
+from tracer_bentos.serving.telemetry.latency import BUCKET_BOUNDS, Histogram
 from tracer_core.contracts.access import AccessMode
 
 REFERENCE = Path(__file__).parents[5] / "docs" / "reference" / "metrics.md"
@@ -72,7 +72,7 @@ async def test_the_trace_context_reaches_the_teacher_with_audits_too(
         serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane,
     ):
         await asked(plane, "Refund my order")
-        await until(lambda: plane.plane.loaded.digest is not None)
+        await until(lambda: plane.data_plane.surrogate_slot.digest is not None)
         task = (await plane.evidence()).tasks[0].task
         await plane.push(certified(task, audit=1.0))
         await asked(plane, "Refund another")
@@ -82,8 +82,8 @@ async def test_the_trace_context_reaches_the_teacher_with_audits_too(
 
 def test_a_time_falls_into_the_bucket_that_it_is_not_longer_than() -> None:
     histogram = Histogram()
-    for seconds in (BOUNDS[0], BOUNDS[0] * 1.01, 1000.0):
-        histogram.add(seconds)
+    for seconds in (BUCKET_BOUNDS[0], BUCKET_BOUNDS[0] * 1.01, 1000.0):
+        histogram.observe(seconds)
     buckets = dict(histogram.cumulative())
     assert (buckets["0.0001"], buckets["0.00025"], buckets["60.0"]) == (1, 2, 2)
     assert buckets["+Inf"] == 3

@@ -14,7 +14,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from support.serving_plane import PROMPT, Plane, certified, serving, until
 from support.serving_teacher import teaching
 from tracer_bentos.serving.http_server.exchange import Message, Receive, Scope, Send
-from tracer_bentos.serving.telemetry.spans import Spans, traced
+from tracer_bentos.serving.telemetry.spans import TracingMiddleware, add_tracing
 from tracer_core.contracts.access import AccessMode
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -82,7 +82,7 @@ async def test_a_collector_is_told_who_answered_and_never_what_was_said(
         monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
         async with serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane:
             await asked(plane, "Refund my order")
-            await until(lambda: plane.plane.loaded.digest is not None)
+            await until(lambda: plane.data_plane.surrogate_slot.digest is not None)
             task = (await plane.evidence()).tasks[0].task
             await plane.push(certified(task, audit=0.0))
             await asked(plane, "Refund another")
@@ -99,7 +99,7 @@ async def test_a_collector_is_told_who_answered_and_never_what_was_said(
 async def test_nothing_is_wrapped_where_nobody_asks_for_spans() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None: ...
 
-    assert traced(app, {}) is app
+    assert add_tracing(app, {}) is app
 
 
 async def test_a_fault_in_tracing_is_no_fault_of_a_request(
@@ -121,6 +121,6 @@ async def test_a_fault_in_tracing_is_no_fault_of_a_request(
         return {"type": "http.disconnect"}
 
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
-    await Spans(app, Broken())(scope, receive, send)
+    await TracingMiddleware(app, Broken())(scope, receive, send)
     assert [each["status"] for each in sent] == [200]
-    assert "no span of this request" in caplog.text
+    assert "cannot record the span of a request" in caplog.text

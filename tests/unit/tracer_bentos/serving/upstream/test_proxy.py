@@ -235,5 +235,5 @@ async def test_a_request_nested_too_deep_is_the_teachers_and_no_fault(
         plane.http.post(f"{plane.url}/v1/chat/completions", data=body) as response,
     ):
         assert response.status == 200
-        assert plane.plane.counts.faults.total() == 0
+        assert plane.data_plane.counters.faults.total() == 0
     assert teacher.seen[0].body == body.encode()
