@@ -117,7 +117,8 @@ def _application(name: str, out: Path) -> None:
         return
     _unpack_our_wheel(app)
     if name == "operator":
-        shutil.rmtree(app / "tracer_bentos")
+        for package in ("tracer_bentos", "tracer_cli"):
+            shutil.rmtree(app / package)
         return
     for package in _CONTROL_PLANE:
         shutil.rmtree(app / package)

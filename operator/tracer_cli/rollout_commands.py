@@ -1,4 +1,4 @@
-"""The commands that control a rollout: annotations that the operator carries out."""
+"""The commands that control a rollout, as annotations that the operator handles."""
 
 import secrets
 from datetime import UTC, datetime

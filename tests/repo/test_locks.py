@@ -7,6 +7,8 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -53,3 +55,13 @@ def test_every_requirement_of_the_operator_is_imported_and_pinned() -> None:
 
     assert required - imported == set()
     assert required - pinned == set()
+
+
+@pytest.mark.parametrize("image", ["operator", "runtime"])
+def test_the_images_contain_no_command_line(image: str) -> None:
+    lock = (ROOT / "requirements" / f"{image}.lock").read_text()
+    packages = [ROOT / "operator/tracer_router", ROOT / "operator/tracer_core"]
+    packages.append(ROOT / "bentos")
+
+    assert not re.findall(r"^(typer|shellingham)==", lock, re.MULTILINE)
+    assert not {"typer", "tracer_cli"} & set().union(*map(_imported_modules, packages))
