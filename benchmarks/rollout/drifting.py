@@ -65,7 +65,7 @@ def check(batches: int = 400) -> None:
     for _ in range(batches):
         audits = int(chance.integers(0, 40))
         disagreed = int(chance.binomial(audits, chance.choice([0.03, 0.05, 0.1])))
-        real = real.after(DetectorBatch.batch(disagreed, audits, TARGET))
+        real = real.update(DetectorBatch.from_counts(disagreed, audits, TARGET))
         value = copy.add(np.array([disagreed]), np.array([audits]))[0]
         same = value == 0 or math.isclose(math.log(value), real.log_value, rel_tol=1e-9)
         assert same  # noqa: S101 - the point

@@ -23,8 +23,8 @@ def first_alarm(disagreed: list[int], batch: int, threshold: float) -> int | Non
     drift, maps = DriftDetector(), {}
     for number, found in enumerate(disagreed, start=1):
         if found not in maps:
-            maps[found] = DetectorBatch.batch(found, batch, TARGET)
-        drift = drift.after(maps[found])
+            maps[found] = DetectorBatch.from_counts(found, batch, TARGET)
+        drift = drift.update(maps[found])
         if drift.log_value >= math.log(threshold):
             return number * batch
     return None

@@ -1,6 +1,7 @@
-"""The statistics: exact tests, level ledger, e-processes, drift and verdicts.
+"""Statistics: exact tests, error budget, e-processes, drift detection, and verdicts.
 
-Pure: no input, no output, no clock, no randomness. `exact` and what rests on it
-(`fixed_sequence`, `badges`, `ceiling`) need scipy and are for the trainer; everything
-else needs nothing but the standard library, because the operator's image has no more.
+All functions are pure: no input or output, no clock, and no randomness. `binomial` and
+the modules that use it (`fixed_sequence`, `badges`, `ceiling`, and `coverage`) require
+scipy and are for the trainer. All other modules use only the standard library, because
+the operator image contains neither scipy nor numpy.
 """

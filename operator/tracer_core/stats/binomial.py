@@ -1,13 +1,15 @@
-"""Exact binomial tests of one accept set that was fixed before looking.
+"""Exact binomial tests of one accept set that was fixed before its rows were seen.
 
-For 0/1 agreement nothing is tighter than the exact test, so nothing else is here. The
-binomial tail is the regularised incomplete beta function of scipy (Boost), right to
-ten digits up to 10^8 rows and without loss in the tail; sums or normal approximations
-are not. All functions assume rows that are independent of each other, drawn from the
-traffic that the claim is about, and an accept set that owes nothing to them.
+For 0/1 agreement, the exact test is the tightest, so this module has no other test. The
+binomial tail is the regularized incomplete beta function of scipy (Boost), which is
+accurate to ten digits for up to 10^8 rows and loses no precision in the tail. Sums and
+normal approximations do not have this accuracy. All functions assume rows that are
+independent of each other, drawn from the traffic that the claim refers to, and an
+accept set that does not depend on them.
 """
 
 import math
+from typing import Final
 
 from scipy.special import betainc, betaincinv
 
@@ -21,22 +23,33 @@ __all__ = [
     "upper_bound",
 ]
 
-_COUNTABLE = 2**53
-"""Above it floats skip whole numbers, and a count would silently be another one."""
+_MAX_EXACT_COUNT: Final = 2**53
+"""Above this number, not every integer is a float, and a count would change
+silently."""
 
 
 def p_value(agreed: int, rows: int, target: float) -> float:
-    """Give P(Bin(rows, target) >= agreed): small when agreement beats the target.
+    """Return P(Bin(rows, target) >= agreed), the p-value of "agreement <= target".
 
-    Claim: while true agreement is at most the target, the value is at most x with
-    probability at most x, for every x. No rows are no evidence: the value is then 1.
-    Assumes: independent rows, a set fixed beforehand.
+    Claim: while the true agreement is at most the target, the value is at most x with
+    probability at most x, for every x. Without rows there is no evidence: the value
+    is 1.
+    Assumes: independent rows and a set fixed beforehand.
     Source: Clopper and Pearson, Biometrika 26 (1934).
 
+    Args:
+        agreed: Number of rows on which the surrogate agreed with the teacher.
+        rows: Number of rows.
+        target: Agreement to be shown, in (0, 1).
+
+    Returns:
+        The p-value in [0, 1].
+
     Raises:
-        ValueError: The counts are no counts, or the target is not between 0 and 1.
+        ValueError: The counts are negative, contradictory, or too large, or the target
+            is not in (0, 1).
     """
-    _check(agreed, rows)
+    _check_counts(agreed, rows)
     _check_rate(target, "target")
     if agreed == 0:
         return 1.0
@@ -44,14 +57,25 @@ def p_value(agreed: int, rows: int, target: float) -> float:
 
 
 def lower_bound(agreed: int, rows: int, level: float) -> float:
-    """Give the Clopper-Pearson lower bound; valid for one set fixed beforehand only.
+    """Return the Clopper-Pearson lower bound of the agreement.
 
-    Claim: it lies above the true agreement with probability at most `level`.
-    Assumes: independent rows, a set fixed beforehand; never print it of a set that was
-    chosen on the same rows.
+    Claim: it is above the true agreement with probability at most `level`.
+    Assumes: independent rows and one set fixed beforehand. Never report it for a set
+    that was chosen on the same rows.
     Source: Clopper and Pearson, Biometrika 26 (1934).
+
+    Args:
+        agreed: Number of rows on which the surrogate agreed with the teacher.
+        rows: Number of rows.
+        level: Error probability of the bound, in (0, 1).
+
+    Returns:
+        The bound in [0, 1].
+
+    Raises:
+        ValueError: The counts or the level are invalid.
     """
-    _check(agreed, rows)
+    _check_counts(agreed, rows)
     _check_rate(level, "level")
     if agreed == 0:
         return 0.0
@@ -59,12 +83,25 @@ def lower_bound(agreed: int, rows: int, level: float) -> float:
 
 
 def upper_bound(agreed: int, rows: int, level: float) -> float:
-    """Give the Clopper-Pearson upper bound: the lower bound of the opposite.
+    """Return the Clopper-Pearson upper bound of the agreement.
 
-    Claim: it lies below the true agreement with probability at most `level`.
-    Assumes and source: as `lower_bound`.
+    It is one minus the lower bound of the disagreement.
+
+    Claim: it is below the true agreement with probability at most `level`.
+    Assumes and source: as for `lower_bound`.
+
+    Args:
+        agreed: Number of rows on which the surrogate agreed with the teacher.
+        rows: Number of rows.
+        level: Error probability of the bound, in (0, 1).
+
+    Returns:
+        The bound in [0, 1].
+
+    Raises:
+        ValueError: The counts or the level are invalid.
     """
-    _check(agreed, rows)
+    _check_counts(agreed, rows)
     _check_rate(level, "level")
     if agreed == rows:
         return 1.0
@@ -74,25 +111,46 @@ def upper_bound(agreed: int, rows: int, level: float) -> float:
 def clopper_pearson_interval(
     agreed: int, rows: int, level: float
 ) -> tuple[float, float]:
-    """Give the Clopper-Pearson interval, half of the level on each side.
+    """Return the Clopper-Pearson interval, with half of the level on each side.
 
-    Claim: it misses the true agreement with probability at most `level`.
-    Assumes and source: as `lower_bound`.
+    Claim: it does not contain the true agreement with probability at most `level`.
+    Assumes and source: as for `lower_bound`.
+
+    Args:
+        agreed: Number of rows on which the surrogate agreed with the teacher.
+        rows: Number of rows.
+        level: Error probability of the interval, in (0, 1).
+
+    Returns:
+        The lower and the upper end, each in [0, 1].
+
+    Raises:
+        ValueError: The counts or the level are invalid.
     """
     half = level / 2
     return lower_bound(agreed, rows, half), upper_bound(agreed, rows, half)
 
 
 def rows_without_error(target: float, level: float) -> int:
-    """Give the fewest rows that can pass at all: those of a test without an error.
+    """Return the smallest number of rows that can pass, which is a test without error.
 
-    Claim: the least n with target^n <= level, as `p_value` computes it.
+    Claim: the smallest n with target^n <= level, as `p_value` computes it.
     Source: the binomial tail at k = n.
+
+    Args:
+        target: Agreement to be shown, in (0, 1).
+        level: Error probability of the test, in (0, 1).
+
+    Returns:
+        The number of rows, at least 1.
+
+    Raises:
+        ValueError: The target or the level is not in (0, 1).
     """
     _check_rate(target, "target")
     _check_rate(level, "level")
     rows = math.ceil(math.log(level) / math.log(target))
-    # The quotient of two rounded logarithms may land on the wrong side of a whole one.
+    # The quotient of two rounded logarithms can be on the wrong side of an integer.
     while p_value(rows, rows, target) > level:
         rows += 1
     while rows > 1 and p_value(rows - 1, rows - 1, target) <= level:
@@ -101,10 +159,22 @@ def rows_without_error(target: float, level: float) -> int:
 
 
 def max_errors(rows: int, target: float, level: float) -> int | None:
-    """Give the most errors with which so many rows still pass; none when none do.
+    """Return the largest number of errors with which a test still passes.
 
-    Claim: a test of `rows` rows passes at `level` exactly if it has no more errors.
-    Source: `p_value` grows with the errors, so the edge is found by halving.
+    Claim: a test of `rows` rows passes at `level` exactly if it has at most this many
+    errors.
+    Source: `p_value` increases with the errors, so bisection finds the threshold.
+
+    Args:
+        rows: Number of rows.
+        target: Agreement to be shown, in (0, 1).
+        level: Error probability of the test, in (0, 1).
+
+    Returns:
+        The number of errors, or None if the test does not pass without errors.
+
+    Raises:
+        ValueError: The count, the target, or the level is invalid.
     """
     _check_rate(level, "level")
     if p_value(rows, rows, target) > level:
@@ -120,21 +190,37 @@ def max_errors(rows: int, target: float, level: float) -> int | None:
 
 
 def power(rows: int, target: float, level: float, agreement: float) -> float:
-    """Give the probability that so many rows pass if agreement truly is as given.
+    """Return the probability that a test passes for a given true agreement.
 
-    Claim: exact for independent rows; a forecast, never part of a certificate.
-    Source: the binomial tail at the edge that `max_errors` finds.
+    Claim: exact for independent rows. It is a forecast, and never part of a
+    certificate.
+    Source: the binomial tail at the threshold of `max_errors`.
+
+    Args:
+        rows: Number of rows.
+        target: Agreement to be shown, in (0, 1).
+        level: Error probability of the test, in (0, 1).
+        agreement: Assumed true agreement, in (0, 1).
+
+    Returns:
+        The probability in [0, 1].
+
+    Raises:
+        ValueError: An argument is outside of its range.
     """
     errors = max_errors(rows, target, level)
     return 0.0 if errors is None else p_value(rows - errors, rows, agreement)
 
 
-def _check(agreed: int, rows: int) -> None:
-    if not 0 <= agreed <= rows <= _COUNTABLE:
-        raise ValueError(f"{agreed} agreements in {rows} rows: not a count")
+def _check_counts(agreed: int, rows: int) -> None:
+    if not 0 <= agreed <= rows <= _MAX_EXACT_COUNT:
+        raise ValueError(
+            f"{agreed} agreements in {rows} rows: must satisfy 0 <= agreements <= rows"
+            " <= 2^53"
+        )
 
 
 def _check_rate(value: float, name: str) -> None:
-    # Written so that a value that is not a number is refused as well.
+    # Written so that NaN is rejected as well.
     if not 0 < value < 1:
-        raise ValueError(f"a {name} of {value}: it must lie between 0 and 1")
+        raise ValueError(f"{name} is {value}: must be between 0 and 1, exclusive")

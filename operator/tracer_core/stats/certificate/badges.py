@@ -1,10 +1,10 @@
-"""Badges: cells that are shown to agree on their own, beside the pooled certificate.
+"""Badges: cells whose agreement is proven individually, in addition to the certificate.
 
-The pooled certificate is about all answered requests together; a weak cell can hide in
-it. A badge says that one cell, as the served policy answers it, agrees at least `floor`
-of the time. Badges have an error level of their own and take nothing from the pooled
-one. The policy served is found on the same rows, so a cell is tested at *every* step
-that the chain may have stopped at and keeps its worst p-value.
+The pooled certificate refers to all answered requests together, so it can hide a weak
+cell. A badge states that one cell, as the served policy answers it, agrees at least
+`floor` of the time. Badges have an error level of their own and use nothing of the
+pooled one. The served policy is selected on the same rows. A cell is therefore tested
+at *every* step at which the chain can have stopped, and keeps its largest p-value.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,21 +28,21 @@ class Correction(StrEnum):
     """How the level is shared among the cells."""
 
     BONFERRONI = "Bonferroni"
-    """An equal share each; tests the steps that passed."""
+    """Each cell has an equal share; only the steps that passed are tested."""
     HOLM = "Holm"
-    """A failed share goes to the rest; must test every step of the declared chain."""
+    """The share of a passed cell goes to the rest; all declared steps are tested."""
 
 
 @dataclass(frozen=True, slots=True)
 class CellBadge:
-    """What the certify rows say about one cell."""
+    """The test result of one cell."""
 
     cell: str
-    """Its name."""
+    """Name of the cell."""
     p_value: float
-    """The worst of its steps."""
+    """Largest p-value of its steps, in [0, 1]."""
     awarded: bool
-    """Whether the cell is shown to agree at least `floor` of the time."""
+    """Whether the agreement of the cell is shown to be at least `floor`."""
 
 
 def award_badges(
@@ -53,29 +53,32 @@ def award_badges(
     level: float,
     correction: Correction = Correction.BONFERRONI,
 ) -> tuple[CellBadge, ...]:
-    """Test every cell against the floor, all cells together at the level.
+    """Test every cell against the floor, with one level for all cells together.
 
-    Claim: with probability at most `level` does any cell get a badge whose agreement
-    under the served policy, the last step passed, is below the floor. Without a step
-    passed nothing is served and no cell gets one.
+    Claim: the probability that any cell gets a badge whose agreement under the served
+    policy, the last step that passed, is below the floor is at most `level`. If no step
+    passed, nothing is served and no cell gets a badge.
     Why: let j be the first step of the declared chain at which a cell is below the
     floor; j does not depend on the rows. If the served step is a bad one for the cell,
-    j has passed and is among the steps tested, so the worst p-value is at least that
-    of j, which is a fixed test. Bonferroni sums that over cells. Holm lets one cell's
-    pass change another's level, for which the hypotheses themselves must not depend on
-    the rows: "below the floor at any declared step", hence all steps.
-    Assumes: cells, floor and chain declared before the certify rows were seen; the
-    certify rows as for `run_chain`.
-    Source: Bonferroni (1936); Holm, Scand. J. Statist. 6 (1979); the union bound over
+    j has passed and is among the steps tested, so the largest p-value is at least that
+    of j, which is a fixed test. Bonferroni sums that over cells. With Holm, the pass of
+    one cell changes the level of another, for which the hypotheses themselves must not
+    depend on the rows: "below the floor at any declared step", hence all steps.
+    Assumes: cells, floor, and chain were declared before the certify rows were seen;
+    the certify rows are as for `run_chain`.
+    Source: Bonferroni (1936); Holm, Scand. J. Statist. 6 (1979). The union bound over
     steps is replaced by their maximum, as in intersection-union tests (Berger 1982).
 
     Args:
-        cells: For each declared cell its counts at every step of the family.
+        cells: Counts of each declared cell at every step of the family.
         chain: The steps that were declared.
-        result: How far the pooled test went.
-        floor: Agreement that a badge states.
-        level: Error probability of all badges together.
-        correction: How the level is shared.
+        result: Result of the pooled test.
+        floor: Agreement that a badge states, in (0, 1).
+        level: Error probability of all badges together, in (0, 1).
+        correction: How the level is shared among the cells.
+
+    Returns:
+        One badge for each cell, in the order of `cells`.
     """
     if result.passed is None or not cells:
         return tuple(CellBadge(cell, 1.0, awarded=False) for cell in cells)
@@ -83,45 +86,68 @@ def award_badges(
     worst = [
         worst_p_value(steps[chain.start : last + 1], floor) for steps in cells.values()
     ]
-    share = bonferroni if correction is Correction.BONFERRONI else holm
+    correct = bonferroni if correction is Correction.BONFERRONI else holm
     return tuple(
         CellBadge(cell, value, awarded)
-        for cell, value, awarded in zip(cells, worst, share(worst, level), strict=True)
+        for cell, value, awarded in zip(
+            cells, worst, correct(worst, level), strict=True
+        )
     )
 
 
 def worst_p_value(steps: Sequence[ChainCounts], floor: float) -> float:
-    """Give the largest p-value of a cell over the steps; 1 where it has no rows.
+    """Return the largest p-value of a cell over the steps.
 
     Claim: valid for "the cell is below the floor at one of these steps".
-    Assumes: as `award_badges`.
+    Assumes: as for `award_badges`.
     Source: Berger, Technometrics 24 (1982), intersection-union tests.
+
+    Args:
+        steps: Counts of the cell at each step.
+        floor: Agreement to be shown, in (0, 1).
+
+    Returns:
+        The p-value in [0, 1]; 1 if there are no steps, or no rows at one of them.
     """
     return max((p_value(c.agreed, c.rows, floor) for c in steps), default=1.0)
 
 
 def bonferroni(p_values: Sequence[float], level: float) -> list[bool]:
-    """Tell which tests pass at an equal share of the level each.
+    """Return which tests pass with an equal share of the level each.
 
-    Claim: any false pass with probability at most `level`, whatever the dependence.
-    Assumes: valid p-values; their number fixed before looking.
+    Claim: the probability of any false pass is at most `level`, for any dependence.
+    Assumes: valid p-values, whose number was fixed before the rows were seen.
     Source: Bonferroni (1936); Dunn, JASA 56 (1961).
+
+    Args:
+        p_values: One p-value for each test.
+        level: Error probability of all tests together.
+
+    Returns:
+        Whether each test passes, in the order of `p_values`.
     """
     return [value <= level / len(p_values) for value in p_values]
 
 
 def holm(p_values: Sequence[float], level: float) -> list[bool]:
-    """Tell which tests pass when shares of those that passed go to the rest.
+    """Return which tests pass if the shares of passed tests go to the rest.
 
-    Claim: any false pass with probability at most `level`, whatever the dependence.
+    Claim: the probability of any false pass is at most `level`, for any dependence.
     Assumes: valid p-values of hypotheses that do not depend on the rows.
     Source: Holm, Scand. J. Statist. 6 (1979).
+
+    Args:
+        p_values: One p-value for each test.
+        level: Error probability of all tests together.
+
+    Returns:
+        Whether each test passes, in the order of `p_values`.
     """
     passed = [False] * len(p_values)
-    left = len(p_values)
-    for at in sorted(range(len(p_values)), key=p_values.__getitem__):
-        if p_values[at] > level / left:
+    remaining = len(p_values)
+    for index in sorted(range(len(p_values)), key=p_values.__getitem__):
+        if p_values[index] > level / remaining:
             break
-        passed[at] = True
-        left -= 1
+        passed[index] = True
+        remaining -= 1
     return passed

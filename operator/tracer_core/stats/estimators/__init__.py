@@ -1,1 +1,1 @@
-"""Weighted and difference estimators."""
+"""Estimators from the uniform sample: weighted rates and difference estimators."""

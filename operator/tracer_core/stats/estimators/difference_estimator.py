@@ -1,49 +1,64 @@
-"""A total over all requests from a forecast for each and a weighted sample of truths.
+"""Interval of a total from a forecast for every request and a sample of true values.
 
-The sum of the forecasts, plus the errors of the sampled ones weighted by one over the
-coin's rate, is unbiased however bad the forecasts are (difference estimator). Its
-variance is estimated by session, because the coin is drawn by session:
-``sum of (1 - p) / p^2 * d^2`` over sampled sessions, d the error of a session.
+The sum of the forecasts, plus the errors of the sampled requests weighted by one over
+the sampling rate, is unbiased for any forecasts (difference estimator). Its variance is
+estimated by session, because sampling is by session: ``sum of (1 - p) / p^2 * d^2``
+over the sampled sessions, where p is the sampling rate and d the error of a session.
 
-Claimed: the estimate is unbiased; the interval is approximate (Student's t, sessions as
-units) and holds the truth in 93 of 100 replays or more, as tests/statistical measures.
-Assumed: a coin that owes nothing to content, its rate recorded; sessions independent;
-forecasts fixed before the truth is known.
-
-Sources: Saerndal, Swensson and Wretman, Model Assisted Survey Sampling (1992), 6.3;
+Claim: the estimate is unbiased. The interval is approximate (Student's t, with sessions
+as units) and contains the true value in at least 93 of 100 replays, as measured in
+tests/statistical.
+Assumes: sampling that does not depend on content, with recorded rates; independent
+sessions; forecasts that are fixed before the true value is known.
+Source: Saerndal, Swensson, and Wretman, Model Assisted Survey Sampling (1992), 6.3;
 Cornish and Fisher (1937) for the quantile.
 """
 
 from statistics import NormalDist
+from typing import Final
 
 __all__ = ["half_width", "student_quantile"]
 
-_FEWEST = 5
-"""Sessions below which nothing is said about the error."""
+_MIN_SESSIONS: Final = 5
+"""With fewer sessions, no interval is computed."""
 
 
 def half_width(spread: float, samples: int, level: float = 0.05) -> float | None:
-    """Give half the width of the interval; none when there are too few sessions.
+    """Return half of the width of the interval.
 
     Args:
-        spread: Estimated variance of the correction.
-        samples: Sessions that it rests on.
-        level: Probability of missing the truth.
+        spread: Estimated variance of the correction, in squared units of the total.
+        samples: Number of sessions that the variance is based on.
+        level: Probability that the interval does not contain the true value, in (0, 1).
+
+    Returns:
+        The half width in units of the total, or None with fewer than five sessions.
     """
-    if samples < _FEWEST:
+    if samples < _MIN_SESSIONS:
         return None
     quantile = student_quantile(1 - level / 2, samples - 1)
     return float(quantile * max(spread, 0.0) ** 0.5)
 
 
 def student_quantile(probability: float, freedom: int) -> float:
-    """Give a quantile of Student's t; right to a thousandth from 4 degrees on.
+    """Return a quantile of Student's t distribution.
+
+    The error of the Cornish-Fisher expansion is below 0.001 from 4 degrees of freedom.
+
+    Args:
+        probability: Probability below the quantile, in (0, 1).
+        freedom: Degrees of freedom, at least 4.
 
     Raises:
-        ValueError: So few degrees of freedom that the expansion is no good.
+        ValueError: There are fewer than 4 degrees of freedom, so that the expansion is
+            inaccurate, or the probability is not in (0, 1).
     """
-    if freedom < _FEWEST - 1 or not 0 < probability < 1:
-        raise ValueError(f"no quantile for {freedom} degrees of freedom")
+    if freedom < _MIN_SESSIONS - 1 or not 0 < probability < 1:
+        raise ValueError(
+            f"no quantile for {freedom} degrees of freedom at {probability}: there must"
+            f" be at least {_MIN_SESSIONS - 1} degrees of freedom, and the probability"
+            " must be between 0 and 1, exclusive"
+        )
     z, n = NormalDist().inv_cdf(probability), freedom
     first = (z**3 + z) / 4
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96

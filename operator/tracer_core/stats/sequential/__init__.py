@@ -1,1 +1,1 @@
-"""Anytime-valid statistics: rollout verdicts, guards and drift."""
+"""Anytime-valid statistics: rollout verdicts, guards, and drift detection."""

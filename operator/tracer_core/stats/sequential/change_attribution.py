@@ -1,14 +1,16 @@
-"""What has changed when agreement has fallen: the teacher, or what it is asked?
+"""Attribution of a drop in agreement to the teacher or to the inputs.
 
-Inputs that come again tell the two apart. A teacher that was changed answers them
-otherwise than before; where only the traffic is another it answers them as it did.
+Repeated inputs distinguish the two causes. A teacher that was changed answers them
+differently than before. If only the traffic has changed, the teacher answers them as
+before.
 
-The operator runs this, and its image has no scipy: the tails are summed here.
+The operator runs this module, and its image has no scipy: the tails are summed here.
 """
 
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 __all__ = [
     "LEVEL",
@@ -18,107 +20,115 @@ __all__ = [
     "attribute_change",
 ]
 
-LEVEL = 0.01
-"""Probability of naming either cause by mistake, at the most."""
+LEVEL: Final = 0.01
+"""Maximum probability of reporting either cause in error."""
 
 
 class ChangeCause(StrEnum):
-    """What has changed."""
+    """The cause of a drop in agreement."""
 
     TEACHER = "TeacherChanged"
-    """The teacher answers the same inputs otherwise than before."""
+    """The teacher answers repeated inputs differently than before."""
     INPUTS = "InputsChanged"
-    """It answers them as before: the inputs are others."""
+    """The teacher answers repeated inputs as before: the inputs have changed."""
     UNKNOWN = "CauseUnknown"
-    """Too few inputs came again to tell."""
+    """There are too few repeated inputs."""
 
 
 @dataclass(frozen=True, slots=True)
 class RepeatCounts:
-    """Inputs that the teacher had answered before."""
+    """Counts of repeated inputs: inputs that the teacher had already answered."""
 
     total: int
-    """How many came again."""
-    otherwise: int
-    """How many of them it answered otherwise than the first time."""
+    """Number of repeated inputs."""
+    changed: int
+    """Number of those whose answer differs from the first answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeAttribution:
-    """The cause with the figures behind it."""
+    """A cause with its reason."""
 
     cause: ChangeCause
-    """What has changed."""
+    """The cause."""
     reason: str
-    """Why, for people: values, sizes, probability and level."""
+    """Human-readable reason with counts, p-value, and level."""
 
 
 def attribute_change(
-    before: RepeatCounts, lately: RepeatCounts, loss: float
+    before: RepeatCounts, recent: RepeatCounts, loss: float
 ) -> ChangeAttribution:
-    """Say what has changed.
+    """Return the cause of a drop in agreement.
 
-    Claims: where the teacher answers repeats as ever, it is said to have changed with
-    probability `LEVEL` at most (Fisher's exact test, one-sided; Fisher 1935). Where it
-    has changed so much that at least `loss` of the repeats are answered otherwise, only
-    the inputs are said to have with probability `LEVEL` at most (exact binomial tail).
-
-    Assumes that repeats are independent given the teacher, and that what comes again is
-    hit by a change of the teacher no less than other traffic.
+    Claim: if the teacher answers repeats as before, `TEACHER` is returned with
+    probability at most `LEVEL` (Fisher's exact test, one-sided; Fisher 1935). If the
+    teacher has changed so much that at least `loss` of the repeats are answered
+    differently, `INPUTS` is returned with probability at most `LEVEL` (exact binomial
+    tail).
+    Assumes: repeats are independent given the teacher, and a change of the teacher
+    affects repeated inputs at least as much as other traffic.
 
     Args:
-        before: Repeats while agreement was as promised.
-        lately: Those since.
-        loss: By how much agreement has fallen since.
+        before: Repeats while the agreement was at least the target.
+        recent: Repeats since the drop.
+        loss: Decrease of the agreement since then, in [0, 1].
+
+    Returns:
+        The cause with its reason.
     """
-    more = _p_more(before, lately)
-    figures = (
-        f"of {lately.total} inputs that came again lately the teacher answered "
-        f"{lately.otherwise} otherwise than the first time, of {before.total} before "
-        f"{before.otherwise}"
+    counts = (
+        f"{recent.total} repeated inputs since the drop ({recent.changed} changed"
+        f" answers), {before.total} before ({before.changed})"
     )
+    more = _p_more(before, recent)
     if more <= LEVEL:
-        said = f"the teacher has changed: {figures} (p = {more:.2g}, level {LEVEL})"
-        return ChangeAttribution(ChangeCause.TEACHER, said)
-    fewer = _p_fewer(lately, loss)
+        reason = f"the teacher has changed: {counts}; p = {more:.2g}, level {LEVEL}"
+        return ChangeAttribution(ChangeCause.TEACHER, reason)
+    fewer = _p_fewer(recent, loss)
     if fewer <= LEVEL:
-        said = (
-            f"the inputs have changed, not the teacher: {figures}; a loss of {loss:.1%}"
-            f" by the teacher would show more (p = {fewer:.2g}, level {LEVEL})"
+        reason = (
+            f"the inputs have changed, not the teacher: {counts}; a loss of {loss:.1%}"
+            " caused by the teacher would change more answers;"
+            f" p = {fewer:.2g}, level {LEVEL}"
         )
-        return ChangeAttribution(ChangeCause.INPUTS, said)
+        return ChangeAttribution(ChangeCause.INPUTS, reason)
     return ChangeAttribution(
-        ChangeCause.UNKNOWN,
-        f"too few inputs came again to tell what has changed: {figures}",
+        ChangeCause.UNKNOWN, f"cannot attribute the change: {counts}"
     )
 
 
-def _p_more(before: RepeatCounts, lately: RepeatCounts) -> float:
-    total = before.total + lately.total
-    otherwise = before.otherwise + lately.otherwise
-    every = _log_choose(total, lately.total)
+def _p_more(before: RepeatCounts, recent: RepeatCounts) -> float:
+    """Return the p-value of "the share of changed answers has not increased"."""
+    total = before.total + recent.total
+    changed = before.changed + recent.changed
+    all_tables = _log_choose(total, recent.total)
     logs = (
-        _log_choose(otherwise, hit)
-        + _log_choose(total - otherwise, lately.total - hit)
-        - every
-        for hit in range(lately.otherwise, min(otherwise, lately.total) + 1)
+        _log_choose(changed, count)
+        + _log_choose(total - changed, recent.total - count)
+        - all_tables
+        for count in range(recent.changed, min(changed, recent.total) + 1)
     )
     return min(1.0, math.fsum(map(math.exp, logs)))
 
 
-def _p_fewer(lately: RepeatCounts, loss: float) -> float:
-    if not 0 < loss < 1 or not lately.total:
+def _p_fewer(recent: RepeatCounts, loss: float) -> float:
+    """Return the p-value of "the share of changed answers is at least the loss"."""
+    if not 0 < loss < 1 or not recent.total:
         return 1.0
     logs = (
-        _log_choose(lately.total, hit)
-        + hit * math.log(loss)
-        + (lately.total - hit) * math.log1p(-loss)
-        for hit in range(lately.otherwise + 1)
+        _log_choose(recent.total, count)
+        + count * math.log(loss)
+        + (recent.total - count) * math.log1p(-loss)
+        for count in range(recent.changed + 1)
     )
     return min(1.0, math.fsum(map(math.exp, logs)))
 
 
-def _log_choose(of: int, some: int) -> float:
-    if not 0 <= some <= of:
+def _log_choose(items: int, chosen: int) -> float:
+    if not 0 <= chosen <= items:
         return -math.inf
-    return math.lgamma(of + 1) - math.lgamma(some + 1) - math.lgamma(of - some + 1)
+    return (
+        math.lgamma(items + 1)
+        - math.lgamma(chosen + 1)
+        - math.lgamma(items - chosen + 1)
+    )

@@ -1,27 +1,38 @@
-"""A confidence sequence for an agreement rate: valid at every look."""
+"""A confidence sequence for an agreement rate, valid at every look."""
 
 import math
+from typing import Final
 
 __all__ = ["agreement_interval"]
 
-_BISECTIONS = 50
+_BISECTIONS: Final = 50
 
 
 def agreement_interval(
     agreed: int, disagreed: int, delta: float = 0.05
 ) -> tuple[float, float]:
-    """Give an interval that holds the true rate at all times with level 1 - delta.
+    """Return an interval for the true agreement.
 
-    The uniform mixture martingale ``B(k+1, l+1) / (q^k (1-q)^l)`` stays below
-    ``1/delta`` with probability 1 - delta (Ville); the interval is where it does.
-    With no audits it is all of [0, 1].
+    Claim: with probability at least 1 - delta, the interval contains the true rate at
+    all looks together.
+    Why: the uniform mixture martingale ``B(k+1, l+1) / (q^k (1-q)^l)`` stays below
+    ``1/delta`` with probability 1 - delta (Ville); the interval is the set of rates for
+    which it does.
+
+    Args:
+        agreed: Number of audits with agreement.
+        disagreed: Number of audits with disagreement.
+        delta: Error probability over all looks, in (0, 1).
+
+    Returns:
+        The lower and the upper end; [0, 1] without audits.
     """
     total = agreed + disagreed
     if total == 0:
         return 0.0, 1.0
     best = agreed / total
-    low = _cross(agreed, disagreed, delta, 0.0, best)
-    high = _cross(agreed, disagreed, delta, 1.0, best)
+    low = _crossing(agreed, disagreed, delta, 0.0, best)
+    high = _crossing(agreed, disagreed, delta, 1.0, best)
     return low, high
 
 
@@ -37,9 +48,10 @@ def _log_power(base: float, exponent: int) -> float:
     return exponent * math.log(base) if base > 0 else -math.inf
 
 
-def _cross(
+def _crossing(
     agreed: int, disagreed: int, delta: float, outside: float, inside: float
 ) -> float:
+    """Return the rate between two rates at which the mixture reaches its bound."""
     bound = -math.log(delta)
     if _log_mixture(agreed, disagreed, outside) < bound:
         return outside

@@ -1,15 +1,16 @@
-"""Gross failure, seen by one pod alone: what makes it stop its own surrogate.
+"""Detection of gross failure by one pod, which then stops its own surrogate.
 
-Fine decisions need the counts of all pods and are the operator's. A pod sees few of the
-audits, boots often, and must not stop a good surrogate in any boot; so it looks for no
-less than three times the disagreement that the target allows (four times its odds),
-by the detector of `drift`, audit by audit.
+Fine decisions require the counts of all pods and are made by the operator. A pod
+receives few of the audits, restarts often, and must not stop a good surrogate after any
+restart. It therefore looks for at least three times the disagreement that the target
+allows (four times its odds), with the detector of `drift`, after each audit.
 
-Claimed: while the surrogate keeps its target, `RUN_LENGTH` audits or more pass between
-false stops on average, counted over every audit of every pod and boot together. A boot
-that begins anew, or counts of another pod that are not seen, only lower R, so neither
-spends more of the budget; they cost delay, which is why R is kept across boots.
-Assumed: as in `drift`. A missing audit counts as an agreement.
+Claim: while the surrogate keeps its target, at least `RUN_LENGTH` audits pass between
+false stops on average, counted over all audits of all pods and restarts together. A
+restart without state, or counts of another pod that are not seen, only decrease R, so
+neither uses more of the budget. They cause delay, which is why R is stored across
+restarts.
+Assumes: as for `drift`. A missing audit counts as an agreement.
 """
 
 import math
@@ -18,28 +19,37 @@ from typing import Final
 
 from tracer_core.stats.sequential.mixture import RateMixture, log_add
 
-__all__ = ["GROSS_AGREEMENT", "RUN_LENGTH", "GrossFailure"]
+__all__ = ["GROSS_DISAGREEMENT", "RUN_LENGTH", "GrossFailureDetector"]
 
-GROSS_AGREEMENT: Final = RateMixture((4.0, 8.0, 20.0), (1, 1, 1))
-"""For a target of 95 %: disagreements of 17, 30 and 51 %."""
+GROSS_DISAGREEMENT: Final = RateMixture((4.0, 8.0, 20.0), (1, 1, 1))
+"""Alternatives of the detector. For a target of 95%: 17%, 30%, and 51%
+disagreement."""
 
 RUN_LENGTH: Final = 1e7
-"""Audits between false stops on average, at the least: the budget."""
+"""Minimum average number of audits between false stops: the budget."""
 
 
 @dataclass(frozen=True, slots=True)
-class GrossFailure:
-    """The detector: R for each alternative, in logs."""
+class GrossFailureDetector:
+    """The state of the detector."""
 
-    logs: tuple[float, ...] = (-math.inf,) * len(GROSS_AGREEMENT.factors)
+    logs: tuple[float, ...] = (-math.inf,) * len(GROSS_DISAGREEMENT.factors)
+    """Natural logarithm of R for each alternative."""
 
-    def after(self, *, disagreed: bool, target: float) -> "GrossFailure":
-        """Give the detector after one audit."""
-        ratios = GROSS_AGREEMENT.log_ratios(float(disagreed), 1.0, 1 - target)
+    def update(self, *, disagreed: bool, target: float) -> "GrossFailureDetector":
+        """Return the detector after one more audit.
+
+        Args:
+            disagreed: Whether the surrogate disagreed with the teacher.
+            target: Certified agreement, in (0, 1).
+        """
+        ratios = GROSS_DISAGREEMENT.log_ratios(float(disagreed), 1.0, 1 - target)
         pairs = zip(self.logs, ratios, strict=True)
-        return GrossFailure(tuple(log_add(log, 0.0) + ratio for log, ratio in pairs))
+        return GrossFailureDetector(
+            tuple(log_add(log, 0.0) + ratio for log, ratio in pairs)
+        )
 
     @property
-    def found(self) -> bool:
+    def alarm(self) -> bool:
         """Whether the surrogate must stop."""
-        return GROSS_AGREEMENT.log_mean(self.logs) >= math.log(RUN_LENGTH)
+        return GROSS_DISAGREEMENT.log_mean(self.logs) >= math.log(RUN_LENGTH)

@@ -1,22 +1,24 @@
-"""Guards against harm that is no disagreement: faults of our own, and time of our own.
+"""Guards against harm other than disagreement: internal errors and added latency.
 
-Time is guarded leg by leg: a candidate that is slow only where its surrogate answers
-must not hide behind many quick deferrals, nor the other way round.
+Latency is guarded separately for each path: a candidate that is slow only when its
+surrogate answers must not be hidden by many fast deferrals, or the other way round.
 
-Each guard is an e-process on counts like the one for rollback, looked at as often, with
-its part of the same error: what a candidate of allowed rates risks by all of them
-together, and by its audits, is 1 - confidence. A common rule (so many bad windows in a
-row) has an error that depends on the traffic; this one has not.
+Each guard is an e-process on counts, like the one for rollback, evaluated at the same
+looks, with a share of the same error probability.
 
-Assumed: whatever came before, the next question that a guard is about meets its harm
-with the allowed probability at most; the guards may depend on each other in any way.
-Source: as in `sequential`.
+Claim: a candidate with allowed rates is rolled back by any guard or by its audits with
+probability at most 1 - confidence. Common rules, such as a number of bad windows in a
+row, have an error probability that depends on the traffic.
+Assumes: given the past, the next request that a guard refers to has the harm with at
+most the allowed probability. The guards can depend on each other in any way.
+Source: as for `e_values`.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from tracer_core.contracts.evidence import SLOW_SECONDS
 from tracer_core.stats.sequential.e_values import rollback_log_e
@@ -30,70 +32,82 @@ __all__ = [
     "guard_level",
 ]
 
-AUDITS_SHARE = 0.9
-"""Part of the error that rollback by audits has; the guards share the rest."""
+AUDITS_SHARE: Final = 0.9
+"""Share of the error probability for rollback by audits; the guards share the rest."""
 
-_SLOW = f"over {SLOW_SECONDS * 1000:g} ms"
+_SLOW: Final = f"over {SLOW_SECONDS * 1000:g} ms"
 
 
 class GuardKind(Enum):
-    """A harm and the rate of it that is allowed.
+    """A kind of harm and its allowed rate.
 
-    For time the rate makes it a bound on the 95th percentile of the leg.
+    For latency, the rate corresponds to a limit on the 95th percentile of the path.
     """
 
-    FAULTS = ("faults of its own", 0.001)
-    """Questions that the teacher had to answer because something of ours failed."""
+    FAULTS = ("internal errors", 0.001)
+    """Requests that the teacher had to answer because of an internal error."""
     SURROGATE_LEG = (
-        f"slow surrogate leg ({_SLOW} from the question to the whole answer)",
+        f"slow surrogate path ({_SLOW} from the parsed request to the complete answer)",
         0.05,
     )
-    """Answers of the surrogate that took long until they were handed over."""
+    """Answers of the surrogate that took too long until they were complete."""
     TEACHER_LEG = (
-        f"slow teacher leg ({_SLOW} from the question to asking the teacher)",
+        f"slow teacher path ({_SLOW} from the parsed request to the teacher request)",
         0.05,
     )
-    """Questions left to the teacher that we held up for long."""
+    """Requests left to the teacher that were delayed for too long."""
 
     @property
     def text(self) -> str:
-        """What people call it."""
+        """Human-readable name."""
         return self.value[0]
 
     @property
     def allowed(self) -> float:
-        """The rate that is allowed."""
+        """Allowed rate, in (0, 1)."""
         return self.value[1]
 
 
 @dataclass(frozen=True, slots=True)
 class GuardCount:
-    """How often a harm was met."""
+    """Counts of one kind of harm."""
 
     questions: int = 0
-    """Questions in which it could be."""
+    """Number of requests in which the harm was possible."""
     times: int = 0
-    """Questions in which it was; faults may be counted beyond the questions."""
+    """Number of occurrences. Internal errors can occur more than once per request."""
 
 
 GuardCounts = Mapping[GuardKind, GuardCount]
-"""What was counted of each harm; what is not named was not counted."""
+"""Counts of each kind of harm; a missing kind has no counts."""
 
 
 def guard_level(confidence: float) -> float:
-    """Give the probability of tripping that each guard has to itself."""
+    """Return the error probability of each guard.
+
+    Args:
+        confidence: One minus the error probability of rollback, in (0, 1).
+    """
     return (1 - AUDITS_SHARE) * (1 - confidence) / len(GuardKind)
 
 
 def first_tripped_guard(harm: GuardCounts, confidence: float) -> str | None:
-    """Say which guard has tripped, with its figures; none when none has."""
+    """Return the first guard whose limit is exceeded, as text with its counts.
+
+    Args:
+        harm: Counts of each kind of harm.
+        confidence: One minus the error probability of rollback, in (0, 1).
+
+    Returns:
+        The text, or None if no guard has tripped.
+    """
     bound = -math.log(guard_level(confidence))
     for guard in GuardKind:
-        met = harm.get(guard, GuardCount())
-        times = min(met.times, met.questions)
-        if rollback_log_e(times, met.questions, 1 - guard.allowed) >= bound:
+        count = harm.get(guard, GuardCount())
+        times = min(count.times, count.questions)
+        if rollback_log_e(times, count.questions, 1 - guard.allowed) >= bound:
             return (
-                f"{guard.text} above {guard.allowed:.1%}: {times} in "
-                f"{met.questions} questions"
+                f"{guard.text} above {guard.allowed:.1%}: {times} of"
+                f" {count.questions} requests"
             )
     return None

@@ -1,12 +1,14 @@
-"""Alternatives to a boundary rate, mixed: what every e-process of ours bets on.
+"""Mixtures over alternatives to a boundary rate, which all e-processes bet on.
 
-Each alternative multiplies the odds of a disagreement at the boundary, so it stays a
-rate for every target. Values are natural logarithms; standard library only.
+Each alternative multiplies the odds of a disagreement at the boundary, so that it is a
+rate for every target. Values are natural logarithms. This module uses only the standard
+library.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 __all__ = ["ABOVE", "BELOW", "RateMixture", "log_add"]
 
@@ -16,32 +18,44 @@ class RateMixture:
     """A fixed distribution over alternatives, chosen before any audit."""
 
     factors: tuple[float, ...]
-    """By how much each multiplies the odds; all above 1, or all below."""
+    """Factor on the odds for each alternative; all above 1 or all below 1."""
     weights: tuple[float, ...]
-    """How much is bet on each; only their proportions matter."""
+    """Weight of each alternative; only their proportions matter."""
 
     def rates(self, boundary: float) -> tuple[float, ...]:
-        """Give the disagreement that each alternative stands for.
+        """Return the disagreement rate of each alternative.
+
+        Args:
+            boundary: Disagreement rate at the boundary, in (0, 1).
 
         Raises:
-            ValueError: The boundary is no rate that can be tested.
+            ValueError: The boundary is not in (0, 1).
         """
         if not 0 < boundary < 1:
-            raise ValueError(f"a disagreement of {boundary} cannot be tested")
+            raise ValueError(
+                f"a disagreement of {boundary} cannot be tested: must be between 0 and"
+                " 1, exclusive"
+            )
         odds = [factor * boundary / (1 - boundary) for factor in self.factors]
-        return tuple(each / (1 + each) for each in odds)
+        return tuple(ratio / (1 + ratio) for ratio in odds)
 
     def log_ratios(
         self, disagreed: float, audits: float, boundary: float
     ) -> tuple[float, ...]:
-        """Give the log likelihood ratio of each alternative to the boundary.
+        """Return the log likelihood ratio of each alternative to the boundary.
+
+        Args:
+            disagreed: Number of audits with disagreement.
+            audits: Number of audits.
+            boundary: Disagreement rate at the boundary, in (0, 1).
 
         Raises:
-            ValueError: The counts, or the boundary, cannot be.
+            ValueError: The counts are contradictory, or the boundary is not in (0, 1).
         """
         if not 0 <= disagreed <= audits:
             raise ValueError(
-                f"{disagreed} disagreements in {audits} audits: not a count"
+                f"{disagreed} disagreements in {audits} audits: must satisfy 0 <="
+                " disagreements <= audits"
             )
         return tuple(
             disagreed * math.log(rate / boundary)
@@ -50,7 +64,11 @@ class RateMixture:
         )
 
     def log_mean(self, logs: Sequence[float]) -> float:
-        """Give the log of the weighted mean of values given as logs."""
+        """Return the log of the weighted mean of values given as logs.
+
+        Args:
+            logs: Logarithm of one value for each alternative; can be -inf.
+        """
         top = max(logs)
         if top == -math.inf:
             return top
@@ -59,15 +77,15 @@ class RateMixture:
         return top + math.log(mean / sum(self.weights))
 
 
-BELOW = RateMixture((0.05, 0.15, 0.3, 0.5, 0.7), (1, 1, 1, 1, 1))
-"""Disagreement below a boundary: for promotion."""
+BELOW: Final = RateMixture((0.05, 0.15, 0.3, 0.5, 0.7), (1, 1, 1, 1, 1))
+"""Disagreement below a boundary, for promotion."""
 
-ABOVE = RateMixture((1.4, 2.1, 3.0, 6.0), (1, 3, 1, 1))
-"""Disagreement above a boundary: for rollback, guards, cells and drift. Half is bet on
-twice the boundary, where most harm that matters lies (5 % to 10 %)."""
+ABOVE: Final = RateMixture((1.4, 2.1, 3.0, 6.0), (1, 3, 1, 1))
+"""Disagreement above a boundary, for rollback, guards, cells, and drift. Half of the
+weight is on twice the boundary, where most relevant harm is (5% to 10%)."""
 
 
-def log_add(one: float, other: float) -> float:
-    """Give the log of the sum of two values given as logs."""
-    high, low = max(one, other), min(one, other)
+def log_add(first: float, second: float) -> float:
+    """Return the log of the sum of two values given as logs."""
+    high, low = max(first, second), min(first, second)
     return high if low == -math.inf else high + math.log1p(math.exp(low - high))

@@ -36,22 +36,22 @@ def test_the_p_value_is_the_binomial_tail(
 
 
 @given(rows=st.integers(1, 2_000), share=st.floats(0, 1), target=st.floats(0.5, 0.99))
-def test_the_p_value_is_the_one_that_mapie_gives_for_binary_losses(
+def test_the_p_value_is_that_of_mapie_for_binary_losses(
     rows: int, share: float, target: float
 ) -> None:
     agreed = max(1, round(share * rows))
-    # Its ceiling would count an error more where the quotient is rounded up.
+    # MAPIE would count one more error if the quotient is rounded up.
     risk = np.array([max((rows - agreed) / rows - 1e-12, 0.0)])
     found = compute_hoeffding_bentkus_p_value(risk, rows, 1 - target, binary=True)
     assert p_value(agreed, rows, target) == pytest.approx(float(found[0, 0]), rel=1e-6)
 
 
-def test_no_rows_are_no_evidence() -> None:
+def test_no_rows_give_no_evidence() -> None:
     assert p_value(0, 0, 0.9) == 1.0
 
 
 @given(rows=st.integers(1, 500), share=st.floats(0, 1), level=st.floats(0.001, 0.5))
-def test_the_lower_bound_is_where_the_test_just_passes(
+def test_the_test_just_passes_at_the_lower_bound(
     rows: int, share: float, level: float
 ) -> None:
     agreed = max(1, round(share * rows))
@@ -62,15 +62,15 @@ def test_the_lower_bound_is_where_the_test_just_passes(
 @pytest.mark.parametrize(
     ("target", "level", "rows"), [(0.95, 0.05, 59), (0.9, 0.1, 22), (0.99, 0.01, 459)]
 )
-def test_the_fewest_rows_that_can_pass_are_those_of_a_faultless_test(
+def test_the_smallest_number_of_rows_is_that_of_a_test_without_error(
     target: float, level: float, rows: int
 ) -> None:
     assert rows_without_error(target, level) == rows
     assert p_value(rows, rows, target) <= level < p_value(rows - 1, rows - 1, target)
 
 
-def test_more_agreements_than_rows_are_no_count() -> None:
-    with pytest.raises(ValueError, match="not a count"):
+def test_more_agreements_than_rows_are_rejected() -> None:
+    with pytest.raises(ValueError, match="0 <= agreements <= rows"):
         p_value(3, 2, 0.9)
 
 
@@ -85,35 +85,38 @@ def log_factorial(n: int) -> Decimal:
 
 
 def long_tail(agreed: int, rows: int, target: float) -> Decimal:
-    """Sum the tail in 40 digits, from its largest term on; for counts over 1,000."""
+    """Return the tail with 40 digits, summed from its largest term on.
+
+    Use it for counts above 1,000.
+    """
     with localcontext(prec=40):
         p = Decimal(target)
         term = (
             log_factorial(rows) - log_factorial(agreed) - log_factorial(rows - agreed)
         )
         term = (term + agreed * p.ln() + (rows - agreed) * (1 - p).ln()).exp()
-        whole, at = Decimal(0), agreed
-        while term > whole * Decimal("1e-20"):
-            whole, at = whole + term, at + 1
-            term *= (rows - at + 1) * p / (at * (1 - p))
-    return whole
+        total, count = Decimal(0), agreed
+        while term > total * Decimal("1e-20"):
+            total, count = total + term, count + 1
+            term *= (rows - count + 1) * p / (count * (1 - p))
+    return total
 
 
 @pytest.mark.parametrize("rows", [10**5, 10**6, 10**8])
 @pytest.mark.parametrize("target", [0.5, 0.95, 0.98])
 @pytest.mark.parametrize("deviations", [1, 4, 20])
-def test_the_p_value_of_huge_counts_is_right_far_into_the_tail(
+def test_the_p_value_of_large_counts_is_accurate_far_into_the_tail(
     rows: int, target: float, deviations: int
 ) -> None:
     agreed = math.ceil(
         rows * target + deviations * math.sqrt(rows * target * (1 - target))
     )
-    right = long_tail(agreed, rows, target)
-    assert p_value(agreed, rows, target) == pytest.approx(float(right), rel=1e-9)
+    expected = long_tail(agreed, rows, target)
+    assert p_value(agreed, rows, target) == pytest.approx(float(expected), rel=1e-9)
 
 
 @given(rows=st.integers(1, 10**12), target=st.floats(0.5, 0.999), data=st.data())
-def test_an_agreement_more_never_makes_the_p_value_larger(
+def test_one_more_agreement_never_increases_the_p_value(
     rows: int, target: float, data: st.DataObject
 ) -> None:
     agreed = data.draw(st.integers(0, rows - 1))
@@ -123,7 +126,7 @@ def test_an_agreement_more_never_makes_the_p_value_larger(
 
 
 @given(rows=st.integers(1, 300), target=st.floats(0.05, 0.99), x=st.floats(0.001, 0.9))
-def test_a_p_value_comes_no_more_often_than_it_says_exactly(
+def test_a_p_value_of_at_most_x_has_at_most_probability_x(
     rows: int, target: float, x: float
 ) -> None:
     errors = max_errors(rows, target, x)
@@ -132,7 +135,9 @@ def test_a_p_value_comes_no_more_often_than_it_says_exactly(
 
 
 @given(rows=st.integers(1, 400), target=st.floats(0.05, 0.99), x=st.floats(0.001, 0.5))
-def test_one_error_more_than_the_most_fails(rows: int, target: float, x: float) -> None:
+def test_one_error_more_than_the_maximum_fails(
+    rows: int, target: float, x: float
+) -> None:
     errors = max_errors(rows, target, x)
     first_failure = 0 if errors is None else errors + 1
     assert p_value(rows - first_failure, rows, target) > x
@@ -141,7 +146,7 @@ def test_one_error_more_than_the_most_fails(rows: int, target: float, x: float) 
 
 
 @given(rows=st.integers(1, 500), share=st.floats(0, 1), level=st.floats(0.001, 0.5))
-def test_upper_and_lower_bound_mirror_each_other(
+def test_the_upper_bound_mirrors_the_lower_bound(
     rows: int, share: float, level: float
 ) -> None:
     agreed = round(share * rows)
@@ -152,7 +157,7 @@ def test_upper_and_lower_bound_mirror_each_other(
 @given(
     rows=st.integers(1, 200), truth=st.floats(0.01, 0.99), level=st.floats(0.01, 0.3)
 )
-def test_the_interval_covers_as_often_as_it_says_exactly(
+def test_the_interval_has_its_stated_coverage(
     rows: int, truth: float, level: float
 ) -> None:
     covering = 0.0
@@ -164,30 +169,30 @@ def test_the_interval_covers_as_often_as_it_says_exactly(
     assert covering >= 1 - level - 1e-9
 
 
-def test_power_is_the_chance_to_pass() -> None:
-    # 150 rows at .95 pass with at most two errors.
+def test_power_is_the_probability_to_pass() -> None:
+    # 150 rows at 0.95 pass with at most two errors.
     assert max_errors(150, 0.95, 0.05) == 2
     assert power(150, 0.95, 0.05, 0.99) == pytest.approx(tail(148, 150, 0.99))
     assert power(50, 0.95, 0.05, 0.99) == 0.0
 
 
 @given(target=st.floats(0.05, 0.999), level=st.floats(1e-6, 0.5))
-def test_one_row_fewer_than_the_fewest_cannot_pass(target: float, level: float) -> None:
+def test_fewer_rows_than_the_minimum_cannot_pass(target: float, level: float) -> None:
     rows = rows_without_error(target, level)
     assert p_value(rows, rows, target) <= level
     assert rows == 1 or p_value(rows - 1, rows - 1, target) > level
 
 
-def test_the_fewest_rows_are_right_where_the_quotient_is_whole() -> None:
+def test_the_minimum_of_rows_is_correct_if_the_quotient_is_an_integer() -> None:
     assert [rows_without_error(0.5, 0.5**n) for n in (1, 2, 10, 40)] == [1, 2, 10, 40]
 
 
 @pytest.mark.parametrize("target", [0.0, 1.0, -0.1, 1.5, math.nan])
-def test_a_target_that_cannot_be_tested_is_refused(target: float) -> None:
-    with pytest.raises(ValueError, match="must lie between 0 and 1"):
+def test_a_target_that_cannot_be_tested_is_rejected(target: float) -> None:
+    with pytest.raises(ValueError, match="must be between 0 and 1"):
         p_value(3, 4, target)
 
 
-def test_counts_too_large_to_be_told_apart_are_refused() -> None:
-    with pytest.raises(ValueError, match="not a count"):
+def test_counts_that_floats_cannot_represent_are_rejected() -> None:
+    with pytest.raises(ValueError, match="rows <= 2\\^53"):
         p_value(2**53, 2**53 + 1, 0.9)

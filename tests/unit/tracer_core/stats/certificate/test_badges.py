@@ -1,4 +1,4 @@
-"""Badges per cell, MAPIE's corrections as their oracle."""
+"""Badges of cells, compared with the corrections of MAPIE."""
 
 import math
 from itertools import product
@@ -32,7 +32,7 @@ GOOD, WEAK = ChainCounts(100, 100), ChainCounts(60, 100)
 
 @settings(deadline=None)
 @given(p_values=P_VALUES, level=LEVELS)
-def test_bonferroni_passes_what_mapie_passes(
+def test_bonferroni_passes_the_same_tests_as_mapie(
     p_values: list[float], level: float
 ) -> None:
     expected = control_fwer(np.array(p_values), level, fwer_method="bonferroni")
@@ -41,27 +41,29 @@ def test_bonferroni_passes_what_mapie_passes(
 
 @settings(deadline=None)
 @given(p_values=P_VALUES, level=LEVELS)
-def test_holm_passes_what_mapie_passes(p_values: list[float], level: float) -> None:
+def test_holm_passes_the_same_tests_as_mapie(
+    p_values: list[float], level: float
+) -> None:
     expected = control_fwer(np.array(p_values), level, fwer_method="bonferroni_holm")
     assert list(np.flatnonzero(holm(p_values, level))) == list(expected)
 
 
 @given(p_values=P_VALUES, level=LEVELS)
-def test_holm_passes_whatever_bonferroni_passes(
+def test_holm_passes_everything_that_bonferroni_passes(
     p_values: list[float], level: float
 ) -> None:
     both = zip(bonferroni(p_values, level), holm(p_values, level), strict=True)
     assert all(second or not first for first, second in both)
 
 
-def test_a_cell_is_as_good_as_its_worst_step() -> None:
+def test_a_cell_has_the_p_value_of_its_worst_step() -> None:
     steps = [GOOD, WEAK, GOOD]
     assert worst_p_value(steps, 0.9) == p_value(60, 100, 0.9)
     assert worst_p_value([], 0.9) == 1.0
     assert worst_p_value([GOOD, ChainCounts(0, 0)], 0.9) == 1.0
 
 
-def test_a_step_beyond_the_served_one_matters_to_holm_only() -> None:
+def test_a_step_after_the_served_one_affects_only_holm() -> None:
     chain = Chain(1, 2)
     stopped = ChainResult(passed=1, p_values=(0.01, 0.9), whole=False)
     cells = {"refund": [WEAK, GOOD, WEAK]}
@@ -74,7 +76,7 @@ def test_a_step_beyond_the_served_one_matters_to_holm_only() -> None:
     )
 
 
-def test_nothing_served_earns_no_badge() -> None:
+def test_no_badge_is_awarded_if_nothing_is_served() -> None:
     failed = ChainResult(passed=None, p_values=(0.9,), whole=False)
     found = award_badges({"refund": [GOOD]}, Chain(0, 0), failed, 0.9, 0.1)
     assert found == (CellBadge("refund", 1.0, awarded=False),)
@@ -91,10 +93,10 @@ def chance(agreed: int, rows: int, truth: float) -> float:
 
 @pytest.mark.parametrize("correction", list(Correction))
 @pytest.mark.parametrize("weak", [(0.79, 0.99), (0.99, 0.70), (0.75, 0.79)])
-def test_a_false_badge_is_no_more_probable_than_its_level_exactly(
+def test_a_false_badge_has_at_most_the_probability_of_its_level(
     correction: Correction, weak: tuple[float, float]
 ) -> None:
-    """Enumerate two steps of two cells; the served step is found on the same rows."""
+    """Enumerate two steps of two cells, with the served step from the same rows."""
     inner, outer, floor, level = (7, 7), (6, 6), 0.8, 0.15
     rates = [weak, (0.95, 0.95)]
     chain, false = Chain(0, 1), 0.0

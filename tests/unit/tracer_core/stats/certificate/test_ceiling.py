@@ -1,4 +1,4 @@
-"""What a teacher that varies allows, as information."""
+"""Upper bound on agreement with a teacher whose answers vary."""
 
 import math
 
@@ -31,7 +31,7 @@ def test_a_missing_answer_never_lowers_the_ceiling() -> None:
 
 
 @given(st.lists(st.floats(0.01, 1), min_size=1, max_size=6))
-def test_no_fixed_answer_beats_the_root_of_self_agreement(sizes: list[float]) -> None:
+def test_no_fixed_answer_exceeds_the_root_of_self_agreement(sizes: list[float]) -> None:
     answers = [size / sum(sizes) for size in sizes]
     self_agreement = sum(share**2 for share in answers)
     assert max(answers) <= math.sqrt(self_agreement) + 1e-12
@@ -43,5 +43,5 @@ def test_cells_share_the_level() -> None:
     assert found["other"].agreement == pytest.approx(1.0)
 
 
-def test_no_cells_have_no_ceilings() -> None:
+def test_without_cells_there_are_no_ceilings() -> None:
     assert ceiling_by_cell({}) == {}

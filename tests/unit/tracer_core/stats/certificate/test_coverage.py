@@ -1,4 +1,4 @@
-"""The interval of coverage holds whichever step is served."""
+"""The interval of the coverage is valid for any served step."""
 
 import numpy as np
 import pytest
@@ -9,24 +9,24 @@ from tracer_core.stats.certificate.coverage import coverage_interval
 LEVEL = 0.05
 
 
-def test_one_step_has_the_interval_of_clopper_and_pearson() -> None:
+def test_one_step_has_the_clopper_pearson_interval() -> None:
     assert coverage_interval(80, 100, 1, LEVEL) == clopper_pearson_interval(
         80, 100, LEVEL
     )
 
 
-def test_the_longer_the_chain_the_wider_the_interval() -> None:
+def test_a_longer_chain_has_a_wider_interval() -> None:
     low, high = coverage_interval(80, 100, 1, LEVEL)
     lower, higher = coverage_interval(80, 100, 60, LEVEL)
     assert lower < low < 0.8 < high < higher
 
 
-def test_a_chain_without_steps_has_none() -> None:
+def test_a_chain_without_steps_is_rejected() -> None:
     with pytest.raises(ValueError, match="0 steps serves nothing"):
         coverage_interval(0, 10, 0, LEVEL)
 
 
-def test_it_misses_seldom_though_the_worst_of_all_steps_is_served() -> None:
+def test_the_interval_is_valid_even_if_the_worst_step_is_served() -> None:
     chance, repeats, rows = np.random.default_rng(4), 2_000, 400
     shares = np.linspace(0.3, 0.9, 13)
     missed = 0

@@ -1,4 +1,4 @@
-"""The fixed-sequence procedure, MAPIE's as its oracle."""
+"""The fixed-sequence procedure, compared with that of MAPIE."""
 
 import math
 from itertools import product
@@ -28,7 +28,7 @@ LEVELS = st.floats(0.001, 0.5)
 
 @settings(deadline=None)
 @given(family=FAMILIES, level=LEVELS)
-def test_the_steps_passed_are_those_that_mapie_rejects(
+def test_the_passed_steps_are_those_that_mapie_rejects(
     family: list[ChainCounts], level: float
 ) -> None:
     found = run_chain(family, Chain(0, len(family) - 1), 0.9, level)
@@ -40,7 +40,7 @@ def test_the_steps_passed_are_those_that_mapie_rejects(
 
 
 @given(family=FAMILIES, level=LEVELS, data=st.data())
-def test_what_lies_outside_the_chain_changes_nothing(
+def test_steps_outside_the_chain_have_no_effect(
     family: list[ChainCounts], level: float, data: st.DataObject
 ) -> None:
     start = data.draw(st.integers(0, len(family) - 1))
@@ -60,7 +60,7 @@ def test_every_passed_step_passes_its_own_test_at_the_full_level(
     assert found.whole == (found.steps == len(family))
 
 
-def test_a_chain_ends_at_its_first_failure_though_a_later_step_would_pass() -> None:
+def test_a_chain_ends_at_its_first_failure_even_if_a_later_step_would_pass() -> None:
     good, bad = ChainCounts(100, 100), ChainCounts(80, 100)
     found = run_chain([good, good, bad, good], Chain(0, 3), 0.9, 0.05)
     values = tuple(p_value(c.agreed, c.rows, 0.9) for c in (good, good, bad))
@@ -68,21 +68,21 @@ def test_a_chain_ends_at_its_first_failure_though_a_later_step_would_pass() -> N
     assert found.steps == 2
 
 
-def test_nothing_passes_when_the_first_step_fails() -> None:
+def test_nothing_passes_if_the_first_step_fails() -> None:
     found = run_chain(
         [ChainCounts(80, 100), ChainCounts(100, 100)], Chain(0, 1), 0.9, 0.05
     )
     assert (found.passed, found.steps, found.whole) == (None, 0, False)
 
 
-def test_a_chain_beyond_the_family_is_refused() -> None:
-    with pytest.raises(ValueError, match="ends at 3 of 1 steps"):
+def test_a_chain_that_ends_after_the_family_is_rejected() -> None:
+    with pytest.raises(ValueError, match="ends at step 3, but the family has 1 steps"):
         run_chain([ChainCounts(1, 1)], Chain(0, 3), 0.9, 0.05)
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, float("nan")])
-def test_a_level_that_is_none_is_refused_and_passes_nothing(level: float) -> None:
-    with pytest.raises(ValueError, match="must lie between 0 and 1"):
+def test_an_invalid_level_is_rejected(level: float) -> None:
+    with pytest.raises(ValueError, match="must be between 0 and 1"):
         run_chain([ChainCounts(100, 100)], Chain(0, 0), 0.9, level)
 
 
@@ -93,10 +93,10 @@ def test_a_level_that_is_none_is_refused_and_passes_nothing(level: float) -> Non
     truths=st.tuples(st.floats(0.5, 0.99), st.floats(0.5, 0.99)),
     level=st.floats(0.02, 0.4),
 )
-def test_two_nested_steps_err_no_more_often_than_the_level_exactly(
+def test_two_nested_steps_err_with_at_most_the_probability_of_the_level(
     first: int, more: int, truths: tuple[float, float], level: float
 ) -> None:
-    # All outcomes of two steps, the second adding rows that agree at another rate.
+    # All outcomes of two steps; the second adds rows with another agreement rate.
     target, false = 0.8, 0.0
     both = (first * truths[0] + more * truths[1]) / (first + more)
     for inner, outer in product(range(first + 1), range(more + 1)):

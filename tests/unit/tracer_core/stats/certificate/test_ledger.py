@@ -1,7 +1,7 @@
-"""The levels of attempts share one error budget.
+"""The levels of all attempts stay within one error budget.
 
-That they do with recycling is shown twice without chance: against an adversary who
-knows everything but the fresh rows, and by all outcomes of small binomial tests.
+With recycling, this is shown exactly in two ways: against an adversary with all
+information except the fresh rows, and over all outcomes of small binomial tests.
 """
 
 import math
@@ -24,13 +24,13 @@ def test_the_first_attempt_has_half_the_budget() -> None:
     assert attempt_level(1, DELTA) == DELTA / 2
 
 
-def test_without_recycling_all_attempts_together_stay_within_the_budget() -> None:
+def test_without_recycling_all_attempts_stay_within_the_budget() -> None:
     assert sum(attempt_level(r, DELTA) for r in range(1, 1000)) == pytest.approx(
         DELTA * (1 - 1 / 1000)
     )
 
 
-def test_a_wholly_passed_attempt_hands_its_level_on() -> None:
+def test_the_level_of_a_completely_passed_attempt_is_recycled() -> None:
     assert attempt_level(2, DELTA, {1}) == pytest.approx(DELTA / 6 + DELTA / 2)
     assert attempt_level(3, DELTA, {1}) == pytest.approx(DELTA / 12)
     assert attempt_level(3, DELTA, {1, 2}) == pytest.approx(
@@ -44,14 +44,14 @@ def test_no_attempt_has_more_than_the_budget(passed: set[int], attempt: int) -> 
 
 
 @given(passed=st.sets(st.integers(1, 30)))
-def test_attempts_that_hand_nothing_on_spend_at_most_the_budget(
+def test_attempts_that_are_not_recycled_use_at_most_the_budget(
     passed: set[int],
 ) -> None:
     kept = [attempt_level(r, DELTA, passed) for r in range(1, 31) if r not in passed]
     assert sum(kept) <= DELTA
 
 
-def test_attempts_hand_on_when_their_chain_passed_or_they_were_not_tested() -> None:
+def test_attempts_are_recycled_if_their_chain_passed_or_they_were_not_tested() -> None:
     entries = [
         LedgerEntry(attempt=1, tested=True, chain_passed=True),
         LedgerEntry(attempt=2, tested=True, chain_passed=False),
@@ -66,23 +66,23 @@ def test_there_is_no_attempt_zero() -> None:
 
 
 def worst_case(attempt: int, last: int, passed: frozenset[int]) -> float:
-    """Give the greatest chance of any false certificate from here on.
+    """Return the maximum probability of any false certificate from an attempt on.
 
-    The adversary chooses for every attempt, knowing what happened before, whether its
-    policies are good (then they pass or fail as it likes) or bad (then they pass with
-    exactly the probability that the level allows), or ends it before its test.
+    Given all earlier results, the adversary chooses for every attempt whether its
+    policies are good (then it chooses whether they pass) or bad (then they pass with
+    exactly the probability of the level), or ends it before its test.
     """
     if attempt > last:
         return 0.0
     level = attempt_level(attempt, DELTA, passed)
     kept = worst_case(attempt + 1, last, passed)
-    # A good chain that passes and an attempt that ends untested hand on alike.
+    # A good chain that passes and an attempt that was not tested are both recycled.
     over = worst_case(attempt + 1, last, passed | {attempt})
     bad = level + (1 - level) * kept
     return max(over, kept, bad)
 
 
-def test_no_adversary_gets_more_than_the_budget_out_of_recycled_levels() -> None:
+def test_no_adversary_exceeds_the_budget_with_recycled_levels() -> None:
     whole = worst_case(1, 10, frozenset())
     assert 0.04 < whole <= DELTA
 
@@ -90,7 +90,7 @@ def test_no_adversary_gets_more_than_the_budget_out_of_recycled_levels() -> None
 def false_from(
     attempt: int, truths: tuple[float, ...], passed: frozenset[int]
 ) -> float:
-    """Give the exact chance of a false certificate, 40 fresh rows an attempt."""
+    """Return the exact probability of a false certificate with 40 rows per attempt."""
     if attempt > len(truths):
         return 0.0
     rows, target, truth = 40, 0.85, truths[attempt - 1]
@@ -121,7 +121,7 @@ def false_from(
         (0.86, 0.86, 0.86, 0.8499),
     ],
 )
-def test_small_binomial_tests_err_within_the_budget_exactly(
+def test_small_binomial_tests_err_within_the_budget(
     truths: tuple[float, ...],
 ) -> None:
     assert 0.01 < false_from(1, truths, frozenset()) <= 0.3

@@ -1,4 +1,4 @@
-"""Which cells go back to the teacher."""
+"""Test of which cells the teacher must answer again."""
 
 import math
 
@@ -14,12 +14,12 @@ COUNTS = st.integers(0, 300).flatmap(
 )
 
 
-def test_the_bound_shares_the_error_among_the_cells() -> None:
+def test_the_bound_divides_the_error_among_the_cells() -> None:
     assert cell_bound(0.05, 40) == 800
 
 
 @given(audits=st.dictionaries(st.text(max_size=3), COUNTS, max_size=6))
-def test_a_cell_is_demoted_on_its_own_audits_alone(
+def test_a_cell_is_demoted_by_its_own_audits_only(
     audits: dict[str, tuple[int, int]],
 ) -> None:
     bound = math.log(cell_bound(0.05, max(1, len(audits))))
@@ -28,7 +28,7 @@ def test_a_cell_is_demoted_on_its_own_audits_alone(
     )
 
 
-def test_a_bad_cell_falls_and_a_good_one_stays() -> None:
+def test_a_bad_cell_is_demoted_and_a_good_cell_is_kept() -> None:
     audits = {"card lost": (30, 100), "balance": (3, 400), "new": (0, 0)}
     assert find_cells_below(audits, 0.95, math.log(cell_bound(0.05, 3))) == (
         "card lost",
@@ -36,6 +36,6 @@ def test_a_bad_cell_falls_and_a_good_one_stays() -> None:
 
 
 @pytest.mark.parametrize(("delta", "cells"), [(0, 4), (1, 4), (0.05, 0)])
-def test_a_budget_that_cannot_be_is_refused(delta: float, cells: int) -> None:
+def test_an_invalid_budget_is_rejected(delta: float, cells: int) -> None:
     with pytest.raises(ValueError, match="no bound"):
         cell_bound(delta, cells)

@@ -1,4 +1,4 @@
-"""A changed teacher is told from changed inputs by what comes again."""
+"""A changed teacher and changed inputs are distinguished by repeated inputs."""
 
 import re
 import subprocess
@@ -23,26 +23,26 @@ def probability(reason: str) -> float:
 
 
 @pytest.mark.parametrize(
-    ("before", "lately"), [((300, 3), (120, 30)), ((9, 0), (9, 7))]
+    ("before", "recent"), [((300, 3), (120, 30)), ((9, 0), (9, 7))]
 )
-def test_the_teachers_tail_is_fishers_exact_test(
-    before: tuple[int, int], lately: tuple[int, int]
+def test_the_test_of_the_teacher_is_fishers_exact_test(
+    before: tuple[int, int], recent: tuple[int, int]
 ) -> None:
-    found = attribute_change(RepeatCounts(*before), RepeatCounts(*lately), loss=0.2)
-    table = [[each[1], each[0] - each[1]] for each in (lately, before)]
+    found = attribute_change(RepeatCounts(*before), RepeatCounts(*recent), loss=0.2)
+    table = [[changed, total - changed] for total, changed in (recent, before)]
 
     expected = fisher_exact(table, alternative="greater").pvalue
 
     assert probability(found.reason) == pytest.approx(expected, rel=0.05)
 
 
-def test_the_inputs_tail_is_the_exact_binomial_one() -> None:
+def test_the_test_of_the_inputs_is_the_exact_binomial_test() -> None:
     found = attribute_change(RepeatCounts(300, 3), RepeatCounts(120, 4), loss=0.15)
 
     assert probability(found.reason) == pytest.approx(binom.cdf(4, 120, 0.15), rel=0.05)
 
 
-def test_the_operator_needs_no_scipy() -> None:
+def test_the_operator_does_not_import_scipy() -> None:
     code = (
         "import sys; sys.modules['scipy'] = None; "
         "import tracer_router.handlers.reconciler"
@@ -50,38 +50,39 @@ def test_the_operator_needs_no_scipy() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_teacher_that_answers_repeats_otherwise_has_changed() -> None:
+def test_changed_answers_to_repeats_are_attributed_to_the_teacher() -> None:
     found = attribute_change(RepeatCounts(300, 3), RepeatCounts(120, 30), loss=0.2)
 
     assert found.cause is ChangeCause.TEACHER
     assert (
-        "of 120 inputs that came again lately the teacher answered 30" in found.reason
+        "120 repeated inputs since the drop (30 changed answers), 300 before (3)"
+        in found.reason
     )
     assert f"level {LEVEL}" in found.reason
 
 
-def test_a_teacher_that_answers_repeats_as_ever_has_not() -> None:
+def test_unchanged_answers_to_repeats_are_attributed_to_the_inputs() -> None:
     found = attribute_change(RepeatCounts(300, 3), RepeatCounts(120, 1), loss=0.2)
 
     assert found.cause is ChangeCause.INPUTS
 
 
-def test_few_repeats_tell_nothing() -> None:
+def test_few_repeats_give_no_attribution() -> None:
     found = attribute_change(RepeatCounts(300, 3), RepeatCounts(5, 1), loss=0.2)
 
     assert found.cause is ChangeCause.UNKNOWN
 
 
-@pytest.mark.parametrize("lately", [RepeatCounts(0, 0), RepeatCounts(500, 3)])
-def test_without_a_loss_no_inputs_are_blamed(lately: RepeatCounts) -> None:
+@pytest.mark.parametrize("recent", [RepeatCounts(0, 0), RepeatCounts(500, 3)])
+def test_without_a_loss_nothing_is_attributed_to_inputs(recent: RepeatCounts) -> None:
     assert (
-        attribute_change(RepeatCounts(300, 3), lately, loss=0.0).cause
+        attribute_change(RepeatCounts(300, 3), recent, loss=0.0).cause
         is ChangeCause.UNKNOWN
     )
 
 
 @pytest.mark.parametrize("noise", [0.01, 0.05, 0.2])
-def test_a_steady_teacher_is_seldom_said_to_have_changed(noise: float) -> None:
+def test_a_change_of_the_teacher_is_rarely_reported_in_error(noise: float) -> None:
     chance, runs = np.random.default_rng(4), 4_000
     pairs = chance.binomial([400, 150], noise, (runs, 2))
 
@@ -93,20 +94,20 @@ def test_a_steady_teacher_is_seldom_said_to_have_changed(noise: float) -> None:
         for b, a in pairs
     )
 
-    # Three standard errors of as many runs.
+    # Three standard errors for this number of runs.
     assert wrong / runs <= LEVEL + 3 * (LEVEL * (1 - LEVEL) / runs) ** 0.5
 
 
 @pytest.mark.parametrize("loss", [0.05, 0.2])
-def test_inputs_are_seldom_blamed_for_what_the_teacher_did(loss: float) -> None:
+def test_a_change_of_the_inputs_is_rarely_reported_in_error(loss: float) -> None:
     chance, runs = np.random.default_rng(5), 4_000
 
     wrong = sum(
         attribute_change(
-            RepeatCounts(400, 400), RepeatCounts(150, int(otherwise)), loss
+            RepeatCounts(400, 400), RepeatCounts(150, int(changed)), loss
         ).cause
         is ChangeCause.INPUTS
-        for otherwise in chance.binomial(150, loss, runs)
+        for changed in chance.binomial(150, loss, runs)
     )
 
     assert wrong / runs <= LEVEL + 3 * (LEVEL * (1 - LEVEL) / runs) ** 0.5

@@ -20,7 +20,9 @@ def promotion(disagreed: float, audits: float) -> float:
 
 
 @given(target=TARGETS, audits=st.integers(0, 300))
-def test_both_are_fair_bets_at_their_boundary(target: float, audits: int) -> None:
+def test_both_have_expectation_one_at_their_boundary(
+    target: float, audits: int
+) -> None:
     boundary = 1 - target
 
     def expected(log_e: float, disagreed: int) -> float:
@@ -38,7 +40,7 @@ def test_both_are_fair_bets_at_their_boundary(target: float, audits: int) -> Non
 
 
 @given(target=TARGETS, audits=st.integers(1, 5000), share=st.floats(0, 1))
-def test_a_disagreement_more_speaks_against_promotion_and_for_rollback(
+def test_a_disagreement_decreases_promotion_and_increases_rollback_evidence(
     target: float, audits: int, share: float
 ) -> None:
     disagreed = int(share * (audits - 1))
@@ -48,11 +50,11 @@ def test_a_disagreement_more_speaks_against_promotion_and_for_rollback(
     assert down[0] < down[1]
 
 
-def test_nothing_seen_is_evidence_of_nothing() -> None:
+def test_no_audits_give_no_evidence() -> None:
     assert (promotion(0, 0), rollback_log_e(0, 0, 0.95)) == (0.0, 0.0)
 
 
-def test_the_audits_needed_are_just_enough() -> None:
+def test_the_audits_needed_are_the_smallest_sufficient_number() -> None:
     bound = math.log(20)
     needed = audits_needed(promotion, 1, 40, 0.01, bound)
     assert needed is not None
@@ -60,7 +62,7 @@ def test_the_audits_needed_are_just_enough() -> None:
     assert promotion(1 + 0.01 * (needed - 1), 40 + needed - 1) < bound
 
 
-def test_a_bound_already_crossed_needs_nothing_more() -> None:
+def test_a_bound_that_is_reached_needs_no_audits() -> None:
     assert audits_needed(promotion, 0, 500, 0.01, math.log(20)) == 0
 
 
@@ -68,8 +70,8 @@ def test_a_rate_beyond_the_boundary_never_promotes() -> None:
     assert audits_needed(promotion, 0, 0, 0.08, math.log(20)) is None
 
 
-def test_counts_that_cannot_be_are_refused() -> None:
-    with pytest.raises(ValueError, match="not a count"):
+def test_invalid_counts_are_rejected() -> None:
+    with pytest.raises(ValueError, match="must satisfy 0 <= disagreements <= audits"):
         rollback_log_e(5, 4, 0.95)
     with pytest.raises(ValueError, match="cannot be tested"):
         rollback_log_e(0, 4, 1.0)

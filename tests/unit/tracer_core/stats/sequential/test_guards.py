@@ -1,4 +1,4 @@
-"""The guards against harm of our own: faults, and time of our own leg by leg."""
+"""The guards against internal errors and added latency."""
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ from tracer_core.stats.sequential.guards import (
 LEGS = (GuardKind.SURROGATE_LEG, GuardKind.TEACHER_LEG)
 
 
-def test_nothing_trips_without_questions() -> None:
+def test_no_guard_trips_without_requests() -> None:
     assert first_tripped_guard({}, 0.95) is None
     assert (
         first_tripped_guard({guard: GuardCount(0, 3) for guard in GuardKind}, 0.95)
@@ -31,37 +31,43 @@ def test_an_allowed_rate_does_not_trip(questions: int, guard: GuardKind) -> None
 
 
 @pytest.mark.parametrize(
-    ("guard", "met", "said"),
+    ("guard", "met", "text"),
     [
         (
             GuardKind.FAULTS,
             GuardCount(200, 8),
-            "faults of its own",
+            "internal errors",
         ),
         (
             GuardKind.SURROGATE_LEG,
             GuardCount(1000, 120),
-            "slow surrogate leg (over 50 ms from the question to the whole answer)",
+            (
+                "slow surrogate path (over 50 ms from the parsed request to the"
+                " complete answer)"
+            ),
         ),
         (
             GuardKind.TEACHER_LEG,
             GuardCount(1000, 120),
-            "slow teacher leg (over 50 ms from the question to asking the teacher)",
+            (
+                "slow teacher path (over 50 ms from the parsed request to the teacher"
+                " request)"
+            ),
         ),
     ],
 )
-def test_what_is_too_frequent_trips_and_is_named(
-    guard: GuardKind, met: GuardCount, said: str
+def test_a_rate_above_the_limit_trips_its_guard(
+    guard: GuardKind, met: GuardCount, text: str
 ) -> None:
-    others = {each: GuardCount(10_000, 0) for each in GuardKind if each is not guard}
-    figures = f"above {guard.allowed:.1%}: {met.times} in {met.questions} questions"
-    assert first_tripped_guard({guard: met, **others}, 0.95) == f"{said} {figures}"
+    others = {other: GuardCount(10_000, 0) for other in GuardKind if other is not guard}
+    figures = f"above {guard.allowed:.1%}: {met.times} of {met.questions} requests"
+    assert first_tripped_guard({guard: met, **others}, 0.95) == f"{text} {figures}"
 
 
 @pytest.mark.parametrize("guard", LEGS)
-def test_a_slow_leg_does_not_hide_behind_a_quick_one(guard: GuardKind) -> None:
+def test_a_slow_path_is_not_hidden_by_a_fast_one(guard: GuardKind) -> None:
     slow, quick = GuardCount(1000, 120), GuardCount(19_000, 0)
-    other = next(each for each in LEGS if each is not guard)
+    other = next(leg for leg in LEGS if leg is not guard)
     harm: GuardCounts = {guard: slow, other: quick}
     together: GuardCounts = {
         guard: GuardCount(slow.questions + quick.questions, slow.times + quick.times)
@@ -77,6 +83,6 @@ def test_audits_and_guards_share_the_stated_error(confidence: float) -> None:
     assert audits + guards == pytest.approx(1 - confidence)
 
 
-def test_more_faults_than_questions_count_as_one_each() -> None:
-    said = first_tripped_guard({GuardKind.FAULTS: GuardCount(10, 30)}, 0.95)
-    assert said == "faults of its own above 0.1%: 10 in 10 questions"
+def test_several_errors_of_one_request_count_once() -> None:
+    reason = first_tripped_guard({GuardKind.FAULTS: GuardCount(10, 30)}, 0.95)
+    assert reason == "internal errors above 0.1%: 10 of 10 requests"

@@ -1,4 +1,4 @@
-"""The alternatives that every e-process bets on."""
+"""The alternatives that all e-processes bet on."""
 
 import math
 
@@ -12,7 +12,7 @@ LOGS = st.floats(-50, 50) | st.just(-math.inf)
 
 
 @given(boundary=st.floats(0.001, 0.999))
-def test_alternatives_lie_on_their_side_of_every_boundary(boundary: float) -> None:
+def test_alternatives_are_on_one_side_of_every_boundary(boundary: float) -> None:
     assert all(0 < rate < boundary for rate in BELOW.rates(boundary))
     assert all(boundary < rate < 1 for rate in ABOVE.rates(boundary))
 
@@ -24,8 +24,8 @@ def test_the_mean_is_the_weighted_mean(logs: list[float]) -> None:
     assert math.exp(mixture.log_mean(logs)) == pytest.approx(mean)
 
 
-@given(one=LOGS, other=LOGS)
-def test_sums_are_taken_in_logs(one: float, other: float) -> None:
-    assert math.exp(log_add(one, other)) == pytest.approx(
-        math.exp(one) + math.exp(other)
+@given(first=LOGS, second=LOGS)
+def test_log_add_is_the_log_of_the_sum(first: float, second: float) -> None:
+    assert math.exp(log_add(first, second)) == pytest.approx(
+        math.exp(first) + math.exp(second)
     )

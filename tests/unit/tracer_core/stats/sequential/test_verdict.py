@@ -27,19 +27,19 @@ COUNTS = st.builds(
 )
 
 
-def test_no_evidence_is_never_a_success() -> None:
+def test_missing_evidence_is_never_a_success() -> None:
     found = assess_rollout(AIM, NO_AUDITS, GATES[0])
     assert found.verdict is RolloutVerdict.HOLD
-    assert "no evidence is no success" in found.reason
+    assert "missing evidence does not count as success" in found.reason
     assert found.audits_needed is not None
 
 
-def test_the_step_bounds_grow_to_the_whole_bound() -> None:
+def test_the_step_bounds_increase_to_the_full_bound() -> None:
     bounds = [step_bound(0.95, step, 3) for step in (1, 2, 3)]
     assert bounds == pytest.approx([20 ** (1 / 3), 20 ** (2 / 3), 20])
 
 
-def test_good_audits_promote_from_an_early_step_before_the_last() -> None:
+def test_good_audits_open_an_early_gate_before_the_last() -> None:
     counts = AuditCounts(agreed=40, disagreed=0)
     verdicts = [assess_rollout(AIM, counts, gate).verdict for gate in GATES]
     assert verdicts == [
@@ -56,7 +56,7 @@ def test_clear_disagreement_rolls_back_at_any_step() -> None:
     assert found.rollback_e >= found.rollback_bound == pytest.approx(20 / 0.9)
 
 
-def test_missing_audits_hold_what_their_absence_would_promote() -> None:
+def test_missing_audits_prevent_a_promotion() -> None:
     present = assess_rollout(AIM, AuditCounts(agreed=2000, disagreed=10), GATES[0])
     absent = assess_rollout(
         AIM, AuditCounts(agreed=2000, disagreed=10, missing=250), GATES[0]
@@ -65,21 +65,21 @@ def test_missing_audits_hold_what_their_absence_would_promote() -> None:
         RolloutVerdict.PROMOTE,
         RolloutVerdict.HOLD,
     )
-    assert "more than 10% of audits missing" in absent.reason
+    assert "more than 10% of the audits are missing" in absent.reason
 
 
 @given(counts=COUNTS, gate=st.sampled_from(GATES))
-def test_a_silence_never_helps_promotion(
+def test_a_missing_audit_never_helps_promotion(
     counts: AuditCounts, gate: PromotionGate
 ) -> None:
-    silent = AuditCounts(counts.agreed, counts.disagreed, counts.missing + 1)
-    if assess_rollout(AIM, silent, gate).verdict is RolloutVerdict.PROMOTE:
+    unanswered = AuditCounts(counts.agreed, counts.disagreed, counts.missing + 1)
+    if assess_rollout(AIM, unanswered, gate).verdict is RolloutVerdict.PROMOTE:
         answered = AuditCounts(counts.agreed + 1, counts.disagreed, counts.missing)
         assert assess_rollout(AIM, answered, gate).verdict is RolloutVerdict.PROMOTE
 
 
 @given(counts=COUNTS, gate=st.sampled_from(GATES))
-def test_nothing_is_promoted_while_evidence_points_below_the_target(
+def test_no_promotion_with_evidence_of_agreement_below_the_target(
     counts: AuditCounts, gate: PromotionGate
 ) -> None:
     found = assess_rollout(AIM, counts, gate)
@@ -89,14 +89,14 @@ def test_nothing_is_promoted_while_evidence_points_below_the_target(
 
 
 @given(counts=COUNTS)
-def test_every_verdict_has_a_reason_and_finite_figures(counts: AuditCounts) -> None:
+def test_every_verdict_has_a_reason_and_finite_values(counts: AuditCounts) -> None:
     found = assess_rollout(AIM, counts, GATES[1])
     assert found.reason
     assert found.promotion_e < float("inf")
     assert found.rollback_e < float("inf")
 
 
-def test_while_nothing_serves_the_shadow_is_tested_at_the_target_itself() -> None:
+def test_without_a_live_surrogate_the_shadow_is_tested_at_the_target() -> None:
     counts = AuditCounts(agreed=1910, disagreed=90)
     with_margin = assess_rollout(AIM, counts, PromotionGate(1, 3))
     without = assess_rollout(AIM, counts, PromotionGate(1, 3, unserved=True))
@@ -107,7 +107,7 @@ def test_while_nothing_serves_the_shadow_is_tested_at_the_target_itself() -> Non
 
 
 @given(before=COUNTS, more=COUNTS, gate=st.sampled_from(GATES))
-def test_a_retry_takes_its_wealth_along_and_is_judged_anew_for_rollback(
+def test_a_retry_keeps_promotion_evidence_and_restarts_rollback_evidence(
     before: AuditCounts, more: AuditCounts, gate: PromotionGate
 ) -> None:
     counts = AuditCounts(
@@ -123,12 +123,12 @@ def test_a_retry_takes_its_wealth_along_and_is_judged_anew_for_rollback(
     assert retried.rollback_e == assess_rollout(AIM, more, gate).rollback_e
 
 
-def test_an_aim_that_cannot_be_tested_is_refused() -> None:
-    with pytest.raises(ValueError, match="not an aim"):
+def test_an_aim_that_cannot_be_tested_is_rejected() -> None:
+    with pytest.raises(ValueError, match="cannot be tested: must satisfy"):
         ParityAim(target=0.95, margin=0.96, confidence=0.95)
 
 
-def test_the_operator_needs_neither_scipy_nor_numpy_for_a_verdict() -> None:
+def test_a_verdict_requires_neither_scipy_nor_numpy() -> None:
     probe = (
         "import sys, tracer_core.stats.sequential.verdict;"
         " import tracer_core.stats.certificate.ledger;"
