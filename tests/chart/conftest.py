@@ -1,4 +1,4 @@
-"""Helm as people use it, and an API server that judges what it renders."""
+"""The Helm command, and an API server that validates the rendered manifests."""
 
 import subprocess
 from collections.abc import Iterator
@@ -16,22 +16,22 @@ KEYS = {"accessKeyId": "key", "secretAccessKey": "secret"}
 
 
 class HelmChart(Chart):
-    """The chart through the real helm."""
+    """The chart, rendered by the Helm command."""
 
     def render(self, **values: object) -> list[Manifest]:
         ended = self._helm("template", "tracer", **values)
         assert ended.returncode == 0, ended.stderr
-        return [each for each in yaml.safe_load_all(ended.stdout) if each]
+        return [manifest for manifest in yaml.safe_load_all(ended.stdout) if manifest]
 
     def refusal(self, **values: object) -> str:
         ended = self._helm("template", "tracer", **values)
-        assert ended.returncode != 0, "helm took it"
+        assert ended.returncode != 0, "helm accepted the values"
         return ended.stderr
 
     def _helm(
-        self, *words: str, **values: object
+        self, *arguments: str, **values: object
     ) -> "subprocess.CompletedProcess[str]":
-        command = [str(HELM.binary), *words, str(ROOT / "charts" / "tracer-router")]
+        command = [str(HELM.binary), *arguments, str(ROOT / "charts" / "tracer-router")]
         options = ["--namespace", "tracer", "--values", "-"]
         text = yaml.safe_dump(values)
         return subprocess.run(
@@ -46,7 +46,7 @@ class HelmChart(Chart):
 @pytest.fixture(scope="session")
 def chart() -> Chart:
     if not HELM.binary.exists():
-        pytest.skip("no helm: python -m devcluster prerequisites --install makes one")
+        pytest.skip("helm not found; run python -m devcluster prerequisites --install")
     return HelmChart()
 
 
@@ -64,5 +64,5 @@ def api() -> Iterator[ApiServer]:
             server.create("/api/v1/namespaces", namespace)
             yield server
             server.delete("/api/v1/namespaces/tracer")
-    except NoApiServer as reason:
-        pytest.skip(str(reason))
+    except NoApiServer as error:
+        pytest.skip(str(error))

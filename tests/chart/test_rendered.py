@@ -1,4 +1,4 @@
-"""What the chart renders, judged by its text and by a real API server."""
+"""The rendered manifests of the chart, validated by an API server."""
 
 import json
 
@@ -15,29 +15,31 @@ TRAINING = '{"requests":{"cpu":"100m","memory":"1Gi"}}'
 KEYS = {"accessKeyId": "key", "secretAccessKey": "secret"}
 
 
-def test_the_api_server_takes_every_object_strictly(
+def test_the_api_server_accepts_every_object_with_strict_validation(
     api: ApiServer, rendered: list[Manifest]
 ) -> None:
     answers = {
-        api_path(each): api.apply(api_path(each), each, dryRun="All").message
-        for each in rendered
+        api_path(manifest): api.apply(
+            api_path(manifest), manifest, dryRun="All"
+        ).message
+        for manifest in rendered
     }
 
     assert answers == dict.fromkeys(answers, "")
     assert len(answers) == len(rendered) == 8
 
 
-def test_every_pod_passes_the_restricted_standard(
+def test_every_pod_complies_with_the_restricted_standard(
     api: ApiServer, rendered: list[Manifest]
 ) -> None:
-    pods = [_pod_of(each) for each in of_kind(rendered, "Deployment")]
+    pods = [_pod_of(deployment) for deployment in of_kind(rendered, "Deployment")]
 
-    answers = [api.apply(api_path(each), each, dryRun="All") for each in pods]
+    answers = [api.apply(api_path(pod), pod, dryRun="All") for pod in pods]
 
-    assert [each.message for each in answers] == ["", ""]
+    assert [answer.message for answer in answers] == ["", ""]
 
 
-def test_the_judge_of_pods_refuses_a_pod_that_runs_as_root(
+def test_the_api_server_rejects_a_pod_that_runs_as_root(
     api: ApiServer, rendered: list[Manifest]
 ) -> None:
     pod = _pod_of(of_kind(rendered, "Deployment")[0])
@@ -48,23 +50,23 @@ def test_the_judge_of_pods_refuses_a_pod_that_runs_as_root(
     assert 'violates PodSecurity "restricted' in answer.message
 
 
-def test_the_role_has_no_verb_on_secrets_and_no_wildcard(
+def test_the_role_has_no_permission_on_secrets_and_no_wildcard(
     rendered: list[Manifest],
 ) -> None:
-    rules = [rule for each in of_kind(rendered, "Role") for rule in each["rules"]]
+    rules = [rule for role in of_kind(rendered, "Role") for rule in role["rules"]]
     resources = {name for rule in rules for name in rule["resources"]}
-    words = {word for rule in rules for part in rule.values() for word in part}
+    values = {value for rule in rules for part in rule.values() for value in part}
 
     assert "secrets" not in resources
-    assert "*" not in words
+    assert "*" not in values
     assert of_kind(rendered, "ClusterRole") == []
 
 
-def test_rendering_twice_gives_the_same(chart: Chart, rendered: list[Manifest]) -> None:
+def test_two_renderings_are_equal(chart: Chart, rendered: list[Manifest]) -> None:
     assert chart.render(store={"credentials": KEYS}) == rendered
 
 
-def test_the_operator_is_told_everything_that_it_reads(chart: Chart) -> None:
+def test_the_operator_gets_all_its_settings(chart: Chart) -> None:
     runtime = {"repository": "registry/runtime", "digest": DIGEST}
     manifests = chart.render(runtime=runtime, store={"credentials": KEYS})
 
@@ -82,25 +84,27 @@ def test_the_operator_is_told_everything_that_it_reads(chart: Chart) -> None:
     }
 
 
-def test_the_operator_is_told_what_pods_shall_ask_for(chart: Chart) -> None:
+def test_the_operator_gets_the_resources_of_the_pods(chart: Chart) -> None:
     resources = {"limits": {"memory": "1Gi"}, "requests": {"cpu": 0.5}}
-    said = {"resources": resources}
-    manifests = chart.render(runtime=said, training=said, store={"credentials": KEYS})
+    values = {"resources": resources}
+    manifests = chart.render(
+        runtime=values, training=values, store={"credentials": KEYS}
+    )
 
     operator = _operator(manifests)
 
     found = [
-        json.loads(str(operator[f"TRACER_{whose}_RESOURCES"]))
-        for whose in ("POD", "TRAINING")
+        json.loads(str(operator[f"TRACER_{owner}_RESOURCES"]))
+        for owner in ("POD", "TRAINING")
     ]
-    # Helm joins maps: requests that are not named again stay.
+    # Helm merges maps: requests without a new value keep their default.
     assert found == [
         {**resources, "requests": {"cpu": 0.5, "memory": memory}}
         for memory in ("256Mi", "1Gi")
     ]
 
 
-def test_a_bucket_elsewhere_needs_no_server_here(chart: Chart) -> None:
+def test_an_external_bucket_needs_no_server(chart: Chart) -> None:
     external = {"url": "s3://ours/tracer", "region": "eu-central-1"}
     manifests = chart.render(store={"enabled": False, "external": external})
 
@@ -112,11 +116,11 @@ def test_a_bucket_elsewhere_needs_no_server_here(chart: Chart) -> None:
         "TRACER_POD_RESOURCES": SERVING,
         "TRACER_TRAINING_RESOURCES": TRAINING,
     }
-    kinds = sorted(each["kind"] for each in manifests)
+    kinds = sorted(manifest["kind"] for manifest in manifests)
     assert kinds == ["Deployment", "Role", "RoleBinding", "ServiceAccount"]
 
 
-def test_an_existing_secret_is_used_and_none_is_made(chart: Chart) -> None:
+def test_an_existing_secret_is_used_and_no_secret_is_created(chart: Chart) -> None:
     manifests = chart.render(store={"existingSecret": "bucket"})
 
     assert of_kind(manifests, "Secret") == []
@@ -124,32 +128,35 @@ def test_an_existing_secret_is_used_and_none_is_made(chart: Chart) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "message"),
     [
-        ({}, "store.credentials.accessKeyId: give both keys"),
-        ({"store": {"enabled": False}}, "store.external.url: say s3://BUCKET"),
+        ({}, "store.credentials.accessKeyId is required: set it together with"),
+        (
+            {"store": {"enabled": False}},
+            "store.external.url is required if store.enabled is false",
+        ),
         ({"bogus": 1}, "additional properties 'bogus' not allowed"),
         ({"store": {"credentails": KEYS}}, "'credentails' not allowed"),
         ({"training": {"resources": {"claims": {}}}}, "'claims' not allowed"),
         ({"runtime": {"digest": "sha256:short"}}, "does not match pattern"),
     ],
 )
-def test_values_that_cannot_work_are_refused_with_the_remedy(
-    chart: Chart, values: dict[str, object], said: str
+def test_invalid_values_are_rejected_with_the_allowed_values(
+    chart: Chart, values: dict[str, object], message: str
 ) -> None:
-    assert said in chart.refusal(**values)
+    assert message in chart.refusal(**values)
 
 
 def _operator(manifests: list[Manifest]) -> dict[str, object]:
     found = next(
-        each
-        for each in of_kind(manifests, "Deployment")
-        if each["metadata"]["labels"]["app.kubernetes.io/component"] == "operator"
+        deployment
+        for deployment in of_kind(manifests, "Deployment")
+        if deployment["metadata"]["labels"]["app.kubernetes.io/component"] == "operator"
     )
     container = found["spec"]["template"]["spec"]["containers"][0]
     return {
-        each["name"]: each.get("value", each.get("valueFrom"))
-        for each in container["env"]
+        variable["name"]: variable.get("value", variable.get("valueFrom"))
+        for variable in container["env"]
     }
 
 

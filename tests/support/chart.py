@@ -1,4 +1,4 @@
-"""What the tests ask of the chart."""
+"""Interface of the chart for tests, and helpers for its manifests."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -24,20 +24,20 @@ class Chart(ABC):
 
     @abstractmethod
     def render(self, **values: object) -> list[Manifest]:
-        """Give the objects."""
+        """Return the rendered objects."""
 
     @abstractmethod
     def refusal(self, **values: object) -> str:
-        """Give what helm says against the values."""
+        """Return the error message of Helm for invalid values."""
 
 
 def of_kind(manifests: list[Manifest], kind: str) -> list[Manifest]:
-    """Give the objects of one kind."""
-    return [each for each in manifests if each["kind"] == kind]
+    """Return the objects of one kind."""
+    return [manifest for manifest in manifests if manifest["kind"] == kind]
 
 
 def api_path(manifest: Manifest) -> str:
-    """Give where an object lies in the API."""
+    """Return the path of an object in the API."""
     version, metadata = manifest["apiVersion"], manifest["metadata"]
     prefix = "api" if "/" not in version else "apis"
     plural = _PLURALS[manifest["kind"]]

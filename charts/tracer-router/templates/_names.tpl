@@ -14,7 +14,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 
-{{- /* The labels that a Deployment selects by: they may never change. */ -}}
+{{- /* Labels of the selector of a Deployment. They must never change. */ -}}
 {{- define "tracer.selector" -}}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
@@ -36,7 +36,7 @@ app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 {{- end }}
 
-{{- /* What the restricted pod security standard asks of a pod and of a container. */ -}}
+{{- /* Settings that the restricted pod security standard requires. */ -}}
 {{- define "tracer.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532
