@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typing_extensions import override
 
 from devcluster.go_build import HELM
 from support.apiserver import ApiServer, NoApiServer, api_server
@@ -18,11 +19,13 @@ KEYS = {"accessKeyId": "key", "secretAccessKey": "secret"}
 class HelmChart(Chart):
     """The chart, rendered by the Helm command."""
 
+    @override
     def render(self, **values: object) -> list[Manifest]:
         ended = self._helm("template", "tracer", **values)
         assert ended.returncode == 0, ended.stderr
         return [manifest for manifest in yaml.safe_load_all(ended.stdout) if manifest]
 
+    @override
     def refusal(self, **values: object) -> str:
         ended = self._helm("template", "tracer", **values)
         assert ended.returncode != 0, "helm accepted the values"
