@@ -50,7 +50,7 @@ class Wire:
         body = json.dumps(
             {"model": self._stream.model, "messages": messages, "temperature": 0}
         ).encode()
-        asked = _ADAPTER.read(body)
+        asked = _ADAPTER.parse_request(body)
         if asked is None:
             raise AssertionError("the adapter does not know its own protocol")
         reply = TeacherReply(
@@ -59,7 +59,7 @@ class Wire:
         return Asked(
             _exchange(f"{self._stream.seed}-{number}"),
             self._tasks.identify(asked),
-            _ADAPTER.answer(asked, reply),
+            _ADAPTER.parse_response(asked, reply),
         )
 
 

@@ -38,7 +38,7 @@ _TOOLS: dict[str, dict[str, Any]] = {
 def asked_of(adapter: Adapter, **changes: Any) -> ParsedRequest | None:
     """Read a small request with changes."""
     document = {"model": "m", **_REQUESTS[adapter.name], **changes}
-    return adapter.read(json.dumps(document).encode())
+    return adapter.parse_request(json.dumps(document).encode())
 
 
 def tools_of(adapter: Adapter) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ def chat_about(text: str) -> dict[str, object]:
 
 def task_of(request: dict[str, object]) -> str:
     """Give the task of a request of chat completions."""
-    read = OpenAIChat().read(json.dumps(request).encode())
+    read = OpenAIChat().parse_request(json.dumps(request).encode())
     assert read
     return TaskRegistry().identify(read).task
 

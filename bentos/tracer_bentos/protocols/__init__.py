@@ -1,1 +1,1 @@
-"""What the data plane understands of each protocol; everything else passes through."""
+"""Adapters for the APIs of teachers; all other requests are forwarded unchanged."""

@@ -1,14 +1,15 @@
 """OpenAI's legacy completions: one prompt, one text.
 
-The whole prompt is what is asked; what of it repeats, the templates of tasks find out.
+The complete prompt is the input. The mining of templates finds its fixed parts.
 """
 
 import json
 import secrets
 import time
-from collections.abc import Iterator
-from http import HTTPStatus
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
+
+from typing_extensions import override
 
 from tracer_bentos.protocols.adapter import (
     ParsedRequest,
@@ -17,142 +18,131 @@ from tracer_bentos.protocols.adapter import (
     TeacherReply,
     TextSegment,
 )
-from tracer_bentos.protocols.chat.answer import MALFORMED, read_usage
+from tracer_bentos.protocols.chat.answer import STREAM_END, read_usage
 from tracer_bentos.protocols.chat.render import NO_USAGE, wants_usage
-from tracer_bentos.protocols.conversation import MAX_INPUT_CHARACTERS, build_request
-from tracer_bentos.protocols.errors import openai_error_body
-from tracer_bentos.protocols.json_body import (
-    compact_json,
-    has_valid_stream,
-    non_streaming_body,
-    parse_object,
-)
-from tracer_bentos.protocols.label import ParsedAnswer, canonical_label, parse_label
-from tracer_bentos.protocols.sse import EVENT_STREAM, format_event, read_events
-from tracer_core.contracts.traces import TraceStatus
+from tracer_bentos.protocols.conversation import MAX_INPUT_CHARACTERS, label_response
+from tracer_bentos.protocols.json_body import compact_json
+from tracer_bentos.protocols.label import ParsedAnswer
+from tracer_bentos.protocols.openai_adapter import OpenAIAdapter
+from tracer_bentos.protocols.response_constraints import ResponseConstraints
+from tracer_bentos.protocols.sse import EVENT_STREAM, format_event, read_documents
 
 __all__ = ["OpenAICompletions"]
 
-_IGNORED: Final = frozenset(
-    {"model", "prompt", "seed", "service_tier", "stream", "stream_options", "user"}
-)
-_STATEFUL_FIELDS: Final = frozenset({"echo", "logprobs", "store", "suffix"})
-_NO_EFFECT_VALUES: Final = _IGNORED | _STATEFUL_FIELDS | {"best_of", "n"}
+_REFUSED_FIELDS: Final = frozenset({"echo", "logprobs", "store", "suffix"})
+"""Fields with effects or outputs that a label cannot represent."""
 
 
-class OpenAICompletions:
+class OpenAICompletions(OpenAIAdapter):
     """The adapter of `POST /v1/completions`."""
 
     name = "openai-completions"
-    path = "/v1/completions"
-    request_id = "x-request-id"
-    shaping = frozenset({"logit_bias", "max_tokens", "stop"})
+    operation = "completions"
+    has_path_patterns = True
+    output_parameters = frozenset({"logit_bias", "max_tokens", "stop"})
+    omitted_fields = _REFUSED_FIELDS | {
+        "best_of",
+        "model",
+        "n",
+        "prompt",
+        "seed",
+        "service_tier",
+        "stream",
+        "stream_options",
+        "user",
+    }
 
-    def read(self, body: bytes) -> ParsedRequest | None:
-        """Give the question; none for whatever only the teacher may answer."""
-        document = parse_object(body)
-        if document is None or not _asks_for_one_text(document):
-            return None
-        passages = _segments(document.get("prompt"))
-        return build_request(self, document, passages, _NO_EFFECT_VALUES, len(body))
+    @override
+    def has_one_plain_answer(self, document: dict[str, Any]) -> bool:
+        """Return whether the request allows one text."""
+        values = [document.get(name) for name in _REFUSED_FIELDS]
+        # Not `has_any`: `logprobs: 0` requests logprobs, unlike `echo: false`.
+        if any(value is not None and value is not False for value in values):
+            return False
+        return all(document.get(name) in (None, 1) for name in ("best_of", "n"))
 
-    def answer(self, asked: ParsedRequest, reply: TeacherReply) -> ParsedResponse:
-        """Read the teacher's response, in one piece or streamed."""
-        del asked  # a text is a text, whatever was asked
-        if reply.status != HTTPStatus.OK:
-            return ParsedResponse(TraceStatus.FAILED)
-        try:
-            return _read(_documents(reply))
-        except MALFORMED:
-            return ParsedResponse(TraceStatus.ABNORMAL)
+    @override
+    def segments(self, document: dict[str, Any]) -> tuple[TextSegment, ...] | None:
+        """Return the prompt; none if there are several."""
+        match document.get("prompt"):
+            case str(text) | [str(text)] if 0 < len(text) <= MAX_INPUT_CHARACTERS:
+                return (TextSegment("prompt", text, fixed=False),)
+            case _:
+                return None
 
-    def render(self, asked: ParsedRequest, label: str) -> RenderedResponse | None:
-        """Write a label as the teacher would have, with no usage."""
-        said = parse_label(label)
-        if said.text is None or said.calls:
-            return None
-        if not asked.stream:
-            return RenderedResponse(
-                "application/json", compact_json(_whole(asked, said.text))
-            )
+    @override
+    def constraints(self, document: Mapping[str, Any]) -> ResponseConstraints:
+        """Return the constraints: any text, no tool calls."""
+        del document
+        return ResponseConstraints(may_call=False)
+
+    @override
+    def parse_reply(self, reply: TeacherReply, *, in_json: bool) -> ParsedResponse:
+        """Return the parsed response, complete or streamed."""
+        if reply.is_stream:
+            documents = read_documents(reply.content, STREAM_END)
+        else:
+            documents = iter((json.loads(reply.content),))
+        return _read_answer(documents, in_json=in_json)
+
+    @override
+    def render_answer(
+        self, request: ParsedRequest, answer: ParsedAnswer
+    ) -> RenderedResponse:
+        """Return a completion, complete or streamed."""
+        text = answer.text or ""
+        if not request.stream:
+            content = compact_json(_complete(request, text))
+            return RenderedResponse("application/json", content)
         events = b"".join(
-            format_event(compact_json(each)) for each in _chunks(asked, said.text)
+            format_event(compact_json(chunk)) for chunk in _chunks(request, text)
         )
-        return RenderedResponse(EVENT_STREAM, events + format_event(b"[DONE]"))
-
-    def audit_body(self, asked: ParsedRequest) -> bytes:
-        """Write the same request for the teacher, to be answered in one piece."""
-        return non_streaming_body(asked.document)
-
-    def error_body(self, status: int, message: str, kind: str, code: str) -> bytes:
-        """Write an error of ours as clients of OpenAI expect it."""
-        return openai_error_body(status, message, kind, code)
+        return RenderedResponse(
+            EVENT_STREAM, events + format_event(STREAM_END.encode())
+        )
 
 
-def _asks_for_one_text(document: dict[str, Any]) -> bool:
-    asked = [document.get(name) for name in _STATEFUL_FIELDS]
-    # `logprobs: 0` asks for logprobs, unlike `echo: false`.
-    if any(value is not None and value is not False for value in asked):
-        return False
-    one = all(document.get(name) in (None, 1) for name in ("best_of", "n"))
-    return one and has_valid_stream(document)
-
-
-def _segments(prompt: object) -> tuple[TextSegment, ...] | None:
-    match prompt:
-        case str(text) | [str(text)] if 0 < len(text) <= MAX_INPUT_CHARACTERS:
-            return (TextSegment("prompt", text, fixed=False),)
-        case _:
-            return None
-
-
-def _documents(reply: TeacherReply) -> Iterator[dict[str, Any]]:
-    if reply.content_type.startswith("text/event-stream"):
-        for data in read_events(reply.content):
-            if data != "[DONE]":
-                yield json.loads(data)
-    else:
-        yield json.loads(reply.content)
-
-
-def _read(documents: Iterator[dict[str, Any]]) -> ParsedResponse:
-    text, finished, usage, whole = "", None, None, True
+def _read_answer(
+    documents: Iterator[dict[str, Any]], *, in_json: bool
+) -> ParsedResponse:
+    text, finish_reason, usage, is_single = "", None, None, True
     for document in documents:
         usage = read_usage(document.get("usage")) or usage
-        whole = whole and "error" not in document
+        is_single = is_single and "error" not in document
         for choice in document.get("choices") or []:
             text += choice.get("text") or ""
-            finished = choice.get("finish_reason") or finished
-            whole = whole and choice.get("index", 0) == 0
-    label = (
-        canonical_label(ParsedAnswer(text)) if whole and finished == "stop" else None
-    )
-    status = TraceStatus.OK if label else TraceStatus.ABNORMAL
-    return ParsedResponse(status, label, usage)
+            finish_reason = choice.get("finish_reason") or finish_reason
+            is_single = is_single and choice.get("index", 0) == 0
+    ended = is_single and finish_reason == "stop"
+    return label_response(ParsedAnswer(text) if ended else None, usage, in_json=in_json)
 
 
-def _whole(asked: ParsedRequest, text: str) -> dict[str, Any]:
-    return {**_head(asked), "choices": [_choice(text, "stop")], "usage": NO_USAGE}
+def _complete(request: ParsedRequest, text: str) -> dict[str, Any]:
+    return {
+        **_envelope(request),
+        "choices": [_choice(text, "stop")],
+        "usage": NO_USAGE,
+    }
 
 
-def _chunks(asked: ParsedRequest, text: str) -> Iterator[dict[str, Any]]:
-    head, usage = _head(asked), wants_usage(asked)
-    tail: dict[str, Any] = {"usage": None} if usage else {}
-    yield {**head, "choices": [_choice(text, None)], **tail}
-    yield {**head, "choices": [_choice("", "stop")], **tail}
+def _chunks(request: ParsedRequest, text: str) -> Iterator[dict[str, Any]]:
+    envelope, usage = _envelope(request), wants_usage(request)
+    usage_field: dict[str, Any] = {"usage": None} if usage else {}
+    yield {**envelope, "choices": [_choice(text, None)], **usage_field}
+    yield {**envelope, "choices": [_choice("", "stop")], **usage_field}
     if usage:
-        yield {**head, "choices": [], "usage": NO_USAGE}
+        yield {**envelope, "choices": [], "usage": NO_USAGE}
 
 
-def _choice(text: str, finished: str | None) -> dict[str, Any]:
-    return {"text": text, "index": 0, "logprobs": None, "finish_reason": finished}
+def _choice(text: str, finish_reason: str | None) -> dict[str, Any]:
+    return {"text": text, "index": 0, "logprobs": None, "finish_reason": finish_reason}
 
 
-def _head(asked: ParsedRequest) -> dict[str, Any]:
+def _envelope(request: ParsedRequest) -> dict[str, Any]:
     return {
         "id": f"cmpl-{secrets.token_urlsafe(21)}",
         "object": "text_completion",
         "created": int(time.time()),
-        "model": asked.model,
+        "model": request.model,
         "system_fingerprint": None,
     }

@@ -1,4 +1,4 @@
-"""Reading and writing the JSON of requests and responses."""
+"""Parse and write the JSON bodies of requests and responses."""
 
 import json
 import math
@@ -20,10 +20,11 @@ _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def parse_object(body: bytes) -> dict[str, Any] | None:
-    """Give a body that is a JSON object; none otherwise, and the teacher says so.
+    """Return a body that is a JSON object; none otherwise.
 
-    Numbers that JSON has not, and halves of characters, are no JSON of ours: they could
-    not be written again.
+    The teacher reports the error for any other body. Numbers that JSON does not define
+    (NaN, infinity) and lone surrogate code points are not accepted, because they cannot
+    be written again.
     """
     try:
         document = _DECODER.decode(body.decode())
@@ -35,7 +36,7 @@ def parse_object(body: bytes) -> dict[str, Any] | None:
 
 
 def omit(document: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
-    """Give the fields that are set and not among the names."""
+    """Return the fields that are set and not in `names`."""
     return {
         name: value
         for name, value in document.items()
@@ -44,35 +45,35 @@ def omit(document: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
 
 
 def compact_json(value: Any) -> bytes:
-    """Write JSON as the teachers do: compact, in UTF-8."""
+    """Return JSON as the teachers write it: without spaces, in UTF-8."""
     return _COMPACT.encode(value).encode()
 
 
 def has_any(document: Mapping[str, Any], names: frozenset[str]) -> bool:
-    """Say whether a request asks for anything of this kind; null and false do not."""
+    """Return whether any of the fields is set to a value other than null or false."""
     return not names.isdisjoint(document) and any(map(document.get, names))
 
 
 def has_valid_stream(document: Mapping[str, Any]) -> bool:
-    """Say whether a request says clearly if it wants a stream."""
+    """Return whether the fields of a request that control streaming are valid."""
     options = document.get("stream_options")
     known = options is None or isinstance(options, dict)
     return known and document.get("stream") in (None, True, False)
 
 
 def non_streaming_body(document: Mapping[str, Any]) -> bytes:
-    """Write a request anew so that it is answered in one piece."""
+    """Return the body of the same request without streaming."""
     dropped = {"stream", "stream_options"}
     return compact_json({k: value for k, value in document.items() if k not in dropped})
 
 
-def _refused(text: str) -> float:
-    raise ValueError(f"{text} is no number in JSON")
+def _refuse_constant(text: str) -> float:
+    raise ValueError(f"{text} is not a JSON number")
 
 
 def _finite(text: str) -> float:
     number = float(text)
-    return number if math.isfinite(number) else _refused(text)
+    return number if math.isfinite(number) else _refuse_constant(text)
 
 
-_DECODER: Final = json.JSONDecoder(parse_constant=_refused, parse_float=_finite)
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)

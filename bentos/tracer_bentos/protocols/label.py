@@ -1,7 +1,7 @@
-"""The canonical form of a whole answer: what agreement compares and traces keep.
+"""The canonical form of a complete answer: agreement compares it, traces store it.
 
-A text is its own label, so that people can read traces. An answer in JSON has its keys
-sorted and its spaces removed; tool calls are written as JSON behind a fixed beginning.
+A text is its own label, so that traces are readable. An answer in JSON has sorted keys
+and no spaces. Tool calls are written as JSON with a fixed beginning.
 """
 
 import json
@@ -17,9 +17,9 @@ __all__ = [
 ]
 
 CALLS_KEY: Final = '{"tool_calls":'
-"""How the label of an answer with tool calls begins; a text never may."""
+"""Beginning of the label of an answer with tool calls; a text must not begin so."""
 
-# Made once: json.dumps makes one for each call that asks for anything unusual.
+# One instance: json.dumps creates an encoder for each call with unusual options.
 _CANONICAL: Final = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )
@@ -32,34 +32,38 @@ class FunctionCall:
     name: str
     """Name of the tool."""
     arguments: str
-    """Its arguments as canonical JSON."""
+    """Arguments as canonical JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedAnswer:
-    """One whole answer."""
+    """One complete answer."""
 
     text: str | None
-    """Its text; none when it only calls tools."""
+    """Text; none if the answer only calls tools."""
     calls: tuple[FunctionCall, ...] = ()
-    """Its tool calls, in order."""
+    """Tool calls, in order."""
     finish: str | None = None
-    """How it said it ended, where tool calls may end in several ways."""
+    """Finish reason, if tool calls can end with more than one reason."""
 
 
-def canonical_label(said: ParsedAnswer, *, in_json: bool = False) -> str | None:
-    """Give the label of an answer; none when it is none.
+def canonical_label(answer: ParsedAnswer, *, in_json: bool = False) -> str | None:
+    """Return the label of an answer; none if the answer is not a label.
 
     Args:
-        said: The answer.
-        in_json: Whether the client asked for JSON: then another text is no answer.
+        answer: The answer.
+        in_json: Whether the client requires JSON: any other text is not a label.
     """
-    label = _label_of_calls(said) if said.calls else _label_of_text(said.text, in_json)
-    return label if label and _is_whole(label) else None
+    label = (
+        _label_of_calls(answer)
+        if answer.calls
+        else _label_of_text(answer.text, in_json)
+    )
+    return label if label and _is_encodable(label) else None
 
 
 def parse_label(label: str) -> ParsedAnswer:
-    """Give the answer that a label stands for."""
+    """Return the answer that a label represents."""
     if not label.startswith(CALLS_KEY):
         return ParsedAnswer(label)
     document = json.loads(label)
@@ -71,10 +75,10 @@ def parse_label(label: str) -> ParsedAnswer:
 
 
 def canonical_json(value: Any) -> str:
-    """Give JSON with sorted keys and no spaces.
+    """Return JSON with sorted keys and no spaces.
 
     Raises:
-        ValueError: The value is not JSON: a number is infinite or none.
+        ValueError: The value is not JSON: a number is infinite or NaN.
     """
     return _CANONICAL.encode(value)
 
@@ -82,11 +86,11 @@ def canonical_json(value: Any) -> str:
 def _label_of_text(text: str | None, in_json: bool) -> str | None:
     if not text or text.startswith(CALLS_KEY):
         return None
-    return _normal(text) if in_json else text
+    return _canonical_text(text) if in_json else text
 
 
-def _is_whole(label: str) -> bool:
-    """Say whether it can be written: half a character cannot."""
+def _is_encodable(label: str) -> bool:
+    """Return whether UTF-8 can encode the text: a lone surrogate cannot be encoded."""
     try:
         label.encode()
     except UnicodeEncodeError:
@@ -94,21 +98,21 @@ def _is_whole(label: str) -> bool:
     return True
 
 
-def _label_of_calls(said: ParsedAnswer) -> str | None:
-    calls = [[call.name, _arguments(call)] for call in said.calls]
+def _label_of_calls(answer: ParsedAnswer) -> str | None:
+    calls = [[call.name, _parse_arguments(call)] for call in answer.calls]
     if not all(isinstance(arguments, dict) for _, arguments in calls):
         return None
     document: dict[str, Any] = {"tool_calls": calls}
-    if said.text:
-        document["text"] = said.text
-    if said.finish:
-        document["finish"] = said.finish
-    # The calls come first, so that the beginning tells what it is.
+    if answer.text:
+        document["text"] = answer.text
+    if answer.finish:
+        document["finish"] = answer.finish
+    # The calls come first, so that the beginning identifies the kind of label.
     parts = (f'"{name}":{canonical_json(value)}' for name, value in document.items())
     return "{" + ",".join(parts) + "}"
 
 
-def _arguments(call: FunctionCall) -> object:
+def _parse_arguments(call: FunctionCall) -> object:
     try:
         value = json.loads(call.arguments or "{}")
         canonical_json(value)
@@ -117,7 +121,7 @@ def _arguments(call: FunctionCall) -> object:
     return value
 
 
-def _normal(text: str) -> str | None:
+def _canonical_text(text: str) -> str | None:
     try:
         return canonical_json(json.loads(text))
     except (ValueError, RecursionError):

@@ -1,105 +1,92 @@
-"""What the teacher speaks: protocol, paths and fields to ignore."""
+"""The protocol of the teacher: active adapters, conventions, and ignored fields."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Final, Self
 
 from tracer_bentos.protocols.adapter import Adapter
-from tracer_bentos.protocols.errors import ErrorBody, openai_error_body
+from tracer_bentos.protocols.api_conventions import (
+    ANTHROPIC_API,
+    GENERIC_HTTP_API,
+    KNOWN_APIS,
+    OPENAI_API,
+    ApiConventions,
+)
 from tracer_bentos.protocols.generic_http.endpoint import GenericHttpAdapter
 from tracer_bentos.protocols.generic_http.selector import JsonSelector
-from tracer_bentos.protocols.messages.errors import anthropic_error_body
-from tracer_bentos.protocols.registry import language_model_adapters
-from tracer_core.contracts import runtime
+from tracer_bentos.protocols.registry import (
+    language_model_adapters,
+    load_installed_adapters,
+)
 from tracer_core.contracts.protocol import TeacherProtocol
-from tracer_core.errors import SpecError
+from tracer_core.contracts.runtime_config import EndpointConfig, TeacherConfig
 
 __all__ = ["ProtocolConfig"]
 
-_ANTHROPIC_PATHS = b"/v1/messages"
-"""Where every teacher speaks as Anthropic does: counts of tokens, batches."""
+_CONVENTIONS: Final = {
+    TeacherProtocol.OPENAI: OPENAI_API,
+    TeacherProtocol.ANTHROPIC: ANTHROPIC_API,
+    TeacherProtocol.HTTP: GENERIC_HTTP_API,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ProtocolConfig:
-    """How to talk to the teacher and what of its traffic is understood."""
+    """The protocol of a teacher and the adapters that read its traffic."""
 
     protocol: TeacherProtocol = TeacherProtocol.OPENAI
-    """What it speaks."""
+    """Protocol of the teacher."""
     endpoints: tuple[GenericHttpAdapter, ...] = ()
-    """Paths of a plain HTTP teacher."""
+    """Adapters of the paths of a teacher with protocol HTTP."""
     ignored: tuple[str, ...] = ()
-    """Fields of requests that do not define the question."""
+    """Request fields that are not part of the definition of a task."""
+    installed: tuple[Adapter, ...] = ()
+    """Adapters of installed packages, active with every protocol."""
 
     @classmethod
-    def read(cls, given: Mapping[str, str]) -> Self:
-        """Read it from environment variables.
+    def from_config(cls, teacher: TeacherConfig, ignored: Iterable[str] = ()) -> Self:
+        """Return the protocol of a configured teacher.
+
+        Args:
+            teacher: The teacher.
+            ignored: Request fields that are not part of the definition of a task.
 
         Raises:
-            SpecError: A variable is malformed; says which and what to write.
+            SpecError: A JSON path cannot be parsed, or an adapter of an installed
+                package cannot be used.
         """
-        named = given.get(runtime.PROTOCOL, TeacherProtocol.OPENAI)
-        if named not in list(TeacherProtocol):
-            raise SpecError(
-                f"{runtime.PROTOCOL}={named!r}: say {' or '.join(TeacherProtocol)}"
-            )
-        endpoints = _items(given, runtime.ENDPOINTS)
-        ignored = _items(given, runtime.TASKS_IGNORE)
-        return cls(
-            TeacherProtocol(named),
-            tuple(_endpoint(each) for each in endpoints),
-            tuple(str(each) for each in ignored),
-        )
+        endpoints = tuple(_adapter(endpoint) for endpoint in teacher.endpoints)
+        installed = load_installed_adapters()
+        return cls(teacher.protocol, endpoints, tuple(ignored), installed)
 
     @property
     def adapters(self) -> tuple[Adapter, ...]:
-        """Give the adapters that are active, each for a path of its own."""
-        return (
+        """The active adapters, in the order in which they match a request."""
+        built_in: tuple[Adapter, ...] = (
             self.endpoints
             if self.protocol is TeacherProtocol.HTTP
             else language_model_adapters()
         )
+        return (*built_in, *self.installed)
 
     @property
-    def key_header(self) -> str:
-        """Name the header in which the teacher takes its key."""
-        anthropic = self.protocol is TeacherProtocol.ANTHROPIC
-        return "x-api-key" if anthropic else "authorization"
+    def conventions(self) -> ApiConventions:
+        """The conventions of the teacher's protocol."""
+        return _CONVENTIONS[self.protocol]
 
-    def error_body(self, path: bytes) -> ErrorBody:
-        """Give how an error of ours is written at a path that no adapter reads."""
-        anthropic = self.protocol is TeacherProtocol.ANTHROPIC
-        if anthropic or path.startswith(_ANTHROPIC_PATHS):
-            return anthropic_error_body
-        return openai_error_body
+    def conventions_for(self, path: bytes) -> ApiConventions:
+        """Return the conventions of a raw path that no adapter reads."""
+        for api in KNOWN_APIS:
+            if path.startswith(api.path_prefixes) and self._can_offer(api):
+                return api
+        return self.conventions
 
-    def base_url(self, url: str) -> str:
-        """Give the URL that stands for a client's `/v1`.
-
-        OpenAI's clients are told a URL with it, and some teachers have none; everybody
-        else's paths are whole.
-        """
-        whole = self.protocol is TeacherProtocol.OPENAI or url.endswith("/v1")
-        return url if whole else url + "/v1"
+    def _can_offer(self, api: ApiConventions) -> bool:
+        """Return whether the teacher can offer an API; only Azure uses its own key."""
+        return api.key_follows_teacher or self.protocol is TeacherProtocol.OPENAI
 
 
-def _items(given: Mapping[str, str], name: str) -> list[Any]:
-    try:
-        items = json.loads(given.get(name, "[]"))
-    except ValueError:
-        items = None
-    if not isinstance(items, list):
-        raise SpecError(f"{name}={given[name]!r} is not a list in JSON")
-    return items
-
-
-def _endpoint(item: Any) -> GenericHttpAdapter:
-    try:
-        path, places, label = item["path"], item["input"], item.get("label", "$")
-        parsed = tuple(JsonSelector.parse(str(place)) for place in places)
-        return GenericHttpAdapter(str(path), parsed, JsonSelector.parse(str(label)))
-    except (TypeError, KeyError, AttributeError) as error:
-        raise SpecError(
-            f"{runtime.ENDPOINTS} is not a list of path, input and label: {error!r}"
-        ) from None
+def _adapter(endpoint: EndpointConfig) -> GenericHttpAdapter:
+    selectors = tuple(JsonSelector.parse(selector) for selector in endpoint.input)
+    label = JsonSelector.parse(endpoint.label)
+    return GenericHttpAdapter(endpoint.path, selectors, label)

@@ -1,7 +1,8 @@
-"""What a request promises its client about the answer, whatever its task is called.
+"""What one request requires of its answer, independent of its task.
 
-Within one task the teacher's own labels keep all of this. A task that the client names
-may hold several kinds of requests, so each answer is checked against its request.
+Within a task that the router identifies, the teacher's labels fulfill all constraints.
+A task that the client names can contain several kinds of requests, so the router checks
+each answer against its request.
 """
 
 import json
@@ -14,35 +15,35 @@ __all__ = ["ResponseConstraints"]
 
 @dataclass(frozen=True, slots=True)
 class ResponseConstraints:
-    """The promises of one request."""
+    """The constraints of one request."""
 
     in_json: bool = False
     """Whether a text must be a JSON document."""
     tools: frozenset[str] = frozenset()
-    """Tools that may be called."""
+    """Tools that the answer may call."""
     may_call: bool = True
-    """Whether any may be called at all."""
+    """Whether the answer may call tools."""
     must_call: bool = False
-    """Whether a tool must be called."""
+    """Whether the answer must call a tool."""
     only: str | None = None
-    """The one tool that must be called."""
+    """The only tool that the answer may call, if the request names it."""
     one_call: bool = False
-    """Whether more than one call is too many."""
+    """Whether the answer may call at most one tool."""
 
-    def allows(self, said: ParsedAnswer) -> bool:
-        """Say whether an answer keeps them."""
-        return self._allows_calls(said) if said.calls else self._allows_text(said)
+    def allows(self, answer: ParsedAnswer) -> bool:
+        """Return whether an answer fulfills the constraints."""
+        return self._allows_calls(answer) if answer.calls else self._allows_text(answer)
 
-    def _allows_calls(self, said: ParsedAnswer) -> bool:
-        names = {call.name for call in said.calls}
+    def _allows_calls(self, answer: ParsedAnswer) -> bool:
+        names = {call.name for call in answer.calls}
         allowed = {self.only} if self.only else self.tools
-        many = self.one_call and len(said.calls) > 1
-        return self.may_call and names <= allowed and not many
+        too_many = self.one_call and len(answer.calls) > 1
+        return self.may_call and names <= allowed and not too_many
 
-    def _allows_text(self, said: ParsedAnswer) -> bool:
-        if self.must_call or said.text is None:
+    def _allows_text(self, answer: ParsedAnswer) -> bool:
+        if self.must_call or answer.text is None:
             return False
-        return not self.in_json or _is_json(said.text)
+        return not self.in_json or _is_json(answer.text)
 
 
 def _is_json(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Counts of tokens as a teacher reports them, if they can be true."""
+"""Token counts that a teacher reports, checked for plausibility."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,37 +7,41 @@ __all__ = ["TokenUsage", "parse_usage"]
 
 
 MAX_TOKENS = 1_000_000_000
-"""Of one exchange; far beyond any context window."""
+"""Maximum of one count in one response; far above the size of any context window."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenUsage:
-    """Tokens of one exchange as the teacher counted them."""
+    """Token counts of one request and its response, as the teacher reports them."""
 
     prompt: int
-    """Tokens of the request, cached ones included."""
+    """Tokens of the request, including cached tokens."""
     completion: int
     """Tokens of the answer."""
     cached: int = 0
-    """Tokens of the request that the teacher had cached."""
+    """Tokens of the request that the teacher read from its cache."""
 
     def __post_init__(self) -> None:
-        """Refuse what no teacher has counted: one absurd number would spoil every sum.
+        """Refuse implausible counts: one absurd number would corrupt every sum.
 
         Raises:
-            ValueError: A number is negative or beyond any context window.
+            ValueError: A count is negative or larger than `MAX_TOKENS`.
         """
         for tokens in (self.prompt, self.completion, self.cached):
             if not 0 <= tokens <= MAX_TOKENS:
-                raise ValueError(f"{tokens} tokens in one exchange")
+                raise ValueError(
+                    f"token count {tokens} must be between 0 and {MAX_TOKENS}"
+                )
 
 
 def parse_usage(prompt: Any, completion: Any, cached: Any = 0) -> TokenUsage | None:
-    """Give the usage; none when one of the counts is none.
+    """Return the token counts; none if one of them is not a plausible count.
 
-    The answer is then still one, only without a cost.
+    An answer with implausible counts stays a valid answer, without a cost.
     """
     counts = (prompt, completion, cached or 0)
-    if any(not isinstance(each, int) or not 0 <= each <= MAX_TOKENS for each in counts):
+    if any(
+        not isinstance(count, int) or not 0 <= count <= MAX_TOKENS for count in counts
+    ):
         return None
     return TokenUsage(*counts)

@@ -1,1 +1,1 @@
-"""Which task a request belongs to, and which of its text is the input."""
+"""Identify the task of each request and the part of its text that is classified."""

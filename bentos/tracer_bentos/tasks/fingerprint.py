@@ -1,8 +1,8 @@
-"""The fingerprint of a task: a digest of what defines the question.
+"""The fingerprint of a task: a digest of everything that defines the task.
 
-The same code gives it in serving and for training, which reads it from the traces.
-Anything that differs makes another task, so a changed prompt, model or parameter falls
-back to the teacher.
+The same code computes it in serving and for training, which reads it from the traces.
+Every difference makes another task, so a request with a changed prompt, model, or
+parameter is answered by the teacher.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,41 +14,60 @@ from tracer_core.contracts.document import sha256_digest
 
 __all__ = ["digest_of_parts", "frame_parts", "named_parts", "task_digest"]
 
-LONGEST_NAME: Final = 200
+MAX_NAME_CHARACTERS: Final = 200
 
 
 def frame_parts(
-    asked: ParsedRequest, teacher: str, ignored: Collection[str]
+    request: ParsedRequest, teacher: str, ignored: Collection[str]
 ) -> Mapping[str, Any]:
-    """Give everything but the texts that defines a question, by field.
+    """Return everything that defines a task except the texts, by field.
 
     Args:
-        asked: The request.
-        teacher: Which teacher answers it.
-        ignored: Fields of the request that do not define the question.
+        request: The request.
+        teacher: Identity of the teacher.
+        ignored: Fields of the request that are not part of the definition of a task.
     """
-    kept = {k: value for k, value in asked.parameters.items() if k not in ignored}
-    return {**_identity(asked, teacher), **kept}
+    kept = {k: value for k, value in request.parameters.items() if k not in ignored}
+    return {**_identity(request, teacher), **kept}
 
 
-def named_parts(asked: ParsedRequest, teacher: str, name: str) -> Mapping[str, Any]:
-    """Give the parts of a task that the client names.
+def named_parts(request: ParsedRequest, teacher: str, name: str) -> Mapping[str, Any]:
+    """Return the parts of a task that the client names.
 
-    The name stands for instructions and sampling; what shapes the answer still counts.
+    The name replaces instructions and sampling parameters. Fields that shape the answer
+    are part of the task.
     """
-    shaping = {k: v for k, v in asked.parameters.items() if k in asked.adapter.shaping}
-    return {**_identity(asked, teacher), "task": name[:LONGEST_NAME], **shaping}
+    names = request.adapter.output_parameters
+    output = {k: value for k, value in request.parameters.items() if k in names}
+    return {
+        **_identity(request, teacher),
+        "task": name[:MAX_NAME_CHARACTERS],
+        **output,
+    }
 
 
 def digest_of_parts(parts: Mapping[str, Any]) -> str:
-    """Give the digest of parts."""
+    """Return the digest of parts."""
     return sha256_digest(canonical_json(parts).encode())
 
 
 def task_digest(frame: str, *texts: str) -> str:
-    """Give the fingerprint: of a frame and of what is fixed in each text."""
+    """Return the fingerprint of a task.
+
+    Args:
+        frame: Digest of everything but the texts.
+        texts: Keys of the fixed part of each text.
+    """
     return sha256_digest("\n".join((frame, *texts)).encode())
 
 
-def _identity(asked: ParsedRequest, teacher: str) -> dict[str, Any]:
-    return {"protocol": asked.adapter.name, "teacher": teacher, "model": asked.model}
+def _identity(request: ParsedRequest, teacher: str) -> dict[str, Any]:
+    identity = {
+        "protocol": request.adapter.name,
+        "teacher": teacher,
+        "model": request.model,
+    }
+    if request.deployment not in (None, request.model):
+        # Azure ignores the model in the body: two deployments are two teachers.
+        identity["path.deployment"] = request.deployment
+    return identity

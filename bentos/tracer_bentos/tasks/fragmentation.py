@@ -1,4 +1,4 @@
-"""Why there are more tasks than are told apart: the fields in which they differ."""
+"""Find the request fields that cause more tasks than the limit."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
@@ -8,53 +8,60 @@ from tracer_core.contracts.evidence import Fragmentation
 
 __all__ = ["FragmentationTracker"]
 
-MAX_REMEMBERED: Final = 4096
+MAX_TASKS_BEYOND_LIMIT: Final = 4096
+"""Tasks beyond the limit that are remembered."""
 MAX_FIELDS: Final = 64
-"""Fields that are counted; their names come from clients."""
-LONGEST_FIELD: Final = 80
+"""Fields that are counted; clients choose their names."""
+MAX_FIELD_CHARACTERS: Final = 80
 
 Parts = Mapping[str, str]
 
 
 class FragmentationTracker:
-    """The tasks of one process, and how those beyond the limit differ from them."""
+    """Tracks the tasks of one process and the fields in which they differ."""
 
     def __init__(self, limit: int = 64) -> None:
         self._limit = limit
         self._known: dict[str, Parts] = {}
-        self._rest: OrderedDict[str, None] = OrderedDict()
-        self._beyond = 0
+        self._beyond_limit: OrderedDict[str, None] = OrderedDict()
+        self._count_beyond_limit = 0
         self._fields: Counter[str] = Counter()
 
     def observe(self, task: str, parts: Callable[[], Parts]) -> None:
-        """Note a request's task; its parts are asked for at first sight only."""
-        if task in self._known or task in self._rest:
+        """Record the task of a request.
+
+        Args:
+            task: Fingerprint of the task.
+            parts: Returns the parts of the task; called for a new task only.
+        """
+        if task in self._known or task in self._beyond_limit:
             return
         if len(self._known) < self._limit:
             self._known[task] = parts()
             return
-        self._rest[task] = None
-        if len(self._rest) > MAX_REMEMBERED:
-            self._rest.popitem(last=False)
-        self._beyond += 1
-        self._compare(parts())
+        self._beyond_limit[task] = None
+        if len(self._beyond_limit) > MAX_TASKS_BEYOND_LIMIT:
+            self._beyond_limit.popitem(last=False)
+        self._count_beyond_limit += 1
+        self._count_differences(parts())
 
     @property
     def report(self) -> Fragmentation | None:
-        """Say what makes so many tasks; none while there are few enough."""
-        if not self._beyond:
+        """The field that causes most tasks; none while the limit is not exceeded."""
+        if not self._count_beyond_limit:
             return None
         field = min(self._fields, key=lambda name: (-self._fields[name], name))
         reason = (
-            f"requests fall into more than {self._limit} tasks, which mostly differ in"
-            f" {field}: if it does not define the question, name it in tasks.ignore, or"
-            " let clients name their task by header"
+            f"requests belong to more than {self._limit} tasks, which differ mostly in"
+            f" {field}; if this field does not define the task, add it to tasks.ignore,"
+            " or let clients name their task in the task header"
         )
-        return Fragmentation(tasks=self._beyond, field=field, reason=reason)
+        return Fragmentation(tasks=self._count_beyond_limit, field=field, reason=reason)
 
-    def _compare(self, parts: Parts) -> None:
+    def _count_differences(self, parts: Parts) -> None:
+        """Count the fields in which a task differs from the most similar known task."""
         differing = min(
-            (_differing(each, parts) for each in self._known.values()), key=len
+            (_differing(known, parts) for known in self._known.values()), key=len
         )
         for field in differing:
             if field in self._fields or len(self._fields) < MAX_FIELDS:
@@ -63,4 +70,6 @@ class FragmentationTracker:
 
 def _differing(one: Parts, two: Parts) -> list[str]:
     names = sorted(one.keys() | two.keys())
-    return [name[:LONGEST_FIELD] for name in names if one.get(name) != two.get(name)]
+    return [
+        name[:MAX_FIELD_CHARACTERS] for name in names if one.get(name) != two.get(name)
+    ]

@@ -1,4 +1,4 @@
-"""Layouts: which texts of a task are fixed, and where they vary."""
+"""Layouts: the fixed texts of a task, and the places in which they vary."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,63 +13,70 @@ __all__ = [
     "FrozenTemplate",
     "Literals",
     "MessageLayout",
-    "passage_key",
+    "segment_key",
 ]
 
 Literals = dict[str, tuple[str, ...]]
-"""The fixed pieces of texts, by passage."""
+"""The fixed parts of texts, by position of the text segment."""
 
 
 class CandidateTemplate(Document):
-    """Instructions that vary, as they were found; write-once, in order."""
+    """A template of instructions that vary; write-once, numbered in order."""
 
     version: int = 1
     """Version of this format."""
     frame: str
-    """Digest of everything else that defines the question."""
+    """Digest of everything else that defines the task."""
     instructions: Literals
-    """The fixed pieces of the instructions."""
+    """The fixed parts of the instructions."""
 
 
 class FrozenTemplate(Document):
-    """What is asked below fixed instructions; write-once: it never changes again."""
+    """The templates of the input below fixed instructions; write-once."""
 
     version: int = 1
     """Version of this format."""
     task: str
-    """Fingerprint of the task as it is without any of these."""
+    """Fingerprint of the task without any of these templates."""
     asked: tuple[Literals, ...] = ()
-    """The fixed pieces of what is asked, by kind; none: it all varies."""
+    """The fixed parts of the input, one entry for each template; empty if all of the
+    input varies."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageLayout:
-    """Templates of texts, by passage."""
+    """The templates of several text segments."""
 
     templates: Mapping[str, Template]
-    """One for each text."""
+    """Templates by position of the segment."""
     key: str
-    """What stands for them in a fingerprint."""
+    """The key of the templates in a fingerprint."""
 
     @classmethod
-    def from_segments(cls, literals: Literals) -> Self:
-        """Give the layout that a document of the store describes."""
-        templates = {where: Template(each) for where, each in literals.items()}
-        keys = [passage_key(where, each.digest) for where, each in templates.items()]
+    def from_literals(cls, literals: Literals) -> Self:
+        """Return the layout of a document in the store."""
+        templates = {where: Template(fixed) for where, fixed in literals.items()}
+        keys = [
+            segment_key(where, template.digest) for where, template in templates.items()
+        ]
         return cls(templates, "\n".join(keys))
 
-    def match(self, passages: Sequence[TextSegment]) -> list[str] | None:
-        """Give what varies in each passage; none when one is of another template."""
-        found: list[str] = []
-        for passage in passages:
-            template = self.templates.get(passage.where)
-            values = template.match(passage.text) if template else None
+    def match(self, segments: Sequence[TextSegment]) -> list[str] | None:
+        """Return the variable text of each segment; none if a template does not match.
+
+        Args:
+            segments: The text segments.
+        """
+        variable: list[str] = []
+        for segment in segments:
+            template = self.templates.get(segment.where)
+            values = template.match(segment.text) if template else None
             if values is None:
                 return None
-            found.append(Template.describe(values))
-        return found
+            variable.append(Template.describe(values))
+        return variable
 
 
-def passage_key(where: str, digest: str = "*") -> str:
-    """Give what stands for one text in a fingerprint; a star when it all varies."""
+def segment_key(where: str, digest: str = "*") -> str:
+    """Return the key of a text segment in a fingerprint; `*` if all of it varies."""
     return f"{where} {digest}"

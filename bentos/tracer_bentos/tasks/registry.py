@@ -1,4 +1,4 @@
-"""Recognises the task of each request, and notes what might be a template."""
+"""Identify the task of each request, and collect samples to find templates."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
@@ -21,7 +21,7 @@ from tracer_bentos.tasks.layout import (
     CandidateTemplate,
     FrozenTemplate,
     MessageLayout,
-    passage_key,
+    segment_key,
 )
 from tracer_bentos.tasks.samples import SampleBuffer
 from tracer_bentos.tasks.template import TemplateCache
@@ -30,11 +30,16 @@ __all__ = ["TaskRegistry"]
 
 
 class TaskRegistry:
-    """What one process knows about tasks.
+    """Identifies tasks from requests and from layouts that all pods share.
 
-    A fingerprint follows from the request and from layouts that all pods share, oldest
-    first. A task that is settled or certified keeps its fingerprint whatever is found
-    later.
+    Layouts apply in the order in which they were written. A task that is frozen or
+    certified keeps its fingerprint, whatever templates are found later.
+
+    Args:
+        teacher: Identity of the teacher.
+        ignored: Request fields that are not part of the definition of a task.
+        limit: Number of tasks that are counted separately.
+        certified: Returns the fingerprints of the certified tasks.
     """
 
     def __init__(
@@ -49,101 +54,111 @@ class TaskRegistry:
         self._ignored = frozenset(ignored)
         self._certified = certified
         self._cache = TemplateCache()
-        self._found: dict[str, list[MessageLayout]] = {}
-        self._settled: dict[str, list[MessageLayout]] = {}
+        self._candidates: dict[str, list[MessageLayout]] = {}
+        self._frozen: dict[str, list[MessageLayout]] = {}
         self.samples = SampleBuffer()
-        """Texts that are compared to find layouts."""
+        """Texts that are compared to find templates."""
         self.variety = FragmentationTracker(limit)
-        """Why there are more tasks than are told apart."""
+        """Tracks why there are more tasks than the limit."""
 
     @property
     def size(self) -> int:
-        """How many layouts are known."""
-        return sum(map(len, self._found.values())) + len(self._settled)
+        """Number of known layouts."""
+        return sum(map(len, self._candidates.values())) + len(self._frozen)
 
     def candidates(self, frame: str) -> int:
-        """Give how many layouts of instructions are known within a frame."""
-        return len(self._found.get(frame, ()))
+        """Return the number of known layouts of instructions within a frame."""
+        return len(self._candidates.get(frame, ()))
 
     def restore(self, layout: CandidateTemplate | FrozenTemplate) -> None:
-        """Take a layout into account from now on."""
+        """Apply a layout to all requests from now on."""
         if isinstance(layout, CandidateTemplate):
-            found = self._found.setdefault(layout.frame, [])
-            found.append(MessageLayout.from_segments(layout.instructions))
+            layouts = self._candidates.setdefault(layout.frame, [])
+            layouts.append(MessageLayout.from_literals(layout.instructions))
             self.samples.discard(layout.frame)
         else:
-            self._settled[layout.task] = [
-                MessageLayout.from_segments(each) for each in layout.asked
+            self._frozen[layout.task] = [
+                MessageLayout.from_literals(literals) for literals in layout.asked
             ]
             self.samples.discard(layout.task)
 
     def identify(
-        self, asked: ParsedRequest, named: str | None = None
+        self, request: ParsedRequest, name: str | None = None
     ) -> ClassificationInput:
-        """Give the question: its task, and the text that is classified.
+        """Return a request with its task and the text that is classified.
 
         Args:
-            asked: The request.
-            named: The task that the client names, if it does.
+            request: The request.
+            name: The task that the client names; none if it names no task.
         """
-        moving = [each for each in asked.passages if not each.fixed]
-        if named:
-            parts = named_parts(asked, self._teacher, named)
-            task, said = digest_of_parts(parts), [each.text for each in moving]
+        inputs = [segment for segment in request.segments if not segment.fixed]
+        if name:
+            parts = named_parts(request, self._teacher, name)
+            task, texts = digest_of_parts(parts), [segment.text for segment in inputs]
         else:
-            parts = frame_parts(asked, self._teacher, self._ignored)
-            task, said = self._by_content(asked, digest_of_parts(parts), moving)
-        self.variety.observe(task, partial(self._described, asked, parts, named=named))
-        return ClassificationInput(
-            asked, task, "\n".join(each for each in said if each)
+            parts = frame_parts(request, self._teacher, self._ignored)
+            task, texts = self._by_content(request, digest_of_parts(parts), inputs)
+        self.variety.observe(
+            task, partial(self._describe, request, parts, is_named=bool(name))
         )
+        text = "\n".join(text for text in texts if text)
+        return ClassificationInput(request, task, text)
 
     def _by_content(
-        self, asked: ParsedRequest, frame: str, moving: Sequence[TextSegment]
+        self, request: ParsedRequest, frame: str, inputs: Sequence[TextSegment]
     ) -> tuple[str, list[str]]:
-        instructions, said = self._instructions(asked, frame, moving)
-        everything = "\n".join(passage_key(each.where) for each in moving)
-        task = task_digest(frame, instructions, everything)
-        for layout in self._kinds(task):
-            found = layout.match(moving)
-            if found is not None:
-                return task_digest(frame, instructions, layout.key), [*said, *found]
-        if not self._keeps(task):
-            self.samples.add(frame, task, asked.passages)
-        return task, [*said, *(each.text for each in moving)]
+        """Return the task and its input texts, from the content of a request."""
+        instructions, texts = self._instructions(request, frame, inputs)
+        all_inputs = "\n".join(segment_key(segment.where) for segment in inputs)
+        task = task_digest(frame, instructions, all_inputs)
+        for layout in self._input_layouts(task):
+            variable = layout.match(inputs)
+            if variable is not None:
+                return task_digest(frame, instructions, layout.key), [
+                    *texts,
+                    *variable,
+                ]
+        if not self._is_fixed(task):
+            self.samples.add(frame, task, request.segments)
+        return task, [*texts, *(segment.text for segment in inputs)]
 
     def _instructions(
-        self, asked: ParsedRequest, frame: str, moving: Sequence[TextSegment]
+        self, request: ParsedRequest, frame: str, inputs: Sequence[TextSegment]
     ) -> tuple[str, list[str]]:
-        """Give what is fixed in the instructions, and what of them is input."""
-        fixed = [each for each in asked.passages if each.fixed]
-        known = [self._cache.get(each.text) for each in fixed]
-        keys = zip(fixed, known, strict=True)
-        own = "\n".join(passage_key(each.where, one.digest) for each, one in keys)
-        layouts = self._found.get(frame)
+        """Return the key of the instructions and the part of them that is input."""
+        segments = [segment for segment in request.segments if segment.fixed]
+        known = [self._cache.get(segment.text) for segment in segments]
+        key = "\n".join(
+            segment_key(segment.where, instruction.digest)
+            for segment, instruction in zip(segments, known, strict=True)
+        )
+        layouts = self._candidates.get(frame)
         if layouts:
-            everything = "\n".join(passage_key(each.where) for each in moving)
-            if not self._keeps(task_digest(frame, own, everything)):
+            all_inputs = "\n".join(segment_key(segment.where) for segment in inputs)
+            if not self._is_fixed(task_digest(frame, key, all_inputs)):
                 for layout in layouts:
-                    found = layout.match(fixed)
-                    if found is not None:
-                        return layout.key, found
-        return own, [each.said for each in known]
+                    variable = layout.match(segments)
+                    if variable is not None:
+                        return layout.key, variable
+        return key, [instruction.variable_text for instruction in known]
 
-    def _kinds(self, task: str) -> Sequence[MessageLayout]:
-        """Give the layouts of what a task asks; a certified one stays as it was."""
-        layouts = self._settled.get(task, ())
+    def _input_layouts(self, task: str) -> Sequence[MessageLayout]:
+        """Return the layouts of the input of a task; none for a certified task."""
+        layouts = self._frozen.get(task, ())
         return () if layouts and task in self._certified() else layouts
 
-    def _keeps(self, task: str) -> bool:
-        return task in self._settled or task in self._certified()
+    def _is_fixed(self, task: str) -> bool:
+        return task in self._frozen or task in self._certified()
 
-    def _described(
-        self, asked: ParsedRequest, parts: Mapping[str, Any], *, named: str | None
+    def _describe(
+        self, request: ParsedRequest, parts: Mapping[str, Any], *, is_named: bool
     ) -> dict[str, str]:
-        """Give what defines a task by field, for people."""
+        """Return the digest of everything that defines a task, by readable field."""
         fields = {name: canonical_json(value) for name, value in parts.items()}
-        if not named:
-            texts = [each for each in asked.passages if each.fixed]
-            fields |= {f"the text of {each.where}": each.text for each in texts}
+        if not is_named:
+            fields |= {
+                f"the text of {segment.where}": segment.text
+                for segment in request.segments
+                if segment.fixed
+            }
         return {name: digest_of_parts({"": value}) for name, value in fields.items()}

@@ -1,4 +1,4 @@
-"""A few texts of each task, kept in memory until they have been compared."""
+"""Store a few texts of each task in memory until they are compared."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
@@ -9,16 +9,17 @@ from tracer_bentos.protocols.adapter import TextSegment
 __all__ = ["SampleBuffer"]
 
 MAX_INSTRUCTION_SAMPLES: Final = 12
-"""Different instructions within one frame before they are compared."""
+"""Different instructions within one frame that are collected for a comparison."""
 MAX_USER_SAMPLES: Final = 32
-"""Different texts asked below the same instructions before they are compared."""
-CHARACTERS: Final = 4_000_000
-"""All samples together; the oldest go first."""
-TRIES: Final = 4
-"""How often instructions are compared in vain before they are left alone."""
+"""Different inputs below the same instructions that are collected for a comparison."""
+MAX_CHARACTERS: Final = 4_000_000
+"""Maximum size of all samples; the oldest are removed first."""
+MAX_COMPARISONS: Final = 4
+"""Comparisons of the instructions of one frame without a result before it is
+ignored."""
 
 Texts = dict[str, tuple[str, ...]]
-"""By what tells samples apart, the texts of one, passage by passage."""
+"""The texts of each sample, one for each segment, by what distinguishes samples."""
 
 
 class SampleBuffer:
@@ -26,60 +27,68 @@ class SampleBuffer:
 
     def __init__(self) -> None:
         self._instructions: OrderedDict[str, Texts] = OrderedDict()
-        self._asked: OrderedDict[str, Texts] = OrderedDict()
-        self._where: dict[str, tuple[str, ...]] = {}
-        self._tries: Counter[str] = Counter()
-        self._left = CHARACTERS
+        self._inputs: OrderedDict[str, Texts] = OrderedDict()
+        self._positions: dict[str, tuple[str, ...]] = {}
+        self._comparisons: Counter[str] = Counter()
+        self._free_characters = MAX_CHARACTERS
 
-    def add(self, frame: str, task: str, passages: Sequence[TextSegment]) -> None:
-        """Keep what a request adds to the samples, if it adds anything."""
-        fixed = [each for each in passages if each.fixed]
-        if fixed and self._tries[frame] < TRIES:
-            self._keep(self._instructions, frame, MAX_INSTRUCTION_SAMPLES, task, fixed)
-        asked = [each for each in passages if not each.fixed]
-        self._keep(self._asked, task, MAX_USER_SAMPLES, asked[0].text, asked)
+    def add(self, frame: str, task: str, segments: Sequence[TextSegment]) -> None:
+        """Add the texts of a request that differ from the samples.
+
+        Args:
+            frame: Digest of everything but the texts.
+            task: Fingerprint of the task.
+            segments: The text segments of the request.
+        """
+        fixed = [segment for segment in segments if segment.fixed]
+        if fixed and self._comparisons[frame] < MAX_COMPARISONS:
+            self._add(self._instructions, frame, MAX_INSTRUCTION_SAMPLES, task, fixed)
+        inputs = [segment for segment in segments if not segment.fixed]
+        self._add(self._inputs, task, MAX_USER_SAMPLES, inputs[0].text, inputs)
 
     def instruction_samples(self) -> Iterator[tuple[str, dict[str, list[str]]]]:
-        """Give the frames whose instructions can be compared, with their texts."""
-        return self._full(self._instructions, MAX_INSTRUCTION_SAMPLES)
+        """Yield the frames with enough different instructions, with their texts."""
+        return self._complete(self._instructions, MAX_INSTRUCTION_SAMPLES)
 
     def user_samples(self) -> Iterator[tuple[str, dict[str, list[str]]]]:
-        """Give the tasks whose texts can be compared, with their texts."""
-        return self._full(self._asked, MAX_USER_SAMPLES)
+        """Yield the tasks with enough different inputs, with their texts."""
+        return self._complete(self._inputs, MAX_USER_SAMPLES)
 
     def discard(self, key: str) -> None:
-        """Drop the samples of a frame or of a task."""
-        self._tries[key] += key in self._instructions
-        for kept in (self._instructions, self._asked):
-            self._drop(kept, key)
+        """Remove the samples of a frame or of a task."""
+        self._comparisons[key] += key in self._instructions
+        for samples in (self._instructions, self._inputs):
+            self._remove(samples, key)
 
-    def _keep(
+    def _add(
         self,
-        kept: OrderedDict[str, Texts],
+        samples: OrderedDict[str, Texts],
         key: str,
-        most: int,
-        mark: str,
-        passages: Sequence[TextSegment],
+        limit: int,
+        identity: str,
+        segments: Sequence[TextSegment],
     ) -> None:
-        texts = kept.setdefault(key, {})
-        if mark in texts or len(texts) >= most:
+        texts = samples.setdefault(key, {})
+        if identity in texts or len(texts) >= limit:
             return
-        texts[mark] = tuple(each.text for each in passages)
-        self._where[key] = tuple(each.where for each in passages)
-        self._left -= sum(map(len, texts[mark]))
-        while self._left < 0:
-            oldest = self._instructions or self._asked
-            self._drop(oldest, next(iter(oldest)))
+        texts[identity] = tuple(segment.text for segment in segments)
+        self._positions[key] = tuple(segment.where for segment in segments)
+        self._free_characters -= sum(map(len, texts[identity]))
+        while self._free_characters < 0:
+            oldest = self._instructions or self._inputs
+            self._remove(oldest, next(iter(oldest)))
 
-    def _drop(self, kept: OrderedDict[str, Texts], key: str) -> None:
-        texts = kept.pop(key, {})
-        self._left += sum(len(each) for text in texts.values() for each in text)
-        self._where.pop(key, None)
+    def _remove(self, samples: OrderedDict[str, Texts], key: str) -> None:
+        removed = samples.pop(key, {})
+        self._free_characters += sum(
+            len(text) for texts in removed.values() for text in texts
+        )
+        self._positions.pop(key, None)
 
-    def _full(
-        self, kept: OrderedDict[str, Texts], most: int
+    def _complete(
+        self, samples: OrderedDict[str, Texts], limit: int
     ) -> Iterator[tuple[str, dict[str, list[str]]]]:
-        for key in [key for key, texts in kept.items() if len(texts) >= most]:
-            columns = zip(*kept[key].values(), strict=True)
-            named = zip(self._where[key], columns, strict=True)
+        for key in [key for key, texts in samples.items() if len(texts) >= limit]:
+            columns = zip(*samples[key].values(), strict=True)
+            named = zip(self._positions[key], columns, strict=True)
             yield key, {where: list(texts) for where, texts in named}

@@ -1,7 +1,8 @@
-"""Templates: what of a text is the same in every request, and what varies.
+"""Templates: the fixed parts of a text, and the parts that vary between requests.
 
-Dates, clock times and ids vary by nature and are never part of what defines a question.
-What else varies (names, retrieved passages) only a comparison of requests can tell.
+Dates, clock times, and ids always vary and are never part of the definition of a task.
+Only a comparison of requests finds other parts that vary, such as names and retrieved
+passages.
 """
 
 import re
@@ -32,88 +33,93 @@ _VOLATILE: Final = re.compile(
     r"(?![\w-])"
 )
 _NOISE: Final = re.compile(rf"(?:T|,?\s(?:at\s)?)?{_CLOCK}|{_UUID}|{_ID}")
-"""What never comes twice says nothing to a classifier."""
+"""Parts that do not repeat, so a classifier cannot learn from them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The fixed pieces of a text; whatever stands between two of them varies."""
+    """The fixed parts of a text; everything between two of them varies."""
 
     literals: tuple[str, ...]
-    """The first begins the text and the last ends it; one alone is all of it."""
+    """The text begins with the first and ends with the last; a single part is the
+    complete text."""
 
     @classmethod
     def from_texts(cls, *literals: str) -> Self:
-        """Give the template of pieces of text: all of them but dates, times and ids."""
-        return cls(tuple(each for text in literals for each in _VOLATILE.split(text)))
+        """Return the template with these fixed parts, without dates, times, and ids."""
+        return cls(tuple(part for text in literals for part in _VOLATILE.split(text)))
 
     @property
     def digest(self) -> str:
-        """Its content address."""
+        """Content address of the template."""
         return sha256_digest("\0".join(self.literals).encode())
 
     @property
     def size(self) -> int:
-        """Characters that are fixed."""
+        """Number of fixed characters."""
         return sum(map(len, self.literals))
 
     def match(self, text: str) -> tuple[str, ...] | None:
-        """Give what varies; none when the text is not of this template."""
+        """Return the variable parts; none if the text does not match the template."""
         first, last = self.literals[0], self.literals[-1]
         if len(self.literals) == 1:
             return () if text == first else None
-        place, end = len(first), len(text) - len(last)
-        if place > end or not text.startswith(first) or not text.endswith(last):
+        position, end = len(first), len(text) - len(last)
+        if position > end or not text.startswith(first) or not text.endswith(last):
             return None
-        found = []
+        variable = []
         for literal in self.literals[1:-1]:
-            where = text.find(literal, place, end)
-            if where < 0:
+            start = text.find(literal, position, end)
+            if start < 0:
                 return None
-            found.append(text[place:where])
-            place = where + len(literal)
-        return (*found, text[place:end])
+            variable.append(text[position:start])
+            position = start + len(literal)
+        return (*variable, text[position:end])
 
     @staticmethod
     def describe(values: tuple[str, ...]) -> str:
-        """Give what varies as a part of the input, without what never comes twice."""
+        """Return the variable parts as input, without times and ids."""
         kept = (_NOISE.sub("", value).strip() for value in values)
         return "\n".join(value for value in kept if value)
 
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """A text that defines a question, as it is without any comparison."""
+    """A text that defines a task, without a comparison with other requests."""
 
     template: Template
-    """All of it but dates, times and ids."""
+    """The text without dates, times, and ids."""
     digest: str
     """Digest of the template."""
-    said: str
-    """What of it belongs to the input."""
+    variable_text: str
+    """The part of the text that belongs to the input."""
 
 
 class TemplateCache:
-    """Remembers instructions: most requests repeat the same ones."""
+    """Caches instructions, because most requests repeat the same instructions.
+
+    Args:
+        characters: Maximum size of all texts; the least recently used are removed.
+    """
 
     def __init__(self, characters: int = 4_000_000) -> None:
-        self._left = characters
+        self._free_characters = characters
         self._known: OrderedDict[str, Instruction] = OrderedDict()
 
     def get(self, text: str) -> Instruction:
-        """Give a text that defines a question."""
+        """Return the instruction for a text."""
         known = self._known.get(text)
         if known is None:
-            known = self._remember(text)
+            known = self._add(text)
         self._known.move_to_end(text)
         return known
 
-    def _remember(self, text: str) -> Instruction:
+    def _add(self, text: str) -> Instruction:
         template = Template.from_texts(text)
-        said = Template.describe(template.match(text) or ())
-        self._known[text] = Instruction(template, template.digest, said)
-        self._left -= len(text)
-        while self._left < 0 and len(self._known) > 1:
-            forgotten, _ = self._known.popitem(last=False)
-            self._left += len(forgotten)
+        variable_text = Template.describe(template.match(text) or ())
+        self._known[text] = Instruction(template, template.digest, variable_text)
+        self._free_characters -= len(text)
+        while self._free_characters < 0 and len(self._known) > 1:
+            removed, _ = self._known.popitem(last=False)
+            self._free_characters += len(removed)
         return self._known[text]

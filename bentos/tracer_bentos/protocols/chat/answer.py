@@ -1,117 +1,112 @@
-"""Reads what an OpenAI-compatible teacher answered, in one piece or streamed."""
+"""Parse chat completions of a teacher, complete or streamed."""
 
 import json
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any, Final
 
 from tracer_bentos.protocols.adapter import ParsedResponse, TeacherReply
-from tracer_bentos.protocols.label import FunctionCall, ParsedAnswer, canonical_label
-from tracer_bentos.protocols.sse import read_events
+from tracer_bentos.protocols.conversation import label_response
+from tracer_bentos.protocols.label import FunctionCall, ParsedAnswer
+from tracer_bentos.protocols.sse import read_documents
 from tracer_bentos.protocols.tokens import TokenUsage, parse_usage
 from tracer_core.contracts.traces import TraceStatus
 
-__all__ = ["MALFORMED", "read_answer", "read_usage"]
+__all__ = ["STREAM_END", "read_answer", "read_usage"]
 
-MALFORMED: Final = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
-"""What reading a response raises that is not of the protocol's shape."""
+STREAM_END: Final = "[DONE]"
+"""Data of the last event of a stream."""
 
-_UNDERSTOOD: Final = frozenset({"content", "role", "tool_calls"})
-"""What a label can hold. Anything else that says something is more than a label."""
+_LABEL_FIELDS: Final = frozenset({"content", "role", "tool_calls"})
+"""Fields of a message that a label contains; no other field may have a value."""
 
 
 def read_answer(reply: TeacherReply, *, in_json: bool) -> ParsedResponse:
-    """Give the answer: a label only when one whole answer ended of its own accord."""
-    if reply.status != HTTPStatus.OK:
-        return ParsedResponse(TraceStatus.FAILED)
-    try:
-        if reply.content_type.startswith("text/event-stream"):
-            return _read_stream(reply.content, in_json)
-        return _read_whole(json.loads(reply.content), in_json)
-    except MALFORMED:
-        return ParsedResponse(
-            TraceStatus.ABNORMAL
-        )  # not the protocol's shape: never a label
+    """Return the parsed response: a label only if one complete answer ended normally.
 
-
-def _read_whole(document: dict[str, Any], in_json: bool) -> ParsedResponse:
-    usage = read_usage(document.get("usage"))
-    choices = document["choices"]
-    if len(choices) != 1:
-        return ParsedResponse(TraceStatus.ABNORMAL, usage=usage)
-    message = choices[0]["message"]
-    whole = _StreamAssembler(usage=usage)
-    whole.message(message, message.get("tool_calls") or [])
-    whole.finished = choices[0].get("finish_reason")
-    return whole.answer(in_json)
-
-
-@dataclass(slots=True)
-class _StreamAssembler:
-    text: str = ""
-    calls: list[FunctionCall] = field(default_factory=list)
-    finished: str | None = None
-    more: bool = False
-    usage: TokenUsage | None = None
-
-    def message(self, message: dict[str, Any], calls: list[dict[str, Any]]) -> None:
-        self.text += message.get("content") or ""
-        self.more = self.more or any(
-            value for name, value in message.items() if name not in _UNDERSTOOD
-        )
-        for place, call in enumerate(calls):
-            self._call(call, call.get("index", place))
-
-    def _call(self, call: dict[str, Any], place: int) -> None:
-        self.more = self.more or call.get("type") not in (None, "function")
-        function = call["function"]
-        name, arguments = function.get("name") or "", function.get("arguments") or ""
-        if place == len(self.calls):
-            self.calls.append(FunctionCall(name, arguments))
-        else:  # a stream gives the arguments of one call in pieces
-            known = self.calls[place]
-            self.calls[place] = FunctionCall(
-                known.name + name, known.arguments + arguments
-            )
-
-    def chunk(self, chunk: dict[str, Any]) -> None:
-        self.usage = read_usage(chunk.get("usage")) or self.usage
-        self.more = self.more or "error" in chunk
-        for choice in chunk.get("choices") or []:
-            delta = choice.get("delta") or {}
-            self.message(delta, delta.get("tool_calls") or [])
-            self.finished = choice.get("finish_reason") or self.finished
-            self.more = self.more or choice.get("index", 0) != 0
-
-    def answer(self, in_json: bool) -> ParsedResponse:
-        label = None if self.more else canonical_label(self._said(), in_json=in_json)
-        if label is None or self.finished not in self._ends:
-            return ParsedResponse(TraceStatus.ABNORMAL, usage=self.usage)
-        return ParsedResponse(TraceStatus.OK, label, self.usage)
-
-    @property
-    def _ends(self) -> set[str]:
-        # A tool that the client chose ends with `stop`, one that the model chose not.
-        return {"stop", "tool_calls"} if self.calls else {"stop"}
-
-    def _said(self) -> ParsedAnswer:
-        chosen = self.calls and self.finished == "stop"
-        return ParsedAnswer(self.text, tuple(self.calls), "stop" if chosen else None)
-
-
-def _read_stream(content: bytes, in_json: bool) -> ParsedResponse:
-    whole = _StreamAssembler()
-    for data in read_events(content):
-        if data != "[DONE]":
-            whole.chunk(json.loads(data))
-    return whole.answer(in_json)
+    Raises:
+        One of `MALFORMED`: The response does not have the format of the API.
+    """
+    if not reply.is_stream:
+        return _read_complete(json.loads(reply.content), in_json=in_json)
+    assembler = _StreamAssembler()
+    for chunk in read_documents(reply.content, STREAM_END):
+        assembler.add_chunk(chunk)
+    return assembler.response(in_json=in_json)
 
 
 def read_usage(usage: dict[str, Any] | None) -> TokenUsage | None:
-    """Give the tokens as OpenAI's older interfaces count them."""
+    """Return the token counts of a chat completion or completion."""
     if not usage:
         return None
     details = usage.get("prompt_tokens_details") or {}
     return parse_usage(
         usage["prompt_tokens"], usage["completion_tokens"], details.get("cached_tokens")
     )
+
+
+def _read_complete(document: dict[str, Any], *, in_json: bool) -> ParsedResponse:
+    usage = read_usage(document.get("usage"))
+    choices = document["choices"]
+    if len(choices) != 1:
+        return ParsedResponse(TraceStatus.ABNORMAL, usage=usage)
+    message = choices[0]["message"]
+    assembler = _StreamAssembler(usage=usage)
+    assembler.add_message(message, message.get("tool_calls") or [])
+    assembler.finish_reason = choices[0].get("finish_reason")
+    return assembler.response(in_json=in_json)
+
+
+@dataclass(slots=True)
+class _StreamAssembler:
+    """Assembles an answer from one message or from the deltas of a stream."""
+
+    text: str = ""
+    calls: list[FunctionCall] = field(default_factory=list)
+    finish_reason: str | None = None
+    has_other_output: bool = False
+    usage: TokenUsage | None = None
+
+    def add_message(self, message: dict[str, Any], calls: list[dict[str, Any]]) -> None:
+        self.text += message.get("content") or ""
+        self.has_other_output = self.has_other_output or any(
+            value for name, value in message.items() if name not in _LABEL_FIELDS
+        )
+        for position, call in enumerate(calls):
+            self._add_call(call, call.get("index", position))
+
+    def _add_call(self, call: dict[str, Any], index: int) -> None:
+        if call.get("type") not in (None, "function"):
+            self.has_other_output = True
+        function = call["function"]
+        name, arguments = function.get("name") or "", function.get("arguments") or ""
+        if index == len(self.calls):
+            self.calls.append(FunctionCall(name, arguments))
+        else:  # a stream contains the arguments of one call in several deltas
+            known = self.calls[index]
+            self.calls[index] = FunctionCall(
+                known.name + name, known.arguments + arguments
+            )
+
+    def add_chunk(self, chunk: dict[str, Any]) -> None:
+        self.usage = read_usage(chunk.get("usage")) or self.usage
+        self.has_other_output = self.has_other_output or "error" in chunk
+        for choice in chunk.get("choices") or []:
+            delta = choice.get("delta") or {}
+            self.add_message(delta, delta.get("tool_calls") or [])
+            self.finish_reason = choice.get("finish_reason") or self.finish_reason
+            if choice.get("index", 0) != 0:
+                self.has_other_output = True
+
+    def response(self, *, in_json: bool) -> ParsedResponse:
+        ended = self.finish_reason in self._normal_ends and not self.has_other_output
+        answer = self._answer() if ended else None
+        return label_response(answer, self.usage, in_json=in_json)
+
+    @property
+    def _normal_ends(self) -> set[str]:
+        # A call of the tool that the client chose ends with `stop`.
+        return {"stop", "tool_calls"} if self.calls else {"stop"}
+
+    def _answer(self) -> ParsedAnswer:
+        chosen = self.calls and self.finish_reason == "stop"
+        return ParsedAnswer(self.text, tuple(self.calls), "stop" if chosen else None)

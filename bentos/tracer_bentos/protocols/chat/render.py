@@ -1,4 +1,4 @@
-"""Writes a surrogate's answer as an OpenAI chat completion, whole or streamed."""
+"""Write an answer as an OpenAI chat completion, complete or streamed."""
 
 import secrets
 import time
@@ -24,69 +24,71 @@ NO_USAGE: dict[str, Any] = {
         "rejected_prediction_tokens": 0,
     },
 }
-"""The teacher has counted nothing, so nothing is billed."""
+"""Usage of an answer of the surrogate: the teacher counts and bills no tokens."""
 
 Delta = dict[str, Any]
 
 
-def render(asked: ParsedRequest, said: ParsedAnswer) -> RenderedResponse:
-    """Give the response body, in the form that the client asked for."""
-    if asked.stream:
+def render(request: ParsedRequest, answer: ParsedAnswer) -> RenderedResponse:
+    """Return the response in the format that the client requested."""
+    if request.stream:
         events = b"".join(
-            format_event(compact_json(chunk)) for chunk in _chunks(asked, said)
+            format_event(compact_json(chunk)) for chunk in _chunks(request, answer)
         )
         return RenderedResponse(EVENT_STREAM, events + format_event(b"[DONE]"))
-    return RenderedResponse("application/json", compact_json(_whole(asked, said)))
+    return RenderedResponse(
+        "application/json", compact_json(_complete(request, answer))
+    )
 
 
-def wants_usage(asked: ParsedRequest) -> bool:
-    """Say whether the client wants usage at the end of a stream."""
-    options = asked.document.get("stream_options") or {}
+def wants_usage(request: ParsedRequest) -> bool:
+    """Return whether the client wants usage at the end of a stream."""
+    options = request.document.get("stream_options") or {}
     return options.get("include_usage") is True
 
 
-def _whole(asked: ParsedRequest, said: ParsedAnswer) -> dict[str, Any]:
+def _complete(request: ParsedRequest, answer: ParsedAnswer) -> dict[str, Any]:
     message: dict[str, Any] = {
         "role": "assistant",
-        "content": said.text,
+        "content": answer.text,
         "refusal": None,
         "annotations": [],
     }
-    if said.calls:
-        message["tool_calls"] = [_call(call, call.arguments) for call in said.calls]
+    if answer.calls:
+        message["tool_calls"] = [_call(call, call.arguments) for call in answer.calls]
     choice = {
         "index": 0,
         "message": message,
         "logprobs": None,
-        "finish_reason": _finish(said),
+        "finish_reason": _finish(answer),
     }
-    head = _head(asked, "chat.completion")
-    return {**head, "choices": [choice], "usage": NO_USAGE}
+    envelope = _envelope(request, "chat.completion")
+    return {**envelope, "choices": [choice], "usage": NO_USAGE}
 
 
-def _chunks(asked: ParsedRequest, said: ParsedAnswer) -> Iterator[dict[str, Any]]:
-    head = _head(asked, "chat.completion.chunk")
-    usage = wants_usage(asked)
-    tail: dict[str, Any] = {"usage": None} if usage else {}
-    deltas = [*_deltas(said), {}]
+def _chunks(request: ParsedRequest, answer: ParsedAnswer) -> Iterator[dict[str, Any]]:
+    envelope = _envelope(request, "chat.completion.chunk")
+    usage = wants_usage(request)
+    usage_field: dict[str, Any] = {"usage": None} if usage else {}
+    deltas = [*_deltas(answer), {}]
     for number, delta in enumerate(deltas, 1):
         choice = {
             "index": 0,
             "delta": delta,
             "logprobs": None,
-            "finish_reason": _finish(said) if number == len(deltas) else None,
+            "finish_reason": _finish(answer) if number == len(deltas) else None,
         }
-        yield {**head, "choices": [choice], **tail}
+        yield {**envelope, "choices": [choice], **usage_field}
     if usage:
-        yield {**head, "choices": [], "usage": NO_USAGE}
+        yield {**envelope, "choices": [], "usage": NO_USAGE}
 
 
-def _deltas(said: ParsedAnswer) -> Iterator[Delta]:
-    content = None if said.text is None else ""
+def _deltas(answer: ParsedAnswer) -> Iterator[Delta]:
+    content = None if answer.text is None else ""
     yield {"role": "assistant", "content": content, "refusal": None}
-    if said.text:
-        yield {"content": said.text}
-    for index, call in enumerate(said.calls):
+    if answer.text:
+        yield {"content": answer.text}
+    for index, call in enumerate(answer.calls):
         yield {"tool_calls": [{"index": index, **_call(call, "")}]}
         arguments = {"index": index, "function": {"arguments": call.arguments}}
         yield {"tool_calls": [arguments]}
@@ -101,16 +103,16 @@ def _call(call: FunctionCall, arguments: str) -> dict[str, Any]:
     }
 
 
-def _finish(said: ParsedAnswer) -> str:
-    return said.finish or ("tool_calls" if said.calls else "stop")
+def _finish(answer: ParsedAnswer) -> str:
+    return answer.finish or ("tool_calls" if answer.calls else "stop")
 
 
-def _head(asked: ParsedRequest, kind: str) -> dict[str, Any]:
+def _envelope(request: ParsedRequest, kind: str) -> dict[str, Any]:
     return {
         "id": f"chatcmpl-{secrets.token_urlsafe(21)}",
         "object": kind,
         "created": int(time.time()),
-        "model": asked.model,
+        "model": request.model,
         "service_tier": "default",
         "system_fingerprint": None,
     }

@@ -1,1 +1,1 @@
-"""Plain HTTP: JSON in, JSON out."""
+"""Generic HTTP: JSON requests and JSON responses."""

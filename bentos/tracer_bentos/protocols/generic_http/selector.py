@@ -1,7 +1,7 @@
-"""Selectors: a small part of JSONPath, enough to point into a JSON document.
+"""Selectors: the part of JSONPath that is needed to select values in a document.
 
 `$` is the whole document, `.name` or `['any name']` a field, `[2]` an item, and `[*]`
-every item or field. A path without `[*]` points at one place at most.
+every item or field. A selector without `[*]` selects at most one value.
 """
 
 import re
@@ -14,7 +14,7 @@ from tracer_core.errors import SpecError
 __all__ = ["JsonSelector"]
 
 Step = str | int | None
-"""A field, an item, or none for all of them."""
+"""Name of a field, index of an item, or none for all of them."""
 
 _STEP: Final = re.compile(
     r"""\.(?P<name>[A-Za-z_][A-Za-z0-9_-]*)"""
@@ -26,50 +26,52 @@ _STEP: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class JsonSelector:
-    """Where to look in a document."""
+    """A parsed selector."""
 
     text: str
-    """As it was written."""
+    """The selector as it was written."""
     steps: tuple[Step, ...]
-    """The way from the root."""
+    """The steps from the root."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a selector.
+        """Return the selector that a text contains.
 
         Raises:
-            SpecError: It is none; says what one looks like.
+            SpecError: The text is not a selector.
         """
         steps: list[Step] = []
-        place = 1
-        while text.startswith("$") and place < len(text):
-            found = _STEP.match(text, place)
+        position = 1
+        while text.startswith("$") and position < len(text):
+            found = _STEP.match(text, position)
             if found is None:
                 break
             steps.append(_step(found))
-            place = found.end()
-        if not text.startswith("$") or place != len(text):
-            raise SpecError(f"{text!r} is no selector: write it like $.ticket.text")
+            position = found.end()
+        if not text.startswith("$") or position != len(text):
+            raise SpecError(
+                f"{text!r} is not a JSON selector; write it like $.ticket.text"
+            )
         return cls(text, tuple(steps))
 
     @property
-    def is_one_place(self) -> bool:
-        """Whether it points at one place at most."""
+    def selects_one_value(self) -> bool:
+        """Whether the selector selects at most one value in any document."""
         return None not in self.steps
 
     def values(self, document: Any) -> list[Any]:
-        """Give what it points at, in order."""
+        """Return the selected values, in order."""
         found = [document]
         for step in self.steps:
-            found = [value for each in found for value in _children(each, step)]
+            found = [child for value in found for child in _children(value, step)]
         return found
 
     def without(self, document: Any) -> Any:
-        """Give a copy of the document in which what it points at is null."""
+        """Return a copy of the document in which the selected values are null."""
         return _blanked(document, self.steps)
 
     def around(self, value: Any) -> Any:
-        """Give a document that holds a value there, and nothing else."""
+        """Return a document that contains only a value, at the selected place."""
         for step in reversed(self.steps):
             value = {step: value} if isinstance(step, str) else _padded(step, value)
         return value
@@ -98,15 +100,15 @@ def _blanked(value: Any, steps: tuple[Step, ...]) -> Any:
         return None
     step, *rest = steps
     if isinstance(value, dict) and not isinstance(step, int):
-        hit = value.keys() if step is None else {step}
+        names = value.keys() if step is None else {step}
         return {
-            name: _blanked(each, tuple(rest)) if name in hit else each
-            for name, each in value.items()
+            name: _blanked(child, tuple(rest)) if name in names else child
+            for name, child in value.items()
         }
     if isinstance(value, list) and not isinstance(step, str):
         return [
-            _blanked(each, tuple(rest)) if step in (None, place) else each
-            for place, each in enumerate(value)
+            _blanked(child, tuple(rest)) if step in (None, index) else child
+            for index, child in enumerate(value)
         ]
     return value
 

@@ -1,4 +1,4 @@
-"""Writes a surrogate's answer as an Anthropic message, whole or event by event."""
+"""Write an answer as an Anthropic message, complete or as events."""
 
 import json
 import secrets
@@ -22,27 +22,27 @@ _NO_USAGE: Final[Document] = {
     "output_tokens": 0,
     "service_tier": "standard",
 }
-"""The teacher has counted nothing, so nothing is billed."""
+"""Usage of an answer of the surrogate: the teacher counts and bills no tokens."""
 
 
-def render(asked: ParsedRequest, said: ParsedAnswer) -> RenderedResponse:
-    """Give the response body, in the form that the client asked for."""
-    blocks = list(_blocks(said))
-    end = "tool_use" if said.calls else "end_turn"
-    if not asked.stream:
-        whole = _message(asked, blocks, end)
-        return RenderedResponse("application/json", compact_json(whole))
+def render(request: ParsedRequest, answer: ParsedAnswer) -> RenderedResponse:
+    """Return the response in the format that the client requested."""
+    blocks = list(_blocks(answer))
+    end = "tool_use" if answer.calls else "end_turn"
+    if not request.stream:
+        message = _message(request, blocks, end)
+        return RenderedResponse("application/json", compact_json(message))
     events = [
-        format_event(compact_json(each), each["type"])
-        for each in _events(asked, said, end)
+        format_event(compact_json(event), event["type"])
+        for event in _events(request, answer, end)
     ]
     return RenderedResponse(EVENT_STREAM, b"".join(events))
 
 
-def _blocks(said: ParsedAnswer) -> Iterator[Document]:
-    if said.text:
-        yield {"type": "text", "text": said.text}
-    for call in said.calls:
+def _blocks(answer: ParsedAnswer) -> Iterator[Document]:
+    if answer.text:
+        yield {"type": "text", "text": answer.text}
+    for call in answer.calls:
         yield {
             "type": "tool_use",
             "id": f"toolu_{secrets.token_urlsafe(18)}",
@@ -51,12 +51,14 @@ def _blocks(said: ParsedAnswer) -> Iterator[Document]:
         }
 
 
-def _message(asked: ParsedRequest, blocks: list[Document], end: str | None) -> Document:
+def _message(
+    request: ParsedRequest, blocks: list[Document], end: str | None
+) -> Document:
     return {
         "id": f"msg_{secrets.token_urlsafe(18)}",
         "type": "message",
         "role": "assistant",
-        "model": asked.model,
+        "model": request.model,
         "content": blocks,
         "stop_reason": end,
         "stop_sequence": None,
@@ -64,9 +66,11 @@ def _message(asked: ParsedRequest, blocks: list[Document], end: str | None) -> D
     }
 
 
-def _events(asked: ParsedRequest, said: ParsedAnswer, end: str) -> Iterator[Document]:
-    yield {"type": "message_start", "message": _message(asked, [], None)}
-    for index, block in enumerate(_blocks(said)):
+def _events(
+    request: ParsedRequest, answer: ParsedAnswer, end: str
+) -> Iterator[Document]:
+    yield {"type": "message_start", "message": _message(request, [], None)}
+    for index, block in enumerate(_blocks(answer)):
         yield from _block_events(index, block)
     delta = {"stop_reason": end, "stop_sequence": None}
     yield {"type": "message_delta", "delta": delta, "usage": {"output_tokens": 0}}
@@ -75,13 +79,13 @@ def _events(asked: ParsedRequest, said: ParsedAnswer, end: str) -> Iterator[Docu
 
 def _block_events(index: int, block: Document) -> Iterator[Document]:
     if block["type"] == "text":
-        begun = {**block, "text": ""}
+        started = {**block, "text": ""}
         delta = {"type": "text_delta", "text": block["text"]}
     else:
-        begun = {**block, "input": {}}
-        written = compact_json(block["input"]).decode()
-        delta = {"type": "input_json_delta", "partial_json": written}
-    yield {"type": "content_block_start", "index": index, "content_block": begun}
+        started = {**block, "input": {}}
+        arguments = compact_json(block["input"]).decode()
+        delta = {"type": "input_json_delta", "partial_json": arguments}
+    yield {"type": "content_block_start", "index": index, "content_block": started}
     if index == 0:
         yield {"type": "ping"}
     yield {"type": "content_block_delta", "index": index, "delta": delta}

@@ -1,4 +1,4 @@
-"""Writes a surrogate's answer as an OpenAI response, whole or event by event."""
+"""Write an answer as an OpenAI response, complete or as events."""
 
 import secrets
 import time
@@ -39,32 +39,32 @@ _DEFAULTS: Final[dict[str, Any]] = {
     "truncation": "disabled",
     "user": None,
 }
-"""What a response repeats of its request, and what it says where that says nothing."""
+"""Fields that a response repeats of its request, and their values if not set."""
 
 
-def render(asked: ParsedRequest, said: ParsedAnswer) -> RenderedResponse:
-    """Give the response body, in the form that the client asked for."""
-    items = list(_items(said))
-    if not asked.stream:
-        whole = _response(asked, "completed", items)
-        return RenderedResponse("application/json", compact_json(whole))
+def render(request: ParsedRequest, answer: ParsedAnswer) -> RenderedResponse:
+    """Return the response in the format that the client requested."""
+    items = list(_items(answer))
+    if not request.stream:
+        response = _response(request, "completed", items)
+        return RenderedResponse("application/json", compact_json(response))
     events = [
-        format_event(compact_json({**each, "sequence_number": number}), each["type"])
-        for number, each in enumerate(_events(asked, items))
+        format_event(compact_json({**event, "sequence_number": number}), event["type"])
+        for number, event in enumerate(_events(request, items))
     ]
     return RenderedResponse(EVENT_STREAM, b"".join(events))
 
 
-def _items(said: ParsedAnswer) -> Iterator[Item]:
-    if said.text:
+def _items(answer: ParsedAnswer) -> Iterator[Item]:
+    if answer.text:
         yield {
             "id": f"msg_{secrets.token_hex(24)}",
             "type": "message",
             "status": "completed",
-            "content": [_part(said.text)],
+            "content": [_part(answer.text)],
             "role": "assistant",
         }
-    for call in said.calls:
+    for call in answer.calls:
         yield {
             "id": f"fc_{secrets.token_hex(24)}",
             "type": "function_call",
@@ -79,77 +79,83 @@ def _part(text: str) -> Item:
     return {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
 
 
-def _response(asked: ParsedRequest, status: str, items: list[Item]) -> dict[str, Any]:
-    given = asked.document
+def _response(request: ParsedRequest, status: str, items: list[Item]) -> dict[str, Any]:
+    document = request.document
     repeated = {
-        name: default if given.get(name) is None else given[name]
+        name: default if document.get(name) is None else document[name]
         for name, default in _DEFAULTS.items()
     }
-    done = status == "completed"
+    completed = status == "completed"
     return {
         "id": f"resp_{secrets.token_hex(24)}",
         "object": "response",
         "created_at": int(time.time()),
         "status": status,
         "background": False,
-        "completed_at": int(time.time()) if done else None,
+        "completed_at": int(time.time()) if completed else None,
         "error": None,
         "incomplete_details": None,
-        "model": asked.model,
+        "model": request.model,
         "output": items,
         "previous_response_id": None,
         "service_tier": "default",
         "store": False,
         "top_logprobs": 0,
-        "usage": _NO_USAGE if done else None,
+        "usage": _NO_USAGE if completed else None,
         **repeated,
     }
 
 
-def _events(asked: ParsedRequest, items: list[Item]) -> Iterator[dict[str, Any]]:
-    opening = _response(asked, "in_progress", [])
+def _events(request: ParsedRequest, items: list[Item]) -> Iterator[dict[str, Any]]:
+    opening = _response(request, "in_progress", [])
     yield {"type": "response.created", "response": opening}
     yield {"type": "response.in_progress", "response": opening}
     for index, item in enumerate(items):
-        text = item["type"] == "message"
-        yield _item_event("added", index, _begun(item))
-        yield from _text_events(index, item) if text else _call_events(index, item)
+        is_message = item["type"] == "message"
+        yield _item_event("added", index, _started(item))
+        events = _text_events if is_message else _call_events
+        yield from events(index, item)
         yield _item_event("done", index, item)
-    closing = _response(asked, "completed", items)
-    kept = {"id": opening["id"], "created_at": opening["created_at"]}
-    yield {"type": "response.completed", "response": {**closing, **kept}}
+    closing = _response(request, "completed", items)
+    identity = {"id": opening["id"], "created_at": opening["created_at"]}
+    yield {"type": "response.completed", "response": {**closing, **identity}}
 
 
-def _begun(item: Item) -> Item:
-    begun: Item = {**item, "status": "in_progress"}
+def _started(item: Item) -> Item:
+    started: Item = {**item, "status": "in_progress"}
     if item["type"] == "message":
-        return {**begun, "content": []}
-    return {**begun, "arguments": ""}
+        return {**started, "content": []}
+    return {**started, "arguments": ""}
 
 
-def _item_event(what: str, index: int, item: Item) -> dict[str, Any]:
+def _item_event(change: str, index: int, item: Item) -> dict[str, Any]:
     return {
-        "type": f"response.output_item.{what}",
+        "type": f"response.output_item.{change}",
         "output_index": index,
         "item": item,
     }
 
 
 def _text_events(index: int, item: Item) -> Iterator[dict[str, Any]]:
-    place = {"item_id": item["id"], "output_index": index, "content_index": 0}
+    position = {"item_id": item["id"], "output_index": index, "content_index": 0}
     part = item["content"][0]
     text: str = part["text"]
     no_logprobs: Item = {"logprobs": []}
-    begun = {**part, "text": ""}
-    yield {"type": "response.content_part.added", **place, "part": begun}
-    yield {"type": "response.output_text.delta", **place, "delta": text, **no_logprobs}
-    yield {"type": "response.output_text.done", **place, "text": text, **no_logprobs}
-    yield {"type": "response.content_part.done", **place, "part": part}
+    started = {**part, "text": ""}
+    yield {"type": "response.content_part.added", **position, "part": started}
+    yield {
+        "type": "response.output_text.delta",
+        **position,
+        "delta": text,
+        **no_logprobs,
+    }
+    yield {"type": "response.output_text.done", **position, "text": text, **no_logprobs}
+    yield {"type": "response.content_part.done", **position, "part": part}
 
 
 def _call_events(index: int, item: Item) -> Iterator[dict[str, Any]]:
     kind = "response.function_call_arguments"
-    place = {"item_id": item["id"], "output_index": index}
-    yield {"type": f"{kind}.delta", **place, "delta": item["arguments"]}
-    whole = {"arguments": item["arguments"], "name": item["name"]}
-    yield {"type": f"{kind}.done", **place, **whole}
+    position = {"item_id": item["id"], "output_index": index}
+    yield {"type": f"{kind}.delta", **position, "delta": item["arguments"]}
+    call = {"arguments": item["arguments"], "name": item["name"]}
+    yield {"type": f"{kind}.done", **position, **call}

@@ -1,12 +1,15 @@
-"""OpenAI responses: which requests are questions.
+"""OpenAI responses: which requests the surrogate may answer.
 
-Only those that leave nothing behind: a response is stored unless the client says
-`store: false`, and whatever continues a stored one, runs in the background or uses
-tools of OpenAI's is the teacher's alone. A second such request would have effects of
-its own, so none is ever audited.
+Only requests without effects: OpenAI stores a response unless the request contains
+`store: false`. A request that continues a stored response, runs in the background, or
+uses tools of OpenAI is forwarded to the teacher. A second such request would have
+effects of its own, so the router never audits one.
 """
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
+
+from typing_extensions import override
 
 from tracer_bentos.protocols.adapter import (
     ParsedRequest,
@@ -16,30 +19,50 @@ from tracer_bentos.protocols.adapter import (
     TextSegment,
 )
 from tracer_bentos.protocols.conversation import (
-    build_request,
-    dialogue_text,
-    single_text,
+    RoleText,
+    all_match,
+    conversation_segments,
+    parse_messages,
     tool_names,
 )
-from tracer_bentos.protocols.errors import openai_error_body
-from tracer_bentos.protocols.json_body import (
-    has_any,
-    has_valid_stream,
-    non_streaming_body,
-    parse_object,
+from tracer_bentos.protocols.label import ParsedAnswer
+from tracer_bentos.protocols.openai_adapter import (
+    INSTRUCTION_ROLES,
+    OpenAIAdapter,
+    parse_message,
+    tool_constraints,
 )
-from tracer_bentos.protocols.label import parse_label
 from tracer_bentos.protocols.response_constraints import ResponseConstraints
 from tracer_bentos.protocols.responses.answer import read_answer
 from tracer_bentos.protocols.responses.render import render
 
 __all__ = ["OpenAIResponses"]
 
-_INSTRUCTIONS: Final = frozenset({"system", "developer"})
-_TURNS: Final = frozenset({"user", "assistant"})
 
-_IGNORED: Final = frozenset(
-    {
+class OpenAIResponses(OpenAIAdapter):
+    """The adapter of `POST /v1/responses`."""
+
+    name = "openai-responses"
+    operation = "responses"
+    output_parameters = frozenset(
+        {"max_output_tokens", "parallel_tool_calls", "text", "tool_choice", "tools"}
+    )
+    stateful_fields = frozenset(
+        {
+            "background",
+            "background_options",
+            "context_management",
+            "continuation_id",
+            "conversation",
+            "include",
+            "max_tool_calls",
+            "moderation",
+            "previous_response_id",
+            "prompt",
+            "top_logprobs",
+        }
+    )
+    omitted_fields = stateful_fields | {
         "input",
         "instructions",
         "metadata",
@@ -54,114 +77,75 @@ _IGNORED: Final = frozenset(
         "stream_options",
         "user",
     }
-)
 
-_STATEFUL_FIELDS: Final = frozenset(
-    {
-        "background",
-        "background_options",
-        "context_management",
-        "continuation_id",
-        "conversation",
-        "include",
-        "max_tool_calls",
-        "moderation",
-        "previous_response_id",
-        "prompt",
-        "top_logprobs",
-    }
-)
-"""Parameters with effects, state or outputs that a label cannot stand for."""
-
-_NO_EFFECT_VALUES: Final = _IGNORED | _STATEFUL_FIELDS
-
-
-class OpenAIResponses:
-    """The adapter of `POST /v1/responses`."""
-
-    name = "openai-responses"
-    path = "/v1/responses"
-    request_id = "x-request-id"
-    shaping = frozenset(
-        {"max_output_tokens", "parallel_tool_calls", "text", "tool_choice", "tools"}
-    )
-
-    def read(self, body: bytes) -> ParsedRequest | None:
-        """Give the question; none for whatever only the teacher may answer."""
-        document = parse_object(body)
-        if document is None or not _is_without_effects(document):
-            return None
-        return build_request(
-            self, document, _segments(document), _NO_EFFECT_VALUES, len(body)
-        )
-
-    def answer(self, asked: ParsedRequest, reply: TeacherReply) -> ParsedResponse:
-        """Read the teacher's response, in one piece or streamed."""
-        return read_answer(reply, in_json=_response_constraints(asked).in_json)
-
-    def render(self, asked: ParsedRequest, label: str) -> RenderedResponse | None:
-        """Write a label as the teacher would have, with no usage."""
-        said = parse_label(label)
+    @override
+    def has_one_plain_answer(self, document: dict[str, Any]) -> bool:
+        """Return whether the response is not stored and has only text or tool calls."""
         return (
-            render(asked, said) if _response_constraints(asked).allows(said) else None
+            document.get("store") is False
+            and _is_known_format(document.get("text"))
+            and _is_known_choice(document.get("tool_choice"))
+            and all_match(document.get("tools"), _is_function)
         )
 
-    def audit_body(self, asked: ParsedRequest) -> bytes:
-        """Write the same request for the teacher, to be answered in one piece."""
-        return non_streaming_body(asked.document)
+    @override
+    def segments(self, document: dict[str, Any]) -> tuple[TextSegment, ...] | None:
+        """Return the instructions and the texts of the input, if they are all text."""
+        instructions, items = document.get("instructions"), document.get("input")
+        if isinstance(items, str):
+            items = [{"role": "user", "content": items}]
+        if not isinstance(instructions, str | None):
+            return None
+        head = TextSegment("instructions", instructions or "", fixed=True)
+        messages = parse_messages(items, _role_and_text)
+        return conversation_segments(
+            messages, INSTRUCTION_ROLES, head if instructions else None
+        )
 
-    def error_body(self, status: int, message: str, kind: str, code: str) -> bytes:
-        """Write an error of ours as clients of OpenAI expect it."""
-        return openai_error_body(status, message, kind, code)
+    @override
+    def constraints(self, document: Mapping[str, Any]) -> ResponseConstraints:
+        """Return what the request requires of an answer."""
+        choice = document.get("tool_choice")
+        return tool_constraints(
+            document,
+            response_format=(document.get("text") or {}).get("format") or {},
+            chosen_tool=choice.get("name") if isinstance(choice, dict) else None,
+            tools=tool_names(document.get("tools") or []),
+        )
+
+    @override
+    def parse_reply(self, reply: TeacherReply, *, in_json: bool) -> ParsedResponse:
+        """Return the parsed response, complete or streamed."""
+        return read_answer(reply, in_json=in_json)
+
+    @override
+    def render_answer(
+        self, request: ParsedRequest, answer: ParsedAnswer
+    ) -> RenderedResponse:
+        """Return a response, complete or streamed."""
+        return render(request, answer)
 
 
-def _response_constraints(asked: ParsedRequest) -> ResponseConstraints:
-    document = asked.document
-    wanted = (document.get("text") or {}).get("format") or {}
-    choice = document.get("tool_choice")
-    named = choice.get("name") if isinstance(choice, dict) else None
-    return ResponseConstraints(
-        in_json=wanted.get("type") in {"json_object", "json_schema"},
-        tools=tool_names(document.get("tools") or []),
-        must_call=choice == "required" or named is not None,
-        only=named,
-        may_call=choice != "none",
-        one_call=document.get("parallel_tool_calls") is False,
-    )
-
-
-def _is_without_effects(document: dict[str, Any]) -> bool:
-    if document.get("store") is not False:
-        return False  # stored unless said otherwise
-    if has_any(document, _STATEFUL_FIELDS):
-        return False
-    if not has_valid_stream(document):
-        return False
-    return _format_is_known(document) and _tools_are_the_clients(document)
-
-
-def _format_is_known(document: dict[str, Any]) -> bool:
-    match document.get("text"):
+def _is_known_format(text: object) -> bool:
+    match text:
         case None:
             return True
         case {"format": {"type": "text" | "json_object" | "json_schema"}}:
             return True
         case {"format": _}:
             return False
-        case text:
+        case _:
             return isinstance(text, dict)
 
 
-def _tools_are_the_clients(document: dict[str, Any]) -> bool:
-    tools = document.get("tools") or []
-    match document.get("tool_choice"):
+def _is_known_choice(choice: object) -> bool:
+    match choice:
         case None | "none" | "auto" | "required":
-            known = True
+            return True
         case {"type": "function", "name": str()}:
-            known = True
+            return True
         case _:
-            known = False
-    return known and isinstance(tools, list) and all(map(_is_function, tools))
+            return False
 
 
 def _is_function(tool: object) -> bool:
@@ -172,31 +156,12 @@ def _is_function(tool: object) -> bool:
             return False
 
 
-def _segments(document: dict[str, Any]) -> tuple[TextSegment, ...] | None:
-    instructions = document.get("instructions")
-    given = document.get("input")
-    if isinstance(given, str):
-        given = [{"role": "user", "content": given}]
-    if not isinstance(given, list) or not isinstance(instructions, str | None):
-        return None
-    spoken = [_messages(item) for item in given]
-    known = [each for each in spoken if each]
-    if len(known) != len(spoken):
-        return None
-    passages = dialogue_text(known, instructions=_INSTRUCTIONS)
-    if passages is None or not instructions:
-        return passages
-    return (TextSegment("instructions", instructions, fixed=True), *passages)
-
-
-def _messages(item: object) -> tuple[str, str] | None:
-    """Give the role and the text of an item; none when it is more than a message."""
+def _role_and_text(item: object) -> RoleText | None:
+    """Return role and text of an item; none if the item is not a plain message."""
     match item:
         case {"role": str(role), "content": content, **rest}:
-            more = {name: value for name, value in rest.items() if name != "type"}
-            message = rest.get("type") in (None, "message") and not any(more.values())
-            text = single_text(content, "input_text")
-            known = role in _INSTRUCTIONS or role in _TURNS
-            return (role, text) if message and known and text is not None else None
+            if rest.pop("type", None) not in (None, "message"):
+                return None
+            return parse_message(role, content, "input_text", rest)
         case _:
             return None

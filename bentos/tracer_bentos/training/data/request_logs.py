@@ -12,9 +12,15 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tracer_bentos.protocols.adapter import Adapter, ParsedRequest, TeacherReply
+from tracer_bentos.protocols.adapter import ParsedRequest, RequestTarget, TeacherReply
 from tracer_bentos.protocols.json_body import compact_json
-from tracer_bentos.protocols.registry import index_by_path, language_model_adapters
+from tracer_bentos.protocols.registry import (
+    AdapterTable,
+    build_table,
+    find_adapter,
+    language_model_adapters,
+    load_installed_adapters,
+)
 from tracer_bentos.tasks.registry import TaskRegistry
 from tracer_core.contracts.traces import TraceRecord
 
@@ -49,12 +55,15 @@ def build_record(exchange: LoggedExchange) -> TraceRecord | None:
 
     It is not redacted yet, as any trace from elsewhere.
     """
-    adapter = _adapters().get(exchange.path.encode())
-    asked = adapter.read(compact_json(exchange.request)) if adapter else None
-    if asked is None:
+    target = RequestTarget.from_post(exchange.path)
+    adapter = find_adapter(_adapters(), target)
+    if adapter is None:
         return None
-    question = TaskRegistry().identify(asked, exchange.task)
-    answer = asked.adapter.answer(asked, _reply(asked, exchange))
+    request = adapter.parse_request(compact_json(exchange.request), target)
+    if request is None:
+        return None
+    question = TaskRegistry().identify(request, exchange.task)
+    answer = adapter.parse_response(request, _reply(request, exchange))
     return TraceRecord(
         input=question.input,
         teacher=answer.label,
@@ -69,8 +78,8 @@ def build_record(exchange: LoggedExchange) -> TraceRecord | None:
     )
 
 
-def _reply(asked: ParsedRequest, exchange: LoggedExchange) -> TeacherReply:
-    kind = "text/event-stream" if asked.stream else "application/json"
+def _reply(request: ParsedRequest, exchange: LoggedExchange) -> TeacherReply:
+    kind = "text/event-stream" if request.stream else "application/json"
     body = exchange.response
     if isinstance(body, dict):  # put together by whoever wrote the log
         return TeacherReply(
@@ -80,5 +89,5 @@ def _reply(asked: ParsedRequest, exchange: LoggedExchange) -> TeacherReply:
 
 
 @cache
-def _adapters() -> dict[bytes, Adapter]:
-    return dict(index_by_path(language_model_adapters()))
+def _adapters() -> AdapterTable:
+    return build_table((*language_model_adapters(), *load_installed_adapters()))

@@ -63,13 +63,13 @@ def test_any_document_is_a_question_or_is_not(
     if small is None:
         asked = asked_of(adapter, **changes)
     else:
-        asked = adapter.read(json.dumps(changes).encode())
+        asked = adapter.parse_request(json.dumps(changes).encode())
     if asked is None:
         return
     TaskRegistry().identify(asked)
     TaskRegistry().identify(asked, "named")
     adapter.render(asked, label)
-    adapter.answer(asked, TeacherReply(200, "application/json", b"{}"))
+    adapter.parse_response(asked, TeacherReply(200, "application/json", b"{}"))
     assert json.loads(adapter.audit_body(asked))
 
 
@@ -87,10 +87,10 @@ def test_any_response_is_an_answer_or_is_not(
         reply = TeacherReply(
             200, "application/json", json.dumps(documents[:1]).encode()
         )
-    adapter.answer(asked, reply)
+    adapter.parse_response(asked, reply)
 
 
 @given(st.sampled_from(PROTOCOLS), st.binary(max_size=50))
 def test_any_bytes_are_left_to_the_teacher(adapter: Adapter, body: bytes) -> None:
-    if adapter.read(body) is not None:
+    if adapter.parse_request(body) is not None:
         json.loads(body)

@@ -17,7 +17,7 @@ TOOL = {"type": "function", "function": {"name": "route"}}
 
 def read(**changes: Any) -> ParsedRequest | None:
     document = {"model": "gpt-test", "messages": [SYSTEM, USER], **changes}
-    return OpenAIChat().read(json.dumps(document).encode())
+    return OpenAIChat().parse_request(json.dumps(document).encode())
 
 
 def asked(**changes: Any) -> ParsedRequest:
@@ -36,7 +36,7 @@ def taught(
     choice = {"index": 0, "message": message, "finish_reason": finished}
     content = json.dumps({"choices": [choice]}).encode()
     reply = TeacherReply(200, "application/json", content)
-    return OpenAIChat().answer(asked(**changes), reply)
+    return OpenAIChat().parse_response(asked(**changes), reply)
 
 
 def calls(*arguments: str) -> list[dict[str, Any]]:
@@ -112,7 +112,7 @@ def test_what_a_label_cannot_answer_is_not_a_question(changes: dict[str, Any]) -
 
 @pytest.mark.parametrize("body", [b"", b"[1]", b"{", b"\xff", b"[" * 100_000])
 def test_what_is_no_request_is_left_to_the_teacher(body: bytes) -> None:
-    assert OpenAIChat().read(body) is None
+    assert OpenAIChat().parse_request(body) is None
 
 
 def test_parts_of_text_are_a_text() -> None:
@@ -178,7 +178,8 @@ def test_a_whole_answer_is_a_label_and_is_rendered_from_it(
     assert taught(message, finished).label == label
     rendered = OpenAIChat().render(question, label)
     assert rendered
-    again = OpenAIChat().answer(question, TeacherReply(200, "", rendered.content))
+    reply = TeacherReply(200, "", rendered.content)
+    again = OpenAIChat().parse_response(question, reply)
     assert (again.status, again.label) == (TraceStatus.OK, label)
 
 
@@ -191,7 +192,7 @@ def test_a_stream_says_the_same_as_a_whole_answer(label: str) -> None:
     rendered = OpenAIChat().render(question, label)
     assert rendered
     reply = TeacherReply(200, rendered.content_type, rendered.content)
-    assert OpenAIChat().answer(question, reply).label == label
+    assert OpenAIChat().parse_response(question, reply).label == label
 
 
 @pytest.mark.parametrize(

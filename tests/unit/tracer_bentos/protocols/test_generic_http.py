@@ -13,9 +13,10 @@ from support.serving_teacher import teaching
 from tracer_bentos.protocols.adapter import ParsedRequest, ParsedResponse, TeacherReply
 from tracer_bentos.protocols.generic_http.endpoint import GenericHttpAdapter
 from tracer_bentos.protocols.generic_http.selector import JsonSelector
-from tracer_bentos.protocols.protocol_config import ProtocolConfig, TeacherProtocol
+from tracer_bentos.protocols.protocol_config import ProtocolConfig
 from tracer_bentos.tasks.registry import TaskRegistry
 from tracer_core.contracts.access import AccessMode
+from tracer_core.contracts.protocol import TeacherProtocol
 from tracer_core.contracts.traces import TraceStatus
 from tracer_core.errors import SpecError
 
@@ -31,14 +32,14 @@ def endpoint(*places: str, label: str = "$.label") -> GenericHttpAdapter:
 
 
 def asked(adapter: GenericHttpAdapter, document: Any = TICKET) -> ParsedRequest:
-    found = adapter.read(json.dumps(document).encode())
+    found = adapter.parse_request(json.dumps(document).encode())
     assert found
     return found
 
 
 def taught(adapter: GenericHttpAdapter, response: Any) -> ParsedResponse:
     content = json.dumps(response).encode()
-    return adapter.answer(
+    return adapter.parse_response(
         asked(adapter), TeacherReply(200, "application/json", content)
     )
 
@@ -101,7 +102,7 @@ def test_other_selectors_are_another_task() -> None:
 @pytest.mark.parametrize("document", [{}, {"ticket": {"title": ""}}, [1], "text"])
 def test_a_request_without_input_is_left_to_the_teacher(document: Any) -> None:
     adapter = endpoint("$.ticket.title")
-    assert adapter.read(json.dumps(document).encode()) is None
+    assert adapter.parse_request(json.dumps(document).encode()) is None
 
 
 @given(
@@ -138,7 +139,7 @@ def test_a_response_without_the_label_is_no_label() -> None:
 
 
 def test_a_label_in_several_places_is_refused() -> None:
-    with pytest.raises(SpecError, match="a label is one"):
+    with pytest.raises(SpecError, match="must select one, for example"):
         endpoint("$.id", label="$.labels[*]")
 
 
@@ -155,7 +156,7 @@ async def test_a_plain_teacher_is_learnt_from_and_stood_in_for(tmp_path: Path) -
         async with plane.http.post(url, json=body) as response:
             first = await response.json()
         await until(lambda: len(plane.traces()) == 1)
-        await until(lambda: plane.plane.loaded.digest == BUNDLE)
+        await until(lambda: plane.data_plane.surrogate_slot.digest == BUNDLE)
         await plane.push(certified(task, audit=0))
         async with plane.http.post(url, json=body) as response:
             second = await response.json()

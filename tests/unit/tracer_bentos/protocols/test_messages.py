@@ -7,6 +7,7 @@ import pytest
 
 from support.questions import asked_of
 from tracer_bentos.protocols.adapter import ParsedRequest, ParsedResponse, TeacherReply
+from tracer_bentos.protocols.api_conventions import ANTHROPIC_API
 from tracer_bentos.protocols.messages.request import AnthropicMessages
 from tracer_bentos.protocols.tokens import TokenUsage
 from tracer_bentos.tasks.registry import TaskRegistry
@@ -39,7 +40,7 @@ def taught(
     }
     message = {"content": content, "stop_reason": reason, "usage": usage}
     reply = TeacherReply(200, "application/json", json.dumps(message).encode())
-    return ADAPTER.answer(asked(**changes), reply)
+    return ADAPTER.parse_response(asked(**changes), reply)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def test_a_label_that_breaks_a_promise_of_the_request_is_not_rendered(
     ],
 )
 def test_an_error_of_ours_has_the_kind_of_its_status(status: int, kind: str) -> None:
-    body = json.loads(ADAPTER.error_body(status, "no", "ignored", "ignored"))
+    body = json.loads(ANTHROPIC_API.error_body(status, "no", "ignored", "ignored"))
     assert body == {
         "type": "error",
         "error": {"type": kind, "message": "no"},

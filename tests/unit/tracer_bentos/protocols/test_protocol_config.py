@@ -1,6 +1,7 @@
 """What a data plane is told about the teacher's protocol."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -14,10 +15,12 @@ from tracer_router.resources.data_plane import Served, build_deployment
 from tracer_router.resources.installation import Installation
 
 ENDPOINTS = [{"path": "/classify", "input": ["$.text"], "label": "$.label"}]
+URL = "https://teacher.example.com"
 
 
-def told(**values: str) -> dict[str, str]:
-    return {runtime.TEACHER_URL: "https://teacher.example.com", **values}
+def environment(tasks: dict[str, Any] | None = None, **teacher: Any) -> dict[str, str]:
+    config = {"teacher": {"url": URL, **teacher}, "tasks": tasks or {}}
+    return {runtime.CONFIG: json.dumps(config)}
 
 
 @pytest.mark.parametrize(
@@ -31,13 +34,16 @@ def told(**values: str) -> dict[str, str]:
 def test_a_protocol_says_what_a_path_and_a_key_mean(
     protocol: str, url: str, header: str
 ) -> None:
-    settings = read_settings(told(**{runtime.PROTOCOL: protocol}))
+    settings = read_settings(environment(protocol=protocol))
     assert settings.teacher_url == url
-    assert settings.speech.key_header == header
+    assert settings.speech.conventions.key_header == header
 
 
 def test_every_language_model_has_the_paths_of_all() -> None:
-    paths = {each.path for each in read_settings(told()).speech.adapters}
+    paths = {
+        adapter.exact_paths[0]
+        for adapter in read_settings(environment()).speech.adapters
+    }
     assert paths == {
         "/v1/chat/completions",
         "/v1/responses",
@@ -47,27 +53,36 @@ def test_every_language_model_has_the_paths_of_all() -> None:
 
 
 def test_a_plain_teacher_has_the_paths_that_are_named() -> None:
-    given = told(**{runtime.PROTOCOL: "HTTP", runtime.ENDPOINTS: json.dumps(ENDPOINTS)})
+    given = environment(protocol="HTTP", endpoints=ENDPOINTS)
     speech = read_settings(given).speech
     assert speech.protocol is TeacherProtocol.HTTP
-    assert [each.path for each in speech.adapters] == ["/classify"]
+    assert [adapter.exact_paths for adapter in speech.adapters] == [("/classify",)]
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "remedy"),
+    ("given", "fault"),
     [
-        (runtime.PROTOCOL, "Smoke", "say OpenAI or Anthropic or HTTP"),
-        (runtime.ENDPOINTS, "{}", "is not a list in JSON"),
-        (runtime.ENDPOINTS, '[{"input": []}]', "is not a list of path, input and"),
-        (runtime.ENDPOINTS, '[{"path": "/", "input": ["a"]}]', "is no selector"),
-        (runtime.TASKS_IGNORE, "user", "is not a list in JSON"),
+        (
+            environment(protocol="Smoke"),
+            "teacher.protocol: must be OpenAI, Anthropic or HTTP",
+        ),
+        (environment(endpoints={}), "teacher.endpoints: must be a valid array"),
+        (
+            environment(endpoints=[{"path": "/", "input": []}]),
+            r"teacher.endpoints\[0\].input: must have at least 1 item",
+        ),
+        (
+            environment(endpoints=[{"path": "/", "input": ["a"]}]),
+            "is not a JSON selector",
+        ),
+        (environment({"ignore": "user"}), "tasks.ignore: must be a valid array"),
     ],
 )
-def test_what_cannot_be_understood_is_refused_by_name(
-    name: str, value: str, remedy: str
+def test_an_invalid_setting_is_rejected_with_its_field_path(
+    given: dict[str, str], fault: str
 ) -> None:
-    with pytest.raises(SpecError, match=remedy):
-        read_settings(told(**{name: value}))
+    with pytest.raises(SpecError, match=fault):
+        read_settings(given)
 
 
 def test_a_pod_is_told_what_the_router_says() -> None:
@@ -85,8 +100,8 @@ def test_a_pod_is_told_what_the_router_says() -> None:
     }
     settings = read_settings(given)
     (adapter,) = settings.speech.adapters
-    assert (adapter.path, settings.speech.protocol) == (
-        "/classify",
+    assert (adapter.exact_paths, settings.speech.protocol) == (
+        ("/classify",),
         TeacherProtocol.HTTP,
     )
     assert (settings.speech.ignored, settings.task_limit) == (("id",), 7)

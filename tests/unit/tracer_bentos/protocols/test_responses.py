@@ -25,7 +25,7 @@ def asked(**changes: Any) -> ParsedRequest:
 def taught(*output: dict[str, Any], **changes: Any) -> ParsedResponse:
     response = {"status": "completed", "output": output, **changes}
     reply = TeacherReply(200, "application/json", json.dumps(response).encode())
-    return ADAPTER.answer(asked(), reply)
+    return ADAPTER.parse_response(asked(), reply)
 
 
 def message(text: str = "refund", **changes: Any) -> dict[str, Any]:

@@ -5,7 +5,12 @@ import json
 import pytest
 
 from support.questions import ADAPTERS, CALLERS, asked_of, tools_of
-from tracer_bentos.protocols.adapter import Adapter, ParsedResponse, TeacherReply
+from tracer_bentos.protocols.adapter import (
+    Adapter,
+    ParsedResponse,
+    RequestTarget,
+    TeacherReply,
+)
 from tracer_bentos.protocols.tokens import TokenUsage, parse_usage
 from tracer_core.contracts.traces import TraceStatus
 
@@ -27,7 +32,7 @@ def read_again(adapter: Adapter, label: str, **changes: object) -> ParsedRespons
     assert asked
     rendered = adapter.render(asked, label)
     assert rendered
-    return adapter.answer(
+    return adapter.parse_response(
         asked, TeacherReply(200, rendered.content_type, rendered.content)
     )
 
@@ -70,7 +75,7 @@ def test_a_response_of_another_shape_is_no_label(
 ) -> None:
     asked = asked_of(adapter)
     assert asked
-    answer = adapter.answer(asked, TeacherReply(200, kind, content))
+    answer = adapter.parse_response(asked, TeacherReply(200, kind, content))
     assert answer == ParsedResponse(TraceStatus.ABNORMAL)
 
 
@@ -78,7 +83,7 @@ def test_a_response_of_another_shape_is_no_label(
 def test_an_error_of_the_teachers_is_no_answer(adapter: Adapter) -> None:
     asked = asked_of(adapter)
     assert asked
-    assert adapter.answer(asked, TeacherReply(500, "", b"")) == ParsedResponse(
+    assert adapter.parse_response(asked, TeacherReply(500, "", b"")) == ParsedResponse(
         TraceStatus.FAILED
     )
 
@@ -102,7 +107,8 @@ def test_a_stream_cut_short_is_no_label(adapter: Adapter) -> None:
         part = b"\n\n".join(events[:length]) + b"\n\n"
         if any(end in part.replace(b'"finish_reason":null', b"") for end in ends):
             break
-        answer = adapter.answer(asked, TeacherReply(200, rendered.content_type, part))
+        reply = TeacherReply(200, rendered.content_type, part)
+        answer = adapter.parse_response(asked, reply)
         assert answer.label is None
 
 
@@ -122,7 +128,7 @@ def test_an_audit_asks_the_same_in_one_piece(adapter: Adapter) -> None:
 def test_what_is_no_request_is_left_to_the_teacher(
     adapter: Adapter, body: bytes
 ) -> None:
-    assert adapter.read(body) is None
+    assert adapter.parse_request(body) is None
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS, ids=named)
@@ -133,5 +139,6 @@ def test_an_unclear_stream_is_left_to_the_teacher(adapter: Adapter) -> None:
 
 @pytest.mark.parametrize("adapter", ADAPTERS, ids=named)
 def test_an_error_of_ours_is_a_document_with_its_message(adapter: Adapter) -> None:
-    body = json.loads(adapter.error_body(502, "gone", "api_connection_error", "down"))
+    api = adapter.conventions(RequestTarget.from_post(adapter.exact_paths[0]))
+    body = json.loads(api.error_body(502, "gone", "api_connection_error", "down"))
     assert body["error"]["message"] == "gone"

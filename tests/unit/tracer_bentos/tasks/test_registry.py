@@ -17,7 +17,7 @@ from tracer_bentos.store import open_store
 from tracer_bentos.tasks.registry import TaskRegistry
 from tracer_bentos.tasks.template_sync import TemplateSync
 from tracer_core.constants import OTHER_TASK
-from tracer_core.contracts import runtime
+from tracer_core.contracts.runtime_config import StoreConfig
 
 CHAT = OpenAIChat()
 PROMPT = "You help {name} at ACME. Sort each ticket into billing, refund or other."
@@ -42,12 +42,12 @@ def tasks_of(questions: list[ClassificationInput]) -> set[str]:
     return {each.task for each in questions}
 
 
-def store_in(folder: Path) -> dict[str, str]:
-    return {runtime.STORE_URL: f"file://{folder}"}
+def store_in(folder: Path) -> StoreConfig:
+    return StoreConfig(url=f"file://{folder}")
 
 
 def keeper_of(book: TaskRegistry, folder: Path | None = None) -> TemplateSync:
-    return TemplateSync(book, store_in(folder) if folder else {}, StandardRedactor())
+    return TemplateSync(book, store_in(folder) if folder else None, StandardRedactor())
 
 
 def test_a_date_in_the_instructions_is_input() -> None:
@@ -192,7 +192,7 @@ def test_the_reason_names_the_field_that_differs() -> None:
     report = book.variety.report
     assert report
     assert (report.tasks, report.field) == (18, "request_number")
-    assert "more than 2 tasks, which mostly differ in request_number" in report.reason
+    assert "more than 2 tasks, which differ mostly in request_number" in report.reason
     assert "name it in tasks.ignore" in report.reason
 
 
@@ -240,7 +240,7 @@ def test_a_field_that_never_matters_is_no_part_of_a_task(field: str) -> None:
 
 def test_a_fingerprint_is_the_same_in_another_process() -> None:
     # Traces outlive releases: a change here sends every certified task to the teacher.
-    asked = CHAT.read(
+    asked = CHAT.parse_request(
         json.dumps(
             {
                 "model": "gpt-4o",

@@ -49,8 +49,9 @@ def test_numbers_that_say_something_define_a_text(text: str) -> None:
 
 def test_a_date_is_input_and_what_never_comes_twice_is_not() -> None:
     cache = TemplateCache()
-    assert cache.get("It is 2026-11-25T09:41:22Z.").said == "2026-11-25"
-    assert cache.get("Request 123e4567-e89b-12d3-a456-426614174000.").said == ""
+    assert cache.get("It is 2026-11-25T09:41:22Z.").variable_text == "2026-11-25"
+    request = cache.get("Request 123e4567-e89b-12d3-a456-426614174000.")
+    assert request.variable_text == ""
 
 
 def test_a_text_gives_back_what_varies() -> None:
