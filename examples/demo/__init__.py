@@ -1,4 +1,4 @@
-"""The demonstration: a certified surrogate takes over real traffic, on a cluster.
+"""The demonstration: a certified surrogate answers real traffic, on a cluster.
 
-``make demo`` runs it. The end-to-end tests use its pieces.
+``make demo`` runs it. The end-to-end tests use its modules.
 """

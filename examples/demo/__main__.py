@@ -1,23 +1,23 @@
-"""``python -m examples.demo``: exit 0 only when all of it happened."""
+"""``python -m examples.demo``: exits with 0 only if every step succeeded."""
 
 import asyncio
 import sys
 
-from examples.demo.story import tell
-from examples.demo.terminal import DemoFailed, say
+from examples.demo.story import run_demo
+from examples.demo.terminal import DemoFailed, log
 
 
 def main() -> int:
-    """Run the demonstration and give the exit code."""
+    """Run the demonstration and return the exit code."""
     try:
-        asyncio.run(tell())
-    except DemoFailed as failed:
-        say(f"FAILED: {failed}")
+        asyncio.run(run_demo())
+    except DemoFailed as error:
+        log(f"FAILED: {error}")
         return 1
     except KeyboardInterrupt:
-        say("stopped by hand")
+        log("interrupted")
         return 130
-    say("all of it happened")
+    log("demonstration succeeded")
     return 0
 
 

@@ -1,7 +1,8 @@
-"""``python -m examples.demo.ask [TEXT]``: asks the demo that is up, says who answered.
+"""``python -m examples.demo.ask [TEXT]``: sends questions to the running demo.
 
-Without a text it asks some of the held-back questions. The recorded teacher knows no
-others, so a text of your own has an answer only where the surrogate is sure of it.
+Prints each answer and its source. Without a text, it sends some of the held-back
+questions. The recorded teacher has no answers to other texts, so any other text gets an
+answer only if the surrogate accepts it.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from openai import OpenAIError
 from examples.demo.cluster import connect
 from examples.demo.install import TEACHER_KEY
 from examples.demo.questions import prepare_questions
-from examples.demo.terminal import DemoFailed, say
+from examples.demo.terminal import DemoFailed, log
 from examples.demo.traffic import Clients, Load
 from examples.recorded_teacher.recordings import Recording
 
@@ -23,35 +24,35 @@ _COUNT = 8
 
 
 async def ask(texts: list[str]) -> None:
-    """Ask one question after the other and say what came back."""
-    known = prepare_questions()
+    """Send questions one after the other and print the answers."""
+    questions = prepare_questions()
     chosen = [Recording(text, "", "") for text in texts]
-    chosen = chosen or random.sample(known.held_back, _COUNT)
+    chosen = chosen or random.sample(questions.held_back, _COUNT)
     url = (await asyncio.to_thread(connect)).gateway_url
-    clients = Clients(url, TEACHER_KEY, known.labels, Load())
+    clients = Clients(url, TEACHER_KEY, questions.labels, Load())
     try:
         for question in chosen:
-            await _say_answer(clients, question)
+            await _print_answer(clients, question)
     finally:
         await clients.close()
 
 
-async def _say_answer(clients: Clients, question: Recording) -> None:
+async def _print_answer(clients: Clients, question: Recording) -> None:
     try:
-        found = await clients.ask(question)
+        answer = await clients.ask(question)
     except OpenAIError as error:
-        say(f"{question.text!r}: {error}")
+        log(f"{question.text!r}: {error}")
         return
-    waited = f"{found.seconds * 1000:.0f} ms"
-    say(f"{question.text!r}: {found.label}, by {found.decision} in {waited}")
+    wait = f"{answer.seconds * 1000:.0f} ms"
+    log(f"{question.text!r}: {answer.label}, from the {answer.decision} in {wait}")
 
 
 def main() -> int:
-    """Ask the texts of the command line and give the exit code."""
+    """Send the texts of the command line and return the exit code."""
     try:
         asyncio.run(ask(sys.argv[1:]))
-    except DemoFailed as failed:
-        say(f"FAILED: {failed}")
+    except DemoFailed as error:
+        log(f"FAILED: {error}")
         return 1
     return 0
 

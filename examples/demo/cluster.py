@@ -1,7 +1,7 @@
-"""The cluster that the demo and the tests run on, behind kubectl and helm.
+"""The cluster of the demo and of the tests, through kubectl and helm.
 
-`CLUSTER=devcluster` (the default) is the one that this repository builds;
-`CLUSTER=current` is whatever the current kube context names.
+`CLUSTER=devcluster` (the default) is the cluster that this repository builds.
+`CLUSTER=current` is the cluster of the current kube context.
 """
 
 import json
@@ -14,58 +14,59 @@ from typing import Any
 
 import yaml
 
-from examples.demo.terminal import DemoFailed, say
+from examples.demo.terminal import DemoFailed, log
 
 __all__ = ["Cluster", "Manifest", "connect"]
 
 Manifest = dict[str, Any]
-_SHOWN_CHARACTERS = 2000
+_MAX_CHARACTERS = 2000
 _REQUEST_LIMIT = "--request-timeout=60s"
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A running cluster and where its Gateway is reached."""
+    """A running cluster and the address of its Gateway."""
 
     own: bool
-    """Whether it is our devcluster."""
+    """Whether it is the devcluster of this repository."""
     gateway_url: str
-    """Base URL of the Gateway's listener, as seen from here."""
+    """Base URL of the listener of the Gateway, reachable from this machine."""
     kubeconfig: str | None
-    """The administrator's access; none means kubectl's own default."""
+    """Kubeconfig of the administrator; None for the default of kubectl."""
 
     def kubectl(self, *words: str, text: str | None = None) -> str:
-        """Run kubectl to its end and give what it printed.
+        """Run kubectl and return its output.
 
         Raises:
-            DemoFailed: It ended badly; with what it said.
+            DemoFailed: kubectl failed; contains its output.
         """
-        # A request that never ends would hang the caller: watches are not used here.
+        # Without a limit, a request that never ends would block the caller. No command
+        # here is a watch.
         limit = () if "wait" in words or "rollout" in words else (_REQUEST_LIMIT,)
         return _run([*self._program("kubectl"), *limit, *words], text)
 
     def helm(self, *words: str, text: str | None = None) -> str:
-        """Run helm to its end and give what it printed.
+        """Run helm and return its output.
 
         Raises:
-            DemoFailed: It ended badly; with what it said.
+            DemoFailed: helm failed; contains its output.
         """
         return _run([*self._program("helm"), *words], text)
 
     def devcluster(self, *words: str) -> str:
-        """Run a command of our devcluster and give what it printed.
+        """Run a command of the devcluster and return its output.
 
         Raises:
-            DemoFailed: It ended badly; with what it said.
+            DemoFailed: The command failed; contains its output.
         """
         return _run([sys.executable, "-m", "devcluster", *words])
 
     def get(self, *words: str) -> Any:
-        """Give what ``kubectl get`` finds, as data."""
+        """Return the parsed output of ``kubectl get``."""
         return json.loads(self.kubectl("get", *words, "-o", "json"))
 
     def apply(self, namespace: str, *manifests: Manifest) -> str:
-        """Apply objects as a user would, by server-side apply."""
+        """Apply objects by server-side apply, as a user does."""
         text = yaml.safe_dump_all(manifests)
         options = ("-n", namespace, "--server-side", "--field-manager=kubectl")
         return self.kubectl("apply", *options, "-f", "-", text=text)
@@ -75,22 +76,24 @@ class Cluster:
 
 
 def connect() -> Cluster:
-    """Give the cluster, started if it is ours.
+    """Return the cluster, after starting the devcluster if it is selected.
 
     Raises:
-        DemoFailed: There is none, or its Gateway is nowhere to be found.
+        DemoFailed: There is no cluster, or the Gateway has no address.
     """
     if os.environ.get("CLUSTER", "devcluster") == "current":
-        say("using the current kube context")
+        log("using the current kube context")
         cluster = Cluster(own=False, gateway_url="", kubeconfig=None)
         url = os.environ.get("GATEWAY_URL") or _gateway_url(cluster)
         return Cluster(own=False, gateway_url=url, kubeconfig=None)
     devcluster = [sys.executable, "-m", "devcluster"]
-    # Its progress goes to standard error; the variables are asked for below.
+    # It prints its progress to standard error. The variables are read below.
     up = [*devcluster, "up"]
-    ended = subprocess.run(up, check=False, stdout=subprocess.DEVNULL)  # noqa: S603 - our own module
+    ended = subprocess.run(up, check=False, stdout=subprocess.DEVNULL)  # noqa: S603 - a module of this repository
     if ended.returncode:
-        raise DemoFailed("the cluster did not start; see what devcluster said above")
+        raise DemoFailed(
+            "the cluster did not start; see the output of devcluster above"
+        )
     found = _variables(_run([*devcluster, "env"]))
     return Cluster(
         own=True, gateway_url=found["GATEWAY_URL"], kubeconfig=found["KUBECONFIG"]
@@ -101,7 +104,7 @@ def _gateway_url(cluster: Cluster) -> str:
     gateway = cluster.get("gateway", "gw", "-n", "gateway")
     addresses = gateway.get("status", {}).get("addresses", [])
     if not addresses:
-        message = "Gateway gateway/gw has no address: say GATEWAY_URL=http://HOST:PORT"
+        message = "Gateway gateway/gw has no address; set GATEWAY_URL=http://HOST:PORT"
         raise DemoFailed(message)
     return f"http://{addresses[0]['value']}"
 
@@ -113,10 +116,10 @@ def _variables(text: str) -> Mapping[str, str]:
 
 
 def _run(command: list[str], text: str | None = None) -> str:
-    ended = subprocess.run(  # noqa: S603 - kubectl and helm with our own words
+    ended = subprocess.run(  # noqa: S603 - kubectl and helm with fixed arguments
         command, input=text, capture_output=True, text=True, check=False
     )
     if ended.returncode:
-        said = (ended.stderr or ended.stdout).strip()[-_SHOWN_CHARACTERS:]
-        raise DemoFailed(f"{' '.join(command[-6:])}: {said}")
+        output = (ended.stderr or ended.stdout).strip()[-_MAX_CHARACTERS:]
+        raise DemoFailed(f"{' '.join(command[-6:])}: {output}")
     return ended.stdout

@@ -1,6 +1,6 @@
 """Builds the three images and loads them; a second run takes seconds.
 
-With `CLUSTER=current` the images are expected at `IMAGE_REGISTRY`, pushed beforehand.
+With `CLUSTER=current`, the images must already be pushed to `IMAGE_REGISTRY`.
 """
 
 import os
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing_extensions import override
 
 from examples.demo.cluster import Cluster, connect
-from examples.demo.terminal import DemoFailed, say
+from examples.demo.terminal import DemoFailed, log
 from scripts.image_context import IMAGES, ROOT, prepare
 
 __all__ = ["Reference", "build_images"]
@@ -25,23 +25,23 @@ _TAG = "0.1.0"
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An image as manifests name it."""
+    """The reference of an image in a manifest."""
 
     repository: str
     """Registry and repository."""
     digest: str
-    """Digest, as ``sha256:HEX``; empty when only the tag is known."""
+    """Digest, as ``sha256:HEX``; empty if only the tag is known."""
 
     @override
     def __str__(self) -> str:
-        """Give the reference as a container writes it."""
+        """Return the reference in the form of `spec.containers[].image`."""
         if self.digest:
             return f"{self.repository}@{self.digest}"
         return f"{self.repository}:{_TAG}"
 
 
 def build_images(cluster: Cluster) -> dict[str, Reference]:
-    """Give the references of ``operator``, ``runtime`` and ``teacher``, in place."""
+    """Return the references of the images operator, runtime, and teacher."""
     if not cluster.own:
         return _pushed_images()
     return {name: _build(cluster, name) for name in IMAGES}
@@ -51,7 +51,7 @@ def _build(cluster: Cluster, name: str) -> Reference:
     context = ROOT / "build" / "images" / name
     prepare(name, context)
     repository = f"localhost/{_REPOSITORIES[name]}"
-    said = cluster.devcluster(
+    output = cluster.devcluster(
         "build-image",
         f"--file={ROOT / IMAGES[name].dockerfile}",
         f"--context={context}",
@@ -59,10 +59,10 @@ def _build(cluster: Cluster, name: str) -> Reference:
         f"--tag={repository}:{_TAG}",
         "--load",
     )
-    digest = re.search(r"sha256:[0-9a-f]{64}", said)
+    digest = re.search(r"sha256:[0-9a-f]{64}", output)
     if digest is None:
-        raise DemoFailed(f"build-image did not say a digest for {name}: {said!r}")
-    say(f"image {repository}: {digest.group()[:19]}")
+        raise DemoFailed(f"build-image printed no digest for {name}: {output!r}")
+    log(f"image {repository}: {digest.group()[:19]}")
     return Reference(repository, digest.group())
 
 
@@ -70,7 +70,7 @@ def _pushed_images() -> dict[str, Reference]:
     registry = os.environ.get("IMAGE_REGISTRY", "").rstrip("/")
     if not registry:
         raise DemoFailed(
-            "CLUSTER=current needs IMAGE_REGISTRY=REGISTRY/PATH, images pushed: "
+            "CLUSTER=current requires IMAGE_REGISTRY=REGISTRY/PATH and pushed images; "
             "see docs/how-to/install-on-existing-cluster.md"
         )
     return {

@@ -1,4 +1,4 @@
-"""Puts the operator, the recorded teacher and a TracerRouter into the cluster."""
+"""Installs the operator and the recorded teacher in the cluster."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ import yaml
 from devcluster.own_images import VERSITYGW_IMAGE
 from examples.demo.cluster import Cluster, Manifest
 from examples.demo.images import Reference
-from examples.demo.terminal import say
+from examples.demo.terminal import log
 from scripts.image_context import ROOT
 
 __all__ = [
@@ -29,16 +29,16 @@ _ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
 def install(cluster: Cluster, namespace: str, images: Mapping[str, Reference]) -> None:
-    """Put teacher and operator into an empty namespace; wait until both are ready."""
+    """Install the teacher and the operator in a new namespace; wait until ready."""
     _clear(cluster, namespace)
     _make_namespace(cluster, namespace)
-    say("installing the chart and the recorded teacher")
+    log("installing the chart and the recorded teacher")
     _install_teacher(cluster, namespace, images["teacher"])
     _install_chart(cluster, namespace, images)
 
 
 def _make_namespace(cluster: Cluster, name: str) -> None:
-    """Make a namespace that takes restricted pods only."""
+    """Create a namespace that admits only pods of the restricted profile."""
     metadata = {"name": name, "labels": {_ENFORCE: "restricted"}}
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
     cluster.apply(name, namespace)
@@ -67,9 +67,9 @@ def _install_chart(
 
 
 def _install_teacher(cluster: Cluster, namespace: str, image: Reference) -> None:
-    """Deploy the recorded teacher and wait until it answers."""
+    """Deploy the recorded teacher and wait until it is ready."""
     manifests = read_manifests(ROOT / "examples" / "recorded_teacher" / "manifest.yaml")
-    deployment = next(each for each in manifests if each["kind"] == "Deployment")
+    deployment = next(item for item in manifests if item["kind"] == "Deployment")
     deployment["spec"]["template"]["spec"]["containers"][0]["image"] = str(image)
     cluster.apply(namespace, *manifests)
     what = "deployment/recorded-teacher"
@@ -77,17 +77,17 @@ def _install_teacher(cluster: Cluster, namespace: str, image: Reference) -> None
 
 
 def read_manifests(path: Path) -> list[Manifest]:
-    """Give the objects in a file."""
+    """Return the objects in a file."""
     return list(yaml.safe_load_all(path.read_text()))
 
 
 def _clear(cluster: Cluster, namespace: str) -> None:
-    """Remove what an earlier run left: a demo begins without traces."""
-    namespaces = cluster.get("namespaces")["items"]
-    if namespace not in {each["metadata"]["name"] for each in namespaces}:
+    """Delete the namespace of an earlier run: a demo starts without traces."""
+    existing = cluster.get("namespaces")["items"]
+    if namespace not in {item["metadata"]["name"] for item in existing}:
         return
-    say("removing what an earlier run left")
-    # Its pods would hold on for their last counts to be read: nobody will.
+    log("deleting the namespace of an earlier run")
+    # Pods wait for a last scrape of their counters, which no operator will do.
     now = ("--all", "-n", namespace, "--grace-period=0", "--force", "--wait=false")
     cluster.kubectl("delete", "tracerrouters", "--all", "-n", namespace)
     cluster.kubectl("delete", "pods", *now)

@@ -1,30 +1,30 @@
-"""Says what happens, once, as it happens."""
+"""Prints the events of a rollout as they occur."""
 
 import asyncio
 from dataclasses import dataclass, field
 
 from examples.demo.account import Account
-from examples.demo.terminal import say
+from examples.demo.terminal import log
 from examples.demo.watch import View
 from tracer_router.api import CertificateStatus, Phase, RevisionPhase, TracerRevision
 
 __all__ = ["Narrator", "certificate_lines"]
 
-_EVERY_SECONDS = 10
+_INTERVAL_SECONDS = 10
 
 
 @dataclass(slots=True)
 class Narrator:
-    """Listens to views of a router and to the clients' account."""
+    """Prints changes of a router and the progress of the clients."""
 
     account: Account
-    """What the clients saw."""
+    """Counts of the client traffic."""
     _phases: dict[int, RevisionPhase | None] = field(default_factory=dict)
     _weight: int = 0
     _last: View | None = None
 
-    def hear(self, view: View) -> None:
-        """Say what has changed since the last view."""
+    def print_changes(self, view: View) -> None:
+        """Print what changed since the last view."""
         for revision in view.revisions:
             number, phase = revision.spec.revision, revision.status.phase
             if self._phases.get(number) is not phase:
@@ -33,15 +33,15 @@ class Narrator:
         rolling = view.router.status.candidate is not None
         if rolling and view.weight != self._weight:
             what = "share in shadow" if view.phase is Phase.SHADOW else "weight"
-            say(f"{what} of the candidate: {self._weight} % -> {view.weight} %")
+            log(f"{what} of the candidate: {self._weight}% -> {view.weight}%")
             self._weight = view.weight
         self._last = view
 
-    async def keep_account(self) -> None:
-        """Say how the traffic goes, every few seconds, until cancelled."""
+    async def print_progress(self) -> None:
+        """Print the progress of the traffic every few seconds, until canceled."""
         while True:
-            await asyncio.sleep(_EVERY_SECONDS)
-            say(f"  {self._traffic()}{self._waiting_for()}")
+            await asyncio.sleep(_INTERVAL_SECONDS)
+            log(f"  {self._traffic()}{self._next_step()}")
 
     def _traffic(self) -> str:
         account = self.account
@@ -50,25 +50,26 @@ class Narrator:
             return line
         return f"{line}, {account.by_surrogate:,} answered by the surrogate"
 
-    def _waiting_for(self) -> str:
+    def _next_step(self) -> str:
         status = self._last.router.status if self._last else None
         return f" | {status.next}" if status and status.next else ""
 
 
 def certificate_lines(certificate: CertificateStatus) -> list[str]:
-    """Give the certificate in figures.
+    """Return the figures of a certificate.
 
-    The bound is the target that the test passed; one computed anew on the rows that
-    chose the policy would not be valid.
+    The bound is the target that the test passed. A bound that is computed afterward on
+    the rows that selected the policy would not be valid.
     """
-    found = certificate
-    agreed = f"{found.k} of {found.n} accepted held-out rows agree"
-    over_all = f"attempt {found.attempt}, confidence {found.confidence} over all"
+    agreed = f"{certificate.k} of {certificate.n} accepted held-out rows agree"
+    attempt = (
+        f"attempt {certificate.attempt}, confidence {certificate.confidence} over all"
+    )
     return [
-        f"certificate: {agreed} ({found.k / max(1, found.n):.1%})",
-        f"  certified bound: agreement of at least {found.target}",
-        f"  error level {found.level} ({over_all} attempts)",
-        f"  coverage {found.coverage} of the traffic",
+        f"certificate: {agreed} ({certificate.k / max(1, certificate.n):.1%})",
+        f"  certified bound: agreement of at least {certificate.target}",
+        f"  error level {certificate.level} ({attempt} attempts)",
+        f"  coverage {certificate.coverage} of the traffic",
     ]
 
 
@@ -76,19 +77,19 @@ def _announce(revision: TracerRevision) -> None:
     name, status = revision.metadata.name, revision.status
     match status.phase:
         case RevisionPhase.PASSTHROUGH:
-            say(f"{name} passes everything to the teacher and records it")
+            log(f"{name}: all requests go to the teacher; traces are captured")
         case RevisionPhase.TRAINING:
             attempt = revision.spec.attempt
             rows = attempt.labelled if attempt else 0
-            say(f"{name}: training job started on {rows:,} labelled traces")
+            log(f"{name}: training Job started with {rows:,} labelled traces")
         case RevisionPhase.SHADOW:
-            say(f"{name}: certified; in shadow, the teacher still answers everything")
+            log(f"{name}: certified; in shadow, the teacher answers all requests")
             for task in status.tasks:
                 for line in certificate_lines(task.certificate):
-                    say(f"  {line}")
+                    log(f"  {line}")
         case RevisionPhase.CANARY:
-            say(f"{name} answers its first users: {status.reason}")
+            log(f"{name}: answers part of the traffic: {status.reason}")
         case RevisionPhase.LIVE:
-            say(f"{name} is live: {status.reason}")
+            log(f"{name}: live: {status.reason}")
         case phase:
-            say(f"{name}: {phase}: {status.reason}")
+            log(f"{name}: {phase}: {status.reason}")

@@ -1,4 +1,4 @@
-"""What the demo's customers ask, in which order, and what is held back for the end."""
+"""The questions of the demo, their order, and the questions held back for the end."""
 
 import random
 from collections.abc import Iterator
@@ -20,27 +20,27 @@ class Questions:
     traffic: tuple[Recording, ...]
     """Sent before and during the rollout, in this order."""
     held_back: tuple[Recording, ...]
-    """Sent only after promotion: nobody has trained, certified or audited on them."""
+    """Sent only after promotion; not used for training, certification, or audits."""
     labels: tuple[str, ...]
     """All intents, as the system prompt lists them."""
 
     def endless(self) -> Iterator[Recording]:
-        """Give the traffic; texts repeat only when all have been sent."""
+        """Iterate over the traffic; texts repeat only after all were sent."""
         return chain.from_iterable(repeat(self.traffic))
 
 
 def prepare_questions(held_back: int = HELD_BACK, seed: int = _SEED) -> Questions:
-    """Shuffle all recordings and hold some of them back."""
-    everything = list(read_recordings().values())
-    random.Random(seed).shuffle(everything)  # noqa: S311 - an order, not a secret
-    labels = tuple(sorted({each.label for each in everything}))
+    """Shuffle all recordings and hold back some of them."""
+    recordings = list(read_recordings().values())
+    random.Random(seed).shuffle(recordings)  # noqa: S311 - an order, not a secret
+    labels = tuple(sorted({recording.label for recording in recordings}))
     return Questions(
-        tuple(everything[held_back:]), tuple(everything[:held_back]), labels
+        tuple(recordings[held_back:]), tuple(recordings[:held_back]), labels
     )
 
 
 def system_prompt(labels: tuple[str, ...]) -> str:
-    """Give the product's prompt: one decision, a closed set of answers."""
+    """Return the system prompt: one decision with a closed set of answers."""
     return (
         "You route customer messages of a bank. Answer with exactly one of these"
         f" intents and nothing else: {', '.join(labels)}."

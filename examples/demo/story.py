@@ -1,4 +1,4 @@
-"""The demonstration from an empty cluster to the final figures."""
+"""The steps of the demonstration, from an empty cluster to the final figures."""
 
 import asyncio
 import contextlib
@@ -16,12 +16,12 @@ from examples.demo.install import (
 from examples.demo.narrator import Narrator
 from examples.demo.questions import Questions, prepare_questions
 from examples.demo.report import Outcome, report
-from examples.demo.terminal import DemoFailed, say
+from examples.demo.terminal import DemoFailed, log
 from examples.demo.traffic import Clients, Load
 from examples.demo.watch import View, Watch
 from tracer_router.api import Phase, RevisionPhase
 
-__all__ = ["ROUTER", "roll_out", "set_up", "tell"]
+__all__ = ["ROUTER", "roll_out", "run_demo", "set_up"]
 
 ROUTER = "quickstart"
 _READY_SECONDS = 120
@@ -31,11 +31,11 @@ _LIVE_SECONDS = 900
 _SETTLED_REQUESTS = 200
 
 
-async def tell() -> None:
-    """Tell the whole story.
+async def run_demo() -> None:
+    """Run all steps and print the figures.
 
     Raises:
-        DemoFailed: Some of it did not happen.
+        DemoFailed: A step failed.
     """
     cluster = await asyncio.to_thread(connect)
     await asyncio.to_thread(set_up, cluster, NAMESPACE)
@@ -47,7 +47,7 @@ async def tell() -> None:
         rollout = clients.account
         clients.account = Account(rollout.labels)
         count = len(questions.held_back)
-        say(f"sending {count:,} held-back questions that nothing was trained on")
+        log(f"sending {count:,} held-back questions, not used in training")
         await clients.send(questions.held_back)
     finally:
         await clients.close()
@@ -56,36 +56,36 @@ async def tell() -> None:
 
 
 def set_up(cluster: Cluster, namespace: str) -> None:
-    """Install everything and apply the quickstart, from scratch."""
+    """Build the images, install all components, and apply the quickstart."""
     install(cluster, namespace, build_images(cluster))
-    say("applying examples/quickstart.yaml")
+    log("applying examples/quickstart.yaml")
     cluster.apply(namespace, *read_manifests(QUICKSTART))
 
 
 async def roll_out(watch: Watch, clients: Clients, questions: Questions) -> View:
-    """Send traffic until a certified surrogate is live; give the last view."""
+    """Send traffic until a certified surrogate is live; return the last view."""
     narrator = Narrator(clients.account)
-    watch.listeners.append(narrator.hear)
-    await watch.until("a router that takes requests", View.serves, _READY_SECONDS)
-    say(f"sending real questions to {watch.cluster.gateway_url}/v1")
+    watch.listeners.append(narrator.print_changes)
+    await watch.until("a router that receives requests", View.serves, _READY_SECONDS)
+    log(f"sending real questions to {watch.cluster.gateway_url}/v1")
     traffic = asyncio.create_task(clients.send(questions.endless()))
-    account = asyncio.create_task(narrator.keep_account())
+    progress = asyncio.create_task(narrator.print_progress())
     try:
-        view = await _milestones(watch, clients)
+        view = await _wait_for_promotion(watch, clients)
     finally:
         clients.pause()
-        account.cancel()
+        progress.cancel()
         await asyncio.gather(traffic)
         with contextlib.suppress(asyncio.CancelledError):
-            await account
+            await progress
     return view
 
 
-async def _milestones(watch: Watch, clients: Clients) -> View:
+async def _wait_for_promotion(watch: Watch, clients: Clients) -> View:
     await watch.until("the first attempt", _training, _TRAINING_SECONDS)
     view = await watch.until("its result", _concluded, _RESULT_SECONDS)
     if not _certified(view):
-        reasons = (each.status.reason or "" for each in view.revisions)
+        reasons = (revision.status.reason or "" for revision in view.revisions)
         raise DemoFailed(f"nothing was certified: {'; '.join(filter(None, reasons))}")
     view = await watch.until("full promotion", _live, _LIVE_SECONDS)
     before = clients.account.requests
@@ -111,5 +111,5 @@ def _certified(view: View) -> bool:
 
 def _live(view: View) -> bool:
     if view.in_phase(RevisionPhase.ROLLED_BACK) is not None:
-        raise DemoFailed("the candidate was rolled back: see the lines above")
+        raise DemoFailed("the candidate was rolled back; see the lines above")
     return view.phase is Phase.LIVE

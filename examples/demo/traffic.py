@@ -1,4 +1,4 @@
-"""Clients: the official `openai` library, many at once, at a steady rate."""
+"""Clients on the official `openai` library, concurrent and at a constant rate."""
 
 import asyncio
 import contextlib
@@ -21,16 +21,16 @@ _TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How much is asked."""
+    """The load of the clients."""
 
     rate: float = 75
-    """Requests begun a second, at most."""
+    """Maximum number of requests started per second."""
     concurrency: int = 48
-    """Requests in flight, at most."""
+    """Maximum number of requests in flight."""
 
 
 class Clients:
-    """Sends questions through the Gateway and keeps the account."""
+    """Sends questions through the Gateway and counts the answers."""
 
     def __init__(
         self,
@@ -40,13 +40,13 @@ class Clients:
         load: Load,
         host: str | None = None,
     ) -> None:
-        """Connect nothing yet; `host` names the route when the Gateway has many."""
+        """Open no connection yet; `host` selects one of several routes."""
         self.account = Account(frozenset(labels))
         self._load = load
         self._prompt = system_prompt(labels)
         self._next_start = 0.0
         self._paused = False
-        # No retries: a failed request must be seen.
+        # No retries: every failed request must be counted.
         self._client = AsyncOpenAI(
             base_url=f"{base_url}/v1",
             api_key=key,
@@ -57,7 +57,7 @@ class Clients:
         )
 
     async def send(self, questions: Iterable[Recording]) -> None:
-        """Ask every question once, or until told to pause."""
+        """Send every question once, until paused."""
         self._paused = False
         shared = iter(questions)
         workers = (self._work(shared) for _ in range(self._load.concurrency))
@@ -65,7 +65,7 @@ class Clients:
 
     @contextlib.asynccontextmanager
     async def sending(self, questions: Iterable[Recording]) -> AsyncIterator[None]:
-        """Ask meanwhile; those in flight at the end are finished."""
+        """Send questions during the block; requests in flight at its end complete."""
         task = asyncio.create_task(self.send(questions))
         try:
             yield
@@ -74,7 +74,7 @@ class Clients:
             await task
 
     def pause(self) -> None:
-        """Begin no more requests; those in flight are finished."""
+        """Start no more requests; requests in flight complete."""
         self._paused = True
 
     async def close(self) -> None:
@@ -82,16 +82,16 @@ class Clients:
         await self._client.close()
 
     async def ask(self, question: Recording) -> Answer:
-        """Ask one question.
+        """Send one question.
 
         Raises:
-            OpenAIError: It was not answered.
+            OpenAIError: The request failed.
         """
         messages: list[ChatCompletionMessageParam] = [
             {"role": "system", "content": self._prompt},
             {"role": "user", "content": question.text},
         ]
-        began = time.monotonic()
+        start = time.monotonic()
         raw = await self._client.chat.completions.with_raw_response.create(
             model=MODEL, messages=messages, temperature=0
         )
@@ -100,7 +100,7 @@ class Clients:
             label=raw.parse().choices[0].message.content or "",
             decision=raw.headers.get("x-tracer-decision", "teacher"),
             revision=raw.headers.get("x-tracer-revision", ""),
-            seconds=time.monotonic() - began,
+            seconds=time.monotonic() - start,
         )
 
     async def _work(self, questions: Iterator[Recording]) -> None:

@@ -1,4 +1,4 @@
-"""Reads a TracerRouter, its revisions and its Jobs, and waits for what must come."""
+"""Reads a TracerRouter and its revisions, and waits for states."""
 
 import asyncio
 import time
@@ -19,12 +19,12 @@ from tracer_router.api import (
 __all__ = ["View", "Watch"]
 
 _POLL_SECONDS = 2.0
-_LOGGED_LINES = 40
+_LOG_LINES = 40
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A router and its revisions at one moment."""
+    """A router and its revisions at one time."""
 
     router: TracerRouter
     """The router."""
@@ -33,60 +33,66 @@ class View:
 
     @property
     def phase(self) -> Phase | None:
-        """The router's phase."""
+        """The phase of the router."""
         return self.router.status.phase
 
     @property
     def weight(self) -> int:
-        """The candidate's share of the traffic, in percent."""
+        """The share of the candidate in the traffic, in percent."""
         weight = self.router.status.weight
         return (weight.asked if weight else None) or 0
 
-    def holds(self, condition: ConditionType) -> bool:
-        """Tell whether a condition is True."""
-        found = {each.type: each.status for each in self.router.status.conditions}
-        return found.get(condition) is ConditionStatus.TRUE
+    def is_true(self, condition: ConditionType) -> bool:
+        """Return whether a condition is True."""
+        conditions = self.router.status.conditions
+        statuses = {found.type: found.status for found in conditions}
+        return statuses.get(condition) is ConditionStatus.TRUE
 
     def serves(self) -> bool:
-        """Tell whether the router takes requests through the Gateway."""
-        ready = self.holds(ConditionType.READY)
-        return ready and self.holds(ConditionType.TRAFFIC_PROGRAMMED)
+        """Return whether the router receives requests through the Gateway."""
+        ready = self.is_true(ConditionType.READY)
+        return ready and self.is_true(ConditionType.TRAFFIC_PROGRAMMED)
 
     def in_phase(self, phase: RevisionPhase) -> TracerRevision | None:
-        """Give the newest revision in a phase."""
-        found = [each for each in self.revisions if each.status.phase is phase]
+        """Return the newest revision in a phase."""
+        found = [
+            revision for revision in self.revisions if revision.status.phase is phase
+        ]
         return found[-1] if found else None
 
     def certified(self) -> frozenset[str]:
-        """Give the numbers of the revisions that have a certificate."""
-        having = (each for each in self.revisions if each.status.tasks)
-        return frozenset(str(each.spec.revision) for each in having)
+        """Return the numbers of the revisions that have a certificate."""
+        return frozenset(
+            str(revision.spec.revision)
+            for revision in self.revisions
+            if revision.status.tasks
+        )
 
 
 @dataclass(slots=True)
 class Watch:
-    """Polls one router; every view goes to the listeners as well."""
+    """Polls one router and calls the listeners with every view."""
 
     cluster: Cluster
-    """Where it is."""
+    """The cluster of the router."""
     namespace: str
-    """Its namespace."""
+    """The namespace of the router."""
     name: str
-    """Its name."""
+    """The name of the router."""
     listeners: list[Callable[[View], None]] = field(default_factory=list)
-    """Told of every view."""
+    """Functions that are called with every view."""
 
     async def view(self) -> View:
-        """Look once."""
+        """Read the current state."""
         return await asyncio.to_thread(self._read)
 
     async def until(
         self, what: str, reached: Callable[[View], bool], limit_seconds: float
     ) -> View:
-        """Look again and again until something is reached.
+        """Poll until a state is reached.
 
         Raises:
-            DemoFailed: It was not reached in time; with the last state.
+            DemoFailed: The state was not reached in time; contains the last state.
         """
         deadline = time.monotonic() + limit_seconds
         while True:
@@ -97,24 +103,24 @@ class Watch:
                 return view
             if time.monotonic() > deadline:
                 state = await asyncio.to_thread(self.dump)
-                message = f"{what} did not come within {limit_seconds:.0f} s"
+                message = f"{what}: not reached within {limit_seconds:.0f} s"
                 raise DemoFailed(f"{message}\n{state}")
             await asyncio.sleep(_POLL_SECONDS)
 
     def dump(self) -> str:
-        """Give everything that tells why nothing moves."""
+        """Return objects, Events, and logs for troubleshooting."""
         kubectl = self._describe
         operator = "-l=app.kubernetes.io/component=operator"
         pods = f"-l=tracerml.ai/router={self.name}"
-        tail = f"--tail={_LOGGED_LINES}"
-        looks = (
+        tail = f"--tail={_LOG_LINES}"
+        calls = (
             ("get", "tracerrouter", self.name, "-o", "yaml", "--ignore-not-found"),
             ("get", "tracerrevisions,deployments,jobs,pods,httproutes", "-o", "wide"),
             ("get", "events", "--sort-by=.lastTimestamp"),
             ("logs", operator, tail),
             ("logs", pods, tail, "--prefix", "--max-log-requests=20"),
         )
-        return "\n".join(kubectl(*look) for look in looks)
+        return "\n".join(kubectl(*call) for call in calls)
 
     def _describe(self, *words: str) -> str:
         title = f"--- kubectl {' '.join(words)}"
@@ -126,12 +132,18 @@ class Watch:
     def _read(self) -> View:
         kinds = "tracerrouters,tracerrevisions"
         items = self.cluster.get(kinds, "-n", self.namespace)["items"]
-        routers = [each for each in items if each["kind"] == "TracerRouter"]
-        own = [each for each in routers if each["metadata"]["name"] == self.name]
-        if not own:
-            raise DemoFailed(f"TracerRouter {self.namespace}/{self.name} is gone")
-        others = (each for each in items if each["kind"] == "TracerRevision")
-        revisions = (TracerRevision.model_validate(each) for each in others)
-        mine = [each for each in revisions if each.spec.router == self.name]
-        mine.sort(key=lambda each: each.spec.revision)
-        return View(TracerRouter.model_validate(own[0]), tuple(mine))
+        routers = [
+            item
+            for item in items
+            if item["kind"] == "TracerRouter" and item["metadata"]["name"] == self.name
+        ]
+        if not routers:
+            raise DemoFailed(f"TracerRouter {self.namespace}/{self.name} not found")
+        revisions = [
+            TracerRevision.model_validate(item)
+            for item in items
+            if item["kind"] == "TracerRevision"
+        ]
+        own = [revision for revision in revisions if revision.spec.router == self.name]
+        own.sort(key=lambda revision: revision.spec.revision)
+        return View(TracerRouter.model_validate(routers[0]), tuple(own))

@@ -1,7 +1,7 @@
 """Serve the recorded teacher: ``python -m recorded_teacher``.
 
-Environment: ``PORT`` (8000), ``HOST`` (all addresses), ``TEACHER_KEY`` (clients must
-show it when it is set), ``TEACHER_LATENCY_SCALE`` (1.0).
+Environment: ``PORT`` (8000), ``HOST`` (all addresses), ``TEACHER_KEY`` (if set, clients
+must send it), ``TEACHER_LATENCY_SCALE`` (1.0).
 """
 
 import os
@@ -13,7 +13,7 @@ from .recordings import read_recordings
 
 
 def main() -> None:
-    """Serve until told to stop; requests in flight are finished first."""
+    """Serve until stopped by a signal; requests in flight complete first."""
     settings = Settings(
         key=os.environ.get("TEACHER_KEY") or None,
         latency_scale=float(os.environ.get("TEACHER_LATENCY_SCALE", "1")),

@@ -1,4 +1,4 @@
-"""The ASGI application: OpenAI's chat endpoint over recorded answers."""
+"""The ASGI application: the chat endpoint of OpenAI with recorded answers."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import completion
-from .changed import Changed
+from .changed import ChangedAnswers
 from .recordings import Recording, latency_seconds
 
 __all__ = ["RecordedTeacher", "Settings"]
@@ -19,16 +19,16 @@ _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the teacher behaves."""
+    """Settings of the teacher."""
 
     key: str | None = None
-    """The bearer key that clients must show; none asks for none."""
+    """The bearer key that clients must send; None accepts every client."""
     latency_scale: float = 1.0
-    """Multiplies every recorded latency; 0 answers at once."""
+    """Factor of the simulated latency; 0 for none."""
 
 
-class _Refusal(Exception):  # noqa: N818 - an answer, not a fault
-    """An answer that is an error."""
+class _Refusal(Exception):  # noqa: N818 - a response, not a fault
+    """An error response."""
 
     def __init__(self, status: int, body: dict[str, Any]) -> None:
         super().__init__(status)
@@ -37,15 +37,15 @@ class _Refusal(Exception):  # noqa: N818 - an answer, not a fault
 
 
 class RecordedTeacher:
-    """Answers known texts as recorded and refuses all else."""
+    """Returns the recorded answers of known texts and refuses all other requests."""
 
     def __init__(self, recordings: Mapping[str, Recording], settings: Settings) -> None:
         self._recordings = recordings
         self._settings = settings
-        self._changed = Changed(recordings)
+        self._changed = ChangedAnswers(recordings)
 
     async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
-        """Serve one connection's event, as ASGI has it."""
+        """Serve one request of the ASGI server."""
         if scope["type"] != "http":
             return
         try:
@@ -96,8 +96,8 @@ class RecordedTeacher:
             await _send_json(send, 200, whole)
             return
         options = body.get("stream_options") or {}
-        told = counts if options.get("include_usage") else None
-        parts = list(completion.chunks(recording.text, recording.label, told))
+        shown = counts if options.get("include_usage") else None
+        parts = list(completion.chunks(recording.text, recording.label, shown))
         await _send_stream(send, parts, wait)
 
     def _find(self, messages: list[Mapping[str, Any]]) -> Recording:
@@ -106,7 +106,7 @@ class RecordedTeacher:
         if recording is None:
             message = f"No answer was recorded for this text: {text[:80]!r}"
             raise _Refusal(404, _invalid(message, "not_recorded"))
-        return self._changed.of(recording)
+        return self._changed.recording_for(recording)
 
 
 def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -134,7 +134,7 @@ async def _read_json(receive: _Receive) -> Mapping[str, Any]:
     try:
         content = json.loads(body)
     except ValueError as error:
-        message = f"We could not parse the JSON body of your request: {error}"
+        message = f"Could not parse the JSON body of your request: {error}"
         raise _Refusal(400, _invalid(message, None)) from None
     if not isinstance(content, dict):
         raise _Refusal(400, _invalid("The body must be a JSON object.", None))
@@ -152,7 +152,7 @@ async def _send_json(send: _Send, status: int, content: dict[str, Any]) -> None:
 async def _send_stream(
     send: _Send, parts: list[dict[str, Any]], seconds: float
 ) -> None:
-    """Send server-sent events: half the time before the first, the rest between."""
+    """Send server-sent events: half of the time before the first, half between."""
     headers = [(b"content-type", b"text/event-stream; charset=utf-8")]
     await asyncio.sleep(seconds / 2)
     await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -1,4 +1,4 @@
-"""A teacher that was changed under the same name: some texts are answered otherwise."""
+"""A teacher that was changed under the same name: other answers to some texts."""
 
 import dataclasses
 import hashlib
@@ -6,26 +6,26 @@ from collections.abc import Mapping
 
 from .recordings import Recording
 
-__all__ = ["Changed"]
+__all__ = ["ChangedAnswers"]
 
 
-class Changed:
-    """Which texts are answered otherwise, and how; always the same ones at a share."""
+class ChangedAnswers:
+    """The texts with a different answer; the same texts for the same share."""
 
     def __init__(self, recordings: Mapping[str, Recording]) -> None:
-        labels = sorted({each.label for each in recordings.values()})
+        labels = sorted({recording.label for recording in recordings.values()})
         self._next = dict(zip(labels, [*labels[1:], *labels[:1]], strict=True))
         self.share = 0.0
-        """Share of the texts that are answered otherwise."""
+        """Share of the texts with a different answer."""
 
-    def of(self, recording: Recording) -> Recording:
-        """Give what a text is answered with now."""
+    def recording_for(self, recording: Recording) -> Recording:
+        """Return the current answer to the text of a recording."""
         if _position(recording.text) >= self.share:
             return recording
         return dataclasses.replace(recording, label=self._next[recording.label])
 
 
 def _position(text: str) -> float:
-    # Salted apart from the latency: slow texts are not changed more often.
+    # The salt differs from the latency's: slow texts do not change more often.
     digest = hashlib.sha256(f"changed\n{text}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64

@@ -1,4 +1,4 @@
-"""Chat completions in OpenAI's wire format, from a label; no input or output here."""
+"""Chat completions in the format of OpenAI, from a label; no input or output."""
 
 import hashlib
 import json
@@ -17,12 +17,12 @@ __all__ = [
 
 MODEL = "gpt-4"
 _CREATED = 1_700_000_000
-_CHARACTERS_A_TOKEN = 4
-_TOKENS_A_MESSAGE = 4
+_CHARACTERS_PER_TOKEN = 4
+_TOKENS_PER_MESSAGE = 4
 
 
 def last_user_text(messages: list[Mapping[str, Any]]) -> str:
-    """Give the text of the last user message, be it a string or parts."""
+    """Return the text of the last user message, a string or joined parts."""
     for message in reversed(messages):
         if message.get("role") == "user":
             return _text(message.get("content"))
@@ -30,9 +30,9 @@ def last_user_text(messages: list[Mapping[str, Any]]) -> str:
 
 
 def usage(messages: list[Mapping[str, Any]], label: str) -> dict[str, int]:
-    """Count tokens as characters over four: the rule of thumb for English."""
+    """Return token counts: characters divided by four, an estimate for English."""
     text = "".join(_text(message.get("content")) for message in messages)
-    prompt = _tokens(text) + _TOKENS_A_MESSAGE * len(messages)
+    prompt = _tokens(text) + _TOKENS_PER_MESSAGE * len(messages)
     completion = _tokens(label)
     return {
         "prompt_tokens": prompt,
@@ -42,7 +42,7 @@ def usage(messages: list[Mapping[str, Any]], label: str) -> dict[str, int]:
 
 
 def answer(text: str, label: str, counts: Mapping[str, int]) -> dict[str, Any]:
-    """Give the whole completion at once."""
+    """Return the complete response."""
     message = {"role": "assistant", "content": label, "refusal": None}
     choice = {
         "index": 0,
@@ -57,7 +57,7 @@ def answer(text: str, label: str, counts: Mapping[str, int]) -> dict[str, Any]:
 def chunks(
     text: str, label: str, counts: Mapping[str, int] | None
 ) -> Iterator[dict[str, Any]]:
-    """Give the completion as a stream: role, pieces, the end, and usage if asked."""
+    """Yield the stream: role, pieces, the end, and the usage if requested."""
     head = _head(text, "chat.completion.chunk")
     pieces = [label[at : at + 6] for at in range(0, len(label), 6)]
     deltas: list[dict[str, str]] = [{"role": "assistant", "content": ""}]
@@ -72,13 +72,13 @@ def chunks(
 
 
 def models() -> dict[str, Any]:
-    """Give the answer of ``GET /v1/models``."""
+    """Return the response of ``GET /v1/models``."""
     model = {"id": MODEL, "object": "model", "created": _CREATED, "owned_by": "openai"}
     return {"object": "list", "data": [model]}
 
 
 def error(message: str, kind: str, code: str | None) -> dict[str, Any]:
-    """Give an error in OpenAI's shape."""
+    """Return an error in the format of OpenAI."""
     return {"error": {"message": message, "type": kind, "param": None, "code": code}}
 
 
@@ -102,4 +102,4 @@ def _text(content: Any) -> str:
 
 
 def _tokens(text: str) -> int:
-    return max(1, round(len(text) / _CHARACTERS_A_TOKEN))
+    return max(1, round(len(text) / _CHARACTERS_PER_TOKEN))

@@ -1,4 +1,4 @@
-"""The recorded answers: which label belongs to a text, and how long it takes."""
+"""The recorded answers: the label of each text, and the latency."""
 
 import gzip
 import hashlib
@@ -19,18 +19,18 @@ _SPREAD = 0.35
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One text and what it is answered with."""
+    """One text and its recorded answer."""
 
     text: str
     """The user's message."""
     label: str
     """The recorded answer."""
     source: str
-    """``gpt4`` where the model answered, ``gold`` where people did."""
+    """``gpt4`` for an answer of the model, ``gold`` for a label assigned by people."""
 
 
 def read_recordings(folder: Path = DATA) -> dict[str, Recording]:
-    """Give every recording by its text; GPT-4's come first and win."""
+    """Return all recordings by text; a GPT-4 answer has precedence."""
     found: dict[str, Recording] = {}
     for name in _FILES:
         for recording in _read(folder / name):
@@ -39,7 +39,7 @@ def read_recordings(folder: Path = DATA) -> dict[str, Recording]:
 
 
 def latency_seconds(text: str) -> float:
-    """Give the time an answer takes: log-normal, the same for the same text."""
+    """Return the latency of an answer: log-normal, the same for the same text."""
     number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
     share = (number + 0.5) / 2**64
     return _MEDIAN_SECONDS * math.exp(_SPREAD * NormalDist().inv_cdf(share))

@@ -20,7 +20,7 @@ from examples.demo.cluster import Cluster
 from examples.demo.images import Reference
 from examples.demo.install import TEACHER_KEY
 from examples.demo.questions import prepare_questions
-from examples.demo.terminal import say
+from examples.demo.terminal import log
 from examples.demo.traffic import Clients, Load
 from examples.demo.watch import View, Watch
 from examples.recorded_teacher.recordings import Recording
@@ -202,7 +202,7 @@ def test_not_one_request_failed_whatever_changed(story: Story) -> None:
 
 
 def test_the_weight_in_the_route_is_the_share_that_clients_see(story: Story) -> None:
-    say(f"share {story.share:.3f} at {HIGH} %, {story.share_seconds:.1f} s after it")
+    log(f"share {story.share:.3f} at {HIGH} %, {story.share_seconds:.1f} s after it")
 
     # Five points are 3.7 standard errors of 500 draws at 90 %.
     assert abs(story.share - HIGH / 100) <= 0.05
@@ -241,7 +241,7 @@ def test_a_live_revision_falls_when_the_teacher_has_changed(story: Story) -> Non
 def test_a_changed_teacher_is_told_from_changed_traffic(story: Story) -> None:
     bad = story.revision(1).status
 
-    say(f"cause: {bad.cause}; {bad.reason}")
+    log(f"cause: {bad.cause}; {bad.reason}")
     assert bad.cause == ChangeCause.TEACHER
 
 
@@ -251,7 +251,7 @@ def test_a_rollback_reaches_clients_in_seconds(story: Story) -> None:
 
     seconds = story.old.last["1"] - verdict.timestamp()
 
-    say(f"rollback: {seconds:.2f} s from the verdict to the last answer")
+    log(f"rollback: {seconds:.2f} s from the verdict to the last answer")
     # Both times it was measured the last answer was earlier than the verdict, by 1.3
     # and 5.6 s. The bound is wide because others may be building on this machine.
     assert seconds < 15
