@@ -14,8 +14,8 @@ from benchmarks.cost_curve.levers import DAY_SECONDS, Levers
 from benchmarks.cost_curve.requests import Wire
 from benchmarks.cost_curve.streams import Call, Stream, Traffic
 from tracer_bentos.store import open_store
-from tracer_core.contracts import runtime
 from tracer_core.contracts.layout import segment_key
+from tracer_core.contracts.runtime_config import StoreConfig
 from tracer_router.api import TracerRouter
 from tracer_router.planning.state.plan import EventRecord
 
@@ -48,7 +48,7 @@ class Play:
     def __init__(self, stream: Stream, traffic: Traffic, folder: Path) -> None:
         self._stream = stream
         self._calls = traffic.calls
-        self._store = open_store({runtime.STORE_URL: f"file://{folder / 'store'}"})
+        self._store = open_store(StoreConfig(url=f"file://{folder / 'store'}"))
         self._gap = timedelta(seconds=DAY_SECONDS / stream.per_day)
         self._every = max(LOOK, self._gap)
         self._books = Books()

@@ -5,7 +5,7 @@ Used by the training Job and the data plane. Keys are relative to the router's p
 """
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -15,7 +15,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store, from_url
 from typing_extensions import Buffer, override
 
-from tracer_core.contracts import runtime
+from tracer_core.contracts.runtime_config import StoreConfig
 from tracer_core.errors import StoreError
 
 if TYPE_CHECKING:
@@ -149,26 +149,29 @@ class _Pieces(io.RawIOBase):
         return count
 
 
-def open_store(environment: Mapping[str, str]) -> TraceStore:
-    """Open the store that the runtime's environment names.
+def open_store(config: StoreConfig | None) -> TraceStore:
+    """Open the trace store of a router.
 
-    Nothing is contacted before the first verb. Credentials are read from files.
+    Nothing is contacted before the first operation. Credentials are read from files.
 
     Raises:
-        StoreError: The URL is of no known kind or a credential file is missing.
+        StoreError: No store is configured, the scheme of the URL is unknown, or a
+            credential file is missing.
     """
-    url = environment.get(runtime.STORE_URL, "").rstrip("/")
+    if config is None:
+        raise StoreError("no trace store is configured; set traces.store")
+    url = config.url
     if url.startswith("s3://"):
-        return TraceStore(_s3(url, environment), url)
+        return TraceStore(_s3(config), url)
     if url.startswith(("gs://", "az://")):
-        # Tested against S3 and folders; these two are obstore's own, by its own rules.
+        # S3 and folders are tested; for these two, the rules of obstore apply.
         return TraceStore(_ambient(url), url)
     if url.startswith("file://"):
         folder = Path(url.removeprefix("file://"))
         return TraceStore(LocalStore(prefix=folder, mkdir=True), url)
     raise StoreError(
-        f"{runtime.STORE_URL}={url!r}: say s3://BUCKET/PREFIX, gs://BUCKET/PREFIX,"
-        " az://CONTAINER/PREFIX or file:///FOLDER"
+        f"store URL {url!r}: must be s3://BUCKET/PREFIX, gs://BUCKET/PREFIX,"
+        " az://CONTAINER/PREFIX, or file:///FOLDER"
     )
 
 
@@ -180,29 +183,27 @@ def _ambient(url: str) -> ObjectStore:
         raise StoreError(f"cannot open {url}: {cause}") from error
 
 
-def _s3(url: str, environment: Mapping[str, str]) -> S3Store:
-    bucket, _, prefix = url.removeprefix("s3://").partition("/")
-    endpoint = environment.get(runtime.STORE_ENDPOINT)
-    config: S3Config = {"region": environment.get(runtime.STORE_REGION) or "us-east-1"}
-    if endpoint:
-        config["endpoint"] = endpoint
-    folder = environment.get(runtime.STORE_CREDENTIALS)
-    if folder:
-        config["access_key_id"] = _secret(folder, "access-key-id")
-        config["secret_access_key"] = _secret(folder, "secret-access-key")
+def _s3(config: StoreConfig) -> S3Store:
+    bucket, _, prefix = config.url.removeprefix("s3://").partition("/")
+    options: S3Config = {"region": config.region}
+    if config.endpoint:
+        options["endpoint"] = config.endpoint
+    if config.credentials:
+        options["access_key_id"] = _secret(config.credentials, "access-key-id")
+        options["secret_access_key"] = _secret(config.credentials, "secret-access-key")
     return S3Store(
         bucket,
         prefix=prefix or None,
         virtual_hosted_style_request=False,
-        client_options={"allow_http": bool(endpoint), "timeout": "30s"},
+        client_options={"allow_http": bool(config.endpoint), "timeout": "30s"},
         retry_config={"max_retries": 3},
-        config=config,
+        config=options,
     )
 
 
-def _secret(folder: str, name: str) -> str:
+def _secret(folder: Path, name: str) -> str:
     try:
-        return (Path(folder) / name).read_text().strip()
+        return (folder / name).read_text().strip()
     except OSError as error:
         message = f"store credentials: {folder}/{name}: {error.strerror}"
         raise StoreError(message) from error

@@ -145,7 +145,7 @@ def test_every_answer_was_the_teachers_or_a_certified_label(story: Story) -> Non
     assert story.view is not None
     answered = set(story.rollout.surrogates) | set(story.held_back.surrogates)
 
-    assert story.rollout.strangers + story.held_back.strangers == []
+    assert story.rollout.unexpected + story.held_back.unexpected == []
     assert answered <= story.view.certified()
 
 
@@ -201,7 +201,8 @@ def test_deleting_the_router_leaves_its_traces_and_nothing_else(story: Story) ->
 _LOOK = """
 import os
 from tracer_bentos.store import open_store
-store = open_store(os.environ)
+from tracer_core.contracts.runtime_config import RuntimeConfig
+store = open_store(RuntimeConfig.from_environment(os.environ).traces.store)
 results = [key for key in store.list("attempts/") if key.endswith("result.json")]
 print(len(store.list("traces/")), len(results))
 """

@@ -32,15 +32,19 @@ import datetime, os
 import zstandard
 from tracer_bentos.store import open_store
 from tracer_core.contracts.layout import segment_key
+from tracer_core.contracts.runtime_config import RuntimeConfig
 key = segment_key(datetime.datetime.now(datetime.timezone.utc), "planted", 1)
 lines = b'{"input": "half a line\\n{"input": "whole", "teacher": "card_arrival"}\\n'
-open_store(os.environ).write(key, zstandard.compress(lines))
+store = open_store(RuntimeConfig.from_environment(os.environ).traces.store)
+store.write(key, zstandard.compress(lines))
 print(key)
 """
 _SABOTAGE = """
 import os, time
 from tracer_bentos.store import open_store
-store, done = open_store(os.environ), set()
+from tracer_core.contracts.runtime_config import RuntimeConfig
+config, done = RuntimeConfig.from_environment(os.environ), set()
+store = open_store(config.traces.store)
 end = time.monotonic() + 600
 print("watching")
 while time.monotonic() < end:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import aiohttp
 import pytest
@@ -34,7 +35,7 @@ def server(tmp_path: Path) -> Iterator[S3Server]:
 
 @pytest.fixture
 def store(server: S3Server) -> TraceStore:
-    return open_store(server.environment("ns/tickets"))
+    return open_store(server.config("ns/tickets"))
 
 
 def test_an_object_is_written_once_read_listed_and_deleted(store: TraceStore) -> None:
@@ -54,7 +55,7 @@ def test_of_many_that_create_at_once_one_is_first(server: S3Server) -> None:
     won: list[int] = []
 
     def create(number: int) -> None:
-        own = open_store(server.environment("ns/tickets"))
+        own = open_store(server.config("ns/tickets"))
         if own.create("race", b"%d" % number):
             won.append(number)
 
@@ -64,13 +65,13 @@ def test_of_many_that_create_at_once_one_is_first(server: S3Server) -> None:
     for each in racing:
         each.join()
     (first,) = won
-    kept = open_store(server.environment("ns/tickets")).read("race")
+    kept = open_store(server.config("ns/tickets")).read("race")
     assert kept == b"%d" % first
 
 
 def test_routers_do_not_see_each_other(server: S3Server, store: TraceStore) -> None:
     store.write("traces/one", b"1")
-    assert open_store(server.environment("ns/ticket")).list("traces/") == []
+    assert open_store(server.config("ns/ticket")).list("traces/") == []
 
 
 def test_a_server_that_is_away_is_an_error_in_words(
@@ -98,9 +99,12 @@ def test_the_upkeep_works_on_it(store: TraceStore) -> None:
 async def test_a_killed_pod_and_a_killed_server_lose_nothing_that_was_logged(
     server: S3Server, store: TraceStore, tmp_path: Path
 ) -> None:
-    told = {**server.environment("ns/tickets"), "TRACER_SEGMENT_SECONDS": "0.1"}
+    settings: dict[str, Any] = {
+        "store": server.config("ns/tickets"),
+        "TRACER_SEGMENT_SECONDS": "0.1",
+    }
     async with teaching() as teacher, aiohttp.ClientSession() as http:
-        with started(teacher.url, tmp_path, **told) as process:
+        with started(teacher.url, tmp_path, **settings) as process:
             for number in range(10):
                 await ask(http, process, f"before {number}")
             server.stop()
@@ -110,7 +114,7 @@ async def test_a_killed_pod_and_a_killed_server_lose_nothing_that_was_logged(
                 pass
             process.running.kill()
         server.start()
-        with started(teacher.url, tmp_path, **told):
+        with started(teacher.url, tmp_path, **settings):
             await shipped(tmp_path)
     found = [
         json.loads(line)["input"]
@@ -124,7 +128,7 @@ async def test_a_killed_pod_and_a_killed_server_lose_nothing_that_was_logged(
 def test_the_offline_verbs_read_an_export_by_its_url(
     server: S3Server, store: TraceStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in server.environment("").items():
+    for name, value in server.config("").items():
         monkeypatch.setenv(name, value)
     line = json.dumps({"input": "a", "teacher": "b"}).encode() + b"\n"
     store.write("export/one.jsonl.zst", zstandard.compress(line * 3))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from examples.demo.cluster import Cluster
 from tracer_bentos.store import TraceStore, open_store
+from tracer_core.contracts.runtime_config import StoreConfig
 
 
 @contextlib.contextmanager
@@ -27,11 +28,11 @@ def store_of(cluster: Cluster, namespace: str, router: str) -> Iterator[TraceSto
         (Path(folder) / "secret-access-key").write_text("demo-secret")
         try:
             yield open_store(
-                {
-                    "TRACER_STORE_URL": f"s3://traces/{namespace}/{router}",
-                    "TRACER_STORE_ENDPOINT": f"http://{address}",
-                    "TRACER_STORE_CREDENTIALS": folder,
-                }
+                StoreConfig(
+                    url=f"s3://traces/{namespace}/{router}",
+                    endpoint=f"http://{address}",
+                    credentials=Path(folder),
+                )
             )
         finally:
             forward.terminate()

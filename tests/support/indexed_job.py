@@ -13,7 +13,9 @@ from pathlib import Path
 
 from distributed import Client
 
+from support.configuration import configured, traces_in
 from tracer_core.contracts import runtime
+from tracer_core.contracts.runtime_config import TrainingConfig
 from tracer_core.contracts.training import AttemptRequest, TrainingSummary
 
 __all__ = ["IndexedJob", "open_job"]
@@ -41,11 +43,12 @@ class IndexedJob:
 
     def _start(self, index: int) -> None:
         values = {
-            runtime.STORE_URL: f"file://{self.folder}/store",
+            **configured(
+                traces=traces_in(f"file://{self.folder}/store"),
+                training=TrainingConfig(scheduler=self.address, workers=2),
+            ),
             runtime.ATTEMPT_FILE: str(self.folder / "request.json"),
-            runtime.SCHEDULER: self.address,
             runtime.COMPLETION_INDEX: str(index),
-            runtime.WORKERS: "2",
             runtime.HOST: "127.0.0.1",
             "TERMINATION_LOG": str(self.folder / f"said-{index}"),
         }

@@ -1,13 +1,13 @@
-"""A real S3 server on loopback: versitygw, as the chart runs it, over a folder."""
+"""A real S3 server on loopback: versitygw over a folder, as in the chart."""
 
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from devcluster.go_build import VERSITYGW
-from tracer_core.contracts import runtime
+from tracer_core.contracts.runtime_config import StoreConfig
 
 __all__ = ["BUCKET", "S3Server", "s3_server"]
 
@@ -16,23 +16,23 @@ KEY, SECRET = "test-key", "test-secret"
 
 
 class S3Server:
-    """The server, to be stopped and started again over the same folder."""
+    """A server that can be restarted over the same folder."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self._folder = folder
         self._port = port
         self._process: subprocess.Popen[bytes] | None = None
 
-    def environment(self, prefix: str) -> Mapping[str, str]:
-        """What a pod is told of a part of the bucket."""
-        return {
-            runtime.STORE_URL: f"s3://{BUCKET}/{prefix}",
-            runtime.STORE_ENDPOINT: f"http://127.0.0.1:{self._port}",
-            runtime.STORE_CREDENTIALS: str(self._folder / "credentials"),
-        }
+    def config(self, prefix: str) -> StoreConfig:
+        """Return the configuration of a part of the bucket."""
+        return StoreConfig(
+            url=f"s3://{BUCKET}/{prefix}",
+            endpoint=f"http://127.0.0.1:{self._port}",
+            credentials=self._folder / "credentials",
+        )
 
     def start(self) -> None:
-        """Return once it takes connections."""
+        """Return when the server accepts connections."""
         command = [str(VERSITYGW.binary), "--port", f"127.0.0.1:{self._port}"]
         command += ["posix", "--sidecar", str(self._folder / "metadata")]
         environment = {"ROOT_ACCESS_KEY": KEY, "ROOT_SECRET_KEY": SECRET}
@@ -48,7 +48,7 @@ class S3Server:
                     return
 
     def stop(self) -> None:
-        """Kill it: what it has acknowledged must be on its disk."""
+        """Kill the server; acknowledged data must be on its disk."""
         if self._process:
             self._process.kill()
             self._process.wait()
@@ -56,7 +56,7 @@ class S3Server:
 
 @contextmanager
 def s3_server(folder: Path) -> Iterator[S3Server]:
-    """Give a running server with an empty bucket."""
+    """Run a server with an empty bucket."""
     (folder / "credentials").mkdir(parents=True)
     (folder / "credentials" / "access-key-id").write_text(KEY)
     (folder / "credentials" / "secret-access-key").write_text(SECRET)

@@ -21,11 +21,11 @@ from tracer_bentos.serving.server.listeners import Listener
 from tracer_bentos.serving.server.settings import Settings
 from tracer_bentos.serving.telemetry.pricing import ParsedPrice
 from tracer_bentos.store import open_store
-from tracer_core.contracts import runtime
 from tracer_core.contracts.access import AccessMode
 from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.evidence import Evidence
 from tracer_core.contracts.policy import PolicyDocument, RevisionPolicy
+from tracer_core.contracts.runtime_config import StoreConfig
 
 __all__ = [
     "ANYBODY",
@@ -50,7 +50,7 @@ PRICE = ParsedPrice("gpt-test", Decimal("1e-6"), Decimal("1e-6"), Decimal("1e-5"
 
 @dataclass(frozen=True)
 class Guess:
-    """What the surrogate below says."""
+    """A prediction of `FirstWord`."""
 
     label: str
     score: float
@@ -59,16 +59,16 @@ class Guess:
 
 
 class PanicException(BaseException):
-    """What a library in Rust raises when it gives up."""
+    """An error like those that a library in Rust raises."""
 
 
 class FirstWord:
-    """A surrogate that answers with the first word, and defers whatever has a `?`."""
+    """A surrogate that answers with the first word and defers texts with a `?`."""
 
     redaction = StandardRedactor.identity
     target = 0.95
     costly = False
-    asks_endpoint = False
+    remote = False
     embedding_tokens = 0
 
     def decide(self, text: str) -> Guess:
@@ -77,7 +77,7 @@ class FirstWord:
             raise RuntimeError("this surrogate cannot decide")
         if word == "panic":
             raise PanicException("unreachable code")
-        return Guess(word, 0.99, "?" not in text, f"says {word}")
+        return Guess(word, 0.99, "?" not in text, f"word {word}")
 
     def decide_all(self, texts: Sequence[str]) -> list[Guess]:
         return [self.decide(text) for text in texts]
@@ -91,9 +91,9 @@ def read_first_word(archive: bytes, into: Path, digest: str) -> LoadedSurrogate:
 
 @dataclass
 class Plane:
-    """A running data plane and ways to talk to it."""
+    """A running data plane and clients for it."""
 
-    plane: DataPlane
+    data_plane: DataPlane
     url: str
     internal: str
     store: Path
@@ -115,16 +115,16 @@ class Plane:
             return Evidence.from_json(await response.read())
 
     async def push(self, policy: PolicyDocument) -> Evidence:
-        """Push a policy as an operator would: never before the bundle was tried."""
-        loaded = self.plane.loaded
-        await until(lambda: loaded.reason != "not fetched yet")
+        """Push a policy after the first attempt to load the bundle, as an operator does."""
+        slot = self.data_plane.surrogate_slot
+        await until(lambda: slot.reason != "not fetched yet")
         address = f"{self.internal}/evidence"
         async with self.http.post(address, data=policy.to_json()) as response:
             assert response.status == 200
             return Evidence.from_json(await response.read())
 
     def traces(self) -> list[dict[str, Any]]:
-        """Every record in the store, oldest segment first."""
+        """Return all records in the store, oldest segment first."""
         return [
             json.loads(line)
             for path in sorted(self.store.glob("traces/*/*.zst"))
@@ -135,7 +135,7 @@ class Plane:
 def certified(
     task: str, *, audit: float, generation: int = 1, surrogate: bool = True
 ) -> PolicyDocument:
-    """A policy that lets revision 1 answer one task."""
+    """Return a policy in which revision 1 answers one task."""
     policy = RevisionPolicy(
         surrogate=surrogate, audit=audit, bundle=BUNDLE, tasks=(task,)
     )
@@ -143,16 +143,15 @@ def certified(
 
 
 def settings_for(teacher: str, folder: Path, **changes: Any) -> Settings:
-    """Settings of revision 1 against a teacher, with everything below one folder."""
+    """Return settings of revision 1, with all files in one folder."""
     url = f"file://{folder / 'store'}"
-    told: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "teacher_url": teacher,
         "revision": 1,
         "bundle_digest": BUNDLE,
         "bento_digest": sha256_digest(ARCHIVE),
         "bento_key": BENTO_KEY,
-        "store": {runtime.STORE_URL: url},
-        "store_url": url,
+        "store": StoreConfig(url=url),
         "spool": folder / "spool",
         "host": "127.0.0.1",
         "traffic_port": 0,
@@ -160,11 +159,11 @@ def settings_for(teacher: str, folder: Path, **changes: Any) -> Settings:
         "segment_seconds": 0.0,
         "prices": (PRICE,),
     }
-    return Settings(**(told | changes))
+    return Settings(**(defaults | changes))
 
 
 def put_archive(settings: Settings) -> None:
-    """Put what stands for an exported Bento into the store of some settings."""
+    """Write a substitute for an exported Bento to the store."""
     open_store(settings.store).write(BENTO_KEY, ARCHIVE)
 
 
@@ -175,14 +174,14 @@ async def serving(
     read: BundleReader = read_first_word,
     **changes: Any,
 ) -> AsyncIterator[Plane]:
-    """Give a data plane of revision 1 whose surrogate is `FirstWord`, or another."""
+    """Run a data plane of revision 1; by default, its surrogate is `FirstWord`."""
     settings = settings_for(teacher, folder, **changes)
     store = folder / "store"
     if changes.get("store") is None:
         put_archive(settings)
     plane = DataPlane(settings, read)
-    traffic = Listener(plane.front, "127.0.0.1", 0, 1.0)
-    internal = Listener(plane.internal, "127.0.0.1", 0, 1.0)
+    traffic = Listener(plane.traffic_app, "127.0.0.1", 0, 1.0)
+    internal = Listener(plane.admin_api, "127.0.0.1", 0, 1.0)
     await plane.start()
     await internal.start()
     await traffic.start()
@@ -190,13 +189,14 @@ async def serving(
         aiohttp.ClientSession(auto_decompress=False) as http,
         AsyncExitStack() as stack,
     ):
-        url, inside = (f"http://127.0.0.1:{one.port}" for one in (traffic, internal))
+        listeners = (traffic, internal)
+        url, inside = (f"http://127.0.0.1:{listener.port}" for listener in listeners)
         yield Plane(plane, url, inside, store, http, stack)
     await asyncio.gather(traffic.stop(), internal.stop(), plane.finish())
 
 
 async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Return as soon as something holds; fail when it does not in time."""
+    """Return when a condition is true; raise `TimeoutError` if it takes too long."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - files and counts raise no event
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The runtime image's entry point as a process, to be killed, starved and refused."""
+"""The entry point of the runtime image as a process, for failure tests."""
 
 import os
 import re
@@ -15,20 +15,27 @@ import zstandard
 from support.serving_plane import until
 from tracer_core.contracts import runtime
 from tracer_core.contracts.evidence import Evidence
+from tracer_core.contracts.runtime_config import (
+    RevisionConfig,
+    RuntimeConfig,
+    StoreConfig,
+    TeacherConfig,
+    TracesConfig,
+)
 
 __all__ = ["Process", "ask", "evidence", "shipped", "started", "stored"]
 
 
 @dataclass
 class Process:
-    """A running data plane and where it listens."""
+    """A running data plane and its URLs."""
 
     running: subprocess.Popen[bytes]
     traffic: str
     internal: str
 
     def memory(self) -> int:
-        """Give its resident memory in bytes."""
+        """Return the resident memory in bytes."""
         status = Path(f"/proc/{self.running.pid}/status").read_text()
         return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) * 1024
 
@@ -39,13 +46,20 @@ def started(
     folder: Path,
     *,
     prefix: Sequence[str] = (),
+    store: StoreConfig | None = None,
+    revision: RevisionConfig | None = None,
     **changes: str,
 ) -> Iterator[Process]:
-    """Give a process that takes requests; it is killed at the end of the block."""
+    """Run a process that accepts requests; kill it at the end of the block."""
+    store = store or StoreConfig(url=f"file://{folder / 'store'}")
+    config = RuntimeConfig(
+        teacher=TeacherConfig(url=teacher),
+        traces=TracesConfig(store=store),
+        revision=revision or RevisionConfig(),
+    )
     environment = {
         **os.environ,
-        runtime.TEACHER_URL: teacher,
-        runtime.STORE_URL: f"file://{folder / 'store'}",
+        runtime.CONFIG: config.to_json().decode(),
         runtime.SPOOL: str(folder / "spool"),
         "TRACER_HOST": "127.0.0.1",
         "TRACER_TRAFFIC_PORT": "0",
@@ -69,7 +83,7 @@ def started(
 
 
 def stored(folder: Path) -> int:
-    """Count the records in the store."""
+    """Return the number of records in the store."""
     return sum(
         len(zstandard.decompress(path.read_bytes()).splitlines())
         for path in folder.glob("store/traces/*/*.zst")
@@ -77,7 +91,7 @@ def stored(folder: Path) -> int:
 
 
 async def shipped(folder: Path) -> None:
-    """Return once no segment waits on local disk."""
+    """Return when no segment is on the local disk."""
     spool = folder / "spool"
     await until(lambda: not [*spool.glob("*.open"), *spool.glob("*.jsonl")])
 
@@ -85,14 +99,14 @@ async def shipped(folder: Path) -> None:
 async def ask(
     http: aiohttp.ClientSession, process: Process, text: str = "Refund"
 ) -> None:
-    """Ask one question; it must be answered."""
+    """Send one question; it must be answered."""
     address = f"{process.traffic}/v1/chat/completions"
-    asked = {"model": "gpt-test", "messages": [{"role": "user", "content": text}]}
-    async with http.post(address, json=asked) as response:
+    request = {"model": "gpt-test", "messages": [{"role": "user", "content": text}]}
+    async with http.post(address, json=request) as response:
         assert response.status == 200
 
 
 async def evidence(http: aiohttp.ClientSession, process: Process) -> Evidence:
-    """Read the report of the process."""
+    """Return the evidence of the process."""
     async with http.get(f"{process.internal}/evidence") as response:
         return Evidence.from_json(await response.read())

@@ -23,6 +23,8 @@ from examples.demo.questions import Questions
 from examples.demo.terminal import DemoFailed
 from examples.demo.traffic import Clients, Load
 from examples.demo.watch import Watch
+from support.configuration import configured
+from tracer_core.contracts.runtime_config import StoreConfig, TracesConfig
 from tracer_router.resources.manifest import ROUTER_LABEL
 from tracer_router.resources.pod import CONTAINER_SECURITY, POD_SECURITY
 
@@ -175,11 +177,12 @@ class Stage:
 
     def _pod(self, name: str, router: str, code: str) -> Manifest:
         store = f"http://tracer-router-store.{self.namespace}.svc:7070"
-        environment = {
-            "TRACER_STORE_URL": f"s3://traces/{self.namespace}/{router}",
-            "TRACER_STORE_ENDPOINT": store,
-            "TRACER_STORE_CREDENTIALS": "/keys",
-        }
+        config = StoreConfig(
+            url=f"s3://traces/{self.namespace}/{router}",
+            endpoint=store,
+            credentials=Path("/keys"),
+        )
+        environment = configured(traces=TracesConfig(store=config))
         container = {
             "name": "program",
             "image": str(self.images["runtime"]),

@@ -1,6 +1,6 @@
-"""The entry point of the daily upkeep: `python -m tracer_bentos.maintenance`.
+"""The entry point of daily maintenance: `python -m tracer_bentos.maintenance`.
 
-`--forget-session` and `--forget-id` write down whom to forget before it begins.
+`--forget-session` and `--forget-id` store an erasure request before the run.
 """
 
 import argparse
@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from tracer_bentos.maintenance.erasure import request_erasure
 from tracer_bentos.maintenance.maintenance_run import run_maintenance
 from tracer_bentos.store import TraceStore, open_store
-from tracer_core.contracts import runtime
 from tracer_core.contracts.maintenance import Erasure
+from tracer_core.contracts.runtime_config import RuntimeConfig
 from tracer_core.contracts.session_hash import SessionHash
 from tracer_core.errors import RetryLater, TracerRouterError
 
@@ -24,47 +24,49 @@ _log = logging.getLogger("tracer_bentos.maintenance")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run once; 0 is success, 1 that it may be tried again."""
+    """Run once and return the exit code: 0, or 1 if a retry can succeed."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--forget-session", action="append", default=[])
     parser.add_argument("--forget-id", action="append", default=[])
     chosen = parser.parse_args(arguments)
-    seconds = os.environ.get(runtime.RETENTION_SECONDS)
-    retention = timedelta(seconds=int(seconds)) if seconds else None
     try:
-        maintain(os.environ, retention, chosen.forget_session, chosen.forget_id)
+        config = RuntimeConfig.from_environment(os.environ)
+        maintain(config, chosen.forget_session, chosen.forget_id)
     except RetryLater as error:
         _log.info("%s", error)
     except TracerRouterError as error:
-        _log.error("upkeep failed: %s", error)
+        _log.error("maintenance failed: %s", error)
         return 1
     return 0
 
 
-def maintain(
-    environment: "os._Environ[str] | dict[str, str]",
-    retention: timedelta | None,
-    sessions: Sequence[str],
-    ids: Sequence[str],
-) -> str:
-    """Write down whom to forget, run the upkeep once and say what it has done.
+def maintain(config: RuntimeConfig, sessions: Sequence[str], ids: Sequence[str]) -> str:
+    """Store erasure requests, run maintenance once, and return a summary.
+
+    Args:
+        config: Names the store, the retention, and the teacher.
+        sessions: Sessions to erase.
+        ids: IDs of requests to erase.
 
     Raises:
         RetryLater: Another run is in progress; the erasure request is stored anyway.
-        StoreError: The store did not answer.
+        StoreError: The store did not respond.
     """
-    store, now = open_store(environment), datetime.now(UTC)
+    store, now = open_store(config.traces.store), datetime.now(UTC)
     if sessions or ids:
-        teacher = environment.get(runtime.TEACHER_URL, "").rstrip("/")
+        teacher = config.teacher.base_url if config.teacher else ""
         request_erasure(store, _erasure(store, teacher, sessions, ids, now))
+    seconds = config.traces.retention_seconds
+    retention = timedelta(seconds=seconds) if seconds else None
     done = run_maintenance(store, now, retention)
-    said = (
-        f"{done.taken} small segments put into {done.made}, {done.cleared} replaced"
-        f" and {done.expired} old ones deleted, {done.forgotten} records forgotten"
+    summary = (
+        f"{done.taken} small segments merged into {done.made}; deleted: {done.cleared}"
+        f" replaced and {done.expired} expired segments; {done.forgotten} records"
+        " erased"
     )
-    _log.info("%s", said)
-    return said
+    _log.info("%s", summary)
+    return summary
 
 
 def _erasure(
@@ -74,9 +76,9 @@ def _erasure(
     ids: Sequence[str],
     now: datetime,
 ) -> Erasure:
-    # The hash that traces hold; the session itself is written nowhere.
-    hashed = SessionHash(teacher, store.url)
-    hashes = tuple(sorted(hashed.pseudonym(each) for each in sessions))
+    # The hash that traces contain; the session itself is not stored.
+    session_hash = SessionHash(teacher, store.url)
+    hashes = tuple(sorted(session_hash.pseudonym(session) for session in sessions))
     return Erasure(sessions=hashes, ids=tuple(sorted(ids)), asked=now)
 
 

@@ -15,11 +15,11 @@ from tracer_bentos.training.data.redaction_filter import served_lines
 from tracer_bentos.training.data.rows import Row, RowSet, build_row, select_rows
 from tracer_bentos.training.data.sources import find_sources
 from tracer_bentos.training.run.load_rows import load_rows
-from tracer_core.contracts import runtime
 from tracer_core.contracts.certificate import CERTIFICATE_VERSION, Certificate
 from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.layout import TRACES, segment_time
 from tracer_core.contracts.redaction import Redaction
+from tracer_core.contracts.runtime_config import StoreConfig
 from tracer_core.contracts.training import AttemptRequest, AttemptResult
 from tracer_core.errors import DocumentError, InputError, SpecError
 
@@ -170,7 +170,7 @@ def _candidates(root: str, wanted: str) -> Iterator[Redaction]:
     if "://" not in root and not Path(root).is_dir():
         return
     url = root if "://" in root else Path(root).resolve().as_uri()
-    store = open_store({**os.environ, runtime.STORE_URL: url})
+    store = open_store(StoreConfig.from_environment(url, os.environ))
     for key in store.list("attempts/"):
         if key.endswith("/request.json"):
             yield AttemptRequest.from_json(store.read(key)).redaction

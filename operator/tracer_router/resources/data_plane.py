@@ -1,13 +1,12 @@
-"""Deployment, Service and disruption budget of the pods of one revision."""
+"""Deployment, Service, and disruption budget of the pods of one revision."""
 
-import json
-from dataclasses import dataclass
 from typing import Any
 
 from tracer_core.constants import INTERNAL_PORT, TRAFFIC_PORT
 from tracer_core.contracts import runtime
-from tracer_router.api import Embedder, TracerRouter
-from tracer_router.resources.access import access_parts, limit_values, spending_values
+from tracer_router.api import TracerRouter
+from tracer_router.resources import paths
+from tracer_router.resources.access import access_parts
 from tracer_router.resources.embedder import serving_embedder
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import (
@@ -21,11 +20,12 @@ from tracer_router.resources.pod import (
     CONTAINER_SECURITY,
     POD_SECURITY,
     PodParts,
+    container_resources,
     environment,
-    resources_of,
-    store_parts,
 )
-from tracer_router.resources.redaction import redaction_values
+from tracer_router.resources.runtime_config import build_serving_config
+from tracer_router.resources.served import Served
+from tracer_router.resources.store import store_parts
 from tracer_router.resources.teacher import teacher_parts
 
 __all__ = [
@@ -39,31 +39,17 @@ __all__ = [
 ]
 
 COMPONENT = "data-plane"
-_POLICY = "/var/run/tracer/policy"
-_SPOOL = "/var/spool/tracer"
 _GRACE_SECONDS = 120
-"""Longer than requests in flight, the last flush and the last evidence poll."""
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """What a revision's pods are started with."""
-
-    revision: int
-    image: str
-    bundle: str | None = None
-    bento: str | None = None
-    bento_key: str | None = None
-    embedder: Embedder | None = None
+"""Longer than requests in flight, the last upload, and the last evidence poll."""
 
 
 def policy_name(router: TracerRouter) -> str:
-    """Name the ConfigMap of the policy document."""
+    """Return the name of the ConfigMap with the policy document."""
     return f"{router.metadata.name}-policy"
 
 
 def build_service(router: TracerRouter, revision: int) -> Manifest:
-    """Build the Service that the route weighs."""
+    """Return the Service that the route assigns a weight to."""
     spec = {
         "selector": selector(router, COMPONENT, revision),
         "ports": [{"name": "http", "port": 80, "targetPort": "http"}],
@@ -74,12 +60,12 @@ def build_service(router: TracerRouter, revision: int) -> Manifest:
 
 
 def service_url(router: TracerRouter, revision: int) -> str:
-    """Give the URL at which pods of the cluster reach those of a revision."""
+    """Return the URL of a revision inside the cluster."""
     return f"http://{revision_name(router, revision)}.{router.metadata.namespace}.svc"
 
 
 def build_disruption_budget(router: TracerRouter, revision: int) -> Manifest:
-    """Build the budget that keeps one pod through a drain."""
+    """Return the disruption budget: a drain evicts one pod at a time."""
     match = {"matchLabels": selector(router, COMPONENT, revision)}
     return child(
         router,
@@ -93,7 +79,7 @@ def build_disruption_budget(router: TracerRouter, revision: int) -> Manifest:
 def build_deployment(
     router: TracerRouter, served: Served, installation: Installation
 ) -> Manifest:
-    """Build the pods of a revision; they differ only in image and bundle."""
+    """Return the Deployment; revisions differ only in image, bundle, and encoder."""
     match = selector(router, COMPONENT, served.revision)
     marks = labels(router, COMPONENT, served.revision)
     template = {
@@ -116,12 +102,12 @@ def build_deployment(
 def _pod(
     router: TracerRouter, served: Served, installation: Installation
 ) -> dict[str, Any]:
-    mounted = (
-        store_parts(router, installation),
-        teacher_parts(router),
-        access_parts(router),
-        serving_embedder(router, served.embedder),
-        _span_parts(router, served, installation),
+    parts = (
+        store_parts(router, installation)
+        + teacher_parts(router)
+        + access_parts(router)
+        + serving_embedder(router, served.embedder)
+        + _span_parts(router, served, installation)
     )
     spread = {
         "maxSkew": 1,
@@ -137,14 +123,14 @@ def _pod(
         "terminationGracePeriodSeconds": _GRACE_SECONDS,
         "topologySpreadConstraints": [spread],
         "containers": [
-            _container(router, served, mounted)
-            | resources_of(router.spec.resources, installation.resources)
+            _container(router, served, installation, parts)
+            | container_resources(router.spec.resources, installation.resources)
         ],
         "volumes": [
             {"name": "policy", "configMap": {"name": policy_name(router)}},
             {"name": "spool", "emptyDir": {"sizeLimit": "1Gi"}},
             {"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}},
-            *(volume for each in mounted for volume in each.volumes),
+            *parts.volumes,
         ],
     }
 
@@ -153,8 +139,8 @@ def _span_parts(
     router: TracerRouter, served: Served, installation: Installation
 ) -> PodParts:
     if installation.spans is None:
-        return PodParts({})
-    about = {
+        return PodParts()
+    attributes = {
         "service.namespace": router.metadata.namespace,
         "service.version": f"r{served.revision}",
     }
@@ -162,17 +148,22 @@ def _span_parts(
         {
             "OTEL_EXPORTER_OTLP_ENDPOINT": installation.spans,
             "OTEL_SERVICE_NAME": router.metadata.name,
-            "OTEL_RESOURCE_ATTRIBUTES": ",".join(f"{k}={v}" for k, v in about.items()),
+            "OTEL_RESOURCE_ATTRIBUTES": ",".join(
+                f"{name}={value}" for name, value in attributes.items()
+            ),
         }
     )
 
 
 def _container(
-    router: TracerRouter, served: Served, mounted: tuple[PodParts, ...]
+    router: TracerRouter, served: Served, installation: Installation, parts: PodParts
 ) -> dict[str, Any]:
-    values = _own_values(router, served)
-    for each in mounted:
-        values |= each.values
+    config = build_serving_config(router, served, installation)
+    values = {
+        runtime.POLICY_FILE: f"{paths.POLICY}/policy.json",
+        runtime.SPOOL: paths.SPOOL,
+        **parts.values,
+    }
     pod_name = {"fieldRef": {"fieldPath": "metadata.name"}}
     return {
         "name": "router",
@@ -180,7 +171,7 @@ def _container(
         "imagePullPolicy": "IfNotPresent",
         "command": ["python3", "-m", "tracer_bentos.serving"],
         "env": [
-            *environment(values),
+            *environment(config, values),
             {"name": runtime.POD_NAME, "valueFrom": pod_name},
         ],
         "ports": [
@@ -192,32 +183,11 @@ def _container(
         "startupProbe": {**_probe("/healthz", period=1), "failureThreshold": 120},
         "securityContext": CONTAINER_SECURITY,
         "volumeMounts": [
-            {"name": "policy", "mountPath": _POLICY, "readOnly": True},
-            {"name": "spool", "mountPath": _SPOOL},
+            {"name": "policy", "mountPath": paths.POLICY, "readOnly": True},
+            {"name": "spool", "mountPath": paths.SPOOL},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own volume
-            *(mount for each in mounted for mount in each.mounts),
+            *parts.mounts,
         ],
-    }
-
-
-def _own_values(router: TracerRouter, served: Served) -> dict[str, str]:
-    optional = {
-        runtime.BUNDLE_DIGEST: served.bundle,
-        runtime.BENTO_DIGEST: served.bento,
-        runtime.BENTO_KEY: served.bento_key,
-    }
-    return {
-        runtime.REVISION: str(served.revision),
-        runtime.POLICY_FILE: f"{_POLICY}/policy.json",
-        runtime.SPOOL: _SPOOL,
-        runtime.TASK_HEADER: router.spec.tasks.header,
-        runtime.TASKS_IGNORE: json.dumps(sorted(router.spec.tasks.ignore)),
-        runtime.TASKS_LIMIT: str(router.spec.tasks.limit),
-        runtime.SESSION_HEADER: router.spec.tasks.session.header,
-        **limit_values(router.spec.limits),
-        **redaction_values(router),
-        **spending_values(router),
-        **{name: value for name, value in optional.items() if value},
     }
 
 

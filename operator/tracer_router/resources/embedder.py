@@ -1,22 +1,27 @@
-"""What pods are given of the sentence encoder that a router names.
+"""The sentence encoder that a router names: request, key, and mounted folder.
 
-A bundle carries an ONNX encoder itself, so only training pods mount the folder. An
-endpoint is asked by both, each with the key as a mounted file.
+A bundle contains an ONNX encoder, so only training pods mount the folder. Data-plane
+pods and training pods call an endpoint, both with its key as a mounted file.
 """
+
+from dataclasses import replace
 
 from tracer_core.contracts import runtime
 from tracer_core.contracts.embedder import NamedEmbedder, NamedEndpoint
 from tracer_router.api import Embedder, EmbeddingsEndpoint, OnnxFolder, TracerRouter
+from tracer_router.resources import paths
 from tracer_router.resources.pod import PodParts
 
-__all__ = ["named_embedder", "serving_embedder", "training_embedder"]
-
-_KEY = "/var/run/tracer/embeddings"
-_FOLDER = "/var/run/tracer/embedder"
+__all__ = [
+    "named_embedder",
+    "serving_embedder",
+    "serving_endpoint",
+    "training_embedder",
+]
 
 
 def named_embedder(embedder: Embedder | None) -> NamedEmbedder | None:
-    """Give what an attempt is asked to use; the key is the pods' matter."""
+    """Return the encoder as an attempt request names it, without the key."""
     if embedder is None:
         return None
     endpoint = embedder.endpoint
@@ -29,59 +34,67 @@ def named_embedder(embedder: Embedder | None) -> NamedEmbedder | None:
 
 
 def training_embedder(embedder: Embedder | None) -> PodParts:
-    """Give what the pods of an attempt need of its encoder."""
+    """Return what the pods of an attempt mount for its encoder."""
     if embedder is None:
-        return PodParts({})
+        return PodParts()
     if embedder.onnx is not None:
         return _folder_parts(embedder.onnx)
     return _key_parts(embedder.endpoint)
 
 
 def serving_embedder(router: TracerRouter, trained: Embedder | None) -> PodParts:
-    """Give what data-plane pods need of the encoder that their revision was made with.
+    """Return what data-plane pods mount for the encoder of their revision.
 
-    Key and price are those of the spec where it still names this endpoint: a new key
-    must reach what is live. Where it names another, what is live keeps its own.
+    Args:
+        router: The router.
+        trained: The encoder that the revision was trained with.
     """
-    asked = trained.endpoint if trained else None
-    if asked is None:
-        return PodParts({})
+    return _key_parts(serving_endpoint(router, trained))
+
+
+def serving_endpoint(
+    router: TracerRouter, trained: Embedder | None
+) -> EmbeddingsEndpoint | None:
+    """Return the endpoint that a revision calls.
+
+    Key and price are those of the spec if it still names this endpoint, because a new
+    key must reach the live revision. If the spec names another endpoint, the live
+    revision keeps its own.
+
+    Args:
+        router: The router.
+        trained: The encoder that the revision was trained with.
+    """
+    used = trained.endpoint if trained else None
     surrogate = router.spec.surrogate
-    said = surrogate.embedder if surrogate else None
-    now = said.endpoint if said else None
-    if now is not None and (now.url, now.model) == (asked.url, asked.model):
-        asked = now
-    parts = _key_parts(asked)
-    if asked.price_per_million_tokens is not None:
-        parts.values[runtime.EMBEDDINGS_PRICE] = asked.price_per_million_tokens
-    return parts
+    embedder = surrogate.embedder if surrogate else None
+    current = embedder.endpoint if embedder else None
+    if used is None or current is None:
+        return used
+    same = (current.url, current.model) == (used.url, used.model)
+    return current if same else used
 
 
 def _key_parts(endpoint: EmbeddingsEndpoint | None) -> PodParts:
-    """Give the key as a file. A pod whose Secret is gone starts, and says so."""
+    """Return the key as a file; a pod starts without the Secret and reports it."""
     if endpoint is None or endpoint.api_key is None:
-        return PodParts({})
+        return PodParts()
     key = endpoint.api_key
-    mount = {"name": "embeddings", "mountPath": _KEY, "readOnly": True}
     secret = {"secretName": key.secret_name, "optional": True}
-    return PodParts(
-        {runtime.EMBEDDINGS_KEY_FILE: f"{_KEY}/{key.key}"},
-        (mount,),
-        ({"name": "embeddings", "secret": secret},),
+    return replace(
+        PodParts.mounted("embeddings", paths.EMBEDDINGS_KEY, {"secret": secret}),
+        values={runtime.EMBEDDINGS_KEY_FILE: f"{paths.EMBEDDINGS_KEY}/{key.key}"},
     )
 
 
 def _folder_parts(folder: OnnxFolder) -> PodParts:
-    mount = {"name": "embedder", "mountPath": _FOLDER, "readOnly": True}
-    if folder.sub_path is not None:
-        mount["subPath"] = folder.sub_path
-    # Read-only as a volume, too: otherwise its files would be given our group.
+    # Read-only as a volume, too: otherwise the kubelet changes the group of its files.
     claim = {"claimName": folder.claim_name, "readOnly": True}
-    return PodParts(
-        {runtime.EMBEDDER_FOLDER: _FOLDER},
-        (mount,),
-        ({"name": "embedder", "persistentVolumeClaim": claim},),
-    )
+    source = {"persistentVolumeClaim": claim}
+    parts = PodParts.mounted("embedder", paths.EMBEDDER, source)
+    if folder.sub_path is not None:
+        parts.mounts[0]["subPath"] = folder.sub_path
+    return parts
 
 
 def _volume(folder: OnnxFolder) -> str:

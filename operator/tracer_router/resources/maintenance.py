@@ -1,9 +1,8 @@
-"""The CronJob of a store's daily upkeep: compaction, retention, forgetting."""
+"""The CronJob of daily store maintenance: compaction, retention, and erasure."""
 
 import hashlib
 from typing import Any
 
-from tracer_core.contracts import runtime
 from tracer_router.api import TracerRouter
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import ROUTER_LABEL, Manifest, child, labels
@@ -11,23 +10,24 @@ from tracer_router.resources.pod import (
     CONTAINER_SECURITY,
     POD_SECURITY,
     environment,
-    store_parts,
 )
+from tracer_router.resources.runtime_config import build_maintenance_config
+from tracer_router.resources.store import store_parts
 
 __all__ = ["COMPONENT", "build_maintenance"]
 
 COMPONENT = "maintenance"
 _DEADLINE_SECONDS = 6 * 3600
-"""No longer than its hold on the store."""
+"""No longer than the lock on the store."""
 _MINUTES = 4 * 60
 
 
 def build_maintenance(router: TracerRouter, installation: Installation) -> Manifest:
-    """Build the CronJob; each router has a minute of its own, between 1 and 5 at night.
+    """Return the CronJob; each router has its own minute between 1:00 and 5:00.
 
-    A run that is missed or fails is made up for by the next.
+    The next run does the work of a run that was missed or failed.
     """
-    # Without the router's label: its Jobs and pods are the CronJob's, not the plan's.
+    # Without the router's label: the CronJob owns its Jobs and pods, not the plan.
     marks = {
         key: value
         for key, value in labels(router, COMPONENT).items()
@@ -63,18 +63,13 @@ def _schedule(router: TracerRouter) -> str:
 
 def _pod(router: TracerRouter, installation: Installation) -> dict[str, Any]:
     store = store_parts(router, installation)
-    retention = router.spec.traces.retention.seconds
-    values = {
-        **store.values,
-        runtime.TEACHER_URL: router.spec.teacher.url,
-        runtime.RETENTION_SECONDS: str(retention),
-    }
+    config = build_maintenance_config(router, installation)
     container: dict[str, Any] = {
         "name": "maintenance",
         "image": installation.runtime_image,
         "imagePullPolicy": "IfNotPresent",
         "command": ["python3", "-m", "tracer_bentos.maintenance"],
-        "env": environment(values),
+        "env": environment(config, {}),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": CONTAINER_SECURITY,
     }
@@ -86,7 +81,7 @@ def _pod(router: TracerRouter, installation: Installation) -> dict[str, Any]:
         "securityContext": POD_SECURITY,
         "containers": [container],
     }
-    if store.mounts:  # an empty list would differ from what the API server keeps
+    if store.mounts:  # the API server drops an empty list, which would be a diff
         container["volumeMounts"] = [*store.mounts]
         pod["volumes"] = [*store.volumes]
     return pod

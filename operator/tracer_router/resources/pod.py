@@ -1,23 +1,20 @@
-"""The parts that every pod of a router shares: security, store, scratch space."""
+"""Parts that all pods of a router share: security, environment, and resources."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 from tracer_core.contracts import runtime
-from tracer_router.api import Resources, TracerRouter
-from tracer_router.resources.installation import Installation
+from tracer_core.contracts.runtime_config import RuntimeConfig
+from tracer_router.api import Resources
 
 __all__ = [
     "CONTAINER_SECURITY",
     "POD_SECURITY",
     "PodParts",
+    "container_resources",
     "environment",
-    "resources_of",
-    "store_parts",
 ]
-
-_CREDENTIALS = "/var/run/tracer/store"
 
 POD_SECURITY: dict[str, Any] = {
     "runAsNonRoot": True,
@@ -26,66 +23,61 @@ POD_SECURITY: dict[str, Any] = {
     "fsGroup": 65532,
     "seccompProfile": {"type": "RuntimeDefault"},
 }
-"""What the restricted pod security standard asks of a pod."""
+"""The pod settings that the restricted Pod Security Standard requires."""
 
 CONTAINER_SECURITY: dict[str, Any] = {
     "allowPrivilegeEscalation": False,
     "readOnlyRootFilesystem": True,
     "capabilities": {"drop": ["ALL"]},
 }
-"""What the restricted pod security standard asks of a container."""
+"""The container settings that the restricted Pod Security Standard requires."""
 
 
 @dataclass(frozen=True, slots=True)
 class PodParts:
-    """Environment, mounts and volumes that go together."""
+    """Environment variables, mounts, and volumes that belong together."""
 
-    values: dict[str, str]
+    values: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables."""
     mounts: tuple[dict[str, Any], ...] = ()
+    """Mounts of the container."""
     volumes: tuple[dict[str, Any], ...] = ()
+    """Volumes of the pod."""
 
+    @classmethod
+    def mounted(cls, name: str, path: str, source: Mapping[str, Any]) -> Self:
+        """Return a volume that is mounted read-only.
 
-def environment(values: dict[str, str]) -> list[dict[str, str]]:
-    """Give variables as a container lists them, in a fixed order."""
-    return [{"name": name, "value": values[name]} for name in sorted(values)]
+        Args:
+            name: Name of the volume.
+            path: Where it is mounted.
+            source: The source of the volume, such as ``{"secret": {...}}``.
+        """
+        mount = {"name": name, "mountPath": path, "readOnly": True}
+        return cls(mounts=(mount,), volumes=({"name": name, **source},))
 
-
-def resources_of(said: Resources | None, usual: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what a container says of CPU and memory: the router's, or the chart's."""
-    chosen = dict(usual) if said is None else said.model_dump(exclude_none=True)
-    return {"resources": chosen} if chosen else {}
-
-
-def store_parts(router: TracerRouter, installation: Installation) -> PodParts:
-    """Give what a pod needs to reach the router's part of the store.
-
-    Credentials come as mounted files, never as environment.
-    """
-    url, endpoint, region, secret = _store(router, installation)
-    values = {runtime.STORE_URL: url, runtime.STORE_REGION: region}
-    if endpoint:
-        values[runtime.STORE_ENDPOINT] = endpoint
-    if not secret:
-        return PodParts(values)
-    values[runtime.STORE_CREDENTIALS] = _CREDENTIALS
-    mount = {"name": "store", "mountPath": _CREDENTIALS, "readOnly": True}
-    volume = {"name": "store", "secret": {"secretName": secret}}
-    return PodParts(values, (mount,), (volume,))
-
-
-def _store(
-    router: TracerRouter, installation: Installation
-) -> tuple[str, str | None, str, str | None]:
-    part = f"{router.metadata.namespace}/{router.metadata.name}"
-    traces = router.spec.traces
-    if traces.store is None:
-        return (
-            f"{installation.store_url_base}/{part}",
-            installation.store_endpoint,
-            installation.store_region,
-            installation.store_secret,
+    def __add__(self, other: "PodParts") -> "PodParts":
+        return PodParts(
+            {**self.values, **other.values},
+            self.mounts + other.mounts,
+            self.volumes + other.volumes,
         )
-    s3 = traces.store.s3
-    prefix = s3.prefix.strip("/") if s3.prefix else part
-    secret = s3.credentials.secret_name if s3.credentials else None
-    return f"s3://{s3.bucket}/{prefix}", s3.endpoint, s3.region, secret
+
+
+def environment(
+    config: RuntimeConfig, values: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """Return the environment of a container: the document first, the rest by name."""
+    document = {"name": runtime.CONFIG, "value": config.to_json().decode()}
+    rest = [{"name": name, "value": values[name]} for name in sorted(values)]
+    return [document, *rest]
+
+
+def container_resources(
+    requested: Resources | None, default: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the resources of a container: those of the router, or of the chart."""
+    chosen = (
+        dict(default) if requested is None else requested.model_dump(exclude_none=True)
+    )
+    return {"resources": chosen} if chosen else {}

@@ -5,34 +5,34 @@ from typing import Any
 from tracer_core.contracts import runtime
 from tracer_core.contracts.training import AttemptRequest
 from tracer_router.api import AttemptSpec, Engine, TracerRevision, TracerRouter
+from tracer_router.resources import paths
 from tracer_router.resources.embedder import training_embedder
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import Manifest, child, labels, revision_name
 from tracer_router.resources.pod import (
     CONTAINER_SECURITY,
     POD_SECURITY,
+    container_resources,
     environment,
-    resources_of,
-    store_parts,
 )
+from tracer_router.resources.runtime_config import build_training_config
+from tracer_router.resources.store import store_parts
 from tracer_router.resources.training_pods import (
     COMPONENT,
     build_network_policy,
     build_scheduler_service,
     over_pods,
-    scheduler_address,
     training_name,
 )
 
 __all__ = ["COMPONENT", "build_request", "build_training"]
 
-_REQUEST = "/var/run/tracer/attempt"
 _DEADLINE_SECONDS = 3600
 _RETRIES = 3
 
 
 def build_request(router: TracerRouter, request: AttemptRequest) -> Manifest:
-    """Build the ConfigMap that holds what is asked; it never changes."""
+    """Return the immutable ConfigMap with the attempt request."""
     return child(
         router,
         ("v1", "ConfigMap"),
@@ -46,7 +46,7 @@ def build_request(router: TracerRouter, request: AttemptRequest) -> Manifest:
 def build_training(
     router: TracerRouter, revision: TracerRevision, installation: Installation
 ) -> list[Manifest]:
-    """Build the Job of a revision's attempt, last, after what its pods need.
+    """Return the objects that the pods of an attempt need, and the Job at the end.
 
     A retry of a pod returns the same result.
 
@@ -82,16 +82,11 @@ def _job(
     return child(router, ("batch/v1", "Job"), name, marks, spec=spec)
 
 
-def _program(
-    router: TracerRouter, number: int, attempt: AttemptSpec
-) -> tuple[str, dict[str, str]]:
-    """Give the module that a pod runs and what it is told beside the request."""
+def _module(attempt: AttemptSpec) -> str:
+    """Return the module that a pod runs."""
     if attempt.engine is Engine.LOCAL:
-        return "tracer_bentos.training", {}
-    return "tracer_bentos.training.run.dask_main", {
-        runtime.SCHEDULER: scheduler_address(router, number),
-        runtime.WORKERS: str(attempt.workers),
-    }
+        return "tracer_bentos.training"
+    return "tracer_bentos.training.run.dask_main"
 
 
 def _pod(
@@ -100,26 +95,27 @@ def _pod(
     attempt: AttemptSpec,
     installation: Installation,
 ) -> dict[str, Any]:
-    module, told = _program(router, revision.spec.revision, attempt)
-    parts = (store_parts(router, installation), training_embedder(attempt.embedder))
-    request = f"{revision_name(router, revision.spec.revision)}-attempt"
-    values = {**told, runtime.ATTEMPT_FILE: f"{_REQUEST}/request.json"}
-    for each in parts:
-        values |= each.values
+    number = revision.spec.revision
+    parts = store_parts(router, installation) + training_embedder(attempt.embedder)
+    request = f"{revision_name(router, number)}-attempt"
+    config = build_training_config(router, number, attempt, installation)
+    values = {runtime.ATTEMPT_FILE: f"{paths.ATTEMPT}/request.json", **parts.values}
     container = {
         "name": "training",
         "image": revision.spec.image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", "-m", module],
-        "env": environment(values),
+        "command": ["python3", "-m", _module(attempt)],
+        "env": environment(config, values),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": CONTAINER_SECURITY,
         "volumeMounts": [
-            {"name": "attempt", "mountPath": _REQUEST, "readOnly": True},
+            {"name": "attempt", "mountPath": paths.ATTEMPT, "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own volume
-            *(mount for each in parts for mount in each.mounts),
+            *parts.mounts,
         ],
-        **resources_of(router.spec.training.resources, installation.training_resources),
+        **container_resources(
+            router.spec.training.resources, installation.training_resources
+        ),
     }
     return {
         "restartPolicy": "Never",
@@ -131,6 +127,6 @@ def _pod(
         "volumes": [
             {"name": "attempt", "configMap": {"name": request}},
             {"name": "tmp", "emptyDir": {"sizeLimit": "4Gi"}},
-            *(volume for each in parts for volume in each.volumes),
+            *parts.volumes,
         ],
     }

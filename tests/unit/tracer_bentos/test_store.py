@@ -5,26 +5,26 @@ from pathlib import Path
 import pytest
 
 from tracer_bentos.store import open_store
-from tracer_core.contracts import runtime
+from tracer_core.contracts.runtime_config import StoreConfig
 from tracer_core.errors import StoreError
 
 
 def test_an_object_is_written_once_and_listed(tmp_path: Path) -> None:
-    store = open_store({runtime.STORE_URL: f"file://{tmp_path}/store"})
+    store = open_store(StoreConfig(url=f"file://{tmp_path}/store"))
     assert [store.create("a/1", b"one"), store.create("a/1", b"two")] == [True, False]
     assert (store.read("a/1"), store.list("a/")) == (b"one", ["a/1"])
 
 
 def test_google_needs_nothing_before_the_first_verb() -> None:
-    assert open_store({runtime.STORE_URL: "gs://bucket/part"}).url == "gs://bucket/part"
+    assert open_store(StoreConfig(url="gs://bucket/part")).url == "gs://bucket/part"
 
 
 def test_azure_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME", raising=False)
     with pytest.raises(StoreError, match=r"az://container/part: .*Account must be"):
-        open_store({runtime.STORE_URL: "az://container/part"})
+        open_store(StoreConfig(url="az://container/part"))
 
 
 def test_an_unknown_kind_is_refused_with_what_to_write() -> None:
-    with pytest.raises(StoreError, match="say s3://BUCKET/PREFIX, gs://"):
-        open_store({runtime.STORE_URL: "ftp://host"})
+    with pytest.raises(StoreError, match="must be s3://BUCKET/PREFIX, gs://"):
+        open_store(StoreConfig(url="ftp://host"))

@@ -18,6 +18,7 @@ import aiohttp
 import pytest
 import zstandard
 
+from support.configuration import configured
 from support.serving_plane import until
 from support.serving_teacher import teaching
 from support.ticket_traces import ticket_rows
@@ -33,6 +34,7 @@ from tracer_bentos.training.fit.training_context import local_training_context
 from tracer_bentos.training.run.pipeline import train
 from tracer_core.contracts import runtime
 from tracer_core.contracts.runtime import HttpVersion
+from tracer_core.contracts.runtime_config import TeacherConfig
 from tracer_core.errors import SpecError
 
 VERB = [sys.executable, "-m", "tracer_cli", "serve"]
@@ -79,7 +81,7 @@ def only_trace(store: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    read = OpenAIChat().read(json.dumps(asked("anything")).encode())
+    read = OpenAIChat().parse_request(json.dumps(asked("anything")).encode())
     assert read
     task = TaskRegistry().identify(read).task
     rows = [dataclasses.replace(row, task=task) for row in ticket_rows(600)]
@@ -119,8 +121,10 @@ async def test_a_teacher_that_speaks_http_2_alone_is_served_to_its_clients() -> 
 
 
 def test_an_unknown_version_of_http_is_said_in_words() -> None:
-    with pytest.raises(SpecError, match="TRACER_TEACHER_HTTP='3': say HTTP1 or HTTP2"):
-        read_settings({runtime.TEACHER_URL: "http://x/v1", runtime.TEACHER_HTTP: "3"})
+    text = '{"teacher":{"url":"http://x/v1","httpVersion":"3"}}'
+    expected = "TRACER_CONFIG: teacher.httpVersion: must be HTTP1 or HTTP2"
+    with pytest.raises(SpecError, match=expected):
+        read_settings({runtime.CONFIG: text})
 
 
 async def test_with_a_bundle_it_answers_whom_the_teacher_has_answered(
@@ -175,7 +179,7 @@ def bento_served(archive: Path, teacher: str, home: Path) -> Iterator[str]:
         **os.environ,
         "BENTOML_HOME": str(home),
         "BENTOML_DO_NOT_TRACK": "true",
-        runtime.TEACHER_URL: teacher,
+        **configured(teacher=TeacherConfig(url=teacher)),
         runtime.INTERNAL_PORT: "0",
         runtime.HOST: "127.0.0.1",
     }

@@ -1,37 +1,33 @@
-"""What one data-plane process is told by its environment, read once at start."""
+"""The settings of one data-plane process, read once at start.
 
-import json
+They come from two sources: the runtime configuration of the router, and environment
+variables for what differs between processes.
+"""
+
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from enum import StrEnum
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
-from urllib.parse import urlsplit
+from typing import Final
 
 from tracer_bentos.protocols.protocol_config import ProtocolConfig
 from tracer_bentos.serving.auth.accepted_key_cache import LIFETIME_SECONDS
 from tracer_bentos.serving.decision.cache import CacheSize
-from tracer_bentos.serving.http_server.limits import (
-    DEFAULT_CONCURRENT_REQUESTS,
-    DEFAULT_REQUEST_BYTES,
-    RequestLimits,
-)
+from tracer_bentos.serving.http_server.limits import RequestLimits
 from tracer_bentos.serving.telemetry.pricing import ParsedPrice
 from tracer_core import constants
 from tracer_core.contracts import runtime
 from tracer_core.contracts.access import AccessMode
 from tracer_core.contracts.redaction import Redaction
 from tracer_core.contracts.runtime import HttpVersion
-from tracer_core.errors import DocumentError, SpecError
+from tracer_core.contracts.runtime_config import RuntimeConfig, StoreConfig
+from tracer_core.errors import SpecError
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["Settings", "build_settings", "read_settings"]
 
-ConfigValue = TypeVar("ConfigValue", bound=StrEnum)
-
-# For tests; neither the operator nor the command line writes these.
+# For tests; neither the operator nor the command line sets these.
 SEGMENT_RECORDS: Final = "TRACER_SEGMENT_RECORDS"
 SEGMENT_SECONDS: Final = "TRACER_SEGMENT_SECONDS"
 DECISION_TIMEOUT_SECONDS: Final = "TRACER_DECISION_SECONDS"
@@ -46,134 +42,157 @@ SPOOL_LIMIT: Final = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The whole configuration of one process."""
+    """The settings of one process."""
 
     teacher_url: str
-    """Base URL of the teacher; stands for a client's `/v1`."""
+    """Base URL of the teacher; replaces a client's `/v1`."""
     speech: ProtocolConfig = field(default_factory=ProtocolConfig)
-    """What it speaks."""
+    """Protocol of the teacher."""
     teacher_identity: str = ""
-    """Which teacher it is, as fingerprints say it."""
+    """Identity of the teacher in task fingerprints."""
     teacher_key_file: Path | None = None
-    """File with the teacher's key; none when clients bring their own."""
+    """File with the key of the teacher; None if clients send their own keys."""
     teacher_authorities: Path | None = None
-    """File of certificates by which the teacher is believed, beside the usual ones."""
+    """File of certificate authorities in addition to those of the system."""
     teacher_proxy: str | None = None
-    """URL of the proxy to the teacher; none for what the usual variables say."""
+    """URL of the proxy to the teacher; None if HTTP_PROXY and the like apply."""
     teacher_http: HttpVersion = HttpVersion.HTTP1
-    """How HTTP is spoken to it."""
+    """HTTP version of the connections to the teacher."""
     access: AccessMode = AccessMode.PASS_THROUGH
-    """Who may call."""
+    """How clients are authenticated."""
     client_keys: Path | None = None
-    """Folder of the clients' keys, with ClientKeys."""
+    """Folder of the keys of the clients, with ClientKeys."""
     caller_header: str | None = None
-    """Header in which a gateway names the caller, with GatewayHeader."""
+    """Header in which a gateway identifies the caller, with GatewayHeader."""
     acceptance_seconds: float = LIFETIME_SECONDS
-    """How long the teacher's acceptance of a key counts, with PassThrough."""
+    """How long a key stays accepted by the teacher, with PassThrough."""
     limits: RequestLimits = field(default_factory=RequestLimits)
-    """How much it takes on."""
+    """Limits of requests."""
     prices: tuple[ParsedPrice, ...] = ()
-    """What the teacher's models cost."""
+    """Prices of the models of the teacher."""
     embeddings_price: Decimal = Decimal(0)
-    """Price of a million tokens of the embeddings endpoint."""
+    """Price of one million tokens of the embeddings endpoint."""
     revision: int = 0
-    """Number of the revision that this process runs."""
+    """Number of the revision."""
     bundle_digest: str | None = None
-    """Digest of the bundle; none for a pass-through."""
+    """Digest of the bundle; None for a pass-through."""
     bento_digest: str | None = None
-    """Digest of the archive that holds the bundle."""
+    """Digest of the archive that contains the bundle."""
     bento_key: str | None = None
-    """Where the archive lies in the store."""
+    """Key of the archive in the store."""
     audits_per_hour: int | None = None
-    """Audits that are paid for in an hour at most; none for no limit."""
+    """Maximum number of audits per hour; None for no limit."""
     cache: CacheSize | None = None
-    """Answers kept for exact repeats; none when it is off."""
+    """Size of the cache of answers; None if it is disabled."""
     redaction: Redaction = field(default_factory=Redaction)
-    """What every text goes through first."""
+    """Redaction of every text."""
     capture: bool = True
-    """Whether traces are kept."""
-    store: Mapping[str, str] = field(default_factory=dict)
-    """The environment that `open_store` reads; empty when nothing is captured."""
-    store_url: str = ""
-    """URL of the trace store."""
+    """Whether traces are recorded."""
+    store: StoreConfig | None = None
+    """The trace store; None if nothing is recorded."""
     policy_file: Path | None = None
-    """The policy document as it was when the pod started."""
+    """The policy document at the start of the pod."""
     spool: Path = DEFAULT_SPOOL
     """Folder of the write-ahead segments."""
     pod: str = "local"
     """Name of the pod, for segment names."""
     session_header: str = "x-session-id"
-    """Header that names a client's session."""
+    """Header in which a client names its session."""
     task_header: str = "x-tracer-task"
-    """Header by which a client may name its task."""
+    """Header in which a client can name its task."""
     task_limit: int = 64
-    """Tasks that are told apart."""
+    """Number of tasks that are counted separately."""
     host: str = ""
-    """Address to bind; empty for every interface, IPv4 and IPv6."""
+    """Address of both listeners; empty for all interfaces, IPv4 and IPv6."""
     traffic_port: int = constants.TRAFFIC_PORT
-    """Port of clients' requests; 0 for any free one."""
+    """Port of client requests; 0 for a free port."""
     internal_port: int = constants.INTERNAL_PORT
-    """Port of evidence, policy, health and metrics; 0 for any free one."""
+    """Port of evidence, policy, health, and metrics; 0 for a free port."""
     decision_seconds: float = 0.5
-    """How long a request waits for a transformer or an endpoint to decide."""
+    """How long a request waits for the decision of a transformer or an endpoint."""
     segment_records: int = 2000
-    """Records after which a segment is sealed."""
+    """Number of records after which a segment is sealed."""
     segment_seconds: float = 15.0
     """Age at which a segment is sealed."""
     spool_bytes: int = SPOOL_LIMIT
-    """Local disk that pending traces may take."""
+    """Maximum size of pending traces on the local disk."""
     linger_seconds: float = 3.0
-    """How long requests are still taken after SIGTERM, while endpoints update."""
+    """How long requests are still accepted after SIGTERM, while endpoints update."""
     inflight_seconds: float = 60.0
-    """How long requests in flight may take to finish after that."""
+    """How long requests in flight can take to finish after that."""
     upload_seconds: float = 15.0
-    """How long the last traces may take to reach the store."""
+    """How long the upload of the last traces can take."""
     farewell_seconds: float = 10.0
-    """How long the last counts wait to be read."""
+    """How long the process waits for the last scrape of its counters."""
+
+    @property
+    def store_url(self) -> str:
+        """URL of the trace store; empty if there is none."""
+        return self.store.url if self.store else ""
 
 
-def read_settings(  # long: one line a setting
-    environment: Mapping[str, str] = os.environ,
-) -> Settings:
-    """Read the settings from environment variables.
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of this process.
 
     Raises:
-        SpecError: A variable is missing or malformed; says which and what to write.
+        SpecError: The runtime configuration or a variable is missing or invalid; the
+            message names the field or the variable and what is allowed.
     """
-    given = {key: value for key, value in environment.items() if value}
+    return build_settings(RuntimeConfig.from_environment(environment), environment)
+
+
+def build_settings(config: RuntimeConfig, environment: Mapping[str, str]) -> Settings:
+    """Return the settings of a process with a given configuration.
+
+    Args:
+        config: The configuration of the router.
+        environment: Contains the variables of the process.
+
+    Raises:
+        SpecError: The configuration has no teacher, or a variable is invalid.
+    """
+    if config.teacher is None:
+        raise SpecError(
+            f"{runtime.CONFIG}: teacher: is required, for example"
+            ' {"teacher":{"url":"https://api.openai.com/v1"}}'
+        )
+    teacher, access, tasks = config.teacher, config.access, config.tasks
+    traces, revision, cache = config.traces, config.revision, config.cache
+    given = {name: value for name, value in environment.items() if value}
     number = partial(_number, given)
-    speech = ProtocolConfig.read(given)
     return Settings(
-        teacher_url=speech.base_url(_teacher_url(given)),
-        speech=speech,
-        teacher_identity=given.get(runtime.TEACHER_IDENTITY, ""),
-        teacher_key_file=_path(given, runtime.TEACHER_KEY_FILE),
-        teacher_authorities=_path(given, runtime.TEACHER_AUTHORITIES),
-        teacher_proxy=given.get(runtime.TEACHER_PROXY),
-        teacher_http=_enum_member(given, runtime.TEACHER_HTTP, HttpVersion.HTTP1),
-        access=_access(given),
-        client_keys=_path(given, runtime.CLIENT_KEYS),
-        caller_header=given.get(runtime.CALLER_HEADER, "").lower() or None,
-        acceptance_seconds=number(runtime.ACCEPTANCE_SECONDS, LIFETIME_SECONDS),
-        limits=_limits(given),
-        prices=_prices(given),
-        embeddings_price=_price(given, runtime.EMBEDDINGS_PRICE),
-        revision=int(number(runtime.REVISION, 0)),
-        bundle_digest=given.get(runtime.BUNDLE_DIGEST),
-        bento_digest=given.get(runtime.BENTO_DIGEST),
-        bento_key=given.get(runtime.BENTO_KEY),
-        audits_per_hour=_count(given, runtime.AUDITS_PER_HOUR),
-        cache=_cache(given),
-        redaction=_redaction(given),
-        capture=given.get(runtime.CAPTURE) != "Disabled",
-        store=_store(given),
-        store_url=given.get(runtime.STORE_URL, ""),
+        teacher_url=teacher.base_url,
+        speech=ProtocolConfig.from_config(teacher, tasks.ignore),
+        teacher_identity=teacher.identity,
+        teacher_key_file=teacher.key_file,
+        teacher_authorities=teacher.ca_file,
+        teacher_proxy=teacher.proxy,
+        teacher_http=teacher.http_version,
+        access=access.mode,
+        client_keys=access.client_keys,
+        caller_header=access.caller_header,
+        acceptance_seconds=access.lifetime_seconds,
+        limits=RequestLimits(**dict(config.limits)),
+        prices=tuple(
+            ParsedPrice.parse(price.model_dump(by_alias=True))
+            for price in teacher.prices
+        ),
+        embeddings_price=config.embedder.price_per_million_tokens,
+        revision=revision.number,
+        bundle_digest=revision.bundle,
+        bento_digest=revision.bento,
+        bento_key=revision.bento_key,
+        audits_per_hour=config.audit.per_hour,
+        cache=CacheSize(cache.entries, cache.ttl_seconds) if cache else None,
+        redaction=traces.redaction,
+        capture=traces.capture,
+        store=traces.store,
         policy_file=_path(given, runtime.POLICY_FILE),
         spool=_path(given, runtime.SPOOL) or DEFAULT_SPOOL,
         pod=given.get(runtime.POD_NAME, "local"),
-        session_header=given.get(runtime.SESSION_HEADER, "x-session-id").lower(),
-        task_header=given.get(runtime.TASK_HEADER, "x-tracer-task").lower(),
-        task_limit=max(int(number(runtime.TASKS_LIMIT, 64)), 1),
+        session_header=tasks.session_header,
+        task_header=tasks.header,
+        task_limit=tasks.limit,
         host=given.get(runtime.HOST, ""),
         traffic_port=int(number(runtime.TRAFFIC_PORT, constants.TRAFFIC_PORT)),
         internal_port=int(number(runtime.INTERNAL_PORT, constants.INTERNAL_PORT)),
@@ -196,95 +215,7 @@ def _number(given: Mapping[str, str], name: str, default: float) -> float:
     try:
         number = float(given.get(name, default))
     except ValueError:
-        raise SpecError(f"{name}={given[name]!r} is not a number") from None
+        raise SpecError(f"{name}={given[name]!r}: must be a number") from None
     if number < 0:
-        raise SpecError(f"{name}={given[name]!r} is negative")
+        raise SpecError(f"{name}={given[name]!r}: must not be negative")
     return number
-
-
-def _teacher_url(given: Mapping[str, str]) -> str:
-    url = given.get(runtime.TEACHER_URL, "").rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
-        raise SpecError(
-            f"{runtime.TEACHER_URL}={url!r}: say the teacher's base URL, "
-            "for example https://api.openai.com/v1"
-        )
-    return url
-
-
-def _enum_member(
-    given: Mapping[str, str], name: str, usual: ConfigValue
-) -> ConfigValue:
-    named = given.get(name, usual)
-    try:
-        return type(usual)(named)
-    except ValueError:
-        raise SpecError(f"{name}={named!r}: say {' or '.join(type(usual))}") from None
-
-
-def _access(given: Mapping[str, str]) -> AccessMode:
-    mode = _enum_member(given, runtime.ACCESS, AccessMode.PASS_THROUGH)
-    if mode is AccessMode.CLIENT_KEYS and runtime.CLIENT_KEYS not in given:
-        raise SpecError(f"{mode} needs {runtime.CLIENT_KEYS}: name the folder of keys")
-    if mode is AccessMode.GATEWAY_HEADER and runtime.CALLER_HEADER not in given:
-        raise SpecError(f"{mode} needs {runtime.CALLER_HEADER}: name the header")
-    return mode
-
-
-def _limits(given: Mapping[str, str]) -> RequestLimits:
-    return RequestLimits(
-        request_bytes=int(_number(given, runtime.REQUEST_BYTES, DEFAULT_REQUEST_BYTES)),
-        at_once=int(
-            _number(given, runtime.REQUESTS_AT_ONCE, DEFAULT_CONCURRENT_REQUESTS)
-        ),
-    )
-
-
-def _count(given: Mapping[str, str], name: str) -> int | None:
-    return int(_number(given, name, 0)) if name in given else None
-
-
-def _cache(given: Mapping[str, str]) -> CacheSize | None:
-    if runtime.CACHE_SECONDS not in given:
-        return None
-    entries = int(_number(given, runtime.CACHE_ENTRIES, 10_000))
-    return CacheSize(entries, _number(given, runtime.CACHE_SECONDS, 0))
-
-
-def _redaction(given: Mapping[str, str]) -> Redaction:
-    text = given.get(runtime.REDACTION)
-    try:
-        return Redaction.from_json(text) if text else Redaction()
-    except DocumentError as error:
-        raise SpecError(f"{runtime.REDACTION}: {error}") from None
-
-
-def _prices(given: Mapping[str, str]) -> tuple[ParsedPrice, ...]:
-    text = given.get(runtime.PRICES, "[]")
-    try:
-        return tuple(ParsedPrice.parse(item) for item in json.loads(text))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise SpecError(
-            f"{runtime.PRICES} is not a list of model, inputPerMillionTokens and "
-            f"outputPerMillionTokens: {error!r}"
-        ) from None
-
-
-def _price(given: Mapping[str, str], name: str) -> Decimal:
-    try:
-        return Decimal(given.get(name, "0"))
-    except InvalidOperation:
-        raise SpecError(f"{name}={given[name]!r} is not a price: write 0.02") from None
-
-
-def _store(given: Mapping[str, str]) -> dict[str, str]:
-    names = (
-        runtime.STORE_URL,
-        runtime.STORE_ENDPOINT,
-        runtime.STORE_REGION,
-        runtime.STORE_CREDENTIALS,
-    )
-    if runtime.STORE_URL not in given:
-        return {}
-    return {name: given[name] for name in names if name in given}

@@ -18,8 +18,8 @@ from tracer_bentos.training.data.reader import (
     trace_files,
     unpacked,
 )
-from tracer_core.contracts import runtime
 from tracer_core.contracts.layout import TRACES, segment_time
+from tracer_core.contracts.runtime_config import StoreConfig
 from tracer_core.errors import InputError, StoreError
 
 __all__ = ["TraceSource", "find_sources"]
@@ -75,7 +75,7 @@ def _of_url(url: str) -> Sequence[TraceSource]:
 
 def _store(url: str) -> TraceStore:
     try:
-        return open_store({**os.environ, runtime.STORE_URL: url})
+        return open_store(StoreConfig.from_environment(url, os.environ))
     except StoreError as error:
         raise InputError(str(error)) from error
 

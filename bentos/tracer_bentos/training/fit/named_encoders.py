@@ -1,4 +1,4 @@
-"""Encoders that a user names: an ONNX folder, an embeddings endpoint."""
+"""Encoders that a user names: an ONNX folder or an embeddings endpoint."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tracer_bentos.surrogate.base.encoder import Encoder
-from tracer_bentos.surrogate.base.expert import FeatureSample
-from tracer_bentos.surrogate.encoders.endpoint import EndpointEncoder
-from tracer_bentos.surrogate.encoders.onnx import OnnxEncoder
+from tracer_bentos.surrogate.encoders.registry import open_encoder
 from tracer_core.contracts.document import sha256_digest
-from tracer_core.contracts.embedder import NamedEmbedder
-from tracer_core.contracts.runtime import EMBEDDER_FOLDER
+from tracer_core.contracts.embedder import NamedEmbedder, NamedEndpoint
 from tracer_core.errors import DocumentError, InputError
 
 __all__ = ["NamedEncoder", "open_embedder", "parse_encoder_names"]
@@ -19,87 +16,91 @@ __all__ = ["NamedEncoder", "open_embedder", "parse_encoder_names"]
 
 @dataclass(frozen=True, slots=True)
 class NamedEncoder:
-    """Encoders, and what tells them from others."""
+    """Encoders and their identities."""
 
     encoders: Sequence[Encoder] = ()
-    """The encoders, each tried once."""
+    """The encoders; each has computed one embedding."""
     identities: tuple[str, ...] = ()
-    """By encoder: the digest of its model, or URL and model."""
+    """By encoder: the digest of its files, or its settings."""
 
 
 def parse_encoder_names(
     folder: Path | None, url: str | None, model: str | None
 ) -> NamedEncoder:
-    """Open the encoders that were named on a command line, and ask each of them once.
+    """Open the encoders that a command line names, and check each of them.
 
     Args:
-        folder: Holds an ONNX model and its tokenizer.
-        url: Base URL of an OpenAI-compatible endpoint, with its /v1.
-        model: The embedding model to ask it for.
+        folder: Contains an ONNX model and its tokenizer.
+        url: Base URL of an OpenAI-compatible endpoint, including its /v1.
+        model: The embedding model of the endpoint.
 
     Raises:
-        DocumentError: An encoder does not work; says why.
-        EmbeddingsError: The endpoint gives no embedding.
-        InputError: What was named cannot be one.
+        DocumentError: An encoder is unusable; states the cause.
+        EmbeddingsError: The endpoint returned no embedding.
+        InputError: A name cannot be that of an encoder.
     """
     if (url is None) != (model is None):
-        raise InputError("an endpoint needs both --embedder-url and --embedder-model")
-    encoders: list[Encoder] = []
-    identities = []
+        raise InputError(
+            "an endpoint requires both --embedder-url and --embedder-model"
+        )
+    named = []
     if folder is not None:
-        sentence = _sentence(folder)
-        encoders.append(sentence)
-        identities.append(sha256_digest(sentence.model + sentence.tokenizer_json))
+        named.append(NamedEmbedder(volume=str(folder)))
     if url is not None and model is not None:
-        encoders.append(_endpoint(url, model))
-        identities.append(f"{url} {model}")
-    return NamedEncoder(_tried(encoders), tuple(identities))
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise InputError(
+                f"--embedder-url {url}: must be an http or https URL, for example"
+                " https://HOST/v1"
+            )
+        named.append(NamedEmbedder(endpoint=NamedEndpoint(url=url, model=model)))
+    encoders = [_open(embedder, folder) for embedder in named]
+    _check(encoders)
+    return NamedEncoder(encoders, tuple(map(_identity, encoders)))
 
 
 def open_embedder(
     named: NamedEmbedder | None, folder: Path | None
 ) -> tuple[Encoder, ...]:
-    """Open the encoder that an attempt is asked to use, and ask it once.
+    """Open the encoder that the request of an attempt names, and check it.
 
     Args:
-        named: The encoder; none when none is named.
-        folder: Where its volume is mounted, if it has one.
+        named: The encoder; none if the request names none.
+        folder: Folder where the volume of the encoder is mounted, if it has one.
 
     Raises:
-        DocumentError: The encoder does not work; says why.
-        EmbeddingsError: The endpoint gives no embedding.
-        InputError: The volume holds no encoder, or none is mounted.
+        DocumentError: The encoder is unusable; states the cause.
+        EmbeddingsError: The endpoint returned no embedding.
+        InputError: The volume contains no encoder, or is not mounted.
     """
     if named is None:
         return ()
-    if named.endpoint is not None:
-        return _tried([_endpoint(named.endpoint.url, named.endpoint.model)])
+    if named.volume is None:
+        return _check([_open(named, folder)])
     if folder is None:
-        raise InputError(f"no folder of {named.volume} is mounted: {EMBEDDER_FOLDER}")
+        raise InputError(f"volume {named.volume} is not mounted; set embedder.folder")
     try:
-        return _tried([_sentence(folder)])
+        return _check([_open(named, folder)])
     except (DocumentError, InputError) as error:
         raise InputError(f"volume {named.volume}: {error}") from error
 
 
-def _tried(encoders: Sequence[Encoder]) -> tuple[Encoder, ...]:
-    """Ask each of them: a fault shall show before an attempt is spent."""
-    for encoder in encoders:
-        if isinstance(encoder, EndpointEncoder):
-            encoder.try_once()
-        else:
-            encoder.encode(FeatureSample("hello"))
-    return tuple(encoders)
-
-
-def _sentence(folder: Path) -> OnnxEncoder:
+def _open(named: NamedEmbedder, folder: Path | None) -> Encoder:
     try:
-        return OnnxEncoder.from_folder(folder)
+        return open_encoder(named, folder)
     except (DocumentError, OSError) as error:
         raise InputError(str(error)) from error
 
 
-def _endpoint(url: str, model: str) -> EndpointEncoder:
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise InputError(f"--embedder-url {url}: say http://HOST/v1 or https://HOST/v1")
-    return EndpointEncoder(url, model, patient=True)
+def _check(encoders: Sequence[Encoder]) -> tuple[Encoder, ...]:
+    """Check encoders, so that a fault shows before an attempt is used."""
+    for encoder in encoders:
+        encoder.check()
+    return tuple(encoders)
+
+
+def _identity(encoder: Encoder) -> str:
+    # Part of the identity of an offline attempt: the order of files and settings
+    # matters, because the same encoder must have the same identity in each version.
+    files, settings = encoder.files(), encoder.settings
+    digest = [sha256_digest(b"".join(files.values()))] if files else []
+    return " ".join([*digest, *settings.values()])

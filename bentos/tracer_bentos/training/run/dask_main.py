@@ -15,6 +15,8 @@ from tracer_bentos.training.engine.dask_driver import SchedulerEndpoint, drive
 from tracer_bentos.training.engine.dask_worker import work
 from tracer_bentos.training.run.job import run_requested_attempt
 from tracer_core.contracts import runtime
+from tracer_core.contracts.runtime_config import RuntimeConfig
+from tracer_core.errors import SpecError
 
 __all__ = ["main"]
 
@@ -32,16 +34,22 @@ def main() -> int:
     # left to tidy up: what is lost is computed again, a written result is given again.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(_TERMINATED))
     try:
-        address = os.environ[runtime.SCHEDULER]
+        training = RuntimeConfig.from_environment(os.environ).training
         index = int(os.environ[runtime.COMPLETION_INDEX])
-        workers = int(os.environ[runtime.WORKERS])
+    except SpecError as error:
+        _log.error("%s", error)
+        return 1
     except (KeyError, ValueError) as error:
         _log.error("run this in an Indexed Job, as the operator makes it: %s", error)
         return 1
+    if training is None:
+        _log.error("%s: training: is required", runtime.CONFIG)
+        return 1
     host = os.environ.get(runtime.HOST)
     if index:
-        return work(address, host)
-    return drive(SchedulerEndpoint(address, workers, host), run_requested_attempt)
+        return work(training.scheduler, host)
+    endpoint = SchedulerEndpoint(training.scheduler, training.workers, host)
+    return drive(endpoint, run_requested_attempt)
 
 
 if __name__ == "__main__":

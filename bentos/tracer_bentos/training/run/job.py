@@ -31,6 +31,7 @@ from tracer_bentos.training.run.pipeline import TrainingResult, train
 from tracer_core.contracts import runtime
 from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.layout import attempt_key, bento_key, segment_time
+from tracer_core.contracts.runtime_config import RuntimeConfig
 from tracer_core.contracts.training import (
     AttemptOutcome,
     AttemptRequest,
@@ -246,9 +247,9 @@ def run_requested_attempt(engine: ComputeEngine | None = None) -> int:
     try:
         content = Path(os.environ[runtime.ATTEMPT_FILE]).read_bytes()
         request = AttemptRequest.from_json(content)
-        mounted = os.environ.get(runtime.EMBEDDER_FOLDER)
-        folder = Path(mounted) if mounted else None
-        result = run_attempt(open_store(os.environ), request, engine, folder)
+        config = RuntimeConfig.from_environment(os.environ)
+        store, folder = open_store(config.traces.store), config.embedder.folder
+        result = run_attempt(store, request, engine, folder)
         summary = summarise(result).to_json()
         Path(os.environ.get("TERMINATION_LOG", _TERMINATION_LOG)).write_bytes(summary)
     except (KeyError, OSError, TracerRouterError) as error:

@@ -9,6 +9,7 @@ import pytest
 import zstandard
 from obstore.store import LocalStore
 
+from support.configuration import configured, traces_in
 from tracer_bentos.maintenance.__main__ import main, maintain
 from tracer_bentos.maintenance.compaction import compact
 from tracer_bentos.maintenance.erasure import erase, request_erasure
@@ -24,6 +25,7 @@ from tracer_bentos.store import TraceStore
 from tracer_core.contracts import runtime
 from tracer_core.contracts.layout import TRACES, segment_key
 from tracer_core.contracts.maintenance import Erasure
+from tracer_core.contracts.runtime_config import RuntimeConfig, TeacherConfig
 from tracer_core.errors import RetryLater, StoreError
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
@@ -195,13 +197,15 @@ def test_one_upkeep_keeps_another_out_until_its_hold_ends(tmp_path: Path) -> Non
 
 def test_the_verb_knows_a_session_by_its_hash_only(tmp_path: Path) -> None:
     url, teacher = f"file://{tmp_path}", "https://api.example.com/v1"
-    told = {runtime.STORE_URL: url, runtime.TEACHER_URL: f"{teacher}/"}
+    config = RuntimeConfig(
+        teacher=TeacherConfig(url=f"{teacher}/"), traces=traces_in(url)
+    )
     store = store_in(tmp_path)
     session = SessionSampler(teacher, url).pseudonym("ann")
     line = json.dumps({"input": "Refund", "id": "1", "session": session})
     store.create(segment_key(NOW, "p", 1), zstandard.compress(f"{line}\n".encode()))
-    said = maintain(told, None, ["ann"], [])
-    assert "1 records forgotten" in said
+    summary = maintain(config, ["ann"], [])
+    assert "1 records erased" in summary
     assert live_segments(store) == []
     assert not any(b"ann" in path.read_bytes() for path in tmp_path.rglob("*.json"))
 
@@ -209,5 +213,6 @@ def test_the_verb_knows_a_session_by_its_hash_only(tmp_path: Path) -> None:
 def test_a_store_that_is_away_is_said_and_tried_again_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(runtime.STORE_URL, f"ftp://{tmp_path}")
+    config = configured(traces=traces_in(f"ftp://{tmp_path}"))
+    monkeypatch.setenv(runtime.CONFIG, config[runtime.CONFIG])
     assert main([]) == 1

@@ -13,9 +13,9 @@ from tracer_bentos.maintenance.compaction import compact
 from tracer_bentos.store import TraceStore, open_store
 from tracer_bentos.training.run.job import run_attempt
 from tracer_cli import main
-from tracer_core.contracts import runtime
 from tracer_core.contracts.layout import attempt_key
 from tracer_core.contracts.redaction import Redaction, RedactionPattern
+from tracer_core.contracts.runtime_config import StoreConfig
 from tracer_core.contracts.training import AttemptRequest
 
 pytestmark = pytest.mark.slow
@@ -29,7 +29,7 @@ def made(
     folder: Path, request: AttemptRequest = REQUEST
 ) -> tuple[TraceStore, list[str]]:
     """Train in a store in two segments; give it with certificate and bundle."""
-    store = open_store({runtime.STORE_URL: f"file://{folder}"})
+    store = open_store(StoreConfig(url=f"file://{folder}"))
     rows = ticket_rows(600)
     store_rows(store, rows[:250])
     store_rows(store, rows[250:])
@@ -98,7 +98,7 @@ def test_a_segment_that_is_gone_is_found(
 def test_an_attempt_that_was_refused_has_nothing_to_verify(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store = open_store({runtime.STORE_URL: f"file://{tmp_path}"})
+    store = open_store(StoreConfig(url=f"file://{tmp_path}"))
     store_rows(store, ticket_rows(100))
     run_attempt(store, REQUEST)
     named = tmp_path / attempt_key(1, "result.json")

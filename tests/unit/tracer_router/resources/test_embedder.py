@@ -1,7 +1,9 @@
 """What pods are given of the sentence encoder that a router names."""
 
+import json
 from typing import Any
 
+from support.configuration import config_of
 from support.manifests import at, revision_manifest, router_manifest
 from support.world import INSTALLATION
 from tracer_router.api import Embedder, TracerRevision, TracerRouter
@@ -42,28 +44,30 @@ def deployment(said: dict[str, Any] | None, trained: dict[str, Any] | None) -> M
 
 
 def given(manifest: Manifest) -> dict[str, Any]:
-    """Give variables, mounts and volumes of the pod that are about the encoder."""
+    """Return the settings, mounts, and volumes of the pod for the encoder."""
     pod = manifest["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     names = {"embeddings", "embedder"}
     return {
         "env": {
-            each["name"]: each["value"]
-            for each in container["env"]
-            if each["name"].startswith("TRACER_EMBED")
+            variable["name"]: variable["value"]
+            for variable in container["env"]
+            if variable["name"].startswith("TRACER_EMBED")
         },
+        "config": json.loads(config_of(container).to_json()).get("embedder", {}),
         "mounts": [e for e in container["volumeMounts"] if e["name"] in names],
         "volumes": [e for e in pod["volumes"] if e["name"] in names],
     }
 
 
-NOTHING: dict[str, Any] = {"env": {}, "mounts": [], "volumes": []}
+NOTHING: dict[str, Any] = {"env": {}, "config": {}, "mounts": [], "volumes": []}
 
 
 def test_the_key_of_an_endpoint_is_a_file_for_the_pods_of_either_engine() -> None:
     for how in ({"engine": "Local"}, {"engine": "Dask", "workers": 2}):
         assert given(job({"endpoint": ENDPOINT}, **how)) == {
             "env": {"TRACER_EMBEDDINGS_KEY_FILE": f"{KEY}/api-key"},
+            "config": {},
             "mounts": [{"name": "embeddings", "mountPath": KEY, "readOnly": True}],
             "volumes": [{"name": "embeddings", "secret": SECRET}],
         }
@@ -79,7 +83,8 @@ def test_only_the_pods_of_an_attempt_mount_the_folder_and_cannot_write_to_it() -
     folder = "/var/run/tracer/embedder"
     claim = {"claimName": "encoders", "readOnly": True}
     assert given(job({"onnx": ONNX})) == {
-        "env": {"TRACER_EMBEDDER_FOLDER": folder},
+        "env": {},
+        "config": {"folder": folder},
         "mounts": [
             {
                 "name": "embedder",
@@ -101,10 +106,8 @@ def test_a_whole_volume_is_mounted_where_no_path_is_named() -> None:
 def test_pods_that_serve_have_key_and_price_of_the_endpoint_they_ask() -> None:
     named = {"endpoint": ENDPOINT}
     assert given(deployment(named, named)) == {
-        "env": {
-            "TRACER_EMBEDDINGS_KEY_FILE": f"{KEY}/api-key",
-            "TRACER_EMBEDDINGS_PRICE": "0.02",
-        },
+        "env": {"TRACER_EMBEDDINGS_KEY_FILE": f"{KEY}/api-key"},
+        "config": {"pricePerMillionTokens": "0.02"},
         "mounts": [{"name": "embeddings", "mountPath": KEY, "readOnly": True}],
         "volumes": [{"name": "embeddings", "secret": SECRET}],
     }
@@ -132,10 +135,8 @@ def test_a_new_key_and_price_of_the_same_endpoint_reach_what_serves() -> None:
         "pricePerMillionTokens": "0.01",
     }
     found = given(deployment({"endpoint": renewed}, {"endpoint": ENDPOINT}))
-    assert found["env"] == {
-        "TRACER_EMBEDDINGS_KEY_FILE": f"{KEY}/token",
-        "TRACER_EMBEDDINGS_PRICE": "0.01",
-    }
+    assert found["env"] == {"TRACER_EMBEDDINGS_KEY_FILE": f"{KEY}/token"}
+    assert found["config"] == {"pricePerMillionTokens": "0.01"}
     assert found["volumes"][0]["secret"]["secretName"] == "renewed"
 
 

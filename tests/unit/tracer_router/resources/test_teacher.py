@@ -1,39 +1,48 @@
-"""What pods are given of the way to the teacher: key, certificates, proxy."""
+"""How pods connect to the teacher: key, certificate authorities, and proxy."""
 
 from support.manifests import at, router_manifest
+from support.world import INSTALLATION
+from tracer_core.contracts.runtime import HttpVersion
+from tracer_core.contracts.runtime_config import TeacherConfig
 from tracer_router.api import TracerRouter
 from tracer_router.resources.pod import PodParts
+from tracer_router.resources.runtime_config import build_serving_config
+from tracer_router.resources.served import Served
 from tracer_router.resources.teacher import teacher_parts
 
 
-def parts(**teacher: object) -> PodParts:
+def build(**teacher: object) -> tuple[TeacherConfig, PodParts]:
     manifest = router_manifest(teacher={"url": "https://llm.corp/v1", **teacher})
-    return teacher_parts(TracerRouter.model_validate(at(manifest, "metadata.uid", "u")))
+    router = TracerRouter.model_validate(at(manifest, "metadata.uid", "u"))
+    config = build_serving_config(router, Served(1, "runtime"), INSTALLATION)
+    assert config.teacher is not None
+    return config.teacher, teacher_parts(router)
 
 
-def test_certificates_of_the_companys_own_are_mounted_from_their_config_map() -> None:
-    found = parts(caBundle={"configMapName": "corporate-ca", "key": "root.pem"})
+def test_certificate_authorities_are_mounted_from_their_config_map() -> None:
+    config, parts = build(caBundle={"configMapName": "corporate-ca", "key": "root.pem"})
     folder = "/var/run/tracer/teacher-ca"
-    assert found.values["TRACER_TEACHER_AUTHORITIES"] == f"{folder}/root.pem"
+    assert str(config.ca_file) == f"{folder}/root.pem"
     mount = {"name": "teacher-ca", "mountPath": folder, "readOnly": True}
     volume = {"name": "teacher-ca", "configMap": {"name": "corporate-ca"}}
-    assert (found.mounts, found.volumes) == ((mount,), (volume,))
+    assert (parts.mounts, parts.volumes) == ((mount,), (volume,))
 
 
-def test_a_key_and_certificates_lie_apart() -> None:
-    found = parts(
+def test_key_and_certificate_authorities_have_separate_volumes() -> None:
+    config, parts = build(
         apiKey={"secretName": "llm"}, caBundle={"configMapName": "corporate-ca"}
     )
-    assert found.values["TRACER_TEACHER_KEY_FILE"] == "/var/run/tracer/teacher/api-key"
-    assert [each["name"] for each in found.volumes] == ["teacher", "teacher-ca"]
+    assert str(config.key_file) == "/var/run/tracer/teacher/api-key"
+    assert [volume["name"] for volume in parts.volumes] == ["teacher", "teacher-ca"]
 
 
-def test_a_proxy_is_told_and_only_where_one_is_named() -> None:
-    named = parts(proxy="http://proxy.corp:3128").values
-    assert named["TRACER_TEACHER_PROXY"] == "http://proxy.corp:3128"
-    assert "TRACER_TEACHER_PROXY" not in parts().values
+def test_a_proxy_is_configured_only_if_the_router_names_one() -> None:
+    config, _ = build(proxy="http://proxy.corp:3128")
+    assert config.proxy == "http://proxy.corp:3128"
+    assert b"proxy" not in build()[0].to_json()
 
 
-def test_http_2_is_told_and_only_where_it_is_asked_for() -> None:
-    assert parts(httpVersion="HTTP2").values["TRACER_TEACHER_HTTP"] == "HTTP2"
-    assert "TRACER_TEACHER_HTTP" not in parts().values
+def test_http_2_is_configured_only_if_the_router_selects_it() -> None:
+    config, _ = build(httpVersion="HTTP2")
+    assert config.http_version is HttpVersion.HTTP2
+    assert build()[0].http_version is HttpVersion.HTTP1

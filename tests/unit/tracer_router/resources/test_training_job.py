@@ -3,8 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
+from support.configuration import config_of
 from support.manifests import at, revision_manifest, router_manifest
 from support.world import INSTALLATION
+from tracer_core.contracts.runtime_config import TrainingConfig
 from tracer_router.api import TracerRevision, TracerRouter
 from tracer_router.resources.manifest import Manifest
 from tracer_router.resources.training_job import build_training
@@ -38,8 +40,8 @@ def container(job: Manifest) -> Manifest:
     return dict(found)
 
 
-def values(job: Manifest) -> dict[str, str]:
-    return {each["name"]: each["value"] for each in container(job)["env"]}
+def training_config(job: Manifest) -> TrainingConfig | None:
+    return config_of(container(job)).training
 
 
 def test_an_attempt_on_one_pod_is_a_plain_job_and_nothing_else() -> None:
@@ -48,7 +50,7 @@ def test_an_attempt_on_one_pod_is_a_plain_job_and_nothing_else() -> None:
     how = {key: job["spec"][key] for key in job["spec"] if key != "template"}
     assert how == {"backoffLimit": 3, "activeDeadlineSeconds": 3600}
     assert container(job)["command"] == ["python3", "-m", "tracer_bentos.training"]
-    assert "TRACER_SCHEDULER" not in values(job)
+    assert training_config(job) is None
     assert "subdomain" not in job["spec"]["template"]["spec"]
 
 
@@ -84,8 +86,7 @@ def test_the_pods_find_index_0_by_the_name_that_the_service_gives_it() -> None:
     assert job["metadata"]["name"] == "tickets-r1-training"
     assert job["spec"]["template"]["spec"]["subdomain"] == "tickets-r1-training"
     found = "tcp://tickets-r1-training-0.tickets-r1-training.team.svc:8786"
-    assert values(job)["TRACER_SCHEDULER"] == found
-    assert values(job)["TRACER_WORKERS"] == "4"
+    assert training_config(job) == TrainingConfig(scheduler=found, workers=4)
 
 
 def test_nobody_but_the_attempts_own_pods_gets_in() -> None:

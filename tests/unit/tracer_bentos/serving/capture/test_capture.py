@@ -1,4 +1,4 @@
-"""Traces reach the store once, survive the process and never hold a request up."""
+"""Traces reach the store once, survive a crash, and never delay a request."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,7 +73,7 @@ async def test_an_abnormal_answer_is_never_a_label(
     assert evidence.tasks[0].uniform_labelled == 0
 
 
-async def test_a_streamed_answer_becomes_a_label_from_its_pieces(
+async def test_a_streamed_answer_becomes_a_label(
     tmp_path: Path,
 ) -> None:
     async with teaching() as teacher, serving(teacher.url, tmp_path) as plane:
@@ -87,7 +87,7 @@ async def test_a_streamed_answer_becomes_a_label_from_its_pieces(
     assert plane.traces()[0]["teacher"] == "refund"
 
 
-async def test_a_refused_key_leaves_no_trace(tmp_path: Path) -> None:
+async def test_a_rejected_key_leaves_no_trace(tmp_path: Path) -> None:
     teacher = Teacher(refusal=(401, b"{}"))
     async with teaching(teacher), serving(teacher.url, tmp_path) as plane:
         async with plane.http.post(
@@ -99,7 +99,7 @@ async def test_a_refused_key_leaves_no_trace(tmp_path: Path) -> None:
     assert (counts.traces_pending, plane.traces()) == (0, [])
 
 
-async def test_a_store_that_is_down_keeps_traces_waiting_and_requests_served(
+async def test_traces_wait_and_requests_are_served_while_the_store_is_down(
     tmp_path: Path,
 ) -> None:
     store = StoreConfig(url="s3://bucket/router", credentials=tmp_path / "absent")
@@ -122,7 +122,7 @@ async def test_a_store_that_is_down_keeps_traces_waiting_and_requests_served(
     assert evidence.tasks[0].uniform_labelled == 0
 
 
-def test_a_spool_recovers_what_a_killed_process_left(tmp_path: Path) -> None:
+def test_a_spool_recovers_the_segments_of_a_killed_process(tmp_path: Path) -> None:
     killed = spool_in(tmp_path)
     killed.append(rows("one", "two"))
     left = next(tmp_path.glob("*.open"))
@@ -139,7 +139,7 @@ def test_a_spool_recovers_what_a_killed_process_left(tmp_path: Path) -> None:
     )
 
 
-def test_a_folder_in_use_is_not_taken(tmp_path: Path) -> None:
+def test_a_folder_in_use_cannot_be_opened(tmp_path: Path) -> None:
     spool_in(tmp_path).open()
     first = spool_in(tmp_path / "a")
     first.open()
@@ -147,13 +147,13 @@ def test_a_folder_in_use_is_not_taken(tmp_path: Path) -> None:
         spool_in(tmp_path / "a").open()
 
 
-def test_a_full_spool_drops_the_newest(tmp_path: Path) -> None:
+def test_a_full_spool_drops_the_newest_records(tmp_path: Path) -> None:
     spool = spool_in(tmp_path, limit=400)
     dropped = spool.append(rows(*["x" * 100] * 5))
     assert (dropped, spool.pending) == (4, 1) or (dropped, spool.pending) == (3, 2)
 
 
-def test_only_labelled_rows_of_the_uniform_sample_are_tallied(tmp_path: Path) -> None:
+def test_only_labelled_rows_of_the_uniform_sample_are_counted(tmp_path: Path) -> None:
     spool = spool_in(tmp_path)
     record = rows("one")[0]
     spool.append(
@@ -164,8 +164,8 @@ def test_only_labelled_rows_of_the_uniform_sample_are_tallied(tmp_path: Path) ->
         ]
     )
     spool.seal()
-    tally = spool.sealed[0].totals
-    assert (tally.records, dict(tally.labelled)) == (3, {"t": 1})
+    totals = spool.sealed[0].totals
+    assert (totals.records, dict(totals.labelled)) == (3, {"t": 1})
 
 
 def test_a_segment_is_written_to_the_store_once(tmp_path: Path) -> None:

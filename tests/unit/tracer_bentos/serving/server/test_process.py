@@ -1,4 +1,4 @@
-"""The entry point of the runtime image, as a process with signals and memory."""
+"""The entry point of the runtime image as a process: signals and memory."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from tracer_core.contracts import runtime
 MEBIBYTE = 1024 * 1024
 
 
-async def test_a_terminated_process_stores_its_traces_and_hands_over_its_counts(
+async def test_a_terminated_process_uploads_its_traces_and_reports_its_final_counts(
     tmp_path: Path,
 ) -> None:
     async with teaching() as teacher, aiohttp.ClientSession() as http:
@@ -34,7 +34,7 @@ async def test_a_terminated_process_stores_its_traces_and_hands_over_its_counts(
     assert memory < 200 * MEBIBYTE
 
 
-async def test_a_killed_process_loses_nothing_that_is_on_its_disk(
+async def test_a_killed_process_loses_no_trace_on_its_disk(
     tmp_path: Path,
 ) -> None:
     async with teaching() as teacher, aiohttp.ClientSession() as http:
@@ -49,7 +49,9 @@ async def test_a_killed_process_loses_nothing_that_is_on_its_disk(
     assert (counted.requests, counted.traces_dropped) == (0, 0)
 
 
-def test_a_misconfigured_process_says_what_to_write(tmp_path: Path) -> None:
+def test_a_misconfigured_process_reports_how_to_fix_the_configuration(
+    tmp_path: Path,
+) -> None:
     command = [sys.executable, "-m", "tracer_bentos.serving"]
     environment = {**os.environ, runtime.CONFIG: '{"teacher":{"url":"teacher"}}'}
     ended = subprocess.run(

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from support.configuration import configured
 from support.indexed_job import IndexedJob, open_job
 from support.ticket_traces import REQUEST, store_rows, ticket_rows
 from tracer_bentos.store import open_store
 from tracer_bentos.training.run.dask_main import main
 from tracer_bentos.training.run.job import run_attempt, summarise
 from tracer_core.contracts import runtime
+from tracer_core.contracts.runtime_config import StoreConfig, TrainingConfig
 from tracer_core.contracts.training import AttemptOutcome, TrainingSummary
 
 pytestmark = pytest.mark.slow
@@ -23,7 +25,7 @@ ROWS = ticket_rows(600)
 def local(tmp_path_factory: pytest.TempPathFactory) -> TrainingSummary:
     """Give what one pod says to the same traces."""
     folder = tmp_path_factory.mktemp("local")
-    store = open_store({runtime.STORE_URL: f"file://{folder}"})
+    store = open_store(StoreConfig(url=f"file://{folder}"))
     store_rows(store, ROWS)
     return summarise(run_attempt(store, REQUEST))
 
@@ -35,7 +37,7 @@ def certificate(summary: TrainingSummary) -> TrainingSummary:
 
 @pytest.fixture
 def job(tmp_path: Path) -> Iterator[IndexedJob]:
-    store_rows(open_store({runtime.STORE_URL: f"file://{tmp_path}/store"}), ROWS)
+    store_rows(open_store(StoreConfig(url=f"file://{tmp_path}/store")), ROWS)
     with open_job(tmp_path, REQUEST) as opened:
         yield opened
 
@@ -86,7 +88,7 @@ def test_workers_wait_for_the_driver_that_comes_after_a_killed_one(
 
 
 def test_a_refusal_lets_the_workers_go_as_well(tmp_path: Path) -> None:
-    store = open_store({runtime.STORE_URL: f"file://{tmp_path}/store"})
+    store = open_store(StoreConfig(url=f"file://{tmp_path}/store"))
     store_rows(store, ticket_rows(100))
     with open_job(tmp_path, REQUEST) as job:
         job.start(1, 2)
@@ -123,7 +125,9 @@ def test_a_driver_that_cannot_read_its_request_fails_and_keeps_its_workers(
 def test_without_the_variables_of_a_job_it_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setenv(runtime.SCHEDULER, "tcp://127.0.0.1:1")
+    training = TrainingConfig(scheduler="tcp://127.0.0.1:1", workers=2)
+    config = configured(training=training)
+    monkeypatch.setenv(runtime.CONFIG, config[runtime.CONFIG])
     monkeypatch.delenv(runtime.COMPLETION_INDEX, raising=False)
     before = signal.getsignal(signal.SIGTERM)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from support.configuration import configured, traces_in
 from support.ticket_traces import BEGIN, REQUEST, store_rows, ticket_rows
 from tracer_bentos.bundle.archive import read_bento
 from tracer_bentos.bundle.bundle import load_bundle
@@ -24,6 +25,7 @@ from tracer_bentos.training.run.job import run_attempt, summarise
 from tracer_core.contracts import runtime
 from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.layout import attempt_key, segment_time
+from tracer_core.contracts.runtime_config import StoreConfig
 from tracer_core.contracts.training import (
     AttemptOutcome,
     AttemptResult,
@@ -41,13 +43,13 @@ def stands(number: int, level: float, after: datetime | None) -> LedgerPosition:
 
 @pytest.fixture
 def store(tmp_path: Path) -> TraceStore:
-    return open_store({runtime.STORE_URL: f"file://{tmp_path}/store"})
+    return open_store(StoreConfig(url=f"file://{tmp_path}/store"))
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[TraceStore, AttemptResult]:
     folder = tmp_path_factory.mktemp("job")
-    store = open_store({runtime.STORE_URL: f"file://{folder}"})
+    store = open_store(StoreConfig(url=f"file://{folder}"))
     store_rows(store, ticket_rows(600), extra_lines=["{torn"])
     return store, run_attempt(store, REQUEST)
 
@@ -189,7 +191,8 @@ def test_the_entry_point_exits_with_zero_when_it_refuses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = _settings(tmp_path, f"file://{tmp_path}/store", REQUEST.to_json())
-    store_rows(open_store(settings), ticket_rows(100))
+    store = open_store(StoreConfig(url=f"file://{tmp_path}/store"))
+    store_rows(store, ticket_rows(100))
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     assert main() == 0
@@ -207,14 +210,14 @@ def test_a_request_that_cannot_be_read_is_no_result(
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     assert main() == 1
-    assert "attempt failed: not a AttemptRequest" in caplog.text
+    assert "attempt failed: invalid AttemptRequest" in caplog.text
     assert not (tmp_path / "message").exists()
 
 
 def _settings(folder: Path, url: str, request: bytes) -> dict[str, str]:
     (folder / "request.json").write_bytes(request)
     return {
-        runtime.STORE_URL: url,
+        **configured(traces=traces_in(url)),
         runtime.ATTEMPT_FILE: str(folder / "request.json"),
         "TERMINATION_LOG": str(folder / "message"),
     }

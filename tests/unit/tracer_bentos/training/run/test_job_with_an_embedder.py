@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.configuration import configured, traces_in
 from support.dask_cluster import open_desk
 from support.embeddings_endpoint import embeddings_endpoint
 from support.hidden_bundle import hidden_rows
@@ -20,6 +21,7 @@ from tracer_bentos.training.engine.dask_engine import DaskEngine
 from tracer_bentos.training.run.job import run_attempt
 from tracer_core.contracts import runtime
 from tracer_core.contracts.embedder import NamedEmbedder, NamedEndpoint
+from tracer_core.contracts.runtime_config import EmbedderConfig, StoreConfig
 from tracer_core.contracts.training import AttemptOutcome, AttemptRequest, AttemptResult
 from tracer_core.errors import EmbeddingsError, InputError
 
@@ -32,7 +34,7 @@ NOBODY = "http://127.0.0.1:9/v1"
 
 @pytest.fixture
 def store(tmp_path: Path) -> TraceStore:
-    found = open_store({runtime.STORE_URL: f"file://{tmp_path}/store"})
+    found = open_store(StoreConfig(url=f"file://{tmp_path}/store"))
     store_rows(found, ROWS)
     return found
 
@@ -103,7 +105,7 @@ def test_an_encoder_that_cannot_be_used_spends_nothing(
         request = asking(NamedEmbedder(volume="encoders/minilm"))
         with pytest.raises(InputError, match="volume encoders/minilm: no sentence"):
             run_attempt(store, request, folder=tmp_path / "empty")
-        with pytest.raises(InputError, match="no folder of encoders/minilm is mounted"):
+        with pytest.raises(InputError, match="encoders/minilm is not mounted"):
             run_attempt(store, request)
     assert store.list("") == before
 
@@ -132,7 +134,8 @@ def test_a_job_whose_endpoint_is_dead_says_what_to_do_and_exits_with_1(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     (tmp_path / "request.json").write_bytes(asking(at(NOBODY)).to_json())
-    monkeypatch.setenv(runtime.STORE_URL, store.url)
+    config = configured(traces=traces_in(store.url))
+    monkeypatch.setenv(runtime.CONFIG, config[runtime.CONFIG])
     monkeypatch.setenv(runtime.ATTEMPT_FILE, str(tmp_path / "request.json"))
     monkeypatch.setenv("TERMINATION_LOG", str(tmp_path / "message"))
     assert main() == 1
@@ -148,9 +151,11 @@ def test_a_job_reads_the_folder_that_is_mounted_for_it(
 ) -> None:
     with named("onnx", tmp_path) as (embedder, folder):
         (tmp_path / "request.json").write_bytes(asking(embedder).to_json())
-        monkeypatch.setenv(runtime.STORE_URL, store.url)
+        config = configured(
+            traces=traces_in(store.url), embedder=EmbedderConfig(folder=folder)
+        )
+        monkeypatch.setenv(runtime.CONFIG, config[runtime.CONFIG])
         monkeypatch.setenv(runtime.ATTEMPT_FILE, str(tmp_path / "request.json"))
-        monkeypatch.setenv(runtime.EMBEDDER_FOLDER, str(folder))
         monkeypatch.setenv("TERMINATION_LOG", str(tmp_path / "message"))
         assert main() == 0
     assert b'"outcome":"Certified"' in (tmp_path / "message").read_bytes()
@@ -164,7 +169,7 @@ def test_workers_elsewhere_use_the_encoder_and_come_to_the_same_bundle(
         engine = DaskEngine.connect(desk.address)
         there = run_attempt(store, request, engine, folder)
         engine.close()
-        other = open_store({runtime.STORE_URL: f"file://{tmp_path}/other"})
+        other = open_store(StoreConfig(url=f"file://{tmp_path}/other"))
         store_rows(other, ROWS)
         here = run_attempt(other, request, folder=folder)
     assert there.outcome is AttemptOutcome.CERTIFIED

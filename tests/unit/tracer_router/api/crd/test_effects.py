@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from support.configuration import config_of
 from support.manifests import at, revision_manifest, router_manifest
 from tracer_router.api import Effect, TracerRevision, TracerRouter
 from tracer_router.api.crd.reference import field_effects
@@ -142,14 +143,15 @@ def surrogate_on(changed: TracerRouter) -> bool:
     return policy.revisions["1"].surrogate
 
 
-def data_settings(changed: TracerRouter) -> list[dict[str, str]]:
+def data_settings(changed: TracerRouter) -> tuple[object, ...]:
     """Return the settings that define the rows and requests of a certificate."""
     installation = Installation("ns", "runtime", "s3://default")
     deployment = build_deployment(changed, Served(1, "runtime"), installation)
     container = deployment["spec"]["template"]["spec"]["containers"][0]
-    names = {"TRACER_STORE_URL", "TRACER_STORE_ENDPOINT", "TRACER_STORE_REGION"}
-    names |= {"TRACER_TASKS_IGNORE"}
-    return [variable for variable in container["env"] if variable["name"] in names]
+    config = config_of(container)
+    store = config.traces.store
+    assert store is not None
+    return store.url, store.endpoint, store.region, config.tasks.ignore
 
 
 def effect_of(changed: TracerRouter) -> Effect:

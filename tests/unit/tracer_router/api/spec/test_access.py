@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
+from support.configuration import config_of
 from support.manifests import at, router_manifest
+from tracer_core.contracts.runtime_config import (
+    AccessConfig,
+    LimitsConfig,
+    RuntimeConfig,
+)
 from tracer_router.api import TracerRouter
 from tracer_router.resources.data_plane import Served, build_deployment
 from tracer_router.resources.installation import Installation
@@ -19,15 +25,9 @@ def pod(access: dict[str, Any]) -> dict[str, Any]:
     return dict(deployment["spec"]["template"]["spec"])
 
 
-def settings(access: dict[str, Any]) -> dict[str, str]:
-    names = {"ACCESS", "ACCEPTANCE_SECONDS", "CALLER_HEADER", "CLIENT_KEYS"}
-    names |= {"REQUEST_BYTES", "REQUESTS_AT_ONCE"}
+def config(access: dict[str, Any]) -> RuntimeConfig:
     (container,) = pod(access)["containers"]
-    return {
-        variable["name"].removeprefix("TRACER_"): variable["value"]
-        for variable in container["env"]
-        if variable["name"].removeprefix("TRACER_") in names
-    }
+    return config_of(container)
 
 
 @pytest.mark.parametrize(
@@ -36,23 +36,25 @@ def settings(access: dict[str, Any]) -> dict[str, str]:
         ({"mode": "Open"}, {}),
         (
             {"mode": "PassThrough", "passThrough": {"lifetime": "1m"}},
-            {"ACCEPTANCE_SECONDS": "60"},
+            {"lifetimeSeconds": 60},
         ),
         (
             {"mode": "ClientKeys", "clientKeys": {"secretName": "callers"}},
-            {"CLIENT_KEYS": "/var/run/tracer/clients"},
+            {"clientKeys": "/var/run/tracer/clients"},
         ),
         (
             {"mode": "GatewayHeader", "gatewayHeader": {"name": "X-Caller"}},
-            {"CALLER_HEADER": "X-Caller"},
+            {"callerHeader": "x-caller"},
         ),
     ],
 )
 def test_a_pod_gets_the_mode_and_its_settings(
-    access: dict[str, Any], values: dict[str, str]
+    access: dict[str, Any], values: dict[str, Any]
 ) -> None:
-    limits = {"REQUEST_BYTES": str(8 * 2**20), "REQUESTS_AT_ONCE": "500"}
-    assert settings(access) == limits | values | {"ACCESS": access["mode"]}
+    expected = AccessConfig.model_validate({"mode": access["mode"], **values})
+    limits = LimitsConfig(request_bytes=8 * 2**20, concurrent_requests=500)
+    found = config(access)
+    assert (found.access, found.limits) == (expected, limits)
 
 
 def test_client_keys_are_mounted_and_not_in_the_environment() -> None:

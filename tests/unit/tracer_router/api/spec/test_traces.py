@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from support.configuration import config_of
 from support.manifests import at, router_manifest
 from tracer_router.api import TracerRouter
 from tracer_router.resources.installation import Installation
@@ -34,10 +35,10 @@ def test_its_pods_do_not_have_the_label_of_the_router() -> None:
 def test_it_gets_the_store_and_the_retention() -> None:
     cron = build_maintenance(router(), INSTALLATION)
     pod = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    variables = pod["containers"][0]["env"]
-    settings = {variable["name"]: variable["value"] for variable in variables}
-    assert settings["TRACER_RETENTION_SECONDS"] == str(30 * 86400)
-    assert settings["TRACER_STORE_URL"] == "s3://traces/team/tickets"
+    traces = config_of(pod["containers"][0]).traces
+    assert traces.retention_seconds == 30 * 86400
+    assert traces.store is not None
+    assert traces.store.url == "s3://traces/team/tickets"
     assert pod["volumes"] == [{"name": "store", "secret": {"secretName": "bucket"}}]
 
 
