@@ -73,6 +73,17 @@ slow: venv ## Unit tests that take seconds each: processes, waits, many examples
 	@$(ELAPSED) "slow unit tests"
 	@$(PY) -m pytest -q -n auto --maxprocesses 8 --dist loadfile -m slow tests
 
+# Makes BLAS and NumPy compute as on a processor without AVX-512. NumPy ignores names
+# of features that the processor does not have.
+AVX2 := OPENBLAS_CORETYPE=Haswell NPY_DISABLE_CPU_FEATURES="X86_V4 AVX512_ICL AVX512_SPR"
+
+.PHONY: test-avx2
+test-avx2: venv ## Unit and slow tests of learning and deciding, without AVX-512
+	@$(ELAPSED) "tests without AVX-512"
+	@$(AVX2) $(PY) -m pytest -q -n auto --maxprocesses 8 --dist loadfile \
+		-m "not cluster and not statistical" \
+		$(addprefix tests/unit/tracer_bentos/,training surrogate bundle verification serving/decision)
+
 .PHONY: conformance
 conformance: venv ## Official clients cannot tell a router from the teacher
 	@scripts/conformance.sh

@@ -11,6 +11,9 @@ from tracer_bentos.training.fit.out_of_fold import Agreements, AgreementTable
 
 __all__ = ["fit_calibration"]
 
+_DIGITS = 6
+"""Decimals of the standardized weights that are kept."""
+
 _PRIOR = 8
 """Rows' worth of belief that a cell is like the whole."""
 
@@ -24,10 +27,13 @@ def fit_calibration(
     if agreed.all() or not agreed.any():
         return _by_margin(numbers, agreed, cells)
     centre, scale = numbers.mean(axis=0), numbers.std(axis=0) + 1e-9
-    model = LogisticRegression(C=1.0, max_iter=3000)
+    # Newton's method ends at the optimum to about 12 digits, so the rounded weights
+    # are the same with every BLAS; a first-order solver stops at its tolerance.
+    model = LogisticRegression(C=1.0, solver="newton-cholesky", tol=1e-9)
     model.fit((numbers - centre) / scale, agreed)
-    slopes = model.coef_[0] / scale
-    intercept = float(model.intercept_[0] - slopes @ centre)
+    slopes = np.round(model.coef_[0], _DIGITS) / scale
+    constant = round(float(model.intercept_[0]), _DIGITS)
+    intercept = constant - math.fsum((slopes * centre).tolist())
     return AgreementCalibration(tuple(slopes.tolist()), intercept, cells)
 
 
@@ -55,5 +61,5 @@ def _cell_log_odds(
 
 
 def _logit(share: NDArray[np.float64]) -> NDArray[np.float64]:
-    logs: NDArray[np.float64] = np.log(share / (1 - share))
-    return logs
+    # Not numpy's logarithm, whose last bit differs between processors.
+    return np.array([math.log(odds) for odds in (share / (1 - share)).tolist()])

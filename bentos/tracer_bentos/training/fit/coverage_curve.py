@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_bentos.surrogate.surrogate import Stage
+from tracer_bentos.surrogate.surrogate import DIGITS, Stage
 from tracer_bentos.training.fit.out_of_fold import (
     Agreements,
     AgreementTable,
@@ -108,10 +108,11 @@ def coverage_curve(
     thresholds = score_thresholds(scores, steps)
     accepted = scores[None, :] >= thresholds[:, None]
     rows = accepted.sum(axis=1)
-    summed = accepted @ scores
+    # Whole numbers: their sum is exact in any order.
+    summed = accepted @ np.rint(scores * 10**DIGITS).astype(np.int64)
     return CoverageCurve(
         thresholds=thresholds,
         rows=rows,
         agreed=(accepted & agreed[None, :]).sum(axis=1),
-        expected=summed / np.maximum(rows, 1),
+        expected=summed / 10**DIGITS / np.maximum(rows, 1),
     )

@@ -94,6 +94,8 @@ class FitContext:
             groups=wide.groups[-_PILOT_ROWS:],
             certify=self.narrow.certify,
         )
+        if len({self.rows[i].label for i in oldest.train}) == 1:
+            return False  # one label cannot be fitted, so nothing can be predicted
         _, family = self.fit(oldest)
         return family.power >= _SAFE
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg import blas, cholesky, solve_triangular
 
 from tracer_bentos.surrogate.base.encoder import Encoder
 from tracer_bentos.surrogate.base.quantization import QuantizedVectors
@@ -82,7 +82,7 @@ def fit_kernel_ridge(
     else:
         solutions = _solve_some(kernel, chosen, penalties, learnable)
     best = min(solutions, key=lambda each: each.loss)
-    coefficients = Coefficients.from_matrix(best.weights)
+    coefficients = Coefficients.from_matrix(_on_grid(best.weights))
     return FitResult(
         name=shape.name,
         costly=shape.costly,
@@ -126,7 +126,7 @@ def _solve_some(
 ) -> list[RidgeSolution]:
     wanted = np.eye(learnable.labels, dtype=np.float32)[learnable.targets]
     within, right = kernel[chosen].astype(np.float64), _product(kernel, wanted)
-    product = _product(kernel, kernel)
+    product = _gram(kernel)
     product[np.diag_indices_from(product)] += _JITTER * len(kernel) / len(product)
     return [
         _solve(_System(kernel, product + penalty * within, right), learnable)
@@ -144,7 +144,7 @@ class _System:
 
     def without(self, rows: NDArray[np.intp], wanted: NDArray[np.float32]) -> "_System":
         part = self.kernel[rows]
-        matrix, right = _product(part, part), _product(part, wanted)
+        matrix, right = _gram(part), _product(part, wanted)
         return _System(part, self.matrix - matrix, self.right - right)
 
     def solved(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -156,13 +156,13 @@ class _System:
 
 def _solve(system: _System, learnable: TrainingTargets) -> RidgeSolution:
     factor, weights = system.solved()
-    scores = _leave_out(system, np.asarray(factor, np.float32), weights, learnable)
+    scores = _leave_out(system, factor, weights, learnable)
     return RidgeSolution.solve(weights, scores, learnable)
 
 
 def _leave_out(
     system: _System,
-    single: NDArray[np.float32],
+    factor: NDArray[np.float64],
     weights: NDArray[np.float64],
     learnable: TrainingTargets,
 ) -> NDArray[np.float64]:
@@ -172,14 +172,14 @@ def _leave_out(
     alone = np.array([rows[0] for rows in members if len(rows) == 1], np.intp)
     for start in range(0, len(alone), _BLOCK):
         part = alone[start : start + _BLOCK]
-        scores[part] = _without_itself(kernel[part], single, weights, part, learnable)
+        scores[part] = _without_itself(kernel[part], factor, weights, part, learnable)
     for rows in members:
         part = np.array(rows)
         if len(rows) > _LARGE_GROUP:
             scores[part] = _refitted(system, part, learnable)
         elif len(rows) > 1:
             scores[part] = _without_group(
-                kernel[part], single, weights, part, learnable
+                kernel[part], factor, weights, part, learnable
             )
     return scores
 
@@ -194,26 +194,26 @@ def _refitted(
 
 def _without_itself(
     kernel: NDArray[np.float32],
-    factor: NDArray[np.float32],
+    factor: NDArray[np.float64],
     weights: NDArray[np.float64],
     rows: NDArray[np.intp],
     learnable: TrainingTargets,
 ) -> NDArray[np.float64]:
     half = solve_triangular(factor, kernel.T, lower=True, check_finite=False)
-    rest = np.maximum(1 - np.square(half).sum(axis=0, dtype=np.float64), _LEAST_REST)
+    rest = np.maximum(1 - np.square(half).sum(axis=0), _LEAST_REST)
     wanted = np.eye(learnable.labels)[learnable.targets[rows]]
     return np.asarray(wanted - (wanted - kernel @ weights) / rest[:, None])
 
 
 def _without_group(
     kernel: NDArray[np.float32],
-    factor: NDArray[np.float32],
+    factor: NDArray[np.float64],
     weights: NDArray[np.float64],
     rows: NDArray[np.intp],
     learnable: TrainingTargets,
 ) -> NDArray[np.float64]:
     half = solve_triangular(factor, kernel.T, lower=True, check_finite=False)
-    own = half.T.astype(np.float64) @ half
+    own = half.T @ half
     rest = np.eye(len(rows)) - own
     rest[np.diag_indices_from(rest)] += _LEAST_REST
     wanted = np.eye(learnable.labels)[learnable.targets[rows]]
@@ -223,9 +223,32 @@ def _without_group(
 def _product(
     left: NDArray[np.float32], right: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    # Blocks in single precision, added up in double: fast, and no sum grows long.
+    # Kernel values are multiples of 2^-15 from 0 to 1, so in double precision a sum of
+    # up to 2^23 products is exact, in any order and with any BLAS kernel.
     total = np.zeros((left.shape[1], right.shape[1]))
     for start in range(0, len(left), _BLOCK):
         part = slice(start, start + _BLOCK)
-        total += left[part].T @ right[part]
+        total += left[part].astype(np.float64).T @ right[part]
     return total
+
+
+def _gram(kernel: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the product of the transposed kernel with itself, as exact as _product."""
+    size = kernel.shape[1]
+    total = np.zeros((size, size), order="F")
+    for start in range(0, len(kernel), _BLOCK):
+        part = kernel[start : start + _BLOCK].astype(np.float64)
+        total = blas.dsyrk(1.0, part.T, 1.0, total, lower=1, overwrite_c=1)
+    lower = np.tril(total)
+    return np.asarray(lower + np.tril(lower, -1).T)
+
+
+def _on_grid(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round weights, shape (landmarks, labels), to 24 bits below the label's largest.
+
+    The rounding removes what differs between BLAS kernels, so that the stored
+    coefficients and their scales are the same on every processor.
+    """
+    _, exponents = np.frexp(np.abs(weights).max(axis=0, initial=0))
+    grid = np.ldexp(1.0, exponents - 24)
+    return np.asarray(np.rint(weights / grid) * grid)

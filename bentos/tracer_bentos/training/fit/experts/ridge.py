@@ -15,7 +15,12 @@ from scipy.linalg import lapack
 
 from tracer_bentos.training.fit.experts.fit_result import TrainingTargets
 
-__all__ = ["RidgeSolution", "members_of", "solve_ridge"]
+__all__ = ["SCORE_DIGITS", "RidgeSolution", "members_of", "solve_ridge"]
+
+SCORE_DIGITS = 5
+"""Decimals of out-of-fold scores. BLAS kernels of different processors sum in another
+order, which moves a score by about 1e-12: rounded, it is the same on all of them, and
+labels with equal scores stay tied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +37,15 @@ class RidgeSolution:
     @classmethod
     def solve(
         cls,
-        weights: NDArray[np.floating],
-        scores: NDArray[np.floating],
+        weights: NDArray[np.float64],
+        scores: NDArray[np.float64],
         learnable: TrainingTargets,
     ) -> Self:
         """Take weights and scores, and see how good the scores are."""
         wanted = np.eye(learnable.labels)[learnable.targets]
-        loss = float(np.square(wanted - scores).mean())
-        return cls(weights.astype(np.float64), scores.astype(np.float64), loss)
+        rounded: NDArray[np.float64] = np.round(scores, SCORE_DIGITS)
+        loss = float(np.square(wanted - rounded).mean())
+        return cls(weights, rounded, loss)
 
 
 def solve_ridge(
@@ -52,19 +58,20 @@ def solve_ridge(
         penalty: Added to the diagonal; positive.
         learnable: What to fit to.
     """
-    matrix = np.asfortranarray(kernel)
-    matrix[np.diag_indices_from(matrix)] += np.float32(penalty)
-    factor, failed = lapack.spotrf(matrix, lower=1, overwrite_a=1)
+    matrix = np.asfortranarray(kernel, np.float64)
+    matrix[np.diag_indices_from(matrix)] += penalty
+    factor, failed = lapack.dpotrf(matrix, lower=1, overwrite_a=1)
     if failed:
         raise ArithmeticError(f"a kernel matrix that is not positive: row {failed}")
-    lower, _ = lapack.spotri(factor, lower=1, overwrite_c=1)
-    inverse = np.tril(lower) + np.tril(lower, -1).T
-    wanted = np.eye(learnable.labels, dtype=np.float32)[learnable.targets]
-    weights = inverse @ wanted
+    wanted = np.eye(learnable.labels)[learnable.targets]
+    weights, _ = lapack.dpotrs(factor, wanted, lower=1)
+    # Only the lower triangle is computed, and only it is read.
+    inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
     scores = wanted - weights / np.diag(inverse)[:, None]
     for rows in members_of(learnable.groups):
         if len(rows) > 1:
-            block = inverse[np.ix_(rows, rows)].astype(np.float64)
+            lower = np.tril(inverse[np.ix_(rows, rows)])
+            block = lower + np.tril(lower, -1).T
             scores[rows] = wanted[rows] - np.linalg.solve(block, weights[rows])
     return RidgeSolution.solve(weights, scores, learnable)
 

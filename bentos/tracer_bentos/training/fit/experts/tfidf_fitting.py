@@ -1,5 +1,6 @@
 """Fitting the expert on words: a linear support vector machine on hashed TF-IDF."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +29,9 @@ _MOST_FEATURES = 65_536
 _MOST_WEIGHTS = 15_000_000
 """Entries of the weight matrix: 60 MB in single precision."""
 _NEVER = np.float32(-10.0)
-"""Decision value of a label that a fold has not seen."""
+"""Decision value of a label without a row in the fit."""
+_ALWAYS = np.float32(1.0)
+"""Decision value of a label that is the only one in the fit: the margin of the SVM."""
 
 _SOLVING = Lock()
 """liblinear draws from one generator for the whole process: one fit at a time, or
@@ -96,13 +99,17 @@ def solve_tfidf(
     """
     limit = min(_MOST_FEATURES, _MOST_WEIGHTS // labels)
     vocabulary = _fit_vocabulary(documents, limit)
+    weights = np.zeros((len(vocabulary.hashes), labels), np.float32)
+    bias = np.full(labels, _NEVER)
+    present = np.unique(targets)
+    if len(present) == 1:  # the only row of a rare label is in the fold left out
+        bias[present] = _ALWAYS
+        return TfidfLinear(vocabulary, weights, bias)
     solver = LinearSVC(C=_PENALTY, dual=True, random_state=seed, max_iter=2000)
     matrix = _matrix(vocabulary, documents)
     with _SOLVING:
         solver.fit(matrix, targets)
     columns, offsets = _by_label(solver)
-    weights = np.zeros((len(vocabulary.hashes), labels), np.float32)
-    bias = np.full(labels, _NEVER)
     # Half precision is what the bundle stores; rounding here keeps decisions the same.
     weights[:, solver.classes_] = columns.astype(np.float16)
     bias[solver.classes_] = offsets
@@ -142,8 +149,10 @@ def _fit_vocabulary(documents: Sequence[TokenFeatures], limit: int) -> Vocabular
     kept = np.sort(kept[np.argsort(-frequency[kept], kind="stable")][:limit])
     if not len(kept):  # nothing comes twice: one n-gram that no text has
         return Vocabulary(np.zeros(1, np.uint32), np.ones(1, np.float32))
-    inverse = np.log((1 + len(documents)) / (1 + frequency[kept])) + 1
-    return Vocabulary(hashes[kept], inverse.astype(np.float32))
+    rows = 1 + len(documents)
+    # Not numpy's logarithm, whose last bit differs between processors.
+    inverse = [math.log(rows / (1 + count)) + 1 for count in frequency[kept].tolist()]
+    return Vocabulary(hashes[kept], np.array(inverse, np.float32))
 
 
 def _matrix(vocabulary: Vocabulary, documents: Sequence[TokenFeatures]) -> csr_matrix:

@@ -9,7 +9,7 @@ import pytest
 
 from support.ticket_traces import BEGIN, ticket_rows
 from tracer_bentos.bundle.bundle import write_bundle
-from tracer_bentos.surrogate.base.expert import FeatureSample
+from tracer_bentos.surrogate.base.sample import FeatureSample
 from tracer_bentos.training.data.attempt_spec import AttemptParameters
 from tracer_bentos.training.data.rows import Row, select_rows
 from tracer_bentos.training.fit.training_context import local_training_context
@@ -201,6 +201,29 @@ def test_two_labels_are_enough() -> None:
         for row in ticket_rows(600)
     ]
     assert ask(rows).certificate is not None
+
+
+@pytest.mark.parametrize(
+    ("rows", "rare"),
+    [
+        pytest.param(600, {10}, id="one rare row, so one fold has a single label"),
+        pytest.param(600, {10, 11}, id="two rare rows"),
+        pytest.param(600, set(range(0, 600, 100)), id="labels 99 to 1"),
+        pytest.param(3_600, {1, 2}, id="no rare row among the newest 2,000"),
+    ],
+)
+def test_a_rare_label_does_not_stop_the_fit(rows: int, rare: set[int]) -> None:
+    found = ask(
+        [
+            replace(row, label="rare" if number in rare else "usual")
+            for number, row in enumerate(ticket_rows(rows))
+        ]
+    )
+
+    held = found.certificate
+    assert held is not None
+    assert [cell.name for cell in held.cells] == ["usual"]
+    assert held.n - held.k <= 2
 
 
 def test_a_second_attempt_certifies_on_newer_rows_only() -> None:
