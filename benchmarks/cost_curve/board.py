@@ -19,7 +19,7 @@ from tracer_bentos.store import TraceStore
 from tracer_bentos.training.run.job import run_attempt, summarise
 from tracer_core.contracts.policy import PolicyDocument
 from tracer_router.api import RevisionPhase, TracerRevision, TracerRouter
-from tracer_router.cluster.diff import amount
+from tracer_router.cluster.quantity import parse_quantity
 from tracer_router.planning.attempts.training import attempt_request
 from tracer_router.planning.reconcile import plan_reconcile
 from tracer_router.planning.state.observed import JobState, Observed, PodState
@@ -109,7 +109,7 @@ class Board:
             address=pod.name,
             evidence=pod.evidence(),
             reserved=self._reserved(pod),
-            leaving=pod.leaving,
+            terminating=pod.leaving,
         )
 
     def _reserved(self, pod: Pod) -> ReservedResources:
@@ -118,7 +118,10 @@ class Board:
             return ReservedResources()
         container = deployment["spec"]["template"]["spec"]["containers"][0]
         asked = container["resources"]["requests"]
-        cores, memory = amount(asked["cpu"]) or 0, amount(asked["memory"]) or 0
+        cores, memory = (
+            parse_quantity(asked["cpu"]) or 0,
+            parse_quantity(asked["memory"]) or 0,
+        )
         return ReservedResources(Decimal(str(cores)), Decimal(str(memory / 2**30)))
 
     def _deployment(self, revision: int) -> Manifest | None:

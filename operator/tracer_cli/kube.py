@@ -69,7 +69,7 @@ async def _annotate(
 async def _read(namespace: str, name: str | None) -> tuple[list[Any], list[Any]]:
     from tracer_router.api import TracerRevision  # noqa: PLC0415 - slow to import
     from tracer_router.cluster.client import connect  # noqa: PLC0415 - as above
-    from tracer_router.cluster.observe import read_router  # noqa: PLC0415 - as above
+    from tracer_router.cluster.parse import parse_router  # noqa: PLC0415 - as above
 
     cluster = await connect()
     try:
@@ -84,7 +84,7 @@ async def _read(namespace: str, name: str | None) -> tuple[list[Any], list[Any]]
             f" {', '.join(names) or 'none'}"
         )
     routers = [
-        read_router(manifest)
+        parse_router(manifest)
         for manifest, found_name in zip(found, names, strict=True)
         if name in {None, found_name}
     ]

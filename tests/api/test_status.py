@@ -49,7 +49,7 @@ STATUS = TracerRouterStatus(
     saved="$1.23 (18%)",
     attempts=1,
     barred=("sha256:00",),
-    audit=AuditStatus(rate="1.5%", reason="417 audits notice a loss", cost_per_day="2"),
+    audit=AuditStatus(rate="1.5%", reason="417 audits detect a loss", cost_per_day="2"),
     handled=("20261124t100000-ab12cd",),
     savings=SavingsStatus(
         saved="1.230000",

@@ -1,1 +1,1 @@
-"""The only code that talks to the Kubernetes API and to data-plane pods."""
+"""The only code that calls the Kubernetes API and the data-plane pods."""

@@ -1,4 +1,4 @@
-"""Where each kind that the operator touches lives in the API."""
+"""API paths of the kinds that the operator uses."""
 
 from tracer_core.constants import GROUP, VERSION
 
@@ -22,7 +22,7 @@ _KINDS: dict[str, tuple[str, str]] = {
 
 
 def path_of(namespace: str, kind: str, name: str = "", subresource: str = "") -> str:
-    """Give the API path of a collection, an object or a subresource of it."""
+    """Return the API path of a collection, an object, or a subresource."""
     prefix, plural = _KINDS[kind]
     parts = [prefix, "namespaces", namespace, plural, name, subresource]
     return "/" + "/".join(part for part in parts if part)

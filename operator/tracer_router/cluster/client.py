@@ -1,4 +1,4 @@
-"""The adapter over the real Kubernetes API: plain manifests, server-side apply."""
+"""A client of the Kubernetes API: plain manifests, server-side apply."""
 
 import json
 import os
@@ -28,7 +28,7 @@ __all__ = ["KubernetesClusterClient", "build_event", "connect"]
 
 _TIMEOUT_SECONDS = 30
 _MAX_EVENT_CHARACTERS = 1024
-"""The API server refuses an Event with a longer message."""
+"""The API server rejects an Event with a longer message."""
 _APPLY = "application/apply-patch+yaml"
 _MERGE = "application/merge-patch+json"
 _ERRORS: dict[int, type[ClusterError]] = {
@@ -40,16 +40,16 @@ _ERRORS: dict[int, type[ClusterError]] = {
 
 
 class KubernetesClusterClient:
-    """A `Cluster` over one API server.
+    """A `ClusterClient` of one API server.
 
-    Manifests stay dictionaries: typed models drop fields that they do not know.
+    Manifests stay dictionaries, because typed models drop unknown fields.
     """
 
     def __init__(self, api: ApiClient) -> None:
         self._api = api
 
     async def get(self, namespace: str, key: ObjectKey) -> Manifest | None:
-        """Give an object, or None when it or its kind does not exist."""
+        """Return an object; None if it or its kind does not exist."""
         try:
             return await self._call("GET", path_of(namespace, key.kind, key.name))
         except NotFound:
@@ -58,26 +58,26 @@ class KubernetesClusterClient:
     async def list(
         self, namespace: str, kind: str, labels: Mapping[str, str]
     ) -> list[Manifest]:
-        """Give the objects with these labels; none when the kind is not served."""
+        """Return the objects with these labels; none if the kind is not served."""
         wanted = ",".join(f"{name}={value}" for name, value in labels.items())
         query = {"labelSelector": wanted} if wanted else {}
         try:
-            found = await self._call("GET", path_of(namespace, kind), query)
+            listed = await self._call("GET", path_of(namespace, kind), query)
         except NotFound:
             return []
-        # Items of a list carry neither kind nor version.
-        return [{**item, "kind": kind} for item in found["items"]]
+        # Items of a list have neither kind nor version.
+        return [{**item, "kind": kind} for item in listed["items"]]
 
     async def apply(self, manifest: Manifest) -> Manifest:
-        """Apply a whole intent server-side and give the object as it now is."""
+        """Apply a whole intent server-side, and return the resulting object."""
         return await self._apply(manifest, "")
 
     async def apply_status(self, manifest: Manifest) -> Manifest:
-        """Apply the whole status of one of our kinds."""
+        """Apply the whole status of a router or a revision."""
         return await self._apply(manifest, "status")
 
     async def delete(self, namespace: str, key: ObjectKey) -> None:
-        """Delete an object and what depends on it; absent is fine."""
+        """Delete an object and its dependents; do nothing if it does not exist."""
         query = {"propagationPolicy": "Background"}
         path = path_of(namespace, key.kind, key.name)
         try:
@@ -94,10 +94,10 @@ class KubernetesClusterClient:
     async def annotate(
         self, namespace: str, key: ObjectKey, annotations: Mapping[str, str | None]
     ) -> None:
-        """Set annotations of an object, as a person would; None removes.
+        """Set annotations of an object; None removes an annotation.
 
         Raises:
-            NotFound: There is no such object.
+            NotFound: The object does not exist.
         """
         path = path_of(namespace, key.kind, key.name)
         body = {"metadata": {"annotations": dict(annotations)}}
@@ -129,16 +129,16 @@ class KubernetesClusterClient:
         headers = {"Accept": "application/json", "Content-Type": content_type}
         try:
             await self._authenticate(headers)
-            answer = await self._api.call_api(
+            response = await self._api.call_api(
                 method, url, headers, body, _request_timeout=_TIMEOUT_SECONDS
             )
-            content = await answer.read()  # type: ignore[no-untyped-call] # the same
+            content = await response.read()  # type: ignore[no-untyped-call] # untyped upstream
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable(f"{method} {path}: {error or type(error)}") from error
         except ApiException as error:
             raise _translate(error.status, error.body, method, path) from error
-        if answer.status >= 400:  # noqa: PLR2004 - the first status that is an error
-            raise _translate(answer.status, content, method, path)
+        if response.status >= 400:  # noqa: PLR2004 - the first status that is an error
+            raise _translate(response.status, content, method, path)
         return dict(json.loads(content))
 
     async def _authenticate(self, headers: dict[str, str]) -> None:
@@ -149,14 +149,14 @@ class KubernetesClusterClient:
 
 
 async def connect() -> KubernetesClusterClient:
-    """Connect with the service account in a pod, else with the kubeconfig."""
+    """Return a client: with the service account in a pod, or else the kubeconfig."""
     settings = Configuration()
     if "KUBERNETES_SERVICE_HOST" in os.environ:
         load = config.load_incluster_config
-        load(client_configuration=settings)  # type: ignore[no-untyped-call] # the same
+        load(client_configuration=settings)  # type: ignore[no-untyped-call] # untyped upstream
     else:
         read = config.load_kube_config
-        await read(client_configuration=settings)  # type: ignore[no-untyped-call] # the same
+        await read(client_configuration=settings)  # type: ignore[no-untyped-call] # untyped upstream
     return KubernetesClusterClient(ApiClient(configuration=settings))
 
 

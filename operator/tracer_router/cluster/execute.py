@@ -1,4 +1,4 @@
-"""Carries out a plan in order, writing only what live does not already contain."""
+"""Executes a plan in order, and writes only what live objects do not contain yet."""
 
 import asyncio
 
@@ -18,12 +18,13 @@ __all__ = ["execute"]
 async def execute(
     cluster: ClusterClient, pods: PodClient, observed: Observed, plan: Plan
 ) -> None:
-    """Make the cluster as the plan says; statuses are left to the status writer.
+    """Apply the plan to the cluster, except the statuses.
 
     Raises:
         SpecError: A name that the router needs belongs to another object, or the
             cluster does not serve the Gateway API.
-        ClusterError: The API server refused or failed.
+        RetryLater: A deleted router of the same name still owns an object.
+        ClusterError: The API server rejected a request or failed.
     """
     for revision in plan.create:
         await _apply(cluster, observed, build_revision(observed.router, revision))
@@ -31,7 +32,9 @@ async def execute(
         manifest = build_policy_map(observed.router, plan.policy)
         await _apply(cluster, observed, manifest)
         addresses = [pod.address for pod in observed.pods if pod.address]
-        await asyncio.gather(*(pods.push(each, plan.policy) for each in addresses))
+        await asyncio.gather(
+            *(pods.push(address, plan.policy) for address in addresses)
+        )
     for manifest in plan.apply:
         await _apply(cluster, observed, manifest)
     for key in plan.delete:
@@ -71,7 +74,7 @@ def _refuse_foreign(observed: Observed, key: ObjectKey, live: Manifest) -> None:
     if any(owner.get("uid") and owner["kind"] == "TracerRouter" for owner in owners):
         raise RetryLater(
             f"{key.kind} {key.name} still belongs to a deleted router of this name; "
-            "waiting for the garbage collector"
+            "waiting for its garbage collection"
         )
     raise SpecError(
         f"{key.kind} {key.name} exists and does not belong to this router; rename "

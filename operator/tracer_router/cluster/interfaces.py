@@ -1,4 +1,4 @@
-"""What the operator asks of a cluster; `client` is the adapter over a real one."""
+"""The interfaces to the cluster; `client` and `pod_client` implement them."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -12,31 +12,31 @@ __all__ = ["ClusterClient", "PodClient"]
 
 
 class ClusterClient(Protocol):
-    """Six verbs on plain manifests in one namespace at a time."""
+    """Operations on manifests in one namespace."""
 
     async def get(self, namespace: str, key: ObjectKey) -> Manifest | None:
-        """Give an object, or None when it or its kind does not exist."""
+        """Return an object; None if it or its kind does not exist."""
 
     async def list(
         self, namespace: str, kind: str, labels: Mapping[str, str]
     ) -> list[Manifest]:
-        """Give the objects with these labels; none when the kind is not served."""
+        """Return the objects with these labels; none if the kind is not served."""
 
     async def apply(self, manifest: Manifest) -> Manifest:
-        """Apply a whole intent server-side and give the object as it now is."""
+        """Apply a whole intent server-side, and return the resulting object."""
 
     async def apply_status(self, manifest: Manifest) -> Manifest:
-        """Apply the whole status of one of our kinds."""
+        """Apply the whole status of a router or a revision."""
 
     async def delete(self, namespace: str, key: ObjectKey) -> None:
-        """Delete an object and what depends on it; absent is fine."""
+        """Delete an object and its dependents; do nothing if it does not exist."""
 
     async def emit(self, about: Manifest, event: EventRecord) -> None:
         """Create an Event about an object."""
 
 
 class PodClient(Protocol):
-    """The internal port of data-plane pods."""
+    """Requests to the internal port of data-plane pods."""
 
     async def push(self, address: str, policy: PolicyDocument) -> Evidence | None:
-        """Push the policy and give the pod's evidence; None when it did not answer."""
+        """Push the policy, and return the evidence; None if the pod does not answer."""

@@ -1,4 +1,4 @@
-"""The internal port of data-plane pods: push the policy, get the evidence."""
+"""A client of the internal port of data-plane pods: policy and evidence."""
 
 import logging
 
@@ -16,7 +16,7 @@ _TIMEOUT_SECONDS = 3
 
 
 class HttpPodClient:
-    """`Pods` over HTTP; one pooled session for all of them."""
+    """A `PodClient` over HTTP, with one pooled session for all pods."""
 
     def __init__(
         self, session: aiohttp.ClientSession, port: int = INTERNAL_PORT
@@ -25,21 +25,21 @@ class HttpPodClient:
         self._port = port
 
     async def push(self, address: str, policy: PolicyDocument) -> Evidence | None:
-        """Push the policy and give the pod's evidence; None when it did not answer.
+        """Push the policy, and return the evidence; None if the pod does not answer.
 
-        A pod that is starting or gone does not answer: that is expected, and its
-        counts are read at the next poll or kept from the last.
+        It is expected that a starting or terminated pod does not answer. Its counts are
+        read at the next poll, or kept from the last one.
         """
         url = f"http://{address}:{self._port}/evidence"
         timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
         try:
             async with self._session.post(
                 url, data=policy.to_json(), timeout=timeout
-            ) as answer:
-                answer.raise_for_status()
-                return Evidence.from_json(await answer.read())
+            ) as response:
+                response.raise_for_status()
+                return Evidence.from_json(await response.read())
         except (aiohttp.ClientError, TimeoutError) as error:
-            _LOG.info("pod %s gave no evidence: %s", address, error or type(error))
+            _LOG.info("pod %s returned no evidence: %s", address, error or type(error))
         except DocumentError as error:
-            _LOG.warning("pod %s: %s", address, error)
+            _LOG.warning("pod %s returned unreadable evidence: %s", address, error)
         return None

@@ -1,1 +1,1 @@
-"""The kopf side: events only enqueue keys; one reconcile does the rest."""
+"""The operator process: kopf watches enqueue keys, and one reconcile handles them."""

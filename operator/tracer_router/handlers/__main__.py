@@ -13,7 +13,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the operator until it is told to stop."""
+    """Run the operator until it is stopped."""
     logging.basicConfig(
         level=os.environ.get("TRACER_LOG_LEVEL", "INFO"),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",

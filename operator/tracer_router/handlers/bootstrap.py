@@ -1,4 +1,4 @@
-"""Everything that is built once at start and freed at the end."""
+"""Start and shutdown of the operator: settings, clients, and the work queue."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ __all__ = ["build_operator"]
 def build_operator(
     installation: Installation,
 ) -> tuple[kopf.OperatorRegistry, kopf.OperatorSettings]:
-    """Give a registry of handlers and settings of one operator."""
+    """Return the handlers and the settings of an operator."""
     registry = kopf.OperatorRegistry()
     queue = WorkQueue()
     register_watches(registry, queue)
@@ -33,7 +33,7 @@ def build_operator(
 
 def _settings() -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
-    # Nothing of kopf's may ever be written to our objects; the names are ours in case.
+    # kopf must not write to any object. If it does, the names belong to this project.
     settings.persistence.finalizer = f"{GROUP}/kopf"
     settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(
         prefix=GROUP
@@ -42,7 +42,7 @@ def _settings() -> kopf.OperatorSettings:
         prefix=GROUP
     )
     settings.posting.enabled = False
-    # The role is namespaced: no watching of CRDs and namespaces cluster-wide.
+    # The role is namespaced and does not allow watching CRDs and namespaces.
     settings.scanning.disabled = True
     settings.networking.request_timeout = 60
     settings.networking.connect_timeout = 10
@@ -79,7 +79,7 @@ def _register_process(
     @kopf.on.probe(registry=registry)
     async def working(**_: Any) -> bool:
         if any(task.done() for task in tasks):
-            raise RuntimeError("the reconcile queue has stopped")
+            raise RuntimeError("the work queue has stopped; restart the operator")
         return True
 
     @kopf.on.cleanup(registry=registry)

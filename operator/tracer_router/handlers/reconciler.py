@@ -1,4 +1,4 @@
-"""One reconcile: observe, plan, execute, write the status. Nothing is decided here."""
+"""One reconcile: observe, plan, execute, and write the status. No decision is here."""
 
 import logging
 from collections.abc import Callable
@@ -10,12 +10,10 @@ from tracer_core.errors import Forbidden, RetryLater, SpecError
 from tracer_router.api import ObjectMeta, TracerRouter, TracerRouterStatus
 from tracer_router.cluster.execute import execute
 from tracer_router.cluster.interfaces import ClusterClient, PodClient
-from tracer_router.cluster.observe import observe, read_router, read_status
-from tracer_router.handlers.status_writer import (
-    StatusWriter,
-    failed_status,
-    stall_event,
-)
+from tracer_router.cluster.observe import observe
+from tracer_router.cluster.parse import parse_router, parse_router_status
+from tracer_router.handlers.failures import failed_status, stall_event
+from tracer_router.handlers.status_writer import StatusWriter
 from tracer_router.handlers.workqueue import Key
 from tracer_router.planning.reconcile import plan_reconcile
 from tracer_router.planning.state.plan import EventRecord, EventType
@@ -25,13 +23,13 @@ from tracer_router.resources.manifest import ObjectKey
 __all__ = ["Reconciler"]
 
 _LOG = logging.getLogger(__name__)
-_STALLED_RETRY_SECONDS = timedelta(minutes=1)
-_RETRY_LATER_SECONDS = timedelta(seconds=2)
+_STALLED_RETRY_DELAY = timedelta(minutes=1)
+_RETRY_LATER_DELAY = timedelta(seconds=2)
 
 
 @dataclass
 class Reconciler:
-    """Brings one router closer to its spec."""
+    """Reconciles one router with its spec."""
 
     installation: Installation
     cluster: ClusterClient
@@ -40,18 +38,24 @@ class Reconciler:
     now: Callable[[], datetime]
 
     async def reconcile(self, key: Key) -> timedelta | None:
-        """Reconcile one router; say when to look again, None when it is gone."""
+        """Reconcile one router.
+
+        Args:
+            key: Namespace and name of the router.
+
+        Returns:
+            The delay until the next reconcile; None if the router does not exist.
+        """
         namespace, name = key
         manifest = await self.cluster.get(namespace, ObjectKey("TracerRouter", name))
         if manifest is None or "deletionTimestamp" in manifest["metadata"]:
             return None
         try:
-            router = read_router(manifest)
+            router = parse_router(manifest)
         except SpecError as error:
-            _LOG.warning("%s/%s: %s", namespace, name, error)
-            metadata, status = read_status(manifest)
+            metadata, status = parse_router_status(manifest)
             await self._report(metadata, status, error)
-            return _STALLED_RETRY_SECONDS
+            return _STALLED_RETRY_DELAY
         return await self._reconcile(router)
 
     async def _reconcile(self, router: TracerRouter) -> timedelta:
@@ -62,9 +66,9 @@ class Reconciler:
         except Exception as error:
             await self._report(router.metadata, router.status, error)
             if isinstance(error, RetryLater):
-                return _RETRY_LATER_SECONDS
+                return _RETRY_LATER_DELAY
             if isinstance(error, SpecError | Forbidden):
-                return _STALLED_RETRY_SECONDS
+                return _STALLED_RETRY_DELAY
             raise
         await self.writer.write(observed, plan)
         for event in plan.events:
@@ -74,6 +78,7 @@ class Reconciler:
     async def _report(
         self, metadata: ObjectMeta, before: TracerRouterStatus, error: Exception
     ) -> None:
+        """Write the status of a failed reconcile, and an Event if it is a new stall."""
         after = failed_status(before, error, metadata.generation, self.now())
         await self.writer.write_router(metadata, before, after)
         event = stall_event(before, after)
@@ -87,5 +92,5 @@ class Reconciler:
             "metadata": metadata.to_manifest(),
         }
         level = logging.WARNING if event.type is EventType.WARNING else logging.INFO
-        _LOG.log(level, "%s: %s", metadata.name, event.message)
+        _LOG.log(level, "%s/%s: %s", metadata.namespace, metadata.name, event.message)
         await self.cluster.emit(about, event)

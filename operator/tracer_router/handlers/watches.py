@@ -1,7 +1,8 @@
-"""Which events wake which router; nothing is decided here.
+"""Watches: which change of an object triggers a reconcile of which router.
 
-Low-level event handlers only: they write nothing to the objects, need no finalizer,
-and see every change, which is all that a level-triggered reconcile asks for.
+These are low-level event handlers. They do not write to the objects, do not require a
+finalizer, and receive every change, which is all that a level-triggered reconcile
+requires.
 """
 
 from collections.abc import Mapping
@@ -27,17 +28,17 @@ _CHILDREN = (
 def register_watches(registry: kopf.OperatorRegistry, queue: WorkQueue) -> None:
     """Register one handler for the routers and one for each kind of child."""
 
-    async def wake_router(*, namespace: str | None, name: str, **_: Any) -> None:
+    async def enqueue_router(*, namespace: str | None, name: str, **_: Any) -> None:
         queue.add((namespace or "", name))
 
-    async def wake_owner(
+    async def enqueue_owner(
         *, namespace: str | None, labels: Mapping[str, str], **_: Any
     ) -> None:
         queue.add((namespace or "", labels[ROUTER_LABEL]))
 
-    kopf.on.event(GROUP, VERSION, "tracerrouters", registry=registry)(wake_router)
+    kopf.on.event(GROUP, VERSION, "tracerrouters", registry=registry)(enqueue_router)
     for group, version, plural in _CHILDREN:
         owned = {ROUTER_LABEL: kopf.PRESENT}
         kopf.on.event(group, version, plural, labels=owned, registry=registry)(
-            wake_owner
+            enqueue_owner
         )

@@ -1,4 +1,4 @@
-"""A de-duplicating queue of keys: one worker a key, bounded, per-key back-off."""
+"""A de-duplicating work queue: one worker per key, with back-off per key."""
 
 import asyncio
 import logging
@@ -10,18 +10,18 @@ __all__ = ["Key", "Reconcile", "WorkQueue"]
 
 _LOG = logging.getLogger(__name__)
 _FIRST_DELAY_SECONDS = 1.0
-_LONGEST_DELAY_SECONDS = 120.0
+_MAX_DELAY_SECONDS = 120.0
 
 Key = tuple[str, str]
 """Namespace and name of a router."""
 
 Reconcile = Callable[[Key], Awaitable[timedelta | None]]
-"""Brings one router closer to its spec; says when to look again without an event."""
+"""Reconciles a router, and returns the delay until the next reconcile, if any."""
 
 
 @dataclass
 class WorkQueue:
-    """Keys that wait, run, or are due later; a key never runs twice at once."""
+    """Keys that are ready, running, or delayed; a key never runs twice at once."""
 
     workers: int = 4
     _ready: asyncio.Queue[Key] = field(default_factory=asyncio.Queue)
@@ -32,7 +32,7 @@ class WorkQueue:
     _failures: dict[Key, int] = field(default_factory=dict)
 
     def add(self, key: Key) -> None:
-        """Have a key reconciled soon; adding it many times is adding it once."""
+        """Add a key to reconcile; added several times, it is reconciled once."""
         timer = self._timers.pop(key, None)
         if timer is not None:
             timer.cancel()
@@ -43,7 +43,7 @@ class WorkQueue:
             self._ready.put_nowait(key)
 
     def add_after(self, key: Key, delay: timedelta) -> None:
-        """Have a key reconciled after a delay, unless something wakes it before."""
+        """Add a key that is reconciled after a delay, unless it is added before."""
         if key in self._waiting:
             return
         timer = self._timers.pop(key, None)
@@ -53,7 +53,7 @@ class WorkQueue:
         self._timers[key] = loop.call_later(delay.total_seconds(), self.add, key)
 
     async def run(self, reconcile: Reconcile) -> None:
-        """Work until cancelled."""
+        """Reconcile keys until cancelled."""
         async with asyncio.TaskGroup() as group:
             for _ in range(self.workers):
                 group.create_task(self._work(reconcile))
@@ -76,11 +76,11 @@ class WorkQueue:
     async def _attempt(self, key: Key, reconcile: Reconcile) -> timedelta | None:
         try:
             delay = await reconcile(key)
-        except Exception:  # noqa: BLE001 - one broken router must not stop the others
+        except Exception:  # noqa: BLE001 - a failed router must not stop the others
             tries = self._failures.get(key, 0)
             self._failures[key] = tries + 1
-            wait = min(_FIRST_DELAY_SECONDS * 2**tries, _LONGEST_DELAY_SECONDS)
-            _LOG.exception("reconcile of %s/%s failed; again in %.0f s", *key, wait)
+            wait = min(_FIRST_DELAY_SECONDS * 2**tries, _MAX_DELAY_SECONDS)
+            _LOG.exception("reconcile of %s/%s failed; retry in %.0f s", *key, wait)
             return timedelta(seconds=wait)
         self._failures.pop(key, None)
         return delay

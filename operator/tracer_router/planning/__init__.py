@@ -1,1 +1,1 @@
-"""Pure planning: what was observed → what to do next. No I/O, no clock, no kopf."""
+"""Pure planning: from the observed state to the next changes. No I/O, no clock."""

@@ -1,187 +1,153 @@
-"""The whole behaviour on one page: what was observed, and now, to a plan."""
+"""The plan of one reconcile: from the observed state and the time to all changes."""
 
 from datetime import datetime, timedelta
 
-from tracer_router.api import (
-    Reason,
-    RevisionPhase,
-    TracerRevision,
-    TracerRevisionStatus,
-)
+from tracer_router.api import RevisionPhase, TracerRevision
 from tracer_router.planning.attempts.retraining import RetrainingTrigger
-from tracer_router.planning.attempts.training import (
-    begin_attempt,
-    conclude_training,
-    pass_through,
-)
+from tracer_router.planning.attempts.training import begin_attempt, pass_through
+from tracer_router.planning.attempts.training_result import conclude_training
 from tracer_router.planning.evidence.evidence import fold_evidence
 from tracer_router.planning.objects.children import plan_children, plan_deletions
 from tracer_router.planning.rollout.candidate import evaluate_candidate
+from tracer_router.planning.rollout.evaluation import Evaluation
 from tracer_router.planning.rollout.live import evaluate_live, restore_previous
 from tracer_router.planning.rollout.policy import plan_policy
+from tracer_router.planning.rollout.transitions import enter_phase, set_status
 from tracer_router.planning.rollout.user_requests import handle_requests
 from tracer_router.planning.state.observed import JobState, Observed
-from tracer_router.planning.state.plan import EventRecord, EventType, Plan
+from tracer_router.planning.state.plan import Plan
 from tracer_router.planning.state.roles import RevisionRoles, assign_roles
-from tracer_router.planning.status.summary import StatusInputs, build_status
+from tracer_router.planning.status.events import plan_events
+from tracer_router.planning.status.router_status import StatusInputs, build_status
 from tracer_router.resources.installation import Installation
 from tracer_router.savings.pods import PodPrices
 
 __all__ = ["plan_reconcile"]
 
-_SOON = timedelta(seconds=2)
+_CHANGING = timedelta(seconds=2)
 _AT_REST = timedelta(seconds=10)
-_NAMED = {Reason.TEACHER_CHANGED, Reason.INPUTS_CHANGED}
-"""Causes that have an Event of their own."""
-_FAILED = frozenset({RevisionPhase.REJECTED, RevisionPhase.ROLLED_BACK})
-"""Phases whose Event is a warning."""
 
 
 def plan_reconcile(
     observed: Observed, installation: Installation, now: datetime
 ) -> Plan:
-    """Decide everything that is next for one router."""
+    """Return all changes that are next for one router."""
+    router = observed.router
     counted = _with_evidence(observed)
-    carried = handle_requests(observed, counted, now)
-    revisions, missing = _judge(carried.revisions, observed, now)
-    revisions = _supersede(restore_previous(observed, counted, revisions, now), now)
-    outlook = RetrainingTrigger(observed, revisions, now)
-    begun = _begin(observed, revisions, installation.runtime_image, outlook)
+    requests = handle_requests(router, counted, now)
+    revisions, missing = _evaluate(observed, requests.revisions, now)
+    revisions = restore_previous(router, counted, revisions, now)
+    revisions = _supersede(revisions, now)
     roles = assign_roles(revisions)
+    trigger = RetrainingTrigger(router, revisions, now)
+    created = _create(observed, revisions, installation.runtime_image, trigger)
+    missing = missing or _missing(observed, roles, trigger)
     policy = plan_policy(observed, revisions, roles)
-    missing = missing or _waiting(roles, outlook)
-    wanted = plan_children(observed, revisions, roles, installation, now)
+    children = plan_children(observed, revisions, roles, installation, now)
     return Plan(
-        create=(begun,) if begun else (),
+        create=created,
         policy=policy,
-        apply=wanted,
-        delete=plan_deletions(observed, revisions, wanted),
+        apply=children,
+        delete=plan_deletions(observed, revisions, children),
         revisions=revisions,
         status=build_status(
             observed,
-            revisions,
-            policy,
-            StatusInputs(missing, carried.refused),
+            StatusInputs(revisions, policy, missing, requests.refused),
             PodPrices(installation.core_hour, installation.gib_hour),
             now,
         ),
-        events=carried.events + _events(observed, revisions),
-        urgent=frozenset(pod.revision for pod in observed.pods if pod.leaving),
-        requeue_after=_SOON
-        if begun or roles != RevisionRoles(roles.stable)
-        else _AT_REST,
+        urgent=frozenset(pod.revision for pod in observed.pods if pod.terminating),
+        events=requests.events + plan_events(observed.revisions, revisions),
+        requeue_after=_AT_REST if roles.settled and not created else _CHANGING,
     )
 
 
-def _begin(
-    observed: Observed,
-    revisions: tuple[TracerRevision, ...],
-    image: str,
-    outlook: RetrainingTrigger,
-) -> TracerRevision | None:
-    if not revisions:
-        return pass_through(observed.router, image)
-    if outlook.due is None:
-        return None
-    return begin_attempt(observed, revisions, image, outlook.now, outlook.due)
-
-
 def _with_evidence(observed: Observed) -> tuple[TracerRevision, ...]:
+    """Return the revisions with the evidence that their pods reported."""
     return tuple(
-        _update(
-            each,
-            phase=each.status.phase or _first_phase(each),
+        set_status(
+            revision,
+            phase=revision.status.phase or _first_phase(revision),
             evidence=fold_evidence(
-                each.status.evidence, observed.pods_of(each.spec.revision)
+                revision.status.evidence, observed.pods_of(revision.spec.revision)
             ),
+            observed_generation=revision.metadata.generation or -1,
         )
-        for each in observed.revisions
+        for revision in observed.revisions
     )
 
 
 def _first_phase(revision: TracerRevision) -> RevisionPhase:
-    trains = revision.spec.attempt is not None
-    return RevisionPhase.TRAINING if trains else RevisionPhase.PASSTHROUGH
+    if revision.spec.attempt is None:
+        return RevisionPhase.PASSTHROUGH
+    return RevisionPhase.TRAINING
 
 
-def _judge(
-    revisions: tuple[TracerRevision, ...], observed: Observed, now: datetime
+def _evaluate(
+    observed: Observed, revisions: tuple[TracerRevision, ...], now: datetime
 ) -> tuple[tuple[TracerRevision, ...], str]:
-    judged, missing = [], ""
+    """Return the evaluated revisions, and what is missing for the next step."""
+    evaluations = []
     for revision in revisions:
         match revision.status.phase:
             case RevisionPhase.TRAINING:
-                judged.append(conclude_training(observed, revision, now))
+                evaluations.append(
+                    Evaluation(conclude_training(observed, revision, now))
+                )
             case RevisionPhase.SHADOW | RevisionPhase.CANARY:
-                progress = evaluate_candidate(observed, revisions, revision, now)
-                judged.append(progress.revision)
-                missing = progress.missing or missing
+                evaluations.append(
+                    evaluate_candidate(observed, revisions, revision, now)
+                )
             case RevisionPhase.LIVE:
-                progress = evaluate_live(observed, revision, now)
-                judged.append(progress.revision)
-                missing = progress.missing or missing
+                evaluations.append(evaluate_live(observed, revision, now))
             case _:
-                judged.append(revision)
-    return tuple(judged), missing
+                evaluations.append(Evaluation(revision))
+    missing = [found.missing for found in evaluations if found.missing]
+    return (
+        tuple(found.revision for found in evaluations),
+        missing[-1] if missing else "",
+    )
 
 
 def _supersede(
     revisions: tuple[TracerRevision, ...], now: datetime
 ) -> tuple[TracerRevision, ...]:
-    live = [each for each in revisions if each.status.phase is RevisionPhase.LIVE]
-    older = {each.spec.revision for each in live[:-1]}
+    """Return the revisions with at most one live: the newest."""
+    live = [found for found in revisions if found.status.phase is RevisionPhase.LIVE]
+    older = {revision.spec.revision for revision in live[:-1]}
     reason = f"revision {live[-1].spec.revision} serves" if older else ""
     return tuple(
-        _update(each, phase=RevisionPhase.SUPERSEDED, step_since=now, reason=reason)
-        if each.spec.revision in older
-        else each
-        for each in revisions
+        enter_phase(revision, RevisionPhase.SUPERSEDED, reason, now)
+        if revision.spec.revision in older
+        else revision
+        for revision in revisions
     )
 
 
-def _waiting(roles: RevisionRoles, outlook: RetrainingTrigger) -> str:
+def _create(
+    observed: Observed,
+    revisions: tuple[TracerRevision, ...],
+    image: str,
+    trigger: RetrainingTrigger,
+) -> tuple[TracerRevision, ...]:
+    """Return the revision to create, if any: the pass-through, or a due attempt."""
+    if not revisions:
+        return (pass_through(observed.router, image),)
+    if trigger.due is None:
+        return ()
+    router, now = observed.router, trigger.now
+    return (begin_attempt(router, revisions, image, now, trigger.due),)
+
+
+def _missing(
+    observed: Observed, roles: RevisionRoles, trigger: RetrainingTrigger
+) -> str:
+    """Return what is missing while no revision is evaluated."""
     if roles.training is not None:
         number = roles.training.spec.revision
-        trouble = outlook.observed.jobs.get(number, JobState()).trouble
-        why = f", but a pod of it does not start: {trouble}" if trouble else ""
-        return f"attempt {number} is being trained{why}"
-    if roles.candidate is not None:  # certified a moment ago
+        error = observed.jobs.get(number, JobState()).start_error
+        suffix = f", but one of its pods does not start: {error}" if error else ""
+        return f"attempt {number} is in training{suffix}"
+    if roles.candidate is not None:  # certified in this reconcile
         return f"revision {roles.candidate.spec.revision}: its pods are being created"
-    return outlook.missing
-
-
-def _events(
-    observed: Observed, revisions: tuple[TracerRevision, ...]
-) -> tuple[EventRecord, ...]:
-    found = []
-    for each in revisions:
-        before = observed.revision(each.spec.revision)
-        old, new = before.status if before else None, each.status
-        same = old and _stage(old) == _stage(new)
-        reason = f": {new.reason}" if new.reason else ""
-        if not same and new.phase is not None:
-            step = "" if new.rollout_step is None else f", step {new.rollout_step + 1}"
-            message = f"revision {each.spec.revision}: {new.phase}{step}"
-            kind = EventType.WARNING if new.phase in _FAILED else EventType.NORMAL
-            found.append(EventRecord(new.phase.value, message + reason, kind))
-        if new.cause in _NAMED and (old is None or new.cause != old.cause):
-            message = f"revision {each.spec.revision}{reason}"
-            found.append(EventRecord(new.cause, message, EventType.WARNING))
-        for cell in new.closed[len(old.closed) if old else 0 :]:
-            message = (
-                f"revision {each.spec.revision}: cell {cell.cell!r} was returned to "
-                f"the teacher: {cell.reason}"
-            )
-            found.append(EventRecord("CellClosed", message, EventType.WARNING))
-    return tuple(found)
-
-
-def _stage(status: TracerRevisionStatus) -> tuple[object, ...]:
-    """Give what people want to hear of when it changes."""
-    return status.phase, status.rollout_step
-
-
-def _update(revision: TracerRevision, **changes: object) -> TracerRevision:
-    changes["observed_generation"] = revision.metadata.generation or -1
-    status = revision.status.model_copy(update=changes)
-    return revision.model_copy(update={"status": status})
+    return trigger.missing

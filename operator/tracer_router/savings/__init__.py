@@ -1,1 +1,1 @@
-"""What the router saved."""
+"""The savings of a router."""

@@ -1,10 +1,11 @@
-"""Counts and costs to money: what was saved, how sure that is, and what it cost.
+"""The savings of a router in money, with their interval and their cost.
 
-Saved is the teacher cost that was avoided: the forecast for all that the surrogate
-answered without an audit, corrected by what the audits showed. Audited answers save
-nothing, the teacher was paid for them; what audits cost is shown beside. What exact
-repeats avoided is the cache's and no part of the saving. From the saving comes off what
-the pods cost, and embeddings that were asked for to decide. Sums are exact decimals.
+The savings are the avoided teacher cost: the forecast for all answers of the surrogate
+without an audit, corrected by the results of the audits. An audited answer saves
+nothing, because the teacher was paid for it; the cost of audits is reported separately.
+The cost that the cache avoided for exact repeats is not part of the savings. The cost
+of the pods, and of the embeddings requested for decisions, is subtracted. Sums are
+exact decimals.
 """
 
 from collections.abc import Iterable
@@ -18,69 +19,76 @@ from tracer_router.api import RevisionTotals
 
 __all__ = ["MeasuredSavings", "measure_savings"]
 
-_NOTHING = Decimal(0)
+_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredSavings:
-    """What the router saved, beside what was paid."""
+    """The savings of a router, and what was paid."""
 
     avoided: Decimal
     """Teacher cost that the surrogate avoided."""
     error: Decimal | None
-    """Half the width of its 95 % interval; none when too few sessions were audited."""
+    """Half the width of its 95% interval; None if too few sessions were audited."""
     paid: Decimal
-    """Teacher cost that was paid, audits included."""
+    """Teacher cost that was paid, including audits."""
     audits: Decimal
-    """Of that, for audits."""
-    cached: Decimal = _NOTHING
-    """Forecast teacher cost of what the cache answered; never part of `avoided`."""
-    pods: Decimal = _NOTHING
-    """What the pods cost."""
-    embeddings: Decimal = _NOTHING
-    """What was paid for embeddings, audits and deferred questions included."""
+    """The part of `paid` for audits."""
+    cached: Decimal = _ZERO
+    """Forecast teacher cost of the answers from the cache; not part of `avoided`."""
+    pods: Decimal = _ZERO
+    """Cost of the pods."""
+    embeddings: Decimal = _ZERO
+    """Cost of embeddings, including those for audited and deferred requests."""
 
     @property
     def saved(self) -> Decimal:
-        """What is left of the avoided cost when pods and embeddings are paid."""
+        """The avoided cost minus the cost of pods and embeddings."""
         return self.avoided - self.pods - self.embeddings
 
     @property
     def low(self) -> Decimal | None:
-        """Lower end of the interval of what was saved."""
+        """Lower end of the interval of the savings."""
         return None if self.error is None else self.saved - self.error
 
     @property
     def high(self) -> Decimal | None:
-        """Upper end of the interval."""
+        """Upper end of the interval of the savings."""
         return None if self.error is None else self.saved + self.error
 
     @override
     def __str__(self) -> str:
-        """Give it as people read it, such as $1.23 (18.0%)."""
-        bill = self.avoided + self.cached + self.paid  # with the teacher alone
+        """Return the savings and their share of the bill: $1.23 (18.0%)."""
+        bill = self.avoided + self.cached + self.paid  # without a router
         share = f" ({self.saved / bill:.1%})" if bill else ""
         sign = "-" if self.saved < 0 else ""
         return f"{sign}${abs(self.saved):.2f}{share}"
 
 
 def measure_savings(
-    counts: Iterable[RevisionTotals], pods: Decimal = _NOTHING
+    counts: Iterable[RevisionTotals], pods: Decimal = _ZERO
 ) -> MeasuredSavings:
-    """Add up all tasks; the errors of tasks are independent, so their squares add."""
+    """Return the savings of all tasks.
+
+    The errors of the tasks are independent, so their variances add up.
+
+    Args:
+        counts: Counts of revisions.
+        pods: Cost of the pods.
+    """
     counts = tuple(counts)
-    tasks = [task for each in counts for task in each.tasks]
+    tasks = [task for revision in counts for task in revision.tasks]
     spread = sum(float(task.cost_spread) for task in tasks)
     samples = sum(task.cost_samples for task in tasks)
     error = half_width(spread, samples)
-    forecast = sum((Decimal(task.cost_saved) for task in tasks), _NOTHING)
-    correction = sum((Decimal(task.cost_correction) for task in tasks), _NOTHING)
+    forecast = sum((Decimal(task.cost_saved) for task in tasks), _ZERO)
+    correction = sum((Decimal(task.cost_correction) for task in tasks), _ZERO)
     return MeasuredSavings(
         avoided=forecast + correction,
         error=None if error is None else Decimal(f"{error:.12g}"),
-        paid=sum((Decimal(task.cost_teacher) for task in tasks), _NOTHING),
-        audits=sum((Decimal(task.cost_audits) for task in tasks), _NOTHING),
-        cached=sum((Decimal(task.cost_cached) for task in tasks), _NOTHING),
+        paid=sum((Decimal(task.cost_teacher) for task in tasks), _ZERO),
+        audits=sum((Decimal(task.cost_audits) for task in tasks), _ZERO),
+        cached=sum((Decimal(task.cost_cached) for task in tasks), _ZERO),
         pods=pods,
-        embeddings=sum((Decimal(each.cost_embeddings) for each in counts), _NOTHING),
+        embeddings=sum((Decimal(found.cost_embeddings) for found in counts), _ZERO),
     )

@@ -1,4 +1,4 @@
-"""What the data-plane pods cost: what they reserve, for as long as they are there."""
+"""The cost of the data-plane pods: what they reserve, for as long as they exist."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from decimal import Decimal
 
 __all__ = ["PodCostMeter", "PodPrices", "ReservedResources"]
 
-_EVERY = timedelta(hours=1)
-"""How often the meter is read: more often would be a write at rest."""
+_INTERVAL = timedelta(hours=1)
+"""Time between two readings: a shorter one would write the status at rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class PodPrices:
-    """What the cluster charges, in the currency of the teacher's prices."""
+    """Prices of the cluster, in the currency of the prices of the teacher."""
 
     core_hour: Decimal = Decimal(0)
     """One CPU core for an hour."""
@@ -21,13 +21,13 @@ class PodPrices:
     """One GiB of memory for an hour."""
 
     def __bool__(self) -> bool:
-        """Whether anything is charged at all."""
+        """Return whether any price is configured."""
         return bool(self.core_hour or self.gib_hour)
 
 
 @dataclass(frozen=True, slots=True)
 class ReservedResources:
-    """What one pod reserves."""
+    """The resources that one pod requests."""
 
     cores: Decimal = Decimal(0)
     """CPU cores."""
@@ -37,28 +37,25 @@ class ReservedResources:
 
 @dataclass(frozen=True, slots=True)
 class PodCostMeter:
-    """The cost up to a moment; it is kept in the router's status."""
+    """The cost up to a point in time, stored in the status of the router."""
 
     cost: Decimal
     """Cost so far."""
     until: datetime
-    """Up to when."""
+    """End of the metered time."""
 
     def update(
         self, pods: Iterable[ReservedResources], prices: PodPrices, now: datetime
     ) -> "PodCostMeter":
-        """Give the meter at a later moment; the same one within the hour.
+        """Return the meter at a later time; the same meter within an hour.
 
-        The pods that are there now stand for the whole time since the last reading.
+        The present pods are metered for the whole time since the last reading.
         """
-        if now - self.until < _EVERY:
+        if now - self.until < _INTERVAL:
             return self
         hours = Decimal(str((now - self.until) / timedelta(hours=1)))
         rate = sum(
-            (
-                each.cores * prices.core_hour + each.gib * prices.gib_hour
-                for each in pods
-            ),
+            (pod.cores * prices.core_hour + pod.gib * prices.gib_hour for pod in pods),
             Decimal(0),
         )
         cost = (self.cost + hours * rate).quantize(Decimal("1e-9"))

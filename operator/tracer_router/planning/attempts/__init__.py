@@ -1,1 +1,1 @@
-"""When to train, and what becomes of an attempt."""
+"""When a training attempt begins, and the result of one that ended."""

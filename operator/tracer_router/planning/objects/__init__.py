@@ -1,1 +1,1 @@
-"""Which Kubernetes objects must exist."""
+"""Which Kubernetes objects a router requires."""

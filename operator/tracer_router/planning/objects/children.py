@@ -1,8 +1,8 @@
-"""Which objects must exist for the revisions as they are now, and which no longer."""
+"""Which Kubernetes objects the revisions require, and which objects to delete."""
 
 from datetime import datetime
 
-from tracer_router.api import RevisionPhase, TracerRevision
+from tracer_router.api import RevisionPhase, TracerRevision, TracerRouter
 from tracer_router.planning.attempts.training import attempt_request
 from tracer_router.planning.rollout.traffic_split import primary_revision, route_share
 from tracer_router.planning.state.observed import Observed
@@ -22,13 +22,13 @@ from tracer_router.resources.route import build_front_service, build_route
 from tracer_router.resources.training_job import build_request, build_training
 
 __all__ = [
-    "beyond_history",
+    "exceeding_history",
     "plan_children",
     "plan_deletions",
 ]
 
 _ROLLING = {RevisionPhase.SHADOW, RevisionPhase.CANARY}
-_RETIRED = {RevisionPhase.SUPERSEDED, RevisionPhase.ROLLED_BACK, RevisionPhase.REJECTED}
+_ENDED = {RevisionPhase.SUPERSEDED, RevisionPhase.ROLLED_BACK, RevisionPhase.REJECTED}
 
 
 def plan_children(
@@ -38,74 +38,92 @@ def plan_children(
     installation: Installation,
     now: datetime,
 ) -> tuple[Manifest, ...]:
-    """Give every object that must be as given, in the order of creation."""
+    """Return every object to apply, in the order of creation."""
     router = observed.router
-    found = [build_service_account(router), build_maintenance(router, installation)]
+    children = [build_service_account(router), build_maintenance(router, installation)]
+    primary = primary_revision(observed.pods, roles)
     for revision in revisions:
-        if _serves(observed, revision, roles, now):
-            found += _serving(observed, revision, installation)
+        if _serves(observed, revision, roles, primary, now):
+            children += _serving_objects(router, revision, installation)
         if revision.status.phase is RevisionPhase.TRAINING:
-            found += _training(observed, revision, installation)
-    front = primary_revision(observed, roles)
-    found.append(build_front_service(router, front))
+            children += _training_objects(observed, revision, installation)
+    children.append(build_front_service(router, primary))
     if router.spec.traffic.gateway is not None:
-        found.append(build_route(router, front, *route_share(router, roles.candidate)))
-    return tuple(found)
+        share = route_share(router, roles.candidate)
+        children.append(build_route(router, primary, *share))
+    return tuple(children)
 
 
 def plan_deletions(
     observed: Observed,
     revisions: tuple[TracerRevision, ...],
-    wanted: tuple[Manifest, ...],
+    applied: tuple[Manifest, ...],
 ) -> tuple[ObjectKey, ...]:
-    """Give what the router controls and no longer needs.
+    """Return the objects that the router controls and no longer requires.
 
-    Jobs and requests of kept revisions stay for people to read.
+    Jobs and requests of kept revisions stay, for diagnosis.
     """
-    dropped = beyond_history(observed, revisions)
-    keep = {ObjectKey.from_manifest(each) for each in wanted}
-    keep.add(ObjectKey("ConfigMap", policy_name(observed.router)))
+    dropped = exceeding_history(observed, revisions)
+    kept = {ObjectKey.from_manifest(manifest) for manifest in applied}
+    kept.add(ObjectKey("ConfigMap", policy_name(observed.router)))
     for revision in revisions:
         if revision not in dropped:
             name = revision.metadata.name
-            keep.add(ObjectKey("Job", f"{name}-training"))
-            # As long as the Job: a pod of it may be ending still.
-            keep.add(ObjectKey("NetworkPolicy", f"{name}-training"))
-            keep.add(ObjectKey("ConfigMap", f"{name}-attempt"))
-    orphans = tuple(sorted(key for key in observed.children if key not in keep))
-    # Only once the router's status says that their counts are in its history.
-    safe = set(observed.router.status.history.revisions)
-    names = (e.metadata.name for e in dropped if e.spec.revision in safe)
+            kept.add(ObjectKey("Job", f"{name}-training"))
+            # As long as the Job, because one of its pods may still be terminating.
+            kept.add(ObjectKey("NetworkPolicy", f"{name}-training"))
+            kept.add(ObjectKey("ConfigMap", f"{name}-attempt"))
+    orphans = tuple(sorted(key for key in observed.children if key not in kept))
+    # Only after the written status of the router contains their counts.
+    counted = set(observed.router.status.history.revisions)
+    names = (
+        revision.metadata.name
+        for revision in dropped
+        if revision.spec.revision in counted
+    )
     return orphans + tuple(ObjectKey("TracerRevision", name) for name in names)
 
 
+def exceeding_history(
+    observed: Observed, revisions: tuple[TracerRevision, ...]
+) -> tuple[TracerRevision, ...]:
+    """Return the ended revisions that exceed `spec.historyLimit`."""
+    deployed = {key.name for key in observed.children if key.kind == "Deployment"}
+    ended = [
+        revision
+        for revision in revisions
+        if revision.status.phase in _ENDED and revision.metadata.name not in deployed
+    ]
+    limit = observed.router.spec.history_limit
+    return tuple(ended[:-limit]) if len(ended) > limit else ()
+
+
 def _serves(
-    observed: Observed, revision: TracerRevision, roles: RevisionRoles, now: datetime
+    observed: Observed,
+    revision: TracerRevision,
+    roles: RevisionRoles,
+    primary: int,
+    now: datetime,
 ) -> bool:
+    """Return whether a revision must have pods."""
     number, phase = revision.spec.revision, revision.status.phase
     if number == roles.stable or phase in _ROLLING:
-        return True
-    if number == 0 and not roles.stable:
         return True
     deployed = ObjectKey("Deployment", revision.metadata.name) in observed.children
     if not deployed or phase is RevisionPhase.TRAINING:
         return False
-    since = revision.status.step_since or _since(observed, roles.stable)
+    # The pass-through has no time of its own: it ended when the stable one began.
+    stable = observed.revision(roles.stable)
+    since = revision.status.step_since or (stable.status.step_since if stable else None)
     soak = observed.router.spec.rollout.soak.span
     soaking = since is not None and now - since < soak
-    return soaking or number == primary_revision(observed, roles)
+    return soaking or number == primary
 
 
-def _since(observed: Observed, stable: int) -> datetime | None:
-    """Say since when the stable revision serves: the pass-through retired then."""
-    found = observed.revision(stable)
-    return found.status.step_since if found else None
-
-
-def _serving(
-    observed: Observed, revision: TracerRevision, installation: Installation
+def _serving_objects(
+    router: TracerRouter, revision: TracerRevision, installation: Installation
 ) -> list[Manifest]:
-    router, number = observed.router, revision.spec.revision
+    number = revision.spec.revision
     bundle, attempt = revision.status.bundle, revision.spec.attempt
     served = Served(
         revision=number,
@@ -115,34 +133,22 @@ def _serving(
         bento_key=bundle.key if bundle else None,
         embedder=attempt.embedder if attempt else None,
     )
-    found = [
+    objects = [
         build_deployment(router, served, installation),
         build_service(router, number),
     ]
     if router.spec.replicas > 1:
-        found.append(build_disruption_budget(router, number))
-    return found
+        objects.append(build_disruption_budget(router, number))
+    return objects
 
 
-def _training(
+def _training_objects(
     observed: Observed, revision: TracerRevision, installation: Installation
 ) -> list[Manifest]:
     router = observed.router
     *network, job = build_training(router, revision, installation)
-    found = [build_request(router, attempt_request(router, revision)), *network]
-    # The template of a Job cannot be changed: as it was begun, so it ends.
-    return found if ObjectKey.from_manifest(job) in observed.children else [*found, job]
-
-
-def beyond_history(
-    observed: Observed, revisions: tuple[TracerRevision, ...]
-) -> tuple[TracerRevision, ...]:
-    """Give the ended revisions that are no longer kept."""
-    deployed = {key.name for key in observed.children if key.kind == "Deployment"}
-    retired = [
-        each
-        for each in revisions
-        if each.status.phase in _RETIRED and each.metadata.name not in deployed
-    ]
-    limit = observed.router.spec.history_limit
-    return tuple(retired[:-limit]) if len(retired) > limit else ()
+    objects = [build_request(router, attempt_request(router, revision)), *network]
+    # The template of a Job is immutable: it stays as it was created.
+    if ObjectKey.from_manifest(job) not in observed.children:
+        objects.append(job)
+    return objects

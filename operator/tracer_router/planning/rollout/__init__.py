@@ -1,1 +1,1 @@
-"""The rollout: shadow, steps, live, rollback."""
+"""Evaluation of candidates and live revisions: promotion, rollback, and drift."""

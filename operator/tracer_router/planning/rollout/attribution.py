@@ -1,4 +1,6 @@
-"""Tells a changed teacher from changed traffic, when audits speak against either."""
+"""Whether teacher or traffic changed when the agreement of a revision dropped."""
+
+from collections.abc import Iterable
 
 from tracer_core.stats.sequential.change_attribution import (
     ChangeAttribution,
@@ -8,74 +10,80 @@ from tracer_core.stats.sequential.change_attribution import (
 from tracer_router.api import DriftWatch, RepeatMark, TaskCounts, TracerRevision
 from tracer_router.planning.evidence.audit_totals import audit_totals
 from tracer_router.planning.evidence.evidence import total
-from tracer_router.planning.state.observed import Observed
 
 __all__ = ["advance_marks", "attribute_drop", "repeat_mark"]
 
-_ENOUGH = 100
-"""Repeats after which what is lately begins anew: with too many a change is lost among
-what came before it, with too few it does not show."""
+_REPEATS_PER_MARK = 100
+"""Repeated inputs after which the recent period begins again. With more, a change is
+hidden by the counts before it. With fewer, it is not detectable."""
 
 
 def repeat_mark(revision: TracerRevision) -> RepeatMark:
-    """Give the counts as they are now."""
-    tasks, audits = _certified(revision), audit_totals(revision)
+    """Return the present counts of repeated inputs and of audits."""
+    tasks, audits = _certified_tasks(revision), audit_totals(revision)
     return RepeatMark(
-        repeats=sum(each.repeats for each in tasks),
-        otherwise=sum(each.repeats_otherwise for each in tasks),
+        repeats=sum(task.repeats for task in tasks),
+        otherwise=sum(task.repeats_otherwise for task in tasks),
         audits=audits.total,
         disagreed=audits.disagreed,
     )
 
 
 def advance_marks(watch: DriftWatch, now: RepeatMark) -> dict[str, RepeatMark]:
-    """Give the marks after another batch; one to two hundred lie after the older."""
+    """Return the marks after a batch; 100 to 200 repeats follow the older mark."""
     newer = watch.newer or now
-    if now.repeats - newer.repeats < _ENOUGH:
+    if now.repeats - newer.repeats < _REPEATS_PER_MARK:
         return {"older": watch.older or newer, "newer": newer}
     return {"older": newer, "newer": now}
 
 
-def attribute_drop(observed: Observed, revision: TracerRevision) -> ChangeAttribution:
-    """Say what has changed under a live revision whose agreement has fallen."""
+def attribute_drop(
+    revisions: Iterable[TracerRevision], revision: TracerRevision, target: float
+) -> ChangeAttribution:
+    """Return what changed while the agreement of a live revision dropped.
+
+    Args:
+        revisions: All revisions of the router.
+        revision: The live revision, with its marks before the present batch.
+        target: The agreement that the spec requires, in [0, 1].
+    """
     now, watch = repeat_mark(revision), revision.status.drift
-    begun = (watch.older if watch else None) or RepeatMark()
-    lately = RepeatCounts(
-        max(0, now.repeats - begun.repeats), max(0, now.otherwise - begun.otherwise)
+    mark = (watch.older if watch else None) or RepeatMark()
+    recent = RepeatCounts(
+        max(0, now.repeats - mark.repeats), max(0, now.otherwise - mark.otherwise)
     )
-    before = _before(observed, revision, begun)
-    return attribute_change(before, lately, _loss(observed, begun, now))
+    before = _count_before(revisions, revision, mark)
+    return attribute_change(before, recent, _lost_agreement(mark, now, target))
 
 
-def _loss(observed: Observed, begun: RepeatMark, now: RepeatMark) -> float:
-    """Give by how much agreement has fallen, over the very time of the repeats."""
-    audits = now.audits - begun.audits
+def _lost_agreement(mark: RepeatMark, now: RepeatMark, target: float) -> float:
+    """Return by how much agreement dropped, in the same period as the repeats."""
+    audits = now.audits - mark.audits
     if audits <= 0:
         return 0.0
-    allowed = 1 - observed.router.spec.parity.target.fraction
-    usual = begun.disagreed / begun.audits if begun.audits else allowed
-    return (now.disagreed - begun.disagreed) / audits - usual
+    usual = mark.disagreed / mark.audits if mark.audits else 1 - target
+    return (now.disagreed - mark.disagreed) / audits - usual
 
 
-def _before(
-    observed: Observed, revision: TracerRevision, begun: RepeatMark
+def _count_before(
+    revisions: Iterable[TracerRevision], revision: TracerRevision, mark: RepeatMark
 ) -> RepeatCounts:
-    """Give what was usual: of this revision up to its mark, and of those before it."""
+    """Return the repeats of this revision up to its mark, and of earlier revisions."""
     names = {task.fingerprint for task in revision.status.tasks}
     earlier = [
         task
-        for each in observed.revisions
-        if each.spec.revision < revision.spec.revision
-        for task in total(each.status.evidence).tasks
+        for other in revisions
+        if other.spec.revision < revision.spec.revision
+        for task in total(other.status.evidence).tasks
         if task.task in names
     ]
     return RepeatCounts(
-        begun.repeats + sum(each.repeats for each in earlier),
-        begun.otherwise + sum(each.repeats_otherwise for each in earlier),
+        mark.repeats + sum(task.repeats for task in earlier),
+        mark.otherwise + sum(task.repeats_otherwise for task in earlier),
     )
 
 
-def _certified(revision: TracerRevision) -> list[TaskCounts]:
+def _certified_tasks(revision: TracerRevision) -> list[TaskCounts]:
     names = {task.fingerprint for task in revision.status.tasks}
-    counts = total(revision.status.evidence)
-    return [each for each in counts.tasks if each.task in names]
+    tasks = total(revision.status.evidence).tasks
+    return [task for task in tasks if task.task in names]

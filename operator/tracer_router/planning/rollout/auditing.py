@@ -1,4 +1,4 @@
-"""How much is audited: by phase, and when live as the spec says or as a loss asks."""
+"""The audit rate, by phase: from the spec, or enough to detect a loss of agreement."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,12 +11,12 @@ from tracer_router.planning.rollout.promotion_criteria import parity_aim
 
 __all__ = ["LiveRate", "audit_rate", "canary_audit", "live_rate"]
 
-_ENOUGH = timedelta(minutes=30)
-"""Time at full weight before the traffic of a day is guessed from it."""
+_MIN_OBSERVATION = timedelta(minutes=30)
+"""Time at full weight before the traffic of a day is estimated from it."""
 _PERCENTS = (0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70)
 _RATES = (*(percent / 100 for percent in _PERCENTS), 1.0)
-"""Rates to choose from, 0.1 % to 100 %: a policy that follows every sway of the traffic
-would be a push a minute."""
+"""The possible rates, 0.1% to 100%. With arbitrary rates, every change of the traffic
+would push a new policy, once a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +24,20 @@ class LiveRate:
     """The audit rate at full weight."""
 
     rate: float
-    """Share of the sessions."""
+    """Share of the sessions that are audited, in (0, 1]."""
     reason: str
-    """Why it is that much, for people."""
+    """Why the rate has this value."""
 
 
 def audit_rate(router: TracerRouter, revision: TracerRevision) -> float:
-    """Give the probability of the audit coin for a revision in its phase."""
+    """Return the share of sessions to audit on a revision in its phase, in (0, 1]."""
     status = revision.status
     match status.phase:
         case RevisionPhase.CANARY:
             steps = router.spec.rollout.steps
             return canary_audit(router, min(status.rollout_step or 0, len(steps) - 1))
         case RevisionPhase.LIVE:
-            # The policy changes where a decision does: at the end of a batch of audits.
+            # The policy changes when a decision can change: at the end of a batch.
             watch = status.drift
             return live_rate(router, revision, watch.told if watch else None).rate
         case _:
@@ -45,22 +45,27 @@ def audit_rate(router: TracerRouter, revision: TracerRevision) -> float:
 
 
 def canary_audit(router: TracerRouter, step: int) -> float:
-    """Give the audit rate of a step: falls with the weight, never below live."""
+    """Return the audit rate of a step.
+
+    It decreases as the weight increases, and is at least the live rate.
+    """
     steps, audit = router.spec.rollout.steps, router.spec.audit
-    falling = audit.canary.fraction * steps[0].fraction / steps[step].fraction
-    return max(audit.live.fraction, falling)
+    decreasing = audit.canary.fraction * steps[0].fraction / steps[step].fraction
+    return max(audit.live.fraction, decreasing)
 
 
 def live_rate(
     router: TracerRouter, revision: TracerRevision, now: datetime | None
 ) -> LiveRate:
-    """Give the rate at full weight, and why."""
+    """Return the audit rate at full weight, and its reason."""
     audit = router.spec.audit
     if audit.mode is AuditMode.FIXED:
-        return LiveRate(audit.live.fraction, "audit.live says so")
+        return LiveRate(audit.live.fraction, "set by spec.audit.live")
     watch = revision.status.drift
-    if watch is None or now is None or now - watch.began < _ENOUGH:
-        return LiveRate(audit.live.fraction, "until enough traffic was seen")
+    if watch is None or now is None or now - watch.began < _MIN_OBSERVATION:
+        minutes = _MIN_OBSERVATION // timedelta(minutes=1)
+        reason = f"set by spec.audit.live for the first {minutes} minutes"
+        return LiveRate(audit.live.fraction, reason)
     within = audit.detect.within
     answered = _answered_since(revision) * (within.span / (now - watch.began))
     lost = 1 - parity_aim(router).target + audit.detect.loss.fraction
@@ -70,8 +75,8 @@ def live_rate(
     wanted = needed / max(answered, 1.0)
     return LiveRate(
         next(rate for rate in _RATES if rate >= min(wanted, 1.0)),
-        f"{needed} audits notice a loss of {audit.detect.loss}, of about "
-        f"{answered:,.0f} answers in {within}",
+        f"{needed} audits detect a loss of {audit.detect.loss}; about "
+        f"{answered:,.0f} surrogate answers in {within}",
     )
 
 

@@ -1,13 +1,19 @@
-"""The rollout of a candidate: in shadow, step by step on evidence, live, or back."""
+"""The rollout of a candidate: shadow, one step after another, then live or rollback."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from tracer_core.stats.sequential.guards import first_tripped_guard
 from tracer_core.stats.sequential.verdict import RolloutAssessment, RolloutVerdict
-from tracer_router.api import OnInconclusive, Promotion, RevisionPhase, TracerRevision
+from tracer_router.api import (
+    OnInconclusive,
+    Promotion,
+    RevisionPhase,
+    TracerRevision,
+    TracerRouter,
+)
 from tracer_router.planning.evidence.audit_totals import guard_counts
+from tracer_router.planning.rollout.evaluation import Evaluation, end_revision
 from tracer_router.planning.rollout.load_error import load_error
 from tracer_router.planning.rollout.policy import stop_reason
 from tracer_router.planning.rollout.promotion_criteria import (
@@ -29,27 +35,9 @@ from tracer_router.planning.state.certificate_validity import find_invalidation
 from tracer_router.planning.state.holds import find_hold
 from tracer_router.planning.state.observed import Observed
 
-__all__ = ["CandidateProgress", "evaluate_candidate", "overdue"]
+__all__ = ["evaluate_candidate", "is_overdue"]
 
 _WHOLE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class CandidateProgress:
-    """A revision after its evidence was judged, and what people should know."""
-
-    revision: TracerRevision
-    missing: str
-    """What is missing for the next step."""
-
-
-@dataclass(frozen=True, slots=True)
-class _CandidateView:
-    observed: Observed
-    revisions: tuple[TracerRevision, ...]
-    revision: TracerRevision
-    seen: RolloutAssessment
-    now: datetime
 
 
 def evaluate_candidate(
@@ -57,129 +45,134 @@ def evaluate_candidate(
     revisions: tuple[TracerRevision, ...],
     revision: TracerRevision,
     now: datetime,
-) -> CandidateProgress:
-    """Give a candidate after one look at its evidence.
+) -> Evaluation:
+    """Return a candidate after one evaluation of its evidence.
 
-    What speaks against it comes first, whatever else holds it; only then what it
-    waits for; only then a step, and one at a time.
+    The order is fixed. Reasons to end the rollout come first, even if it is on hold.
+    Then come the conditions that the rollout waits for. A promotion comes last, by one
+    step at a time.
     """
-    router = observed.router
+    router, pods = observed.router, observed.pods_of(revision.spec.revision)
     invalidation = find_invalidation(router, revision)
     if invalidation is not None:
         rejected = set_status(revision, cause=invalidation.reason.value)
-        return _ended(rejected, RevisionPhase.REJECTED, invalidation.message, now)
-    seen = assess_revision(router, revision)
-    look = _CandidateView(observed, revisions, revision, seen, now)
-    against = _rollback_reason(look)
-    if against is not None:
-        return _ended(revision, RevisionPhase.ROLLED_BACK, against, now)
-    waiting = _blocked(look)
-    if waiting is not None:
-        return CandidateProgress(revision, waiting)
-    revision = _counted_from_here(look)
-    if revision.status.traffic_since is None:
-        begun = set_status(revision, traffic_since=now, step_since=now)
-        return CandidateProgress(begun, seen.reason)
-    return _promote(_CandidateView(observed, revisions, revision, seen, now))
-
-
-def overdue(observed: Observed, revision: TracerRevision, now: datetime) -> bool:
-    """Tell whether a rollout has lasted longer than it may."""
-    since = revision.status.rollout_since
-    limit = observed.router.spec.rollout.max_duration.span
-    return since is not None and now - since >= limit
-
-
-def _ended(
-    revision: TracerRevision, phase: RevisionPhase, reason: str, now: datetime
-) -> CandidateProgress:
-    return CandidateProgress(enter_phase(revision, phase, reason, now), reason)
-
-
-def _rollback_reason(look: _CandidateView) -> str | None:
-    if look.seen.verdict is RolloutVerdict.ROLL_BACK:
-        return look.seen.reason
-    confidence = look.observed.router.spec.parity.confidence.fraction
-    stop = stop_reason(look.observed, look.revision)
-    harm = stop or first_tripped_guard(guard_counts(look.revision), confidence)
-    if harm is not None:
-        return harm
-    rollout = look.observed.router.spec.rollout
-    back = rollout.on_inconclusive is OnInconclusive.ROLLBACK
-    if back and overdue(look.observed, look.revision, look.now):
-        return f"inconclusive after {rollout.max_duration}: {look.seen.reason}"
-    return None
-
-
-def _blocked(look: _CandidateView) -> str | None:
-    router, revision = look.observed.router, look.revision
+        return end_revision(rejected, RevisionPhase.REJECTED, invalidation.message, now)
+    candidate = _Candidate(
+        router, revisions, revision, assess_revision(router, revision), now
+    )
+    failure = candidate.failure(stop_reason(revision, pods, observed.policy))
+    if failure is not None:
+        return end_revision(revision, RevisionPhase.ROLLED_BACK, failure, now)
     hold = find_hold(router)
     if hold is not None:
-        return hold.describe(revision.spec.revision)
-    trouble = load_error(look.observed, revision)
-    return f"revision {revision.spec.revision}: {trouble}" if trouble else None
+        return Evaluation(revision, hold.describe(revision.spec.revision))
+    error = load_error(revision, pods, router.spec.replicas)
+    if error is not None:
+        return Evaluation(revision, f"revision {revision.spec.revision}: {error}")
+    return candidate.advance()
 
 
-def _counted_from_here(look: _CandidateView) -> TracerRevision:
-    if look.revision.status.share is not None:
-        return look.revision
-    return set_status(
-        look.revision, share=count_requests(look.revision, look.revisions)
-    )
+def is_overdue(router: TracerRouter, revision: TracerRevision, now: datetime) -> bool:
+    """Return whether a rollout has reached its maximum duration."""
+    since = revision.status.rollout_since
+    return since is not None and now - since >= router.spec.rollout.max_duration.span
 
 
-def _promote(look: _CandidateView) -> CandidateProgress:
-    revision, seen, router = look.revision, look.seen, look.observed.router
-    if at_full_weight(router, revision):
-        return CandidateProgress(
-            enter_phase(revision, RevisionPhase.LIVE, seen.reason, look.now), ""
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """One evaluation of a candidate with a valid certificate."""
+
+    router: TracerRouter
+    revisions: tuple[TracerRevision, ...]
+    revision: TracerRevision
+    assessment: RolloutAssessment
+    now: datetime
+
+    def failure(self, stopped: str | None) -> str | None:
+        """Return why the rollout must end; None if it may continue.
+
+        Args:
+            stopped: Why a pod stopped the surrogate; None if no pod did.
+        """
+        if self.assessment.verdict is RolloutVerdict.ROLL_BACK:
+            return self.assessment.reason
+        confidence = self.router.spec.parity.confidence.fraction
+        tripped = stopped or first_tripped_guard(
+            guard_counts(self.revision), confidence
         )
-    if seen.verdict is not RolloutVerdict.PROMOTE:
-        return CandidateProgress(revision, _late(look) + seen.reason)
-    steps = router.spec.rollout.steps
-    shadow = revision.status.phase is RevisionPhase.SHADOW
-    following = 0 if shadow else (revision.status.rollout_step or 0) + 1
-    checks: list[Callable[[_CandidateView], str | None]] = [_share]
-    if following == len(steps) - 1:
-        checks += [_period, _needs_approval]
-    for check in checks:
-        reason = check(look)
-        if reason is not None:
-            return CandidateProgress(revision, reason)
-    return CandidateProgress(
-        advance_step(revision, following, seen.reason, look.now), seen.reason
-    )
+        return tripped or self._exceeded_deadline()
 
+    def advance(self) -> Evaluation:
+        """Return the candidate with traffic, at the next step, or live."""
+        revision, reason = self._with_share_baseline(), self.assessment.reason
+        if revision.status.traffic_since is None:
+            begun = set_status(revision, traffic_since=self.now, step_since=self.now)
+            return Evaluation(begun, reason)
+        if at_full_weight(self.router, revision):
+            live = enter_phase(revision, RevisionPhase.LIVE, reason, self.now)
+            return Evaluation(live)
+        if self.assessment.verdict is not RolloutVerdict.PROMOTE:
+            return Evaluation(revision, self._inconclusive_prefix() + reason)
+        step = self._next_step()
+        missing = self._missing_for(revision, step)
+        if missing is not None:
+            return Evaluation(revision, missing)
+        return Evaluation(advance_step(revision, step, reason, self.now), reason)
 
-def _late(look: _CandidateView) -> str:
-    if not overdue(look.observed, look.revision, look.now):
-        return ""
-    limit = look.observed.router.spec.rollout.max_duration
-    return f"inconclusive after {limit}, held: "
+    def _exceeded_deadline(self) -> str | None:
+        rollout = self.router.spec.rollout
+        if rollout.on_inconclusive is not OnInconclusive.ROLLBACK:
+            return None
+        if not is_overdue(self.router, self.revision, self.now):
+            return None
+        return f"inconclusive after {rollout.max_duration}: {self.assessment.reason}"
 
+    def _with_share_baseline(self) -> TracerRevision:
+        if self.revision.status.share is not None:
+            return self.revision
+        baseline = count_requests(self.revision, self.revisions)
+        return set_status(self.revision, share=baseline)
 
-def _share(look: _CandidateView) -> str | None:
-    asked = current_weight(look.observed.router, look.revision) / _WHOLE
-    few = below_minimum(look.revision, look.revisions)
-    return few or above_share(look.revision, look.revisions, asked)
+    def _inconclusive_prefix(self) -> str:
+        if not is_overdue(self.router, self.revision, self.now):
+            return ""
+        return f"inconclusive after {self.router.spec.rollout.max_duration}, held: "
 
+    def _next_step(self) -> int:
+        if self.revision.status.phase is RevisionPhase.SHADOW:
+            return 0
+        return (self.revision.status.rollout_step or 0) + 1
 
-def _period(look: _CandidateView) -> str | None:
-    period = look.observed.router.spec.rollout.period
-    since = look.revision.status.traffic_since or look.now
-    end = since + period.span
-    if end <= look.now or look.revision.status.approved:
-        return None
-    # A moment, not what is left: at rest nothing may be written.
-    return (
-        f"ready for full weight ({look.seen.reason}); one traffic period of {period} "
-        f"must pass first, until {end:%Y-%m-%d %H:%M:%S} UTC, or"
-        " `tracer-router promote`"
-    )
+    def _missing_for(self, revision: TracerRevision, step: int) -> str | None:
+        """Return what a promotion to a step still requires; None if nothing."""
+        weight = current_weight(self.router, revision) / _WHOLE
+        missing = below_minimum(revision, self.revisions) or above_share(
+            revision, self.revisions, weight
+        )
+        if missing is not None or step < len(self.router.spec.rollout.steps) - 1:
+            return missing
+        if revision.status.approved:
+            return None
+        return self._missing_period() or self._missing_approval()
 
+    def _missing_period(self) -> str | None:
+        period = self.router.spec.rollout.period
+        end = (self.revision.status.traffic_since or self.now) + period.span
+        if end <= self.now:
+            return None
+        # The end, not the rest of the time: a status at rest must not change.
+        return (
+            f"ready for full weight ({self.assessment.reason}); one traffic period of "
+            f"{period} must pass first, until {end:%Y-%m-%d %H:%M:%S} UTC, or run "
+            f"`{self._promote_command}`"
+        )
 
-def _needs_approval(look: _CandidateView) -> str | None:
-    manual = look.observed.router.spec.rollout.promotion is Promotion.MANUAL
-    if not manual or look.revision.status.approved:
-        return None
-    return f"ready for full weight ({look.seen.reason}): `tracer-router promote`"
+    def _missing_approval(self) -> str | None:
+        if self.router.spec.rollout.promotion is not Promotion.MANUAL:
+            return None
+        reason = self.assessment.reason
+        return f"ready for full weight ({reason}); run `{self._promote_command}`"
+
+    @property
+    def _promote_command(self) -> str:
+        return f"tracer-router promote {self.router.metadata.name}"

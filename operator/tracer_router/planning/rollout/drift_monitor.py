@@ -1,4 +1,4 @@
-"""The watch over a live revision: drift as a whole and by cell, and its cells."""
+"""Drift detection on a live revision, as a whole and by cell, and closing of cells."""
 
 import math
 from datetime import datetime, timedelta
@@ -25,90 +25,91 @@ from tracer_router.planning.rollout.promotion_criteria import parity_aim
 from tracer_router.planning.rollout.transitions import set_status
 
 __all__ = [
-    "RUN_TIME",
+    "FALSE_ALARM_INTERVAL",
     "close_cells",
     "detector_threshold",
     "drift_alarms",
     "update_drift",
 ]
 
-RUN_TIME = timedelta(days=90)
-"""Time in which one false alarm is expected of a whole router at most."""
+FALSE_ALARM_INTERVAL = timedelta(days=90)
+"""Period in which at most one false alarm of a whole router is expected."""
 
-_BATCH_TIME = timedelta(minutes=1)
-_LEAST_AUDITS = 2_000.0
-"""Audits that are reckoned with in `RUN_TIME` at least: a young rate is no rate."""
+_BATCH_INTERVAL = timedelta(minutes=1)
+_MIN_EXPECTED_AUDITS = 2_000.0
+"""Lower bound of the audits expected in `FALSE_ALARM_INTERVAL`: the rate of the first
+minutes is not a reliable estimate."""
 _FAMILIES = 2
-"""The whole is one set of detectors, the cells together are another."""
+"""Families of detectors that share the false alarms: the whole revision, and its
+cells together."""
 
 
 def update_drift(
     router: TracerRouter, revision: TracerRevision, now: datetime
 ) -> TracerRevision:
-    """Give a live revision whose detectors know what was audited since the last batch.
+    """Return a live revision whose detectors include the audits since the last batch.
 
-    A batch ends by the clock, never because of what it says; until it ends nothing is
-    told, so that looking often is not looking more.
+    A batch ends by the clock, never because of its content. The detectors do not change
+    before it ends, so that frequent reconciles are not additional tests.
     """
-    counts = _by_cell(revision)
+    counts = _counts_by_cell(revision)
     whole = counts[""]
     watch = revision.status.drift
     if watch is None:
-        begun = tuple(
-            _drift_event(cell, DriftDetector(), found) for cell, found in counts.items()
-        )
-        fresh = DriftWatch(
-            began=now,
-            audits=whole.total,
-            answered=sum(e.answered for e in total(revision.status.evidence).tasks),
-            told=now,
-            detectors=begun,
-            older=repeat_mark(revision),
-            newer=repeat_mark(revision),
-        )
-        return set_status(revision, drift=fresh)
-    known = {each.cell: each for each in watch.detectors}
+        return set_status(revision, drift=_begin_watch(revision, counts, now))
+    known = {detector.cell: detector for detector in watch.detectors}
     waiting = whole.total - known[""].audits if "" in known else whole.total
-    if waiting <= 0 or now - watch.told < _BATCH_TIME:
+    if waiting <= 0 or now - watch.told < _BATCH_INTERVAL:
         return revision
-    told = tuple(
-        _drift_message(
-            known.get(cell, Detector(cell=cell)), audits, parity_aim(router).target
-        )
+    target = parity_aim(router).target
+    detectors = tuple(
+        _update_detector(known.get(cell, Detector(cell=cell)), audits, target)
         for cell, audits in counts.items()
     )
     marks = advance_marks(watch, repeat_mark(revision))
-    moved = watch.model_copy(update={"told": now, "detectors": told, **marks})
-    return set_status(revision, drift=moved)
+    updated = watch.model_copy(update={"told": now, "detectors": detectors, **marks})
+    return set_status(revision, drift=updated)
 
 
 def drift_alarms(revision: TracerRevision) -> tuple[str, ...]:
-    """Give the cells whose detector has alarmed; the empty name is the whole."""
+    """Return the cells whose detector has alarmed; "" is the whole revision."""
     watch = revision.status.drift
     if watch is None:
         return ()
     bound = math.log(detector_threshold(watch))
     return tuple(
-        each.cell for each in watch.detectors if _drift(each).log_value >= bound
+        detector.cell
+        for detector in watch.detectors
+        if _load_detector(detector).log_value >= bound
     )
 
 
 def detector_threshold(watch: DriftWatch) -> float:
-    """Give the threshold of every detector from the audits expected in `RUN_TIME`."""
-    whole = next((each for each in watch.detectors if not each.cell), Detector(cell=""))
-    elapsed = max(watch.told - watch.began, _BATCH_TIME)
-    expected = (whole.audits - watch.audits) * (RUN_TIME / elapsed)
-    return drift_threshold(max(expected, _LEAST_AUDITS), _FAMILIES)
+    """Return the threshold of every detector.
+
+    It follows from the audits expected in `FALSE_ALARM_INTERVAL`.
+    """
+    audits = next((found.audits for found in watch.detectors if not found.cell), 0)
+    elapsed = max(watch.told - watch.began, _BATCH_INTERVAL)
+    expected = (audits - watch.audits) * (FALSE_ALARM_INTERVAL / elapsed)
+    return drift_threshold(max(expected, _MIN_EXPECTED_AUDITS), _FAMILIES)
 
 
 def close_cells(
     router: TracerRouter, revision: TracerRevision, alarms: tuple[str, ...]
 ) -> TracerRevision:
-    """Give a live revision whose bad cells are given back to the teacher."""
+    """Return a live revision whose failed cells are returned to the teacher.
+
+    Args:
+        router: The router.
+        revision: The live revision.
+        alarms: The cells whose drift detector has alarmed.
+    """
     cells = cell_totals(revision)
-    closed = {each.cell for each in revision.status.closed}
+    closed = {cell.cell for cell in revision.status.closed}
     aim = parity_aim(router)
-    # As many as there can be, not as have been seen: the share of each is fixed before.
+    # The maximum number of cells, not the observed one: the error level of each cell
+    # must be fixed in advance.
     bound = math.log(cell_bound(1 - aim.confidence, MAX_CELLS))
     tested = {
         cell: (audits.disagreed, audits.total)
@@ -130,32 +131,51 @@ def close_cells(
     return set_status(
         revision,
         closed=(*revision.status.closed, *found),
-        drifted=revision.status.drifted or any(each.weakens for each in found),
+        drifted=revision.status.drifted or any(cell.weakens for cell in found),
     )
 
 
-def _by_cell(revision: TracerRevision) -> dict[str, AuditCounts]:
+def _begin_watch(
+    revision: TracerRevision, counts: dict[str, AuditCounts], now: datetime
+) -> DriftWatch:
+    answered = sum(task.answered for task in total(revision.status.evidence).tasks)
+    mark = repeat_mark(revision)
+    return DriftWatch(
+        began=now,
+        audits=counts[""].total,
+        answered=answered,
+        told=now,
+        detectors=tuple(
+            _store_detector(cell, DriftDetector(), audits)
+            for cell, audits in counts.items()
+        ),
+        older=mark,
+        newer=mark,
+    )
+
+
+def _counts_by_cell(revision: TracerRevision) -> dict[str, AuditCounts]:
     return {"": audit_totals(revision), **dict(sorted(cell_totals(revision).items()))}
 
 
-def _drift_message(known: Detector, audits: AuditCounts, target: float) -> Detector:
-    total = max(0, audits.total - known.audits)
-    disagreed = min(total, max(0, audits.disagreed - known.disagreed))
-    stretch = DetectorBatch.batch(disagreed, total, target)
-    return _drift_event(known.cell, _drift(known).after(stretch), audits)
+def _update_detector(known: Detector, audits: AuditCounts, target: float) -> Detector:
+    total_audits = max(0, audits.total - known.audits)
+    disagreed = min(total_audits, max(0, audits.disagreed - known.disagreed))
+    batch = DetectorBatch.from_counts(disagreed, total_audits, target)
+    return _store_detector(known.cell, _load_detector(known).update(batch), audits)
 
 
-def _drift_event(cell: str, drift: DriftDetector, audits: AuditCounts) -> Detector:
+def _store_detector(cell: str, drift: DriftDetector, audits: AuditCounts) -> Detector:
     logs = ",".join(f"{log:.6g}" for log in drift.logs)
     return Detector(
         cell=cell, logs=logs, audits=audits.total, disagreed=audits.disagreed
     )
 
 
-def _drift(detector: Detector) -> DriftDetector:
+def _load_detector(detector: Detector) -> DriftDetector:
     if not detector.logs:
         return DriftDetector()
-    return DriftDetector(tuple(float(each) for each in detector.logs.split(",")))
+    return DriftDetector(tuple(float(log) for log in detector.logs.split(",")))
 
 
 def _figures(audits: AuditCounts) -> str:

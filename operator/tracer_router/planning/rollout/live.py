@@ -1,19 +1,19 @@
-"""A live revision after one look: it stays, loses a cell, or goes back."""
+"""The evaluation of a live revision: it stays, loses cells, or is rolled back."""
 
 from datetime import datetime
 
 from tracer_core.stats.sequential.guards import first_tripped_guard
 from tracer_core.stats.sequential.verdict import RolloutVerdict
-from tracer_router.api import RevisionPhase, TracerRevision
+from tracer_router.api import RevisionPhase, TracerRevision, TracerRouter
 from tracer_router.planning.evidence.audit_totals import audit_totals, guard_counts
 from tracer_router.planning.rollout.attribution import attribute_drop
-from tracer_router.planning.rollout.candidate import CandidateProgress
 from tracer_router.planning.rollout.drift_monitor import (
-    RUN_TIME,
+    FALSE_ALARM_INTERVAL,
     close_cells,
     drift_alarms,
     update_drift,
 )
+from tracer_router.planning.rollout.evaluation import Evaluation, end_revision
 from tracer_router.planning.rollout.policy import stop_reason
 from tracer_router.planning.rollout.promotion_criteria import assess_revision
 from tracer_router.planning.rollout.transitions import enter_phase, set_status
@@ -25,94 +25,105 @@ __all__ = ["evaluate_live", "restore_previous"]
 
 def evaluate_live(
     observed: Observed, revision: TracerRevision, now: datetime
-) -> CandidateProgress:
-    """Give a live revision after one look at its evidence."""
-    router = observed.router
+) -> Evaluation:
+    """Return a live revision after one evaluation of its evidence."""
+    router, pods = observed.router, observed.pods_of(revision.spec.revision)
     invalidation = find_invalidation(router, revision)
     if invalidation is not None:
         message = f"the surrogate is off: {invalidation.message}"
-        return CandidateProgress(revision, message)
-    watched, revision = revision, update_drift(router, revision, now)
-    alarms = drift_alarms(revision)
-    heard = _by_audits(observed, revision, whole_drifted="" in alarms)
-    if heard is not None:
-        change = attribute_drop(observed, watched)
-        return _roll_back(
-            set_status(revision, cause=change.cause.value, drifted="" in alarms),
-            f"{heard}; {change.reason}",
+        return Evaluation(revision, message)
+    updated = update_drift(router, revision, now)
+    alarms = drift_alarms(updated)
+    drop = _failed_verdict(router, updated)
+    if drop is None and "" in alarms:
+        drop = _describe_drift(updated)
+    drop = drop or stop_reason(updated, pods, observed.policy)
+    if drop is not None:
+        target = router.spec.parity.target.fraction
+        change = attribute_drop(observed.revisions, revision, target)
+        return end_revision(
+            set_status(updated, cause=change.cause.value, drifted="" in alarms),
+            RevisionPhase.ROLLED_BACK,
+            f"{drop}; {change.reason}",
             now,
         )
     confidence = router.spec.parity.confidence.fraction
-    harm = first_tripped_guard(guard_counts(revision), confidence)
-    if harm is not None:
-        return _roll_back(revision, harm, now)
-    return CandidateProgress(close_cells(router, revision, alarms), "")
-
-
-def _roll_back(
-    revision: TracerRevision, reason: str, now: datetime
-) -> CandidateProgress:
-    return CandidateProgress(
-        enter_phase(revision, RevisionPhase.ROLLED_BACK, reason, now), reason
-    )
+    tripped = first_tripped_guard(guard_counts(updated), confidence)
+    if tripped is not None:
+        return end_revision(updated, RevisionPhase.ROLLED_BACK, tripped, now)
+    return Evaluation(close_cells(router, updated, alarms))
 
 
 def restore_previous(
-    observed: Observed,
+    router: TracerRouter,
     before: tuple[TracerRevision, ...],
     revisions: tuple[TracerRevision, ...],
     now: datetime,
 ) -> tuple[TracerRevision, ...]:
-    """Give the revisions, with the kept one live again if a live one has just fallen.
+    """Return the revisions, with the previous one live if the live one was rolled back.
 
-    Only one whose pods are still warm: what was superseded long ago is evidence about
-    traffic of long ago.
+    Only a revision whose pods still run is restored: the evidence of a revision that
+    was superseded long ago is about earlier traffic.
+
+    Args:
+        router: The router.
+        before: The revisions before this evaluation.
+        revisions: The revisions after it.
+        now: The present time.
     """
     was_live = {
-        each.spec.revision for each in before if each.status.phase is RevisionPhase.LIVE
+        revision.spec.revision
+        for revision in before
+        if revision.status.phase is RevisionPhase.LIVE
     }
-    fallen = [
-        each
-        for each in revisions
-        if each.spec.revision in was_live
-        and each.status.phase is RevisionPhase.ROLLED_BACK
+    rolled_back = [
+        revision
+        for revision in revisions
+        if revision.spec.revision in was_live
+        and revision.status.phase is RevisionPhase.ROLLED_BACK
     ]
-    kept = [each for each in revisions if _kept_warm(observed, each, now)]
-    serves = any(each.status.phase is RevisionPhase.LIVE for each in revisions)
-    if not fallen or not kept or serves:
+    warm = [revision for revision in revisions if _is_warm(router, revision, now)]
+    served = any(revision.status.phase is RevisionPhase.LIVE for revision in revisions)
+    if not rolled_back or not warm or served:
         return revisions
-    number = fallen[-1].spec.revision
-    reason = f"serves again, as revision {number} was rolled back"
-    again = set_status(
-        enter_phase(kept[-1], RevisionPhase.LIVE, reason, now),
+    previous, number = warm[-1], rolled_back[-1].spec.revision
+    restored = set_status(
+        enter_phase(
+            previous,
+            RevisionPhase.LIVE,
+            f"restored because revision {number} was rolled back",
+            now,
+        ),
         drift=None,
         drifted=False,
         cause=None,
     )
-    return tuple(again if each is kept[-1] else each for each in revisions)
+    return tuple(
+        restored if revision is previous else revision for revision in revisions
+    )
 
 
-def _by_audits(
-    observed: Observed, revision: TracerRevision, *, whole_drifted: bool
-) -> str | None:
-    seen = assess_revision(observed.router, revision)
-    if seen.verdict is RolloutVerdict.ROLL_BACK:
-        return seen.reason
-    if whole_drifted:
-        watch, audits = revision.status.drift, audit_totals(revision)
-        since = audits.total - (watch.audits if watch else 0)
-        return (
-            f"drift: agreement has fallen below the target within {since} audits since"
-            f" it went live ({audits.agreed} of {audits.total} agreed in all; a false"
-            f" alarm once in {RUN_TIME.days} days at most)"
-        )
-    return stop_reason(observed, revision)
+def _failed_verdict(router: TracerRouter, revision: TracerRevision) -> str | None:
+    assessment = assess_revision(router, revision)
+    failed = assessment.verdict is RolloutVerdict.ROLL_BACK
+    return assessment.reason if failed else None
 
 
-def _kept_warm(observed: Observed, revision: TracerRevision, now: datetime) -> bool:
-    status, soak = revision.status, observed.router.spec.rollout.soak.span
+def _describe_drift(revision: TracerRevision) -> str:
+    watch, audits = revision.status.drift, audit_totals(revision)
+    recent = audits.total - (watch.audits if watch else 0)
+    return (
+        f"drift: agreement fell below the target within {recent} audits since the "
+        f"revision went live ({audits.agreed} of {audits.total} audits agreed in "
+        f"total; at most one false alarm in {FALSE_ALARM_INTERVAL.days} days)"
+    )
+
+
+def _is_warm(router: TracerRouter, revision: TracerRevision, now: datetime) -> bool:
+    """Return whether a superseded revision still has pods and may serve again."""
+    status, soak = revision.status, router.spec.rollout.soak.span
     if status.phase is not RevisionPhase.SUPERSEDED or status.step_since is None:
         return False
-    barred = status.bundle and status.bundle.digest in observed.router.status.barred
+    blocked = status.bundle and status.bundle.digest in router.status.barred
     warm = now - status.step_since < soak
-    return warm and not barred and find_invalidation(observed.router, revision) is None
+    return warm and not blocked and find_invalidation(router, revision) is None

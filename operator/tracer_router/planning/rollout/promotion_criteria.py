@@ -1,7 +1,8 @@
-"""The gates of a rollout: which one a candidate stands before, and what is asked.
+"""Which gate a candidate must pass next, and the parity that it requires.
 
-Shadow, then every weight of ``rollout.steps``. A gate lies before each weight; the last
-one opens full weight and asks for the whole confidence.
+A rollout consists of a shadow phase and then every weight of `rollout.steps`. A gate
+precedes each weight. The last gate allows full weight and requires the whole
+confidence.
 """
 
 from tracer_core.stats.sequential.verdict import (
@@ -26,12 +27,12 @@ __all__ = [
 
 _WHOLE = 100
 _UNSERVED_SHARE = 50
-"""Percent of the traffic of a shadow while nothing serves: the labels are free, and the
-other half stays with pods that are known to work."""
+"""Percent of the traffic of a shadow while no live revision serves. Its labels cost
+nothing extra then, and the other half stays on pods that are known to work."""
 
 
 def parity_aim(router: TracerRouter) -> ParityAim:
-    """Give what is promised."""
+    """Return the parity that the spec requires."""
     parity = router.spec.parity
     return ParityAim(
         parity.target.fraction, parity.margin.fraction, parity.confidence.fraction
@@ -39,7 +40,7 @@ def parity_aim(router: TracerRouter) -> ParityAim:
 
 
 def promotion_gate(router: TracerRouter, revision: TracerRevision) -> PromotionGate:
-    """Give the gate that a candidate stands before; a live one has passed the last."""
+    """Return the next gate of a candidate; for a live revision, the last gate."""
     gates, status = len(router.spec.rollout.steps), revision.status
     if status.phase is RevisionPhase.SHADOW:
         return PromotionGate(1, gates, unserved=status.unserved)
@@ -49,7 +50,7 @@ def promotion_gate(router: TracerRouter, revision: TracerRevision) -> PromotionG
 def assess_revision(
     router: TracerRouter, revision: TracerRevision
 ) -> RolloutAssessment:
-    """Judge the audits of a revision's certified tasks at its gate."""
+    """Return the assessment of the audits of a revision's certified tasks."""
     return assess_rollout(
         parity_aim(router),
         audit_totals(revision),
@@ -59,7 +60,7 @@ def assess_revision(
 
 
 def current_weight(router: TracerRouter, candidate: TracerRevision | None) -> int:
-    """Give the candidate's share of the traffic in percent."""
+    """Return the candidate's share of the traffic in percent."""
     if candidate is None or candidate.status.traffic_since is None:
         return 0
     steps, status = router.spec.rollout.steps, candidate.status
@@ -67,12 +68,12 @@ def current_weight(router: TracerRouter, candidate: TracerRevision | None) -> in
         return _UNSERVED_SHARE
     step = min(status.rollout_step or 0, len(steps) - 1)
     if status.phase is RevisionPhase.SHADOW and step == len(steps) - 1:
-        return _UNSERVED_SHARE  # a rollout of one step: all at once, but not in shadow
+        return _UNSERVED_SHARE  # one step only: a shadow never gets all the traffic
     return round(steps[step].fraction * _WHOLE)
 
 
 def at_full_weight(router: TracerRouter, revision: TracerRevision) -> bool:
-    """Tell whether a canary has all of the traffic."""
+    """Return whether a canary receives all of the traffic."""
     step = revision.status.rollout_step
     canary = revision.status.phase is RevisionPhase.CANARY
     return canary and step is not None and step >= len(router.spec.rollout.steps) - 1

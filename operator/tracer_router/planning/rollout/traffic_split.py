@@ -1,4 +1,4 @@
-"""Who sends the candidate its share: the Gateway, or the stable pods themselves."""
+"""Which part of the traffic each revision gets, and how: by Gateway or by diversion."""
 
 import math
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from tracer_core.contracts.policy import Diversion
 from tracer_router.api import ShareBaseline, Split, TracerRevision, TracerRouter
 from tracer_router.planning.evidence.evidence import total
 from tracer_router.planning.rollout.promotion_criteria import current_weight
-from tracer_router.planning.state.observed import Observed
+from tracer_router.planning.state.observed import PodState
 from tracer_router.planning.state.roles import RevisionRoles
 from tracer_router.resources.data_plane import service_url
 
@@ -23,22 +23,28 @@ __all__ = [
 ]
 
 _WHOLE = 100
+_MIN_REQUESTS_FOR_SHARE = 200
+"""Requests of all revisions below which no share is computed."""
+_MIN_REQUESTS_PER_STEP = 20
+"""Requests that a candidate must receive at a weight before the next weight."""
+_SHARE_TOLERANCE = 0.05
+"""By how much the observed share may exceed the weight, beyond random variation."""
 
 
 def is_sticky(router: TracerRouter) -> bool:
-    """Tell whether the stable pods hand the candidate's share over."""
+    """Return whether the stable pods divert the candidate's share."""
     traffic = router.spec.traffic
     return traffic.gateway is None or traffic.split is Split.STICKY
 
 
-def primary_revision(observed: Observed, roles: RevisionRoles) -> int:
-    """Give the revision that takes all traffic but the candidate's.
+def primary_revision(pods: Iterable[PodState], roles: RevisionRoles) -> int:
+    """Return the revision that receives all traffic except the candidate's share.
 
-    The stable one, as soon as it has a ready pod; until then whichever has, because a
-    route must never point at nothing. A pod whose surrogate is off passes everything
-    to the teacher, so any ready pod is safe.
+    This is the stable revision as soon as it has a ready pod. Until then it is another
+    revision with a ready pod, because a route must have a ready backend. Every ready
+    pod is safe: a pod whose surrogate is off passes everything to the teacher.
     """
-    ready = {pod.revision for pod in observed.pods if pod.ready}
+    ready = {pod.revision for pod in pods if pod.ready}
     if roles.stable in ready or not ready:
         return roles.stable
     candidate = roles.candidate.spec.revision if roles.candidate else None
@@ -49,7 +55,7 @@ def primary_revision(observed: Observed, roles: RevisionRoles) -> int:
 def route_share(
     router: TracerRouter, candidate: TracerRevision | None
 ) -> tuple[int | None, int]:
-    """Give the candidate and its weight as the HTTPRoute has them."""
+    """Return the candidate and its weight in the HTTPRoute; (None, 0) without one."""
     if candidate is None or is_sticky(router):
         return None, 0
     return candidate.spec.revision, current_weight(router, candidate)
@@ -58,7 +64,7 @@ def route_share(
 def diversion(
     router: TracerRouter, candidate: TracerRevision | None
 ) -> Diversion | None:
-    """Give what the front pods hand over; none where a Gateway splits."""
+    """Return what the primary pods divert; None if a Gateway splits the traffic."""
     weight = current_weight(router, candidate)
     if candidate is None or not weight or not is_sticky(router):
         return None
@@ -68,66 +74,72 @@ def diversion(
     )
 
 
-_ENOUGH = 200
-"""Requests below which a share says nothing."""
-
-
-_SEEN = 20
-"""Requests that a candidate must have taken at a weight before it gets a higher one."""
-
-
-_SLACK = 0.05
-"""By how much the observed share may lie above the one asked for."""
-
-
 def count_requests(
     candidate: TracerRevision, revisions: Iterable[TracerRevision]
 ) -> ShareBaseline:
-    """Give the requests counted up to now, of the candidate and of the others."""
+    """Return the requests counted so far, of the candidate and of the others."""
     number = candidate.spec.revision
-    counts = {each.spec.revision: total(each.status.evidence) for each in revisions}
-    others = (each.requests for key, each in counts.items() if key != number)
-    own = counts[number].requests if number in counts else 0
-    return ShareBaseline(own=own, others=sum(others))
+    requests = {
+        revision.spec.revision: total(revision.status.evidence).requests
+        for revision in revisions
+    }
+    own = requests.pop(number, 0)
+    return ShareBaseline(own=own, others=sum(requests.values()))
 
 
 def observed_share(
     candidate: TracerRevision, revisions: Iterable[TracerRevision]
 ) -> float | None:
-    """Give the share since the step began; none before there are enough requests."""
+    """Return the candidate's share of the requests since its step began, in [0, 1].
+
+    None if there are too few requests.
+    """
     own, all_requests = _since_step(candidate, revisions)
-    return own / all_requests if all_requests >= _ENOUGH else None
+    return own / all_requests if all_requests >= _MIN_REQUESTS_FOR_SHARE else None
 
 
 def below_minimum(
     candidate: TracerRevision, revisions: Iterable[TracerRevision]
 ) -> str | None:
-    """Say that the step has seen too little to be worth anything; None when not."""
+    """Return how many requests this step still requires; None if it has enough."""
     own, _ = _since_step(candidate, revisions)
-    if own >= _SEEN:
+    if own >= _MIN_REQUESTS_PER_STEP:
         return None
-    return f"{_SEEN - own} more requests at this weight before the next one"
+    return (
+        f"revision {candidate.spec.revision} requires "
+        f"{_MIN_REQUESTS_PER_STEP - own} more requests at this weight"
+    )
 
 
 def above_share(
-    candidate: TracerRevision, revisions: Iterable[TracerRevision], asked: float
+    candidate: TracerRevision, revisions: Iterable[TracerRevision], weight: float
 ) -> str | None:
-    """Say that the candidate gets clearly more than was asked; None when not.
+    """Return by how much the candidate exceeds its weight; None if it does not.
 
-    Less is no harm: callers of the Service are never sent to a candidate.
+    A lower share is allowed: callers of the Service never reach a candidate.
+
+    Args:
+        candidate: The revision that is rolled out.
+        revisions: All revisions, to count the requests of.
+        weight: The configured share of the candidate, in [0, 1].
     """
-    own, seen = _since_step(candidate, revisions)
-    if seen < _ENOUGH:
+    own, all_requests = _since_step(candidate, revisions)
+    if all_requests < _MIN_REQUESTS_FOR_SHARE:
         return None
-    share = own / seen
-    if share <= asked + _SLACK + 3 * math.sqrt(asked * (1 - asked) / seen):
+    share = own / all_requests
+    deviation = math.sqrt(weight * (1 - weight) / all_requests)
+    if share <= weight + _SHARE_TOLERANCE + 3 * deviation:
         return None
-    return f"it gets {share:.1%} of the traffic instead of {asked:.0%}"
+    return (
+        f"revision {candidate.spec.revision} receives {share:.1%} of the traffic "
+        f"instead of {weight:.0%}"
+    )
 
 
 def _since_step(
     candidate: TracerRevision, revisions: Iterable[TracerRevision]
 ) -> tuple[int, int]:
+    """Return the requests since the step began: the candidate's, and all."""
     before = candidate.status.share
     if before is None:
         return 0, 0

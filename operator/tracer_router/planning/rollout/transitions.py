@@ -1,4 +1,4 @@
-"""The moves of a revision: into a phase, on to a step; with reason and time."""
+"""State transitions of a revision, each with its reason and time."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ __all__ = ["advance_step", "begin_rollout", "enter_phase", "set_status"]
 
 
 def set_status(revision: TracerRevision, **changes: object) -> TracerRevision:
-    """Give the revision with some fields of its status changed."""
+    """Return the revision with some fields of its status changed."""
     status = revision.status.model_copy(update=changes)
     return revision.model_copy(update={"status": status})
 
@@ -24,7 +24,7 @@ def enter_phase(
 def advance_step(
     revision: TracerRevision, step: int, reason: str, now: datetime
 ) -> TracerRevision:
-    """Give a candidate at another weight; what its share was counted from is void."""
+    """Return a candidate at another weight, with a new baseline for its share."""
     return set_status(
         revision,
         phase=RevisionPhase.CANARY,
@@ -38,11 +38,17 @@ def advance_step(
 def begin_rollout(
     revision: TracerRevision, reason: str, now: datetime, *, unserved: bool
 ) -> TracerRevision:
-    """Give a revision at the beginning of a rollout, its first or another try.
+    """Return a revision at the beginning of a rollout, the first one or a retry.
 
-    What was counted in earlier tries stays with it, for promotion.
+    The counts of earlier rollouts stay with the revision; they count for promotion.
+
+    Args:
+        revision: The certified or rolled-back revision.
+        reason: Why the rollout begins.
+        now: The present time.
+        unserved: Whether no live revision serves now.
     """
-    tried = revision.status.phase is RevisionPhase.ROLLED_BACK
+    retried = revision.status.phase is RevisionPhase.ROLLED_BACK
     return set_status(
         revision,
         phase=RevisionPhase.SHADOW,
@@ -57,5 +63,5 @@ def begin_rollout(
         drift=None,
         drifted=False,
         cause=None,
-        earlier=audit_baseline(revision) if tried else None,
+        earlier=audit_baseline(revision) if retried else None,
     )

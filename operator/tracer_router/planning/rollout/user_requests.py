@@ -1,9 +1,9 @@
-"""Carries out what people asked for, or says why it cannot be done."""
+"""Execution of the requests of users; a request that is impossible is refused."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tracer_router.api import RevisionPhase, TracerRevision
+from tracer_router.api import RevisionPhase, TracerRevision, TracerRouter
 from tracer_router.planning.rollout.transitions import (
     begin_rollout,
     enter_phase,
@@ -11,17 +11,17 @@ from tracer_router.planning.rollout.transitions import (
 )
 from tracer_router.planning.state.certificate_validity import find_invalidation
 from tracer_router.planning.state.commands import (
+    COMMAND_PREFIX,
     Command,
     CommandRequest,
+    invalid_request_ids,
     pending_requests,
-    unreadable_requests,
 )
-from tracer_router.planning.state.observed import Observed
 from tracer_router.planning.state.plan import EventRecord, EventType
 
 __all__ = ["RequestOutcome", "handle_requests"]
 
-_KEPT_IDS = 100
+_MAX_HANDLED_IDS = 100
 _ROLLING = frozenset({RevisionPhase.SHADOW, RevisionPhase.CANARY})
 _TARGETS = {
     Command.ABORT: _ROLLING,
@@ -29,107 +29,118 @@ _TARGETS = {
     Command.PROMOTE: _ROLLING,
     Command.RETRY: frozenset({RevisionPhase.ROLLED_BACK}),
 }
+"""The phases in which a command is possible."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestOutcome:
-    """What became of the requests."""
+    """The result of all pending requests."""
 
     revisions: tuple[TracerRevision, ...]
-    """The revisions after them, each with the ids of those done on it."""
+    """The revisions afterwards, each with the IDs of the requests executed on it."""
     events: tuple[EventRecord, ...] = ()
-    """What people are told."""
+    """The Events to emit."""
     refused: tuple[str, ...] = ()
-    """Ids that will never be done."""
+    """IDs of the requests that were refused."""
 
 
 def handle_requests(
-    observed: Observed, revisions: tuple[TracerRevision, ...], now: datetime
+    router: TracerRouter, revisions: tuple[TracerRevision, ...], now: datetime
 ) -> RequestOutcome:
-    """Do every open request about a revision; `retrain` is for `retraining`."""
-    carried = RequestOutcome(revisions)
-    for key in unreadable_requests(observed.router):
-        carried = _refuse(carried, key, "it says no verb and revision that are known")
-    for request in pending_requests(observed.router, revisions):
-        if request.verb is not Command.RETRAIN:
-            carried = _handle_request(observed, carried, request, now)
-    return carried
+    """Execute every pending request about a revision, and return the result.
+
+    `retrain` is about the router and belongs to `planning.attempts.retraining`.
+    """
+    outcome = RequestOutcome(revisions)
+    for request_id in invalid_request_ids(router):
+        message = (
+            f"annotation {COMMAND_PREFIX}{request_id} is not a valid command; use "
+            "retrain, or abort, rollback, retry, or promote with a revision number"
+        )
+        outcome = _refuse(outcome, request_id, message)
+    for request in pending_requests(router, revisions):
+        if request.command is not Command.RETRAIN:
+            outcome = _handle_request(router, outcome, request, now)
+    return outcome
 
 
 def _handle_request(
-    observed: Observed, carried: RequestOutcome, request: CommandRequest, now: datetime
+    router: TracerRouter,
+    outcome: RequestOutcome,
+    request: CommandRequest,
+    now: datetime,
 ) -> RequestOutcome:
-    target = next(
-        (each for each in carried.revisions if each.spec.revision == request.revision),
-        None,
+    targets = (
+        revision
+        for revision in outcome.revisions
+        if revision.spec.revision == request.revision
     )
+    target = next(targets, None)
     if target is None:
-        return _refuse(carried, request.id, f"{request}: there is no such revision")
-    why_not = _objection(observed, carried, request, target)
-    if why_not is not None:
-        return _refuse(carried, request.id, f"{request}: {why_not}")
-    done = _with_id(_effect(carried, request, target, now), request.id)
+        return _refuse(outcome, request.id, f"{request}: the revision does not exist")
+    objection = _objection(router, outcome, request, target)
+    if objection is not None:
+        return _refuse(outcome, request.id, f"{request}: {objection}")
+    done = _with_id(_execute(outcome, request, target, now), request.id)
     revisions = tuple(
-        done if each.spec.revision == request.revision else each
-        for each in carried.revisions
+        done if revision is target else revision for revision in outcome.revisions
     )
-    told = EventRecord(request.verb.value.capitalize(), f"{request}: done")
-    return replace(carried, revisions=revisions, events=(*carried.events, told))
+    event = EventRecord(request.command.value.capitalize(), f"{request}: done")
+    return replace(outcome, revisions=revisions, events=(*outcome.events, event))
 
 
 def _objection(
-    observed: Observed,
-    carried: RequestOutcome,
+    router: TracerRouter,
+    outcome: RequestOutcome,
     request: CommandRequest,
     target: TracerRevision,
 ) -> str | None:
-    phase = target.status.phase
-    if phase not in _TARGETS[request.verb]:
-        return f"it is {phase.value if phase else 'new'}"
-    if request.verb is not Command.RETRY:
+    """Return why a request is impossible; None if it is possible."""
+    phase, possible = target.status.phase, _TARGETS[request.command]
+    if phase not in possible:
+        names = " or ".join(sorted(possible))
+        return f"the revision must be {names}, but is {phase or 'new'}"
+    if request.command is not Command.RETRY:
         return None
-    invalidation = find_invalidation(observed.router, target)
+    invalidation = find_invalidation(router, target)
     if invalidation is not None:
         return invalidation.message
-    rolling = [each for each in carried.revisions if each.status.phase in _ROLLING]
-    if rolling:
-        return (
-            f"revision {rolling[0].spec.revision} is being rolled out: abort it first"
-        )
+    for revision in outcome.revisions:
+        if revision.status.phase in _ROLLING:
+            number = revision.spec.revision
+            return f"revision {number} is being rolled out; abort it first"
     return None
 
 
-def _effect(
-    carried: RequestOutcome,
+def _execute(
+    outcome: RequestOutcome,
     request: CommandRequest,
     target: TracerRevision,
     now: datetime,
 ) -> TracerRevision:
-    reason = f"by request {request.id}"
-    match request.verb:
+    suffix = f"by request {request.id}"
+    match request.command:
         case Command.PROMOTE:
             return set_status(target, approved=True)
         case Command.RETRY:
-            live = any(
-                each.status.phase is RevisionPhase.LIVE for each in carried.revisions
-            )
-            return begin_rollout(
-                target, f"tried again {reason}", now, unserved=not live
-            )
+            phases = {revision.status.phase for revision in outcome.revisions}
+            unserved = RevisionPhase.LIVE not in phases
+            return begin_rollout(target, f"retried {suffix}", now, unserved=unserved)
         case _:
-            ended = f"{'aborted' if request.verb is Command.ABORT else 'rolled back'}"
-            return enter_phase(
-                target, RevisionPhase.ROLLED_BACK, f"{ended} {reason}", now
-            )
+            abort = request.command is Command.ABORT
+            reason = f"{'aborted' if abort else 'rolled back'} {suffix}"
+            return enter_phase(target, RevisionPhase.ROLLED_BACK, reason, now)
 
 
-def _with_id(revision: TracerRevision, key: str) -> TracerRevision:
-    return set_status(revision, handled=(*revision.status.handled, key)[-_KEPT_IDS:])
+def _with_id(revision: TracerRevision, request_id: str) -> TracerRevision:
+    handled = (*revision.status.handled, request_id)
+    return set_status(revision, handled=handled[-_MAX_HANDLED_IDS:])
 
 
-def _refuse(carried: RequestOutcome, key: str, why: str) -> RequestOutcome:
+def _refuse(outcome: RequestOutcome, request_id: str, message: str) -> RequestOutcome:
+    event = EventRecord("RequestRefused", message, EventType.WARNING)
     return replace(
-        carried,
-        refused=(*carried.refused, key),
-        events=(*carried.events, EventRecord("RequestRefused", why, EventType.WARNING)),
+        outcome,
+        refused=(*outcome.refused, request_id),
+        events=(*outcome.events, event),
     )

@@ -1,1 +1,1 @@
-"""What was observed, what is planned, and the roles in it."""
+"""Observed state, plan, roles of revisions, and requests of users."""

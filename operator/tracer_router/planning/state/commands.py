@@ -1,10 +1,11 @@
-"""What people ask of a router by annotation: verb, target revision, unique id.
+"""Commands that users give by annotation: command, target revision, unique ID.
 
-``tracerml.ai/do-ID: "promote 4"``. Each is carried out once: its id is written together
-with its effect, in one update of the revision, so that no crash in between repeats it.
-It names its revision, so that one that comes late cannot hit another. Those that take
-risk away come first. Pausing is a state, ``tracerml.ai/paused``, no verb: to set it
-twice is to set it once.
+An example is `tracerml.ai/do-ID: "promote 4"`. The operator executes each request once:
+it stores the ID together with the effect, in one update of the revision, so that no
+crash in between repeats the request. A request names its revision, so that a late
+request cannot affect another one. Commands that reduce risk come first. Pausing is a
+state, `tracerml.ai/paused`, and not a command: setting it twice has the same effect as
+setting it once.
 """
 
 from collections.abc import Iterator
@@ -22,31 +23,31 @@ __all__ = [
     "Command",
     "CommandRequest",
     "handled_ids",
+    "invalid_request_ids",
     "is_paused",
     "pending_requests",
-    "unreadable_requests",
 ]
 
 PAUSED = f"{GROUP}/paused"
-"""The annotation that holds rollouts and attempts; going back stays automatic."""
+"""Annotation that holds rollouts and attempts; rollback stays automatic."""
 
 COMMAND_PREFIX = f"{GROUP}/do-"
-"""What the annotation of a verb begins with; its id follows."""
+"""Prefix of the annotation of a command; the ID follows."""
 
 
 class Command(StrEnum):
-    """What can be asked, in the order in which it is done."""
+    """The commands, in the order in which the operator executes them."""
 
     ABORT = "abort"
     """End the rollout of a candidate."""
     ROLLBACK = "rollback"
     """Take a revision out of service, live or not."""
     RETRY = "retry"
-    """Try a rolled-back revision again, with all that was counted of it."""
+    """Roll out a rolled-back revision again, with its earlier audits."""
     PROMOTE = "promote"
-    """Open full weight without the traffic period, once the evidence allows it."""
+    """Allow full weight before the traffic period ends, if the evidence is enough."""
     RETRAIN = "retrain"
-    """Begin an attempt now."""
+    """Begin a training attempt now."""
 
 
 _ORDER = list(Command)
@@ -54,48 +55,63 @@ _ORDER = list(Command)
 
 @dataclass(frozen=True, slots=True)
 class CommandRequest:
-    """One verb that somebody asked for."""
+    """A command that a user requested."""
 
     id: str
-    """Unique id."""
-    verb: Command
-    """What is asked."""
+    """Unique ID."""
+    command: Command
+    """What to do."""
     revision: int | None
-    """Of which revision; none for a verb about the router."""
+    """The target revision; None for a command about the router."""
 
     @override
     def __str__(self) -> str:
-        """Give it as people read it."""
-        about = "" if self.revision is None else f" of revision {self.revision}"
-        return f"{self.verb}{about} ({self.id})"
+        """Return the request in readable form."""
+        target = "" if self.revision is None else f" of revision {self.revision}"
+        return f"{self.command}{target} ({self.id})"
 
 
 def is_paused(router: TracerRouter) -> bool:
-    """Tell whether somebody paused the router."""
+    """Return whether a user paused the router."""
     return PAUSED in router.metadata.annotations
 
 
 def pending_requests(
     router: TracerRouter, revisions: tuple[TracerRevision, ...]
 ) -> tuple[CommandRequest, ...]:
-    """Give what was asked and not yet done or refused, in the order to do it."""
-    done = handled_ids(router, revisions)
-    found = [
+    """Return the requests without a result, in the order of execution."""
+    handled = handled_ids(router, revisions)
+    requests = [
         request
-        for key, text in _annotations(router)
-        if (request := _read(key, text)) and request.id not in done
+        for request_id, text in _annotations(router)
+        if (request := _parse(request_id, text)) and request.id not in handled
     ]
-    return tuple(sorted(found, key=lambda each: (_ORDER.index(each.verb), each.id)))
-
-
-def unreadable_requests(router: TracerRouter) -> tuple[str, ...]:
-    """Give the ids of annotations that say nothing that can be done."""
-    done = set(router.status.handled)
     return tuple(
-        key
-        for key, text in _annotations(router)
-        if _read(key, text) is None and key not in done
+        sorted(
+            requests, key=lambda request: (_ORDER.index(request.command), request.id)
+        )
     )
+
+
+def invalid_request_ids(router: TracerRouter) -> tuple[str, ...]:
+    """Return the IDs of annotations that are not valid commands, if not yet refused."""
+    handled = set(router.status.handled)
+    return tuple(
+        request_id
+        for request_id, text in _annotations(router)
+        if _parse(request_id, text) is None and request_id not in handled
+    )
+
+
+def handled_ids(
+    router: TracerRouter, revisions: tuple[TracerRevision, ...]
+) -> set[str]:
+    """Return the IDs of all requests that were executed or refused."""
+    ids = set(router.status.handled)
+    for revision in revisions:
+        ids |= set(revision.status.handled)
+        ids |= set(revision.spec.attempt.answers) if revision.spec.attempt else set()
+    return ids
 
 
 def _annotations(router: TracerRouter) -> Iterator[tuple[str, str]]:
@@ -104,23 +120,12 @@ def _annotations(router: TracerRouter) -> Iterator[tuple[str, str]]:
             yield name.removeprefix(COMMAND_PREFIX), text
 
 
-def _read(key: str, text: str) -> CommandRequest | None:
-    verb, _, number = text.strip().partition(" ")
-    if verb not in set(Command):
+def _parse(request_id: str, text: str) -> CommandRequest | None:
+    command, _, number = text.strip().partition(" ")
+    if command not in set(Command):
         return None
-    if verb == Command.RETRAIN:
-        return None if number else CommandRequest(key, Command(verb), None)
+    if command == Command.RETRAIN:
+        return None if number else CommandRequest(request_id, Command(command), None)
     if not number.isdecimal():
         return None
-    return CommandRequest(key, Command(verb), int(number))
-
-
-def handled_ids(
-    router: TracerRouter, revisions: tuple[TracerRevision, ...]
-) -> set[str]:
-    """Give the ids of requests that were answered, by whatever they were done on."""
-    ids = set(router.status.handled)
-    for each in revisions:
-        ids |= set(each.status.handled)
-        ids |= set(each.spec.attempt.answers) if each.spec.attempt else set()
-    return ids
+    return CommandRequest(request_id, Command(command), int(number))

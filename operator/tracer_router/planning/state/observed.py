@@ -1,4 +1,4 @@
-"""A frozen picture of one router and everything that belongs to it."""
+"""An immutable snapshot of one router and all objects that belong to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,57 +15,59 @@ __all__ = ["JobState", "Observed", "PodState"]
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """How far the Job of an attempt is."""
+    """State of the Job of an attempt."""
 
     finished: bool = False
-    """Its pod ended well."""
+    """Whether the Job ended, with or without a result."""
     failure: str | None = None
-    """Why the Job gave up, for people."""
+    """Why the Job failed; None if it did not."""
     summary: TrainingSummary | None = None
-    """The termination message of its pod."""
-    trouble: str | None = None
-    """Why a pod of it does not start, for people."""
+    """The termination message of its pod; None while there is none."""
+    start_error: str | None = None
+    """Why one of its pods does not start; None if all pods start."""
 
 
 @dataclass(frozen=True, slots=True)
 class PodState:
-    """One data-plane pod."""
+    """State of one data-plane pod."""
 
     name: str
     revision: int
     ready: bool = False
     address: str | None = None
     evidence: Evidence | None = None
-    """What it reported just now; none when it did not answer."""
-    trouble: str | None = None
-    """Why it does not start, for people."""
+    """The counts that the pod returned to this poll; None if it did not answer."""
+    start_error: str | None = None
+    """Why the pod does not start; None if it starts."""
     reserved: ReservedResources = field(default_factory=ReservedResources)
-    """What it reserves of the cluster."""
-    leaving: bool = False
-    """Whether it is about to end: what it says may be its last word."""
+    """The CPU and memory that the pod requests."""
+    terminating: bool = False
+    """Whether the pod is being deleted: its next counts may be its last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Everything that a plan may look at."""
+    """All inputs of a plan."""
 
     router: TracerRouter
     revisions: tuple[TracerRevision, ...] = ()
-    """By number, rising."""
+    """All revisions, by ascending number."""
     jobs: Mapping[int, JobState] = field(default_factory=dict)
-    """By attempt."""
+    """Training Jobs, by attempt."""
     pods: tuple[PodState, ...] = ()
-    """Data-plane pods of every revision."""
+    """Data-plane pods of all revisions."""
     policy: PolicyDocument | None = None
-    """The policy as its ConfigMap holds it."""
+    """The policy document in its ConfigMap."""
     children: Mapping[ObjectKey, Manifest] = field(default_factory=dict)
     """Live objects that the router controls."""
 
     def pods_of(self, revision: int) -> tuple[PodState, ...]:
-        """Give the pods of one revision."""
+        """Return the pods of one revision."""
         return tuple(pod for pod in self.pods if pod.revision == revision)
 
     def revision(self, number: int) -> TracerRevision | None:
-        """Give one revision by number."""
-        found = (each for each in self.revisions if each.spec.revision == number)
-        return next(found, None)
+        """Return a revision by its number; None if it does not exist."""
+        for revision in self.revisions:
+            if revision.spec.revision == number:
+                return revision
+        return None

@@ -1,4 +1,4 @@
-"""What to do next, and nothing about how."""
+"""The result of planning: what to change, without how."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,7 +17,7 @@ class EventType(StrEnum):
     NORMAL = "Normal"
     """Information only."""
     WARNING = "Warning"
-    """A failure, a refusal or a rollback: someone may have to act."""
+    """A failure, a refusal, or a rollback: a user may have to act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +31,23 @@ class EventRecord:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The whole intent of one reconcile, carried out in the order of the fields."""
+    """All changes of one reconcile, executed in the order of the fields."""
 
     create: tuple[TracerRevision, ...] = ()
-    """Revisions that begin; they exist before anything else of theirs."""
+    """Revisions to create, before any other object that belongs to them."""
     policy: PolicyDocument | None = None
-    """The document to push to every pod when it differs from the one observed."""
+    """The document to push to every pod if it differs from the observed one."""
     apply: tuple[Manifest, ...] = ()
-    """Objects that must be as given, in order."""
+    """Objects to apply, in order."""
     delete: tuple[ObjectKey, ...] = ()
-    """Controlled objects that must no longer exist."""
+    """Controlled objects to delete."""
     revisions: tuple[TracerRevision, ...] = ()
     """Revisions with the status to write."""
     status: TracerRouterStatus = field(default_factory=TracerRouterStatus)
-    """The router's status, written once the rest has been carried out."""
+    """The status of the router, written after all other changes."""
     urgent: frozenset[int] = frozenset()
-    """Revisions whose counts are written at once: a pod of theirs is about to end."""
+    """Revisions whose counts are written at once, because one of their pods ends."""
     events: tuple[EventRecord, ...] = ()
     """Events to emit."""
     requeue_after: timedelta = timedelta(seconds=10)
-    """When to observe again without any event."""
+    """Delay until the next reconcile if no event triggers one before."""

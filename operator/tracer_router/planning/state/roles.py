@@ -1,4 +1,4 @@
-"""Which revision is stable, which is the candidate, which still trains."""
+"""Which revision is stable, which is the candidate, and which is in training."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,21 +10,26 @@ __all__ = ["RevisionRoles", "assign_roles"]
 
 @dataclass(frozen=True, slots=True)
 class RevisionRoles:
-    """The part that each revision plays."""
+    """The role of each revision that has one."""
 
     stable: int
-    """The revision that serves: the newest live one, else the pass-through."""
+    """The revision that serves: the newest live one, or else the pass-through."""
     candidate: TracerRevision | None = None
-    """The certified revision that is being rolled out, or is in shadow."""
+    """The certified revision that is in shadow or takes a part of the traffic."""
     training: TracerRevision | None = None
     """The attempt whose Job runs."""
 
+    @property
+    def settled(self) -> bool:
+        """Whether no revision is in training or rolled out."""
+        return self.candidate is None and self.training is None
+
 
 def assign_roles(revisions: Iterable[TracerRevision]) -> RevisionRoles:
-    """Read the roles off the phases."""
+    """Return the roles that follow from the phases of the revisions."""
     by_phase: dict[RevisionPhase, TracerRevision] = {}
-    for each in sorted(revisions, key=lambda one: one.spec.revision):
-        by_phase[each.status.phase or RevisionPhase.PASSTHROUGH] = each
+    for revision in sorted(revisions, key=lambda found: found.spec.revision):
+        by_phase[revision.status.phase or RevisionPhase.PASSTHROUGH] = revision
     live = by_phase.get(RevisionPhase.LIVE)
     return RevisionRoles(
         stable=live.spec.revision if live else 0,

@@ -1,1 +1,1 @@
-"""Status and conditions of a router."""
+"""Status, conditions, and Events of a router."""

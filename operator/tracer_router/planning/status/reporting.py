@@ -1,68 +1,117 @@
-"""What pods report about themselves, as conditions of the router."""
+"""Conditions that follow from what the pods report about themselves."""
+
+from collections.abc import Iterable
 
 from tracer_core.constants import OTHER_TASK
-from tracer_router.api import ConditionStatus, ConditionType, Reason, TracerRevision
+from tracer_router.api import (
+    ConditionStatus,
+    ConditionType,
+    Reason,
+    TracerRevision,
+    TracerRouter,
+)
 from tracer_router.planning.evidence.evidence import add_up, total
-from tracer_router.planning.state.observed import Observed
+from tracer_router.planning.state.observed import PodState
+from tracer_router.planning.status.condition_state import ConditionState
 
-__all__ = ["State", "evidence_reported", "most_variable_field", "traces_stored"]
+__all__ = [
+    "evidence_reported",
+    "most_variable_field",
+    "teacher_reachable",
+    "traces_stored",
+]
 
-State = tuple[ConditionType, ConditionStatus, Reason, str]
-"""A condition without its times."""
+_FRAGMENTED_SHARE = 0.5
+"""Share of requests in the task `other` from which the tasks are fragmented."""
 
 
-def traces_stored(observed: Observed) -> State:
-    """Say whether what the pods record gets into the store."""
+def teacher_reachable(router: TracerRouter, pods: Iterable[PodState]) -> ConditionState:
+    """Return whether the teacher answered a pod recently."""
+    kind = ConditionType.TEACHER_REACHABLE
+    states = [pod.evidence.teacher for pod in pods if pod.evidence]
+    known = [state for state in states if state.reachable is not None]
+    if not known:
+        return _last_known(router, kind)
+    if any(state.reachable for state in known):
+        message = "the teacher answered recently"
+        return ConditionState(
+            kind, ConditionStatus.TRUE, Reason.TEACHER_ANSWERS, message
+        )
+    cause = known[0].cause or "the teacher does not answer"
+    return ConditionState(
+        kind, ConditionStatus.FALSE, Reason.TEACHER_UNREACHABLE, cause
+    )
+
+
+def traces_stored(pods: Iterable[PodState]) -> ConditionState:
+    """Return whether the traces that the pods record reach the store."""
     kind = ConditionType.TRACES_STORED
-    reports = {pod.name: pod.evidence for pod in observed.pods if pod.evidence}
+    reports = {pod.name: pod.evidence for pod in pods if pod.evidence}
     if not reports:
         message = "no pod has reported yet"
-        return kind, ConditionStatus.UNKNOWN, Reason.NO_TRAFFIC_YET, message
+        return ConditionState(
+            kind, ConditionStatus.UNKNOWN, Reason.NO_TRAFFIC_YET, message
+        )
     for name, evidence in sorted(reports.items()):
         if evidence.capture.trouble:
             message = f"pod {name}: {evidence.capture.trouble}; requests are served"
-            return kind, ConditionStatus.FALSE, Reason.TRACES_BACKLOGGED, message
-    message = "traces reach the store"
-    return kind, ConditionStatus.TRUE, Reason.TRACES_STORED, message
+            return ConditionState(
+                kind, ConditionStatus.FALSE, Reason.TRACES_BACKLOGGED, message
+            )
+    message = "all pods write their traces to the store"
+    return ConditionState(kind, ConditionStatus.TRUE, Reason.TRACES_STORED, message)
 
 
-def evidence_reported(observed: Observed) -> State:
-    """Say whether every ready pod answers the polls of the operator."""
-    kind = ConditionType.EVIDENCE_REPORTED
-    silent = [pod.name for pod in observed.pods if pod.ready and pod.evidence is None]
+def evidence_reported(pods: Iterable[PodState]) -> ConditionState:
+    """Return whether every ready pod answers the polls of the operator."""
+    kind, pods = ConditionType.EVIDENCE_REPORTED, tuple(pods)
+    silent = [pod.name for pod in pods if pod.ready and pod.evidence is None]
     if silent:
         message = (
-            f"{len(silent)} ready pods do not answer on their internal port, such as"
-            f" {min(silent)}: let the operator reach it; requests are served, but no"
-            " verdict is given on what is not seen"
+            f"{len(silent)} ready pods do not answer on their internal port, for "
+            f"example {min(silent)}; allow the operator to connect. Requests are "
+            "served, but no rollout decision uses the missing evidence"
         )
-        return kind, ConditionStatus.FALSE, Reason.EVIDENCE_STALE, message
-    if not any(pod.evidence for pod in observed.pods):
+        return ConditionState(
+            kind, ConditionStatus.FALSE, Reason.EVIDENCE_STALE, message
+        )
+    if not any(pod.evidence for pod in pods):
         message = "no pod is ready yet"
-        return kind, ConditionStatus.UNKNOWN, Reason.NO_TRAFFIC_YET, message
-    message = "every ready pod answers"
-    return kind, ConditionStatus.TRUE, Reason.EVIDENCE_FRESH, message
-
-
-_MOST = 0.5
-"""Share of the questions in `other` from which the traffic is fragmented."""
+        return ConditionState(
+            kind, ConditionStatus.UNKNOWN, Reason.NO_TRAFFIC_YET, message
+        )
+    message = "every ready pod reports its evidence"
+    return ConditionState(kind, ConditionStatus.TRUE, Reason.EVIDENCE_FRESH, message)
 
 
 def most_variable_field(
-    observed: Observed, revisions: tuple[TracerRevision, ...]
+    pods: Iterable[PodState], revisions: Iterable[TracerRevision]
 ) -> str | None:
-    """Say which field makes too many tasks; None while most questions have their own.
+    """Return which request field makes too many tasks; None if the tasks are few.
 
-    The words are the pods'; they stay the same while the traffic does, so that a status
-    at rest is not written again.
+    The pods create the message. It does not change while the traffic does not, so that
+    a status at rest is not written again.
     """
     reasons = [
         pod.evidence.fragmentation.reason
-        for pod in observed.pods
+        for pod in pods
         if pod.evidence and pod.evidence.fragmentation
     ]
-    tasks = add_up(total(each.status.evidence) for each in revisions).tasks
-    other = sum(each.requests for each in tasks if each.task == OTHER_TASK)
-    if not reasons or other < _MOST * sum(each.requests for each in tasks):
+    tasks = add_up(total(revision.status.evidence) for revision in revisions).tasks
+    requests = sum(task.requests for task in tasks)
+    other = sum(task.requests for task in tasks if task.task == OTHER_TASK)
+    if not reasons or other < _FRAGMENTED_SHARE * requests:
         return None
     return min(reasons)
+
+
+def _last_known(router: TracerRouter, kind: ConditionType) -> ConditionState:
+    """Return the last known state: after a restart no pod has sent a request yet."""
+    for condition in router.status.conditions:
+        known = condition.status is not ConditionStatus.UNKNOWN
+        if condition.type == kind.value and known:
+            return ConditionState(
+                kind, condition.status, Reason(condition.reason), condition.message
+            )
+    message = "no request was sent to the teacher yet"
+    return ConditionState(kind, ConditionStatus.UNKNOWN, Reason.NO_TRAFFIC_YET, message)

@@ -52,7 +52,7 @@ async def test_a_teacher_that_answers_the_same_otherwise_is_named() -> None:
 
     assert world.revision(1)["cause"] == "TeacherChanged"
     assert world.condition("Certified")[:2] == ("False", "TeacherChanged")
-    assert "; the teacher has changed: of " in world.revision(1)["reason"]
+    assert "; the teacher has changed: " in world.revision(1)["reason"]
     assert len(warnings(world, "TeacherChanged")) == 1
 
 

@@ -114,7 +114,7 @@ async def test_an_attempt_whose_endpoint_is_dead_says_so_and_waits() -> None:
         f"training failed: Job has reached the specified backoff limit: {why}"
     )
     assert world.condition("Certified")[:2] == ("False", "TrainingFailed")
-    assert "the last attempt came to nothing: next at" in world.status()["next"]
+    assert "the last attempt was rejected; next attempt at" in world.status()["next"]
     world.now += timedelta(minutes=11)
     world.count(0, requests=2000, uniform_labelled=2000)
     await world.turn(2)
@@ -150,7 +150,7 @@ async def test_a_pod_that_finds_no_volume_is_told_while_the_attempt_waits() -> N
     world.put_pod("tickets-r1-training-x", "training", 1, status)
     await world.turn(2)
 
-    told = f"attempt 1 is being trained, but a pod of it does not start: {said}"
+    told = f"attempt 1 is in training, but one of its pods does not start: {said}"
     assert world.status()["next"] == told
     assert world.condition("Reconciling") == ("True", "Training", told)
     world.finish_training(1)

@@ -140,7 +140,7 @@ async def test_manual_promotion_waits_for_one_word() -> None:
     audited(world, 1, agreed=300)
     await world.turn(8)
     assert world.weights() == {"tickets-r0": 75, "tickets-r1": 25}
-    assert "`tracer-router promote`" in world.status()["next"]
+    assert "run `tracer-router promote tickets`" in world.status()["next"]
     ask(world, do_one="promote 1")
     await world.turn(3)
     assert world.status()["phase"] == "Live"
@@ -181,7 +181,7 @@ async def test_faults_of_our_own_roll_back() -> None:
     world.faults[1] = 8
     await world.turn(2)
     assert world.revision(1)["phase"] == "RolledBack"
-    assert "faults of its own above 0.1%" in world.revision(1)["reason"]
+    assert "internal errors above 0.1%" in world.revision(1)["reason"]
 
 
 SLOW, QUICK = LegEvidence(questions=400, slow=60), LegEvidence(questions=9_000)
@@ -199,8 +199,8 @@ async def test_a_candidate_slow_on_one_leg_goes_back_and_the_leg_is_named(
     world.counts[1] = legs | {f"{leg}_leg": SLOW}
     await world.turn(2)
     assert world.revision(1)["phase"] == "RolledBack"
-    assert f"slow {leg} leg (over 50 ms" in world.revision(1)["reason"]
-    assert "above 5.0%: 60 in 400 questions" in world.revision(1)["reason"]
+    assert f"slow {leg} path (over 50 ms" in world.revision(1)["reason"]
+    assert "above 5.0%: 60 of 400 requests" in world.revision(1)["reason"]
     assert world.condition("Certified")[2] == world.revision(1)["reason"]
     assert rule(world).surrogate is False
 
@@ -218,7 +218,7 @@ async def test_a_live_revision_that_becomes_slow_on_one_leg_goes_back() -> None:
     world.counts[1] = {"surrogate_leg": SLOW, "teacher_leg": QUICK}
     await world.turn(2)
     assert world.revision(1)["phase"] == "RolledBack"
-    assert "slow surrogate leg" in world.revision(1)["reason"]
+    assert "slow surrogate path" in world.revision(1)["reason"]
 
 
 async def test_a_retry_is_judged_by_its_own_speed() -> None:
@@ -233,7 +233,7 @@ async def test_a_retry_is_judged_by_its_own_speed() -> None:
     world.counts[1] = {"surrogate_leg": twice}
     await world.turn(2)
     assert world.revision(1)["phase"] == "RolledBack"
-    assert "60 in 400 questions" in world.revision(1)["reason"]
+    assert "60 of 400 requests" in world.revision(1)["reason"]
 
 
 async def test_a_candidate_that_gets_more_than_was_asked_is_held() -> None:
@@ -275,7 +275,12 @@ async def test_aborting_wins_over_promoting() -> None:
     assert world.revision(1)["phase"] == "RolledBack"
     assert world.revision(1)["reason"] == "aborted by request b"
     assert world.status()["handled"] == ["a", "b"]
-    assert refusals(world) == ["promote of revision 1 (a): it is RolledBack"]
+    assert refusals(world) == [
+        (
+            "promote of revision 1 (a): the revision must be Canary or Shadow, "
+            "but is RolledBack"
+        )
+    ]
 
 
 async def test_a_late_request_cannot_hit_another_revision() -> None:
@@ -430,7 +435,7 @@ async def test_attempts_that_come_to_nothing_back_off_and_have_a_budget() -> Non
     assert world.now - begun >= timedelta(minutes=30)
     world.count(0, requests=30_000, uniform_labelled=rows)
     await world.turn(3, seconds=DAY)
-    assert "training.budget is used up" in world.status()["next"]
+    assert "spec.training.budget is exhausted" in world.status()["next"]
 
 
 async def test_another_task_that_has_the_traffic_now_is_learned_next() -> None:

@@ -48,7 +48,7 @@ async def test_a_new_router_passes_everything_through_and_is_ready() -> None:
     assert world.condition("Ready")[:2] == ("True", "TeacherServes")
     assert world.condition("TeacherReachable")[0] == "Unknown"
     assert world.status()["phase"] == "Collecting"
-    assert "1000 more labelled requests" in world.status()["next"]
+    assert "1000 more labeled requests" in world.status()["next"]
 
 
 async def test_too_many_tasks_are_told_with_the_field_that_makes_them() -> None:
@@ -206,7 +206,7 @@ async def test_waiting_after_a_refusal_writes_nothing_while_only_time_passes() -
         bundle=None,
     )
     await world.turn(4)
-    assert "came to nothing: next at 2026-11-23 12:" in world.status()["next"]
+    assert "was rejected; next attempt at 2026-11-23 12:" in world.status()["next"]
     world.cluster.writes.clear()
     await world.turn(4)
     assert world.cluster.writes == []

@@ -1,22 +1,15 @@
-"""What pods report about themselves becomes conditions of the router."""
+"""Conditions of the router from the reports of its pods."""
 
 import pytest
 
-from support.manifests import at, router_manifest
 from tracer_core.contracts.evidence import CaptureState, Evidence
-from tracer_router.api import ConditionStatus, Reason, TracerRouter
-from tracer_router.planning.state.observed import Observed, PodState
+from tracer_router.api import ConditionStatus, Reason
+from tracer_router.planning.state.observed import PodState
 from tracer_router.planning.status.reporting import evidence_reported, traces_stored
 
-ROUTER = TracerRouter.model_validate(at(router_manifest(), "metadata.uid", "u"))
 
-
-def seen(*pods: PodState) -> Observed:
-    return Observed(ROUTER, pods=pods)
-
-
-def pod(name: str, trouble: str | None = None, *, silent: bool = False) -> PodState:
-    report = Evidence(revision=1, boot=name, capture=CaptureState(trouble=trouble))
+def pod(name: str, error: str | None = None, *, silent: bool = False) -> PodState:
+    report = Evidence(revision=1, boot=name, capture=CaptureState(trouble=error))
     return PodState(name, 1, ready=True, evidence=None if silent else report)
 
 
@@ -32,10 +25,10 @@ def pod(name: str, trouble: str | None = None, *, silent: bool = False) -> PodSt
         ),
     ],
 )
-def test_traces_are_stored_unless_a_pod_says_otherwise(
+def test_traces_are_stored_unless_a_pod_reports_an_error(
     pods: tuple[PodState, ...], status: ConditionStatus, reason: Reason
 ) -> None:
-    found = traces_stored(seen(*pods))
+    found = traces_stored(pods)
     assert (found[1], found[2]) == (status, reason)
     assert "disk full" in found[3] or status is not ConditionStatus.FALSE
 
@@ -55,6 +48,6 @@ def test_traces_are_stored_unless_a_pod_says_otherwise(
 def test_a_ready_pod_that_does_not_answer_is_named(
     pods: tuple[PodState, ...], status: ConditionStatus, reason: Reason
 ) -> None:
-    found = evidence_reported(seen(*pods))
+    found = evidence_reported(pods)
     assert (found[1], found[2]) == (status, reason)
-    assert "such as b" in found[3] or status is not ConditionStatus.FALSE
+    assert "for example b" in found[3] or status is not ConditionStatus.FALSE

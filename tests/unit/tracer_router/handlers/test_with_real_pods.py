@@ -62,7 +62,9 @@ class RealWorld(World):
 
         def ended() -> bool:
             planes = self.planes.values()
-            tasks = [task for each in planes for task in each.data_plane.counters.tasks()]
+            tasks = [
+                task for each in planes for task in each.data_plane.counters.tasks()
+            ]
             return all(
                 each.audits_admitted
                 == each.audits_agreed + each.audits_disagreed + each.audits_missing
@@ -102,7 +104,9 @@ async def shadowed(world: RealWorld) -> None:
     """Bring the world to a candidate in shadow."""
     await world.turn(3)
     await world.ask(120)
-    await until(lambda: world.planes[0].data_plane.counters.tasks()[0].uniform_labelled >= 100)
+    await until(
+        lambda: world.planes[0].data_plane.counters.tasks()[0].uniform_labelled >= 100
+    )
     await world.turn(3)
     world.finish_training(
         1, bundle=BUNDLE, bento=sha256_digest(ARCHIVE), task=world.task(), coverage=0.9

@@ -72,7 +72,7 @@ def test_auto_audits_as_much_as_notices_the_loss_in_time() -> None:
     assert needed / 50_000 <= audit_rate(router(**AUTO), revision) <= needed / 30_000
     reason = live_rate(router(**AUTO), revision, watch.told).reason
     assert reason == (
-        f"{needed} audits notice a loss of 5%, of about 50,000 answers in 24h"
+        f"{needed} audits detect a loss of 5%; about 50,000 surrogate answers in 24h"
     )
 
 

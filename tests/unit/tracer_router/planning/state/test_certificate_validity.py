@@ -70,8 +70,8 @@ def test_a_change_that_the_certificate_covers_does_not_invalidate_it(
             "https://api.example.org/v1",
             Reason.TEACHER_REPLACED,
             (
-                "certified for teacher OpenAI https://api.example.com/v1, but spec.teacher "
-                "is OpenAI https://api.example.org/v1"
+                "certified for teacher OpenAI https://api.example.com/v1, but "
+                "spec.teacher is OpenAI https://api.example.org/v1"
             ),
         ),
         (
