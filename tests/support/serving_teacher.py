@@ -90,7 +90,7 @@ class Teacher:
             "id": "chatcmpl-teacher",
             "object": "chat.completion",
             "created": 1,
-            "model": asked["model"],
+            "model": asked.get("model"),
             "choices": [choice],
             "usage": USAGE,
         }
@@ -126,7 +126,7 @@ class Teacher:
             "id": "chatcmpl-teacher",
             "object": "chat.completion.chunk",
             "created": 1,
-            "model": asked["model"],
+            "model": asked.get("model"),
             "choices": [choice],
         }
         return b"data: " + json.dumps(chunk).encode() + b"\n\n"
