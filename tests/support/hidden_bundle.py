@@ -42,7 +42,9 @@ def hidden_rows(count: int, task: str = "words") -> list[Row]:
 def hidden_bundle(folder: Path, encoder: Encoder) -> BundleManifest:
     """Learn with an encoder, and write a bundle of the chat task into a folder."""
     rows = hidden_rows(600, task_of(chat_about("anything")))
-    learned = train(_TERMS, select_rows(rows), local_training_context(costly=[encoder]))
+    learned = train(
+        _TERMS, select_rows(rows), local_training_context(encoders=[encoder])
+    )
     assert learned.surrogate
     assert learned.certificate
     samples = golden_samples(learned.surrogate)

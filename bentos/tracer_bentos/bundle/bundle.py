@@ -13,19 +13,12 @@ from pydantic import Field
 
 from tracer_bentos.bundle.serialization import (
     GOLDEN_TOLERANCE,
-    is_deterministic,
     model_digest,
     read_surrogate,
     write_surrogate,
 )
 from tracer_bentos.redaction.standard import StandardRedactor
-from tracer_bentos.surrogate.base.expert import FeatureSample
-from tracer_bentos.surrogate.requirements import (
-    asks_endpoint,
-    embedding_tokens,
-    is_costly,
-    vector_length,
-)
+from tracer_bentos.surrogate.base.sample import FeatureSample
 from tracer_bentos.surrogate.surrogate import Surrogate, SurrogatePrediction
 from tracer_core.contracts.bundle import BundleManifest, GoldenVector
 from tracer_core.contracts.certificate import Certificate
@@ -76,23 +69,23 @@ class BundlePredictor:
 
     @property
     def vector_length(self) -> int | None:
-        """Length of the vectors that must come with the inputs, if any must."""
-        return vector_length(self.surrogate)
+        """Length of the vector that must come with each input; none without vectors."""
+        return self.surrogate.vector_length
 
     @cached_property
     def costly(self) -> bool:
-        """Whether a decision may take milliseconds: a transformer, an endpoint."""
-        return is_costly(self.surrogate)
+        """Whether a decision may take milliseconds: a transformer or an endpoint."""
+        return self.surrogate.costly
 
     @cached_property
-    def asks_endpoint(self) -> bool:
-        """Whether a decision may ask an embeddings endpoint."""
-        return asks_endpoint(self.surrogate)
+    def remote(self) -> bool:
+        """Whether a decision may send a request to an embeddings endpoint."""
+        return self.surrogate.remote
 
     @property
     def embedding_tokens(self) -> int:
-        """Tokens that it has had an endpoint count so far."""
-        return embedding_tokens(self.surrogate)
+        """Tokens that embeddings endpoints reported to this process."""
+        return self.surrogate.tokens_used
 
     def decide(self, text: str) -> SurrogatePrediction:
         """Decide about one text."""
@@ -123,7 +116,7 @@ class BundlePredictor:
         Raises:
             DocumentError: A decision differs; the bundle must not be served here.
         """
-        tolerance = 0.0 if is_deterministic(self.surrogate) else GOLDEN_TOLERANCE
+        tolerance = 0.0 if self.surrogate.deterministic else GOLDEN_TOLERANCE
         for number, vector in enumerate(self.golden, start=1):
             found = _golden(self.surrogate, vector.input, vector.vector)
             if not _same(found, vector, tolerance):

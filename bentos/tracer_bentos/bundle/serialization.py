@@ -25,7 +25,6 @@ from tracer_core.errors import DocumentError
 
 __all__ = [
     "GOLDEN_TOLERANCE",
-    "is_deterministic",
     "model_digest",
     "read_surrogate",
     "write_surrogate",
@@ -36,7 +35,6 @@ GOLDEN_TOLERANCE = 0.02
 
 _SETTINGS = "surrogate.json"
 _TERMS = "terms"
-_EXACT = frozenset({"static", "given"})
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -72,18 +70,12 @@ class _Settings(Document):
     open_cells: tuple[bool, ...]
 
 
-def is_deterministic(surrogate: Surrogate) -> bool:
-    """Tell whether every machine decides the same to the last bit."""
-    kinds = (_settings_of(each).kind for each in surrogate.experts)
-    return all(kind == _TERMS or kind in _EXACT for kind in kinds)
-
-
 def write_surrogate(surrogate: Surrogate) -> dict[str, bytes]:
     """Give the files of a surrogate, by name."""
     files: dict[str, bytes] = {}
     for number, expert in enumerate(surrogate.experts):
         files[f"expert-{number}.npz"] = _packed(_arrays_of(expert))
-        if isinstance(expert, KernelRidge):
+        if expert.encoder is not None:
             files.update(expert.encoder.files())
     files[_SETTINGS] = _Settings(
         features=FEATURES_VERSION,
@@ -138,10 +130,10 @@ def read_surrogate(files: Mapping[str, bytes]) -> Surrogate:
 
 
 def _settings_of(expert: Expert) -> _ExpertSettings:
-    if isinstance(expert, KernelRidge):
-        encoder = expert.encoder
-        return _ExpertSettings(kind=encoder.kind, settings=dict(encoder.settings))
-    return _ExpertSettings(kind=_TERMS)
+    encoder = expert.encoder
+    if encoder is None:
+        return _ExpertSettings(kind=_TERMS)
+    return _ExpertSettings(kind=encoder.kind, settings=dict(encoder.settings))
 
 
 def _settings_of_stage(stage: Stage) -> _StageSettings:

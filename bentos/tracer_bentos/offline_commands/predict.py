@@ -10,7 +10,7 @@ import numpy as np
 from tracer_bentos.bundle.bundle import BundlePredictor, open_bundle
 from tracer_bentos.offline_commands.inputs import PredictInput, open_inputs, read_inputs
 from tracer_bentos.redaction.redactor import Redactor, build_redactor
-from tracer_bentos.surrogate.base.expert import FeatureSample
+from tracer_bentos.surrogate.base.sample import FeatureSample
 from tracer_bentos.surrogate.surrogate import SurrogatePrediction
 from tracer_bentos.training.data.vectors import PrecomputedVectors, open_vectors
 from tracer_core.contracts.redaction import NO_REDACTOR, Redaction

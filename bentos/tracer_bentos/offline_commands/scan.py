@@ -109,7 +109,7 @@ def scan_traces(
     plain = _plain(gathered.rows, split, looked_at, seed)
     if plain.reason:
         return plain
-    means = local_training_context(costly=encoders, dimensions=gathered.dimensions)
+    means = local_training_context(encoders=encoders, dimensions=gathered.dimensions)
     question = AttemptParameters(1, _SHOWN, 0.95, attempt.level, minimum=1, seed=seed)
     with one_thread_each():
         lessons = FitContext.create(question, held, split, means).fit_experts(split)

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracer_bentos.surrogate.base.encoder import Encoder
-from tracer_bentos.surrogate.base.expert import ExpertScores, FeatureSample
+from tracer_bentos.surrogate.base.expert import ExpertScores
 from tracer_bentos.surrogate.base.int8_matmul import Int8Matrix, Int16Matrix
 from tracer_bentos.surrogate.base.quantization import QuantizedVectors
+from tracer_bentos.surrogate.base.sample import FeatureSample
 
 __all__ = ["Coefficients", "KernelRidge", "kernel_steps"]
 

@@ -13,7 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_bentos.surrogate.base.expert import Expert, ExpertScores, FeatureSample
+from tracer_bentos.surrogate.base.encoder import Encoder
+from tracer_bentos.surrogate.base.expert import Expert, ExpertScores
+from tracer_bentos.surrogate.base.sample import FeatureSample
 
 __all__ = [
     "DIGITS",
@@ -169,6 +171,38 @@ class Surrogate:
     """In which order, and how they are blended; cheap first."""
     policy: AcceptancePolicy
     """Whether to answer."""
+
+    @property
+    def encoders(self) -> tuple[Encoder, ...]:
+        """Encoders of the experts, in the order of the experts."""
+        encoders = (expert.encoder for expert in self.experts)
+        return tuple(encoder for encoder in encoders if encoder is not None)
+
+    @property
+    def vector_length(self) -> int | None:
+        """Length of the vector that must come with each input; none without vectors."""
+        lengths = (encoder.vector_length for encoder in self.encoders)
+        return next((length for length in lengths if length is not None), None)
+
+    @property
+    def costly(self) -> bool:
+        """Whether a decision may take milliseconds: a transformer or an endpoint."""
+        return any(encoder.costly for encoder in self.encoders)
+
+    @property
+    def remote(self) -> bool:
+        """Whether a decision may send a request over the network."""
+        return any(encoder.remote for encoder in self.encoders)
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether every machine computes the same bits."""
+        return all(encoder.deterministic for encoder in self.encoders)
+
+    @property
+    def tokens_used(self) -> int:
+        """Billed tokens that remote services reported to this process."""
+        return sum(encoder.tokens_used for encoder in self.encoders)
 
     def decide(self, text: str) -> SurrogatePrediction:
         """Decide about one text."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_bentos.surrogate.base.expert import ExpertScores, FeatureSample
+from tracer_bentos.surrogate.base.expert import ExpertScores
 from tracer_bentos.surrogate.base.ngrams import TokenFeatures, hash_features, is_word
+from tracer_bentos.surrogate.base.sample import FeatureSample
 
 __all__ = ["TfidfLinear", "Vector", "Vocabulary"]
 
@@ -57,6 +58,8 @@ class TfidfLinear:
     """By n-gram and label; exactly representable in half precision."""
     bias: NDArray[np.float32]
     """By label."""
+
+    encoder = None
 
     def score_batch(self, samples: Sequence[FeatureSample]) -> Sequence[ExpertScores]:
         """Give the decision value of each label and the share of n-grams known."""

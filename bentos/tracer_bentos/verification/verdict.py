@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tracer_bentos.bundle.bundle import BundlePredictor
-from tracer_bentos.bundle.serialization import is_deterministic
 from tracer_bentos.surrogate.surrogate import AcceptancePolicy
 from tracer_bentos.training.certify.certificate_builder import (
     CertificationOutcome,
@@ -133,7 +132,7 @@ def _notes(certificate: Certificate, predictor: BundlePredictor) -> Iterator[str
             f" by version {code_identity().version} with algorithm"
             f" {code_identity().algorithm}"
         )
-    if not is_deterministic(predictor.surrogate):
+    if not predictor.surrogate.deterministic:
         yield (
             "the bundle asks a transformer or an endpoint, whose last digits differ"
             " between machines: a row next to a threshold may be counted otherwise here"

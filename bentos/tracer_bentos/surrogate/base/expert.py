@@ -1,41 +1,33 @@
-"""What experts are asked and what they say."""
+"""The interface of experts: the scores that one view of an input gives to labels."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Expert", "ExpertScores", "FeatureSample"]
+from tracer_bentos.surrogate.base.encoder import Encoder
+from tracer_bentos.surrogate.base.sample import FeatureSample
 
-
-@dataclass(frozen=True, slots=True)
-class FeatureSample:
-    """One input to decide about."""
-
-    text: str
-    """The text, redacted as the traces were."""
-    vector: NDArray[np.float32] | None = None
-    """Its embedding, where embeddings come with the inputs."""
-
-    @classmethod
-    def from_text(cls, text: str, vector: Sequence[float] | None = None) -> Self:
-        """Take a text and its embedding as plain numbers."""
-        return cls(text, None if vector is None else np.array(vector, np.float32))
+__all__ = ["Expert", "ExpertScores"]
 
 
 class ExpertScores(NamedTuple):
-    """What one expert says about one input."""
+    """The result of one expert for one input."""
 
     scores: NDArray[np.float64]
-    """By label; about 1 for a sure label, about 0 for others."""
+    """Score by label, shape (labels,); about 1 for a certain label, about 0 for the
+    others."""
     similarity: float
-    """How much the input is like what the expert learnt from, from 0 to 1."""
+    """Similarity of the input to the training data of the expert, from 0 to 1."""
 
 
 class Expert(Protocol):
-    """One view of the input: words, a static embedding, a sentence embedding."""
+    """One view of the input: words, a static embedding, or a sentence embedding."""
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """Encoder whose embeddings the expert uses; none if it uses the text itself."""
 
     def score_batch(self, samples: Sequence[FeatureSample]) -> Sequence[ExpertScores]:
-        """Give the expert's opinion of each input, exactly as if it came alone."""
+        """Return the scores of each input, bit for bit as if it were the only one."""

@@ -1,6 +1,7 @@
 """Embeddings from an OpenAI-compatible endpoint that the user names.
 
-The only encoder that touches the network, and only because it was asked to.
+This is the only encoder that uses the network. It is used only if the user names an
+endpoint.
 """
 
 import json
@@ -10,15 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tracer_bentos.allowed_hosts import ALLOWED_HOSTS, is_host_allowed
-from tracer_bentos.surrogate.base.expert import FeatureSample
 from tracer_bentos.surrogate.base.ngrams import MAX_CHARACTERS
+from tracer_bentos.surrogate.base.sample import FeatureSample
 from tracer_bentos.surrogate.encoders.endpoint_client import (
     EndpointCircuitBreaker,
     HttpPostError,
@@ -31,157 +32,184 @@ from tracer_core.errors import EmbeddingsError
 
 __all__ = ["EndpointEncoder"]
 
-_TIMEOUT_SECONDS, _HURRIED_SECONDS = 10.0, 2.0
-"""Of a call while nobody waits, and while a teacher does; he waits half a second."""
-_BATCH = 64
-_PAUSES = (0.5, 2.0, 8.0, 30.0, 60.0)
-"""Seconds before a failed call of a long run is tried again; many endpoints count what
-they answer by the minute."""
-
-
-_UNUSABLE = (HttpPostError, ValueError, LookupError, TypeError)
-"""Not reached, broken off, or answered otherwise than agreed."""
+_TRAINING_TIMEOUT_SECONDS: Final = 10.0
+"""Timeout of a request while no client waits."""
+_SERVING_TIMEOUT_SECONDS: Final = 2.0
+"""Timeout of a request while a client waits. The data plane forwards the client's
+request to the teacher earlier, after half a second."""
+_MAX_BATCH: Final = 64
+"""Texts in one request."""
+_RETRY_DELAYS = (0.5, 2.0, 8.0, 30.0, 60.0)
+"""Seconds before each retry of a request of a training run; many endpoints limit the
+rate by the minute."""
+_REQUEST_ERRORS: Final = (HttpPostError, ValueError, LookupError, TypeError)
+"""No connection, an incomplete response, or a response in another format."""
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointEncoder:
-    """Asks `URL/embeddings` for the embedding of each text."""
+    """Requests the embedding of each text from `URL/embeddings`."""
 
     url: str
-    """Base URL, with its /v1."""
+    """Base URL, including its /v1."""
     model: str
     """The embedding model."""
-    patient: bool = False
-    """Whether one text is asked for again, too: nobody waits while an attempt is made,
-    and it would be lost by a single failed call."""
-    spent: TokenCounter = field(default_factory=TokenCounter, compare=False, repr=False)
-    """What has been asked for."""
-    rest: EndpointCircuitBreaker = field(
+    retries: bool = False
+    """Whether a request for a single text is retried, too. Set it in training: no
+    client waits, and a single failed request would end the attempt."""
+    token_counter: TokenCounter = field(
+        default_factory=TokenCounter, compare=False, repr=False
+    )
+    """Counts the tokens that the endpoint reports."""
+    circuit_breaker: EndpointCircuitBreaker = field(
         default_factory=EndpointCircuitBreaker, compare=False, repr=False
     )
-    """Whether it is asked at all."""
+    """Stops requests while the endpoint fails."""
 
     kind = "endpoint"
+    costly = True
+    remote = True
+    deterministic = False
+    vector_length = None
+    max_characters = MAX_CHARACTERS
+    max_tokens = None
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """What is needed to make it anew; never the key."""
+        """What is needed to build the encoder again; never the key."""
         return {"url": self.url, "model": self.model}
 
+    @property
+    def tokens_used(self) -> int:
+        """Tokens that the endpoint reported to this process."""
+        return self.token_counter.tokens
+
     def encode(self, sample: FeatureSample) -> NDArray[np.float32]:
-        """Ask for the embedding of a text; once, if a teacher is waiting.
+        """Return the embedding of a text; without a retry unless `retries` is set.
 
         Raises:
-            EmbeddingsError: The endpoint gave none; says which endpoint and why.
+            EmbeddingsError: The endpoint returned no embedding; names the endpoint and
+                the cause.
         """
-        if self.patient:
-            return np.asarray(self._insist([sample], _PAUSES)[0])
-        if not self.rest.allows():
-            raise EmbeddingsError(f"{self.url} has failed again and again and rests")
+        if self.retries:
+            return np.asarray(self.encode_batch([sample])[0])
+        if not self.circuit_breaker.allows_request():
+            raise EmbeddingsError(
+                f"no embedding from {self.url}: requests are paused after repeated"
+                " failures"
+            )
         try:
             with measure_endpoint_wait():
-                found = self._insist([sample], (), _HURRIED_SECONDS)
+                vectors = self._request([sample], (), _SERVING_TIMEOUT_SECONDS)
         except EmbeddingsError as error:
-            self.rest.failed(error)
+            self.circuit_breaker.record_failure(error)
             raise
-        self.rest.answered()
-        return np.asarray(found[0])
+        self.circuit_breaker.record_success()
+        return np.asarray(vectors[0])
 
-    def encode_all(self, samples: Sequence[FeatureSample]) -> NDArray[np.float32]:
-        """Ask for the embeddings of many texts, many at a time, patiently.
-
-        Raises:
-            EmbeddingsError: The endpoint did not give them, tried several times.
-        """
-        batches = [samples[i : i + _BATCH] for i in range(0, len(samples), _BATCH)]
-        return np.concatenate([self._insist(batch, _PAUSES) for batch in batches])
-
-    def try_once(self) -> None:
-        """Ask for an embedding once, without haste, to see whether there is one.
+    def encode_batch(self, samples: Sequence[FeatureSample]) -> NDArray[np.float32]:
+        """Return the embeddings of texts, many texts in a request, with retries.
 
         Raises:
-            EmbeddingsError: There is none.
+            EmbeddingsError: The endpoint returned no embeddings after several retries.
         """
-        self._insist([FeatureSample("hello")], ())
+        starts = range(0, len(samples), _MAX_BATCH)
+        batches = [samples[start : start + _MAX_BATCH] for start in starts]
+        return np.concatenate(
+            [self._request(batch, _RETRY_DELAYS) for batch in batches]
+        )
+
+    def check(self) -> None:
+        """Request one embedding once, with the timeout of training.
+
+        Raises:
+            EmbeddingsError: The endpoint returned none.
+        """
+        self._request([FeatureSample("hello")], ())
 
     def files(self) -> Mapping[str, bytes]:
-        """Give nothing: the model is the endpoint's."""
+        """Return no files: the endpoint has the model."""
         return {}
 
-    def _insist(
+    def _request(
         self,
         samples: Sequence[FeatureSample],
-        pauses: Sequence[float],
-        seconds: float = _TIMEOUT_SECONDS,
+        delays: Sequence[float],
+        timeout: float = _TRAINING_TIMEOUT_SECONDS,
     ) -> NDArray[np.float32]:
-        for pause in (*pauses, None):
+        for delay in (*delays, None):
             try:
-                return self._ask(samples, seconds)
-            except _UNUSABLE as error:
-                if pause is None or not _may_pass(error):
-                    raise self._failed(error) from error
-                time.sleep(pause)
-        raise AssertionError  # the last pause is none
+                return self._request_once(samples, timeout)
+            except _REQUEST_ERRORS as error:
+                if delay is None or not _is_transient(error):
+                    raise self._embeddings_error(error) from error
+                time.sleep(delay)
+        raise AssertionError  # the last delay is None
 
-    def _ask(
-        self, samples: Sequence[FeatureSample], seconds: float
+    def _request_once(
+        self, samples: Sequence[FeatureSample], timeout: float
     ) -> NDArray[np.float32]:
-        # Endpoints refuse what is too long, and an empty text; a space is as little.
-        texts = [sample.text[:MAX_CHARACTERS] or " " for sample in samples]
-        asked = {"model": self.model, "input": texts, "encoding_format": "float"}
+        # Endpoints reject a text that is too long, and an empty one; a space is the
+        # shortest text that they accept.
+        texts = [sample.text[: self.max_characters] or " " for sample in samples]
+        request = {"model": self.model, "input": texts, "encoding_format": "float"}
         address = f"{self.url.rstrip('/')}/embeddings"
-        found = json.loads(
-            post_json(address, json.dumps(asked).encode(), self._headers(), seconds)
+        response = json.loads(
+            post_json(address, json.dumps(request).encode(), self._headers(), timeout)
         )
-        ordered = sorted(found["data"], key=lambda each: int(each["index"]))
-        vectors = np.array([each["embedding"] for each in ordered], np.float32)
+        ordered = sorted(response["data"], key=lambda item: int(item["index"]))
+        vectors = np.array([item["embedding"] for item in ordered], np.float32)
         if len(vectors) != len(texts) or not np.isfinite(vectors).all():
             raise ValueError("not one vector of finite numbers for each text")
-        self.spent.add(_tokens(found))
+        self.token_counter.add(_reported_tokens(response))
         return vectors
 
     def _headers(self) -> dict[str, str]:
         headers = {"content-type": "application/json"}
-        named = os.environ.get(EMBEDDINGS_KEY_FILE)
-        if named:
-            headers["authorization"] = f"Bearer {self._key(Path(named))}"
+        key_file = os.environ.get(EMBEDDINGS_KEY_FILE)
+        if key_file:
+            headers["authorization"] = f"Bearer {self._read_key(Path(key_file))}"
         return headers
 
-    def _key(self, file: Path) -> str:
-        to = urlsplit(self.url)
-        beside = file.parent / ALLOWED_HOSTS
+    def _read_key(self, file: Path) -> str:
+        server = urlsplit(self.url)
+        hosts_file = file.parent / ALLOWED_HOSTS
         try:
-            listed = beside.read_text(encoding="utf-8") if beside.exists() else None
+            hosts = (
+                hosts_file.read_text(encoding="utf-8") if hosts_file.exists() else None
+            )
             key = file.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise EmbeddingsError(
-                f"the key of {self.url} cannot be read: {error.strerror}: the Secret"
-                f" that is named for it must exist and have an entry {file.name}"
+                f"cannot read the key of {self.url}: {error.strerror}; create the"
+                f" Secret that the router names, with an entry {file.name}"
             ) from error
-        if not is_host_allowed(listed, to.hostname or "", to.port):
+        if not is_host_allowed(hosts, server.hostname or "", server.port):
             raise EmbeddingsError(
-                f"the Secret of the key does not name {to.hostname} among its"
-                f" {ALLOWED_HOSTS}: add it there, or correct the endpoint's URL"
+                f"the Secret of the key does not list {server.hostname} in its entry"
+                f" {ALLOWED_HOSTS}; add the host, or correct the URL of the endpoint"
             )
         return key
 
-    def _failed(self, error: Exception) -> EmbeddingsError:
-        why = str(error) if isinstance(error, HttpPostError) else type(error).__name__
+    def _embeddings_error(self, error: Exception) -> EmbeddingsError:
+        cause = str(error) if isinstance(error, HttpPostError) else type(error).__name__
         return EmbeddingsError(
-            f"no embedding from {self.url}: {why}: check the endpoint, the model"
+            f"no embedding from {self.url}: {cause}; check the endpoint, the model"
             f" {self.model!r} and the key"
         )
 
 
-def _may_pass(error: Exception) -> bool:
+def _is_transient(error: Exception) -> bool:
+    """Return whether a retry may succeed."""
     if not isinstance(error, HttpPostError):
         return False
-    over = error.status is None or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return over or error.status == HTTPStatus.TOO_MANY_REQUESTS
+    if error.status is None or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return True
+    return error.status == HTTPStatus.TOO_MANY_REQUESTS
 
 
-def _tokens(answer: Mapping[str, Any]) -> int:
-    """Give the tokens that are paid for; 0 where the endpoint does not say."""
-    usage = answer.get("usage") or {}
-    counted = usage.get("total_tokens", usage.get("prompt_tokens", 0))
-    return counted if isinstance(counted, int) and counted > 0 else 0
+def _reported_tokens(response: Mapping[str, Any]) -> int:
+    """Return the billed tokens; 0 if the endpoint does not report them."""
+    usage = response.get("usage") or {}
+    tokens = usage.get("total_tokens", usage.get("prompt_tokens", 0))
+    return tokens if isinstance(tokens, int) and tokens > 0 else 0

@@ -8,8 +8,8 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from tracer_bentos.surrogate.base.expert import FeatureSample
 from tracer_bentos.surrogate.base.ngrams import normalize
+from tracer_bentos.surrogate.base.sample import FeatureSample
 
 __all__ = ["Row"]
 

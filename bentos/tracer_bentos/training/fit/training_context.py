@@ -1,17 +1,11 @@
-"""What attempts are made with: this machine and the encoders that are at hand."""
+"""The context of attempts on one machine: its engine and its encoders."""
 
 from collections.abc import Sequence
 
 from tracer_bentos.surrogate.base.encoder import Encoder
-from tracer_bentos.surrogate.encoders.precomputed import PrecomputedEncoder
-from tracer_bentos.surrogate.encoders.static import find_static_encoder
+from tracer_bentos.surrogate.encoders.registry import default_encoders
 from tracer_bentos.training.engine.engine import ComputeEngine, LocalEngine
-from tracer_bentos.training.fit.experts.expert_fitting import (
-    EncoderSpec,
-    costly_encoder_spec,
-    precomputed_encoder_spec,
-    static_encoder_spec,
-)
+from tracer_bentos.training.fit.experts.expert_fitting import build_encoder_spec
 from tracer_bentos.training.fit.fit_context import TrainingContext
 
 __all__ = ["local_training_context"]
@@ -19,20 +13,23 @@ __all__ = ["local_training_context"]
 
 def local_training_context(
     engine: ComputeEngine | None = None,
-    costly: Sequence[Encoder] = (),
+    encoders: Sequence[Encoder] = (),
     dimensions: int | None = None,
 ) -> TrainingContext:
-    """Give the means of one machine: words, the static embedder, and what is named.
+    """Return the training context of one machine.
+
+    Its experts use words, the static embedder, the vectors of the rows, and the
+    encoders that the user named.
 
     Args:
-        engine: Where pieces are computed; threads of this process when none is named.
-        costly: Encoders that the user named.
-        dimensions: Length of the vectors that come with the rows, if any do.
+        engine: Computes the pieces; by default threads of this process.
+        encoders: Encoders that the user named.
+        dimensions: Length of the vectors that come with the rows; none without vectors.
+
+    Raises:
+        DocumentError: The folder that the environment names has no static embedder.
     """
-    static = find_static_encoder()
-    views: list[EncoderSpec] = [] if static is None else [static_encoder_spec(static)]
-    if dimensions:
-        views.append(precomputed_encoder_spec(PrecomputedEncoder(dimensions)))
+    every = (*default_encoders(dimensions), *encoders)
     return TrainingContext(
-        engine or LocalEngine(), (*views, *map(costly_encoder_spec, costly))
+        engine or LocalEngine(), tuple(map(build_encoder_spec, every))
     )

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracer_bentos.surrogate.base.encoder import Encoder
-from tracer_bentos.surrogate.base.expert import FeatureSample
 from tracer_bentos.surrogate.base.ngrams import TokenFeatures, hash_features
-from tracer_bentos.surrogate.encoders.endpoint import EndpointEncoder
+from tracer_bentos.surrogate.base.sample import FeatureSample
 from tracer_bentos.training.engine.engine import ComputeEngine
 from tracer_bentos.training.fit.experts.fit_result import FitResult, TrainingTargets
 from tracer_bentos.training.fit.experts.kernel_ridge_fitting import (
@@ -26,11 +25,9 @@ from tracer_bentos.training.fit.experts.tfidf_fitting import (
 __all__ = [
     "EncoderSpec",
     "FeatureSet",
-    "costly_encoder_spec",
+    "build_encoder_spec",
     "fit_experts",
-    "precomputed_encoder_spec",
     "prepare_features",
-    "static_encoder_spec",
 ]
 
 _CHEAP, _COSTLY = 3_000, 6_000
@@ -49,19 +46,15 @@ class EncoderSpec:
     """How large the expert may become."""
 
 
-def static_encoder_spec(encoder: Encoder) -> EncoderSpec:
-    """Give the view of an encoder that takes microseconds."""
-    return EncoderSpec(encoder, KernelShape(encoder.kind, costly=False, most=_CHEAP))
+def build_encoder_spec(encoder: Encoder) -> EncoderSpec:
+    """Return the specification of the expert of an encoder.
 
-
-def precomputed_encoder_spec(encoder: Encoder) -> EncoderSpec:
-    """Give the view of vectors that are there already, so large but not costly."""
-    return EncoderSpec(encoder, KernelShape(encoder.kind, costly=False, most=_COSTLY))
-
-
-def costly_encoder_spec(encoder: Encoder) -> EncoderSpec:
-    """Give the view of an encoder that takes milliseconds."""
-    return EncoderSpec(encoder, KernelShape(encoder.kind, costly=True, most=_COSTLY))
+    The expert may be large beside a costly encoder, and with vectors that come with the
+    inputs, which no decision waits for.
+    """
+    large = encoder.costly or encoder.vector_length is not None
+    most = _COSTLY if large else _CHEAP
+    return EncoderSpec(encoder, KernelShape(encoder.kind, encoder.costly, most))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +122,7 @@ def _encode(
     engine: ComputeEngine,
 ) -> list[NDArray[np.float32]]:
     chunks = _chunks(samples)
-    pieces = [partial(_vectors, view.encoder, c) for view in views for c in chunks]
+    pieces = [partial(view.encoder.encode_batch, c) for view in views for c in chunks]
     parts = engine.run(pieces)
     each = len(chunks)
     return [np.concatenate(parts[i * each : (i + 1) * each]) for i in range(len(views))]
@@ -141,9 +134,3 @@ def _chunks(samples: Sequence[FeatureSample]) -> list[Sequence[FeatureSample]]:
 
 def _features(samples: Sequence[FeatureSample]) -> list[TokenFeatures]:
     return [hash_features(sample.text) for sample in samples]
-
-
-def _vectors(encoder: Encoder, samples: Sequence[FeatureSample]) -> NDArray[np.float32]:
-    if isinstance(encoder, EndpointEncoder):
-        return encoder.encode_all(samples)
-    return np.array([encoder.encode(sample) for sample in samples], np.float32)

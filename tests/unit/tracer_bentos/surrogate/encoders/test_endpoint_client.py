@@ -1,4 +1,4 @@
-"""What asking an endpoint leaves behind: rest after failures, and time waited."""
+"""The client of an endpoint: circuit breaker, waiting time, token counter."""
 
 import logging
 import threading
@@ -14,7 +14,7 @@ from tracer_bentos.surrogate.encoders.endpoint_client import (
     measure_endpoint_wait,
 )
 
-WHY = ValueError("no embedding from http://embed/v1")
+ERROR = ValueError("no embedding from http://embed/v1")
 
 
 @dataclass
@@ -25,61 +25,64 @@ class Clock:
         return self.now
 
 
-def resting(clock: Clock) -> EndpointCircuitBreaker:
-    """Give a rest that has just begun."""
-    rest = EndpointCircuitBreaker(clock)
+def opened(clock: Clock) -> EndpointCircuitBreaker:
+    """Return a circuit breaker that has just opened."""
+    breaker = EndpointCircuitBreaker(clock)
     for _ in range(3):
-        assert rest.allows()
-        rest.failed(WHY)
-    return rest
+        assert breaker.allows_request()
+        breaker.record_failure(ERROR)
+    return breaker
 
 
-def test_failures_in_a_row_begin_a_rest_and_others_do_not() -> None:
-    rest = EndpointCircuitBreaker(Clock())
+def test_three_failures_in_a_row_open_the_circuit_breaker_and_others_do_not() -> None:
+    breaker = EndpointCircuitBreaker(Clock())
     for _ in range(10):
-        rest.failed(WHY)
-        rest.failed(WHY)
-        rest.answered()
-        assert rest.allows()
-    assert not resting(Clock()).allows()
+        breaker.record_failure(ERROR)
+        breaker.record_failure(ERROR)
+        breaker.record_success()
+        assert breaker.allows_request()
+    assert not opened(Clock()).allows_request()
 
 
-def test_a_rest_lets_one_through_every_five_seconds_to_see_if_it_is_over() -> None:
+def test_an_open_circuit_breaker_allows_one_request_every_five_seconds() -> None:
     clock = Clock()
-    rest = resting(clock)
-    asked = []
+    breaker = opened(clock)
+    allowed = []
     for second in range(1, 17):
         clock.now = float(second)
-        if rest.allows():
-            asked.append(second)
-    assert asked == [5, 10, 15]
+        if breaker.allows_request():
+            allowed.append(second)
+    assert allowed == [5, 10, 15]
 
 
-def test_one_answer_ends_a_rest() -> None:
+def test_one_success_closes_the_circuit_breaker() -> None:
     clock = Clock()
-    rest = resting(clock)
+    breaker = opened(clock)
     clock.now = 5.0
-    assert rest.allows()
-    rest.answered()
-    assert [rest.allows(), rest.allows()] == [True, True]
+    assert breaker.allows_request()
+    breaker.record_success()
+    assert [breaker.allows_request(), breaker.allows_request()] == [True, True]
 
 
-def test_people_are_told_once_when_a_rest_begins_and_once_when_it_ends(
+def test_opening_and_closing_are_logged_once_each(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        rest = resting(Clock())
+        breaker = opened(Clock())
         for _ in range(10):
-            rest.failed(WHY)
-        rest.answered()
-        rest.answered()
+            breaker.record_failure(ERROR)
+        breaker.record_success()
+        breaker.record_success()
     assert caplog.messages == [
-        "no embedding from http://embed/v1; asked only every 5 s until it does",
-        "the embeddings endpoint answers again",
+        (
+            "no embedding from http://embed/v1; requests are paused after 3 failures"
+            " in a row, with one trial every 5 s"
+        ),
+        "the embeddings endpoint responds again",
     ]
 
 
-def test_waiting_is_counted_by_the_thread_that_waits() -> None:
+def test_waiting_time_is_counted_in_the_thread_that_waits() -> None:
     with measure_endpoint_wait():
         time.sleep(0.01)
     here = endpoint_wait_seconds()
@@ -92,13 +95,13 @@ def test_waiting_is_counted_by_the_thread_that_waits() -> None:
 
 
 def test_tokens_of_all_threads_are_counted() -> None:
-    spent = TokenCounter()
+    counter = TokenCounter()
     threads = [
-        threading.Thread(target=lambda: [spent.add(1) for _ in range(1000)])
+        threading.Thread(target=lambda: [counter.add(1) for _ in range(1000)])
         for _ in range(4)
     ]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    assert spent.tokens == 4000
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counter.tokens == 4000

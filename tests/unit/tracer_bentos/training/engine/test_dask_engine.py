@@ -15,7 +15,7 @@ from support.dask_cluster import Desk, open_desk
 from support.pieces import die, fail, kill_yourself_once, process_of, total
 from support.ticket_traces import ticket_rows
 from tracer_bentos.bundle.bundle import write_bundle
-from tracer_bentos.surrogate.base.expert import FeatureSample
+from tracer_bentos.surrogate.base.sample import FeatureSample
 from tracer_bentos.training.data.attempt_spec import AttemptParameters
 from tracer_bentos.training.data.rows import select_rows
 from tracer_bentos.training.engine.dask_engine import DaskEngine

@@ -198,7 +198,7 @@ def _pickled(folder: Path) -> list[object]:
         (lambda _: ["--embedder-url", "http://127.0.0.1:9/v1"], "--embedder-model"),
         (
             lambda _: ["--embedder-url", "file:///etc", "--embedder-model", "m"],
-            "--embedder-url file:///etc: say http://",
+            "--embedder-url file:///etc: must be an http",
         ),
     ],
 )

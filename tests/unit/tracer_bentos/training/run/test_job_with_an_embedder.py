@@ -41,7 +41,9 @@ def store(tmp_path: Path) -> TraceStore:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tracer_bentos.surrogate.encoders.endpoint._PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(
+        "tracer_bentos.surrogate.encoders.endpoint._RETRY_DELAYS", (0.0, 0.0)
+    )
 
 
 def asking(embedder: NamedEmbedder) -> AttemptRequest:
@@ -140,7 +142,7 @@ def test_a_job_whose_endpoint_is_dead_says_what_to_do_and_exits_with_1(
     monkeypatch.setenv("TERMINATION_LOG", str(tmp_path / "message"))
     assert main() == 1
     assert caplog.messages[-1] == (
-        "attempt failed: no embedding from http://127.0.0.1:9/v1: NewConnectionError:"
+        "attempt failed: no embedding from http://127.0.0.1:9/v1: NewConnectionError;"
         " check the endpoint, the model 'small' and the key"
     )
     assert not (tmp_path / "message").exists()

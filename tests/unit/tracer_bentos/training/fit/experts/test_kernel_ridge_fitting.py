@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tracer_bentos.surrogate.base.expert import FeatureSample
 from tracer_bentos.surrogate.base.int8_matmul import Int8Matrix
 from tracer_bentos.surrogate.base.quantization import QuantizedVectors
+from tracer_bentos.surrogate.base.sample import FeatureSample
 from tracer_bentos.surrogate.encoders.precomputed import PrecomputedEncoder
 from tracer_bentos.surrogate.kernel_ridge import KERNEL_STEPS, kernel_steps
 from tracer_bentos.training.fit.experts import kernel_ridge_fitting
