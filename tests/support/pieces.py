@@ -1,4 +1,4 @@
-"""Pieces of work that take time, fail, or end the process that computes them."""
+"""Work items that take time, fail, or kill the process that computes them."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ def kill_yourself_once(mark: Path) -> str:
         return "done by another"
     mark.touch()
     os.kill(os.getpid(), signal.SIGKILL)
-    return "never said"
+    return "unreachable"
 
 
 def die() -> None:

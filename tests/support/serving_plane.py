@@ -115,7 +115,7 @@ class Plane:
             return Evidence.from_json(await response.read())
 
     async def push(self, policy: PolicyDocument) -> Evidence:
-        """Push a policy after the first attempt to load the bundle, as an operator does."""
+        """Push a policy after the first attempt to load the bundle."""
         slot = self.data_plane.surrogate_slot
         await until(lambda: slot.reason != "not fetched yet")
         address = f"{self.internal}/evidence"

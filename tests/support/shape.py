@@ -1,4 +1,4 @@
-"""How large the source is and what of it is public, measured on the syntax tree."""
+"""Size and public names of the source, measured on the syntax tree."""
 
 import ast
 from collections.abc import Iterator
@@ -22,15 +22,15 @@ class Callable:
     lines: int
     """Lines of the body, without the docstring."""
     reason: str
-    """What the def line says after `# long:`."""
+    """Comment of the def line after `# long:`."""
 
     @property
     def typed(self) -> bool:
-        """Whether every argument and the result has a type."""
-        given = self.node.args
-        named = [*given.posonlyargs, *given.args, *given.kwonlyargs]
-        named += [each for each in (given.vararg, given.kwarg) if each]
-        untyped = [each.arg for each in named if each.annotation is None]
+        """Whether all arguments and the result have a type."""
+        arguments = self.node.args
+        named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        named += [name for name in (arguments.vararg, arguments.kwarg) if name]
+        untyped = [name.arg for name in named if name.annotation is None]
         return self.node.returns is not None and set(untyped) <= {"self", "cls"}
 
 
@@ -43,28 +43,31 @@ class Module:
 
     @cached_property
     def text(self) -> str:
-        """Its content."""
+        """Content of the file."""
         return self.path.read_text()
 
     @cached_property
     def tree(self) -> ast.Module:
-        """Its syntax tree."""
+        """Syntax tree of the file."""
         return ast.parse(self.text, filename=self.name)
 
     @property
     def lines(self) -> int:
-        """How long it is."""
+        """Number of lines."""
         return len(self.text.splitlines())
 
     def callables(self) -> Iterator[Callable]:
-        """Give every function and method, those inside of functions too."""
+        """Yield all functions and methods, including nested functions."""
         yield from self._inside(self.tree, public=True)
 
     def undocumented_classes(self) -> Iterator[str]:
-        """Give the public classes without a docstring."""
+        """Yield the public classes without a docstring."""
         for node in ast.walk(self.tree):
-            silent = isinstance(node, ast.ClassDef) and ast.get_docstring(node) is None
-            if isinstance(node, ast.ClassDef) and silent and node.name[0] != "_":
+            if (
+                isinstance(node, ast.ClassDef)
+                and ast.get_docstring(node) is None
+                and not node.name.startswith("_")
+            ):
                 yield f"{self.name}:{node.lineno} {node.name}"
 
     def _inside(self, parent: ast.AST, *, public: bool) -> Iterator[Callable]:
@@ -81,12 +84,15 @@ class Module:
     def _callable(self, node: FunctionNode, *, public: bool) -> Callable:
         body = node.body[1:] if ast.get_docstring(node) is not None else node.body
         head = self.text.splitlines()[node.lineno - 1]
-        marks = {ast.unparse(each).rpartition(".")[2] for each in node.decorator_list}
+        decorators = {
+            ast.unparse(decorator).rpartition(".")[2]
+            for decorator in node.decorator_list
+        }
         return Callable(
             where=f"{self.name}:{node.lineno} {node.name}",
             node=node,
             public=public and not node.name.startswith("_"),
-            documented=ast.get_docstring(node) is not None or "override" in marks,
+            documented=ast.get_docstring(node) is not None or "override" in decorators,
             lines=_last_line(body[-1]) - body[0].lineno + 1 if body else 0,
             reason=head.partition("# long:")[2].strip(),
         )
@@ -97,6 +103,8 @@ def _last_line(node: ast.stmt) -> int:
 
 
 def modules(root: Path, folders: tuple[str, ...]) -> tuple[Module, ...]:
-    """Give every module below the folders, in order."""
-    found = [path for each in folders for path in sorted((root / each).rglob("*.py"))]
+    """Return all modules in the folders, in order."""
+    found = [
+        path for folder in folders for path in sorted((root / folder).rglob("*.py"))
+    ]
     return tuple(Module(path, str(path.relative_to(root))) for path in found)

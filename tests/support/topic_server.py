@@ -1,9 +1,9 @@
-"""Runs in a pod: a teacher who knows the topics of made-up words, or their embeddings.
+"""A server for a pod: a teacher or an embeddings endpoint for artificial topics.
 
     python3 -m support.topic_server KEY
 
-It answers chat completions and embeddings in OpenAI's protocol to whoever shows the
-key, and says at /asked how many texts it was asked for the embeddings of.
+It answers chat completions and embeddings of the OpenAI API for requests with the key.
+GET /asked returns the number of texts for which embeddings were requested.
 """
 
 import json
@@ -27,14 +27,14 @@ class TopicServer:
 
     def __init__(self, key: str) -> None:
         self._key = f"Bearer {key}".encode()
-        self._asked = 0
+        self._embedded = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         body = await _body(receive)
         status, document = 200, self._answer(scope, body)
         if document is None:
-            status, document = 401, {"error": {"message": "who are you?"}}
+            status, document = 401, {"error": {"message": "invalid API key"}}
         headers = [(b"content-type", b"application/json")]
         head = {"type": "http.response.start", "status": status, "headers": headers}
         await send(head)
@@ -43,34 +43,34 @@ class TopicServer:
 
     def _answer(self, scope: Scope, body: bytes) -> Any:
         if scope["path"] == "/asked":
-            return self._asked
+            return self._embedded
         if dict(scope["headers"]).get(b"authorization") != self._key:
             return None
-        asked = json.loads(body)
+        request = json.loads(body)
         if scope["path"] == "/v1/embeddings":
-            return self._embeddings(asked["input"])
-        return _completion(asked)
+            return self._embeddings(request["input"])
+        return _completion(request)
 
     def _embeddings(self, texts: list[str]) -> dict[str, Any]:
-        self._asked += len(texts)
+        self._embedded += len(texts)
         data = [
-            {"index": at, "embedding": vector_of(text).tolist()}
-            for at, text in enumerate(texts)
+            {"index": index, "embedding": vector_of(text).tolist()}
+            for index, text in enumerate(texts)
         ]
         tokens = sum(len(text.split()) for text in texts)
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
         return {"object": "list", "data": data, "usage": usage}
 
 
-def _completion(asked: dict[str, Any]) -> dict[str, Any]:
-    topic = topic_of(asked["messages"][-1]["content"])
+def _completion(request: dict[str, Any]) -> dict[str, Any]:
+    topic = topic_of(request["messages"][-1]["content"])
     message = {"role": "assistant", "content": topic}
     usage = {"prompt_tokens": 40, "completion_tokens": 1, "total_tokens": 41}
     return {
         "id": "chatcmpl-topic",
         "object": "chat.completion",
         "created": 1_700_000_000,
-        "model": asked["model"],
+        "model": request["model"],
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
         "usage": usage,
     }

@@ -127,7 +127,7 @@ class SegmentSpool:
         self._recover()
 
     def append(self, records: Iterable[TraceRecord]) -> int:
-        """Write and sync records; return how many were dropped for lack of space.
+        """Write and sync records; return the number dropped because the spool is full.
 
         Raises:
             OSError: The write failed; none of the records counts as pending.

@@ -1,4 +1,4 @@
-"""A surrogate in shadow is asked and audited; clients get the teacher's answers."""
+"""A shadow predicts and is audited; clients receive the answers of the teacher."""
 
 import json
 from pathlib import Path
@@ -39,26 +39,28 @@ async def ask(plane: Plane, text: str) -> str:
     return "teacher" if answer.id == "chatcmpl-teacher" else "surrogate"
 
 
-def the_task() -> str:
+def task_fingerprint() -> str:
     question = [*MESSAGES, {"role": "user", "content": "x"}]
     body = json.dumps({"model": "gpt-test", "messages": question}).encode()
-    asked = OpenAIChat().parse_request(body)
-    assert asked
-    return TaskRegistry().identify(asked).task
+    request = OpenAIChat().parse_request(body)
+    assert request
+    return TaskRegistry().identify(request).task
 
 
 async def counted(plane: Plane) -> TaskEvidence:
     return (await plane.evidence()).tasks[0]
 
 
-async def test_a_shadow_is_audited_by_what_the_client_gets(tmp_path: Path) -> None:
+async def test_a_shadow_is_audited_with_the_response_to_the_client(
+    tmp_path: Path,
+) -> None:
     teacher = Teacher(label=lambda text: text.split()[0].lower().replace("bill", "x"))
     async with (
         teaching(teacher),
         serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane,
     ):
         await until(lambda: plane.data_plane.surrogate_slot.digest == BUNDLE)
-        await plane.push(policy_for(the_task(), surrogate=False))
+        await plane.push(policy_for(task_fingerprint(), surrogate=False))
         texts = ("Refund it", "Bill wrong", "Refund that", "Refund it?")
         answers = [await ask(plane, text) for text in texts]
         found = await counted(plane)
@@ -67,8 +69,8 @@ async def test_a_shadow_is_audited_by_what_the_client_gets(tmp_path: Path) -> No
     assert (found.answered, found.audits_admitted) == (0, 3)
     assert (found.audits_agreed, found.audits_disagreed) == (2, 1)
     assert found.cells == (
-        CellEvidence(cell="says bill", disagreed=1),
-        CellEvidence(cell="says refund", agreed=2),
+        CellEvidence(cell="word bill", disagreed=1),
+        CellEvidence(cell="word refund", agreed=2),
     )
 
 
@@ -80,18 +82,18 @@ async def test_a_closed_cell_goes_to_the_teacher_and_is_not_audited(
         serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane,
     ):
         await until(lambda: plane.data_plane.surrogate_slot.digest == BUNDLE)
-        closed = ("says refund",)
-        await plane.push(policy_for(the_task(), surrogate=True, closed=closed))
+        closed = ("word refund",)
+        await plane.push(policy_for(task_fingerprint(), surrogate=True, closed=closed))
         answers = [await ask(plane, text) for text in ("Refund it", "Bill wrong")]
         await until(lambda: plane.data_plane.counters.tasks()[0].cells != ())
         deferrals = dict(plane.data_plane.counters.deferrals)
         found = await counted(plane)
     assert answers == ["teacher", "surrogate"]
     assert deferrals == {"cell-closed": 1}
-    assert [each.cell for each in found.cells] == ["says bill"]
+    assert [cell.cell for cell in found.cells] == ["word bill"]
 
 
-async def test_a_caller_that_the_teacher_turns_down_says_nothing_about_a_shadow(
+async def test_a_rejected_caller_is_no_audit_of_a_shadow(
     tmp_path: Path,
 ) -> None:
     teacher = Teacher(refusal=(401, b"{}"))
@@ -100,14 +102,14 @@ async def test_a_caller_that_the_teacher_turns_down_says_nothing_about_a_shadow(
         serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane,
     ):
         await until(lambda: plane.data_plane.surrogate_slot.digest == BUNDLE)
-        await plane.push(policy_for(the_task(), surrogate=False))
+        await plane.push(policy_for(task_fingerprint(), surrogate=False))
         with pytest.raises(APIStatusError):
             await ask(plane, "Refund it")
         found = await counted(plane)
     assert (found.audits_admitted, found.audits_missing) == (0, 0)
 
 
-async def test_a_shadow_without_an_answer_of_the_teacher_is_missing(
+async def test_an_audit_of_a_shadow_without_a_teacher_answer_is_missing(
     tmp_path: Path,
 ) -> None:
     teacher = Teacher(refusal=(500, b"{}"))
@@ -116,7 +118,7 @@ async def test_a_shadow_without_an_answer_of_the_teacher_is_missing(
         serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane,
     ):
         await until(lambda: plane.data_plane.surrogate_slot.digest == BUNDLE)
-        await plane.push(policy_for(the_task(), surrogate=False))
+        await plane.push(policy_for(task_fingerprint(), surrogate=False))
         with pytest.raises(APIStatusError):
             await ask(plane, "Refund it")
         found = await counted(plane)
@@ -127,7 +129,7 @@ ENDS = st.sampled_from([*AuditOutcome, None])
 
 
 @given(ends=st.lists(ENDS, max_size=12), data=st.data())
-def test_in_whatever_order_audits_end_the_same_is_counted(
+def test_the_counts_do_not_depend_on_the_order_in_which_audits_end(
     ends: list[AuditOutcome | None], data: st.DataObject
 ) -> None:
     prefix = CompletedPrefix()
@@ -138,7 +140,7 @@ def test_in_whatever_order_audits_end_the_same_is_counted(
             prefix.withdraw(number)
         else:
             prefix.settle(number, verdict, f"cell {number % 2}")
-    assert prefix.counted == {each: ends.count(each) for each in AuditOutcome}
-    assert prefix.admitted == sum(each is not None for each in ends)
+    assert prefix.counted == {outcome: ends.count(outcome) for outcome in AuditOutcome}
+    assert prefix.admitted == sum(end is not None for end in ends)
     by_cell = sum(sum(found.values()) for found in prefix.cells.values())
     assert by_cell == prefix.admitted

@@ -1,4 +1,4 @@
-"""Who may call, whom the surrogate may answer, and whom the teacher's key is for."""
+"""Authentication of callers, surrogate answers, and hosts for the teacher key."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,7 +29,7 @@ class Clock:
 
 
 def secret(folder: Path, entries: Mapping[str, str]) -> Path:
-    """Write a Secret as the kubelet does: all entries change in one step."""
+    """Write a Secret as the kubelet does: all entries change atomically."""
     folder.mkdir(exist_ok=True)
     number = sum(1 for _ in folder.iterdir())
     content = folder / f"..{number}"
@@ -62,16 +62,18 @@ async def certify(plane: Plane) -> None:
     await plane.push(certified(task, audit=0.0))
 
 
-async def test_a_key_is_answered_once_the_teacher_has_taken_it(tmp_path: Path) -> None:
+async def test_the_surrogate_answers_a_key_after_the_teacher_accepted_it(
+    tmp_path: Path,
+) -> None:
     async with teaching() as teacher, serving(teacher.url, tmp_path) as plane:
         mine, other = plane.client("sk-mine"), plane.client("sk-other")
         await answered_by(mine)
         await certify(plane)
-        decisions = [await answered_by(each) for each in (mine, other, other)]
+        decisions = [await answered_by(client) for client in (mine, other, other)]
     assert decisions == ["surrogate", "teacher", "surrogate"]
 
 
-async def test_a_revoked_key_stops_with_the_first_question_to_the_teacher(
+async def test_a_revoked_key_is_rejected_after_the_first_call_to_the_teacher(
     tmp_path: Path,
 ) -> None:
     async with teaching() as teacher, serving(teacher.url, tmp_path) as plane:
@@ -86,39 +88,39 @@ async def test_a_revoked_key_stops_with_the_first_question_to_the_teacher(
             await answered_by(client)
 
 
-def test_an_acceptance_ends_after_its_lifetime_and_is_for_one_model() -> None:
+def test_an_acceptance_expires_and_applies_to_one_model() -> None:
     clock = Clock()
-    acceptances = AcceptedKeyCache(60.0, clock)
-    acceptances.accept(b"k", "small")
-    assert acceptances.is_recent(b"k", "small")
-    assert not acceptances.is_recent(b"k", "large")
+    cache = AcceptedKeyCache(60.0, clock)
+    cache.accept(b"k", "small")
+    assert cache.is_recent(b"k", "small")
+    assert not cache.is_recent(b"k", "large")
     clock.now = 60.0
-    assert not acceptances.is_recent(b"k", "small")
+    assert not cache.is_recent(b"k", "small")
 
 
-def test_a_refusal_is_for_one_model_and_a_revocation_for_all() -> None:
-    acceptances = AcceptedKeyCache()
+def test_a_rejection_applies_to_one_model_and_a_revocation_to_all() -> None:
+    cache = AcceptedKeyCache()
     for model in ("small", "large"):
-        acceptances.accept(b"k", model)
-    acceptances.reject(b"k", "large")
-    assert acceptances.is_recent(b"k", "small")
-    assert not acceptances.is_recent(b"k", "large")
-    acceptances.revoke(b"k")
-    assert not acceptances.is_recent(b"k", "small")
+        cache.accept(b"k", model)
+    cache.reject(b"k", "large")
+    assert cache.is_recent(b"k", "small")
+    assert not cache.is_recent(b"k", "large")
+    cache.revoke(b"k")
+    assert not cache.is_recent(b"k", "small")
 
 
-def test_only_so_many_callers_and_models_are_remembered() -> None:
-    acceptances = AcceptedKeyCache()
+def test_the_number_of_callers_and_models_is_bounded() -> None:
+    cache = AcceptedKeyCache()
     for number in range(MAX_MODELS + 1):
-        acceptances.accept(b"first", str(number))
-    assert not acceptances.is_recent(b"first", "0")
-    assert acceptances.is_recent(b"first", "1")
+        cache.accept(b"first", str(number))
+    assert not cache.is_recent(b"first", "0")
+    assert cache.is_recent(b"first", "1")
     for number in range(MAX_CALLERS):
-        acceptances.accept(str(number).encode(), "m")
-    assert not acceptances.is_recent(b"first", "1")
+        cache.accept(str(number).encode(), "m")
+    assert not cache.is_recent(b"first", "1")
 
 
-async def test_only_holders_of_a_client_key_are_served_and_the_teacher_never_sees_it(
+async def test_a_client_key_is_required_and_is_never_sent_to_the_teacher(
     tmp_path: Path,
 ) -> None:
     keys = secret(tmp_path / "keys", {"shop": "k-shop", "desk": "k-old\nk-new\n"})
@@ -135,7 +137,9 @@ async def test_only_holders_of_a_client_key_are_served_and_the_teacher_never_see
     ):
         for key in ("k-shop", "k-old", "k-new"):
             await answered_by(plane.client(key), **{"x-api-key": key})
-        with pytest.raises(AuthenticationError, match="API key of this request is unknown"):
+        with pytest.raises(
+            AuthenticationError, match="API key of this request is unknown"
+        ):
             await answered_by(plane.client("k-guess"))
         async with plane.http.get(f"{plane.url}/v1/models") as models:
             assert models.status == 401
@@ -144,33 +148,34 @@ async def test_only_holders_of_a_client_key_are_served_and_the_teacher_never_see
         counts = (await plane.evidence()).requests
     assert (counts.requests, counts.refused, counts.failed) == (6, 2, 0)
     sent = {
-        (one.header("authorization"), one.header("x-api-key")) for one in teacher.seen
+        (request.header("authorization"), request.header("x-api-key"))
+        for request in teacher.seen
     }
     assert sent == {("Bearer sk-teacher", None)}
 
 
-async def test_client_keys_are_exchanged_without_a_restart(tmp_path: Path) -> None:
+async def test_client_keys_are_rotated_without_a_restart(tmp_path: Path) -> None:
     keys = secret(tmp_path / "keys", {"shop": "k-1"})
     clock = Clock()
-    mounted = SecretVolume(keys, clock)
-    assert mounted.read() == {"shop": "k-1"}
+    volume = SecretVolume(keys, clock)
+    assert volume.read() == {"shop": "k-1"}
     secret(keys, {"shop": "k-2"})
-    assert mounted.read() == {"shop": "k-1"}
+    assert volume.read() == {"shop": "k-1"}
     clock.now = 1.0
-    assert (mounted.read(), mounted.version) == ({"shop": "k-2"}, 2)
+    assert (volume.read(), volume.version) == ({"shop": "k-2"}, 2)
 
 
-def test_a_secret_that_cannot_be_read_keeps_its_last_entries(tmp_path: Path) -> None:
+def test_an_unreadable_secret_keeps_its_last_entries(tmp_path: Path) -> None:
     keys = secret(tmp_path / "keys", {"shop": "k-1"})
     clock = Clock()
-    mounted = SecretVolume(keys, clock)
-    assert mounted.read() == {"shop": "k-1"}
+    volume = SecretVolume(keys, clock)
+    assert volume.read() == {"shop": "k-1"}
     keys.rename(tmp_path / "gone")
     clock.now = 1.0
-    assert mounted.read() == {"shop": "k-1"}
+    assert volume.read() == {"shop": "k-1"}
 
 
-async def test_a_gateway_says_who_calls_and_the_teacher_is_not_told(
+async def test_the_gateway_header_identifies_the_caller_and_is_not_forwarded(
     tmp_path: Path,
 ) -> None:
     async with (
@@ -183,10 +188,10 @@ async def test_a_gateway_says_who_calls_and_the_teacher_is_not_told(
             await answered_by(client)
         await certify(plane)
         assert await answered_by(client, **{"x-caller": "desk"}) == "surrogate"
-    assert [one.header("x-caller") for one in teacher.seen] == [None]
+    assert [request.header("x-caller") for request in teacher.seen] == [None]
 
 
-async def test_a_header_that_somebody_set_twice_names_nobody(tmp_path: Path) -> None:
+async def test_a_duplicate_gateway_header_is_rejected(tmp_path: Path) -> None:
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, **HEADER) as plane,
@@ -214,7 +219,7 @@ async def test_a_header_that_somebody_set_twice_names_nobody(tmp_path: Path) -> 
         ("", "api.example.com", None, False),
     ],
 )
-def test_a_key_goes_only_to_the_hosts_that_its_secret_allows(
+def test_a_key_is_sent_only_to_the_allowed_hosts_of_its_secret(
     tmp_path: Path, listed: str | None, host: str, port: int | None, *, allowed: bool
 ) -> None:
     entries = {"api-key": "sk"} | ({} if listed is None else {"allowed-hosts": listed})
@@ -226,7 +231,9 @@ def test_a_key_goes_only_to_the_hosts_that_its_secret_allows(
             key.current()
 
 
-async def test_a_teacher_that_may_not_have_the_key_is_not_asked(tmp_path: Path) -> None:
+async def test_no_request_is_sent_to_a_host_that_must_not_receive_the_key(
+    tmp_path: Path,
+) -> None:
     own = secret(
         tmp_path / "own", {"api-key": "sk", "allowed-hosts": "api.example.com"}
     )
@@ -240,13 +247,18 @@ async def test_a_teacher_that_may_not_have_the_key_is_not_asked(tmp_path: Path) 
         ) as plane,
     ):
         async with plane.http.get(f"{plane.url}/v1/models") as answer:
-            said = await answer.json()
+            document = await answer.json()
         state = (await plane.evidence()).teacher
     assert (answer.status, teacher.seen, state.reachable) == (502, [], False)
-    assert "allowed-hosts of the key Secret does not list 127.0.0.1" in said["error"]["message"]
+    assert (
+        "allowed-hosts of the key Secret does not list 127.0.0.1"
+        in document["error"]["message"]
+    )
 
 
-async def test_a_teacher_without_keys_accepts_everybody(tmp_path: Path) -> None:
+async def test_a_teacher_without_authentication_accepts_every_caller(
+    tmp_path: Path,
+) -> None:
     async with teaching(Teacher()) as teacher, serving(teacher.url, tmp_path) as plane:
         client = plane.client()
         await answered_by(client)
@@ -254,7 +266,7 @@ async def test_a_teacher_without_keys_accepts_everybody(tmp_path: Path) -> None:
         assert await answered_by(client) == "surrogate"
 
 
-async def test_with_a_key_of_the_pods_own_the_callers_says_nothing(
+async def test_with_a_teacher_key_in_the_pod_the_key_of_the_caller_is_ignored(
     tmp_path: Path,
 ) -> None:
     own = secret(tmp_path / "own", {"api-key": "sk-teacher"})

@@ -1,4 +1,4 @@
-"""kill -9 at any moment, under load, again and again: what was logged is never lost."""
+"""Repeated kill -9 under load: no logged trace is lost."""
 
 import asyncio
 import json
@@ -23,11 +23,11 @@ SMALL_SEGMENTS = {
     "TRACER_SEGMENT_SECONDS": "0.2",
     "TRACER_INFLIGHT_SECONDS": "1",
 }
-"""So that kills meet sealing, shipping and recovery, not only writing."""
+"""With these, kills interrupt sealing, shipping, and recovery too."""
 
 
 async def load(http: aiohttp.ClientSession, process: Process, boot: int) -> None:
-    """Ask until the process is gone."""
+    """Send requests until the process ends."""
     async with asyncio.TaskGroup() as clients:
         for client in range(CLIENTS):
             clients.create_task(_ask_on(http, process, f"boot{boot} client{client}"))
@@ -40,13 +40,13 @@ async def _ask_on(http: aiohttp.ClientSession, process: Process, name: str) -> N
             await ask(http, process, f"{name} question{number}")
             number += 1
     except (aiohttp.ClientError, OSError):
-        return  # killed, as it should be
+        return  # the process was killed
 
 
 async def logged_until(
     http: aiohttp.ClientSession, process: Process, enough: int
 ) -> int:
-    """Give how many records are logged, once they are enough."""
+    """Return the number of logged records when it is large enough."""
     while True:
         logged = (await evidence(http, process)).requests.traces_logged
         if logged >= enough:
@@ -62,7 +62,7 @@ def records(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.statistical)])
-async def test_no_logged_trace_is_lost_and_none_is_stored_torn_or_twice(
+async def test_no_logged_trace_is_lost_truncated_or_stored_twice(
     tmp_path: Path, kills: int
 ) -> None:
     chance, logged = random.Random(kills), {}  # noqa: S311 - repeatable, not secret
@@ -77,11 +77,11 @@ async def test_no_logged_trace_is_lost_and_none_is_stored_torn_or_twice(
         with started(teacher.url, tmp_path, **SMALL_SEGMENTS):
             await shipped(tmp_path)
     found = list(records(tmp_path))
-    by_boot = Counter(int(each["input"].split()[0][4:]) for each in found)
+    by_boot = Counter(int(record["input"].split()[0][4:]) for record in found)
     assert {
         boot: by_boot[boot] - logged[boot]
         for boot in logged
         if by_boot[boot] < logged[boot]
     } == {}
-    assert len({each["id"] for each in found}) == len(found)
-    assert all(each["teacher"].startswith("boot") for each in found)
+    assert len({record["id"] for record in found}) == len(found)
+    assert all(record["teacher"].startswith("boot") for record in found)

@@ -1,4 +1,4 @@
-"""Audits are paid for within a budget."""
+"""The number of audits is limited."""
 
 from pathlib import Path
 
@@ -15,29 +15,29 @@ class Clock:
         return self.now
 
 
-def test_a_bucket_holds_ten_minutes_and_fills_with_time() -> None:
+def test_the_bucket_holds_ten_minutes_and_refills_with_time() -> None:
     clock = Clock()
-    budget = AuditRateLimit(12, clock)
+    limit = AuditRateLimit(12, clock)
     for _ in range(2):
-        assert budget.available
-        budget.consume()
-    assert not budget.available
+        assert limit.available
+        limit.consume()
+    assert not limit.available
     clock.now = 300.0
-    assert budget.available
-    budget.consume()
+    assert limit.available
+    limit.consume()
     clock.now = 1e6
-    spent = 0
-    while budget.available:
-        budget.consume()
-        spent += 1
-    assert spent == 2
+    audits = 0
+    while limit.available:
+        limit.consume()
+        audits += 1
+    assert audits == 2
 
 
-def test_without_a_limit_there_is_always_one_more() -> None:
-    budget = AuditRateLimit(None)
+def test_without_a_limit_an_audit_is_always_available() -> None:
+    limit = AuditRateLimit(None)
     for _ in range(1000):
-        budget.consume()
-    assert budget.available
+        limit.consume()
+    assert limit.available
 
 
 async def ask(plane: Plane, text: str) -> None:
@@ -50,7 +50,7 @@ async def ask(plane: Plane, text: str) -> None:
     )
 
 
-async def test_beyond_the_budget_nothing_joins_the_uniform_sample(
+async def test_above_the_limit_no_request_joins_the_uniform_sample(
     tmp_path: Path,
 ) -> None:
     async with (

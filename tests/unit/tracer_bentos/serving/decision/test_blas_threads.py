@@ -1,4 +1,4 @@
-"""A decision is made on the thread that asks, whatever the machine has."""
+"""A decision uses one thread, independently of the number of cores."""
 
 import numpy as np
 from threadpoolctl import (  # type: ignore[import-untyped] # publishes no types

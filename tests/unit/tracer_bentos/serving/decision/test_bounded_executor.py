@@ -1,4 +1,4 @@
-"""A transformer or an endpoint that decides holds nobody up."""
+"""A slow decision delays no other request."""
 
 import asyncio
 import threading
@@ -23,19 +23,19 @@ from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
 from tracer_bentos.serving.records import Deferral
 
 
-class Waiting(FirstWord):
-    """A surrogate that decides once it is let."""
+class BlockedSurrogate(FirstWord):
+    """A surrogate that decides when it is released."""
 
     costly = True
 
     def __init__(self) -> None:
-        self.asked = threading.Event()
-        self.let = threading.Event()
+        self.started = threading.Event()
+        self.released = threading.Event()
 
     @override
     def decide(self, text: str) -> Guess:
-        self.asked.set()
-        self.let.wait()
+        self.started.set()
+        self.released.wait()
         return super().decide(text)
 
     def read(self, archive: bytes, into: Path, digest: str) -> LoadedSurrogate:
@@ -44,7 +44,7 @@ class Waiting(FirstWord):
 
 
 async def ask(plane: Plane, text: str, **headers: str) -> tuple[str, str]:
-    """Give the answer and who gave it."""
+    """Return the answer and its source."""
     address = f"{plane.url}/v1/chat/completions"
     async with plane.http.post(
         address, json=chat_about(text), headers=headers
@@ -54,15 +54,15 @@ async def ask(plane: Plane, text: str, **headers: str) -> tuple[str, str]:
     return document["choices"][0]["message"]["content"], by
 
 
-async def ready(plane: Plane) -> None:
+async def prepare(plane: Plane) -> None:
     await until(lambda: plane.data_plane.surrogate_slot.digest == BUNDLE)
     await plane.push(policy_for(task_of(chat_about("anything")), audit=0))
 
 
-async def test_others_are_answered_while_one_waits_for_a_decision(
+async def test_other_requests_are_answered_during_a_slow_decision(
     tmp_path: Path,
 ) -> None:
-    surrogate = Waiting()
+    surrogate = BlockedSurrogate()
     async with (
         teaching() as teacher,
         serving(
@@ -73,18 +73,20 @@ async def test_others_are_answered_while_one_waits_for_a_decision(
             decision_seconds=60.0,
         ) as plane,
     ):
-        await ready(plane)
+        await prepare(plane)
         waiting = asyncio.create_task(ask(plane, "refund my order"))
-        await until(surrogate.asked.is_set)
+        await until(surrogate.started.is_set)
         other = await ask(plane, "hello there", **{"x-tracer-force": "teacher"})
         assert not waiting.done()
-        surrogate.let.set()
+        surrogate.released.set()
         assert await waiting == ("refund", "surrogate")
     assert other == ("hello", "teacher")
 
 
-async def test_the_teacher_answers_when_a_decision_is_late(tmp_path: Path) -> None:
-    surrogate = Waiting()
+async def test_the_teacher_answers_if_a_decision_exceeds_the_timeout(
+    tmp_path: Path,
+) -> None:
+    surrogate = BlockedSurrogate()
     async with (
         teaching() as teacher,
         serving(
@@ -95,12 +97,12 @@ async def test_the_teacher_answers_when_a_decision_is_late(tmp_path: Path) -> No
             decision_seconds=0.05,
         ) as plane,
     ):
-        await ready(plane)
-        # More than there are places: what has not begun is dropped in time as well.
+        await prepare(plane)
+        # More requests than threads: those that did not start time out as well.
         late = await asyncio.gather(*[ask(plane, f"refund {n}") for n in range(20)])
         counted = plane.data_plane.counters.deferrals[Deferral.SURROGATE_LATE]
-        surrogate.let.set()
-        # The places are free again once what held them up is over.
+        surrogate.released.set()
+        # The threads are available again after their decisions end.
         async with asyncio.timeout(60):
             while (await ask(plane, "refund again"))[1] != "surrogate":
                 pass

@@ -1,4 +1,4 @@
-"""Exact repeats: off unless asked for, one caller's own, for a while, counted apart."""
+"""The cache: disabled by default, per caller, with a lifetime, counted separately."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ SIZE = CacheSize(entries=2, seconds=600.0)
 async def ask(
     plane: Plane, text: str, key: str = "sk-client", **more: Any
 ) -> tuple[str, str]:
-    """Give the answer and who gave it."""
+    """Return the answer and its source."""
     raw = await plane.client(key).chat.completions.with_raw_response.create(
         model="gpt-test", messages=[{"role": "user", "content": text}], **more
     )
@@ -23,13 +23,13 @@ async def ask(
     return str(content), str(raw.headers.get("x-tracer-decision", "teacher"))
 
 
-async def tails(plane: Plane) -> None:
-    """Toss no heads: the uniform sample is never answered from the cache."""
+async def disable_audits(plane: Plane) -> None:
+    """Sample no request: the uniform sample is never answered from the cache."""
     task = (await plane.evidence()).tasks[0].task
     await plane.push(certified(task, audit=0.0, surrogate=False))
 
 
-async def test_the_same_request_of_the_same_caller_is_answered_again(
+async def test_an_exact_repeat_of_the_same_caller_is_answered_from_the_cache(
     tmp_path: Path,
 ) -> None:
     async with (
@@ -37,7 +37,7 @@ async def test_the_same_request_of_the_same_caller_is_answered_again(
         serving(teacher.url, tmp_path, cache=SIZE) as plane,
     ):
         first = await ask(plane, "Refund one")
-        await tails(plane)
+        await disable_audits(plane)
         answers = [
             await ask(plane, "Refund one"),
             await ask(plane, "Refund one", temperature=1),
@@ -56,7 +56,7 @@ async def test_the_same_request_of_the_same_caller_is_answered_again(
     assert by_task.cost_saved == 0
 
 
-async def test_the_uniform_sample_and_whoever_asks_for_the_teacher_get_the_teacher(
+async def test_sampled_and_forced_requests_are_answered_by_the_teacher(
     tmp_path: Path,
 ) -> None:
     async with (
@@ -65,13 +65,13 @@ async def test_the_uniform_sample_and_whoever_asks_for_the_teacher_get_the_teach
     ):
         force = {"extra_headers": {"x-tracer-force": "teacher"}}
         await ask(plane, "Refund")
-        heads = await ask(plane, "Refund")
-        await tails(plane)
+        sampled = await ask(plane, "Refund")
+        await disable_audits(plane)
         forced = await ask(plane, "Refund", **force)
-    assert (heads[1], forced[1], len(teacher.seen)) == ("teacher", "teacher", 3)
+    assert (sampled[1], forced[1], len(teacher.seen)) == ("teacher", "teacher", 3)
 
 
-async def test_a_key_that_the_teacher_has_refused_gets_no_answer_of_its_past(
+async def test_a_key_that_the_teacher_rejected_receives_no_cached_answer(
     tmp_path: Path,
 ) -> None:
     teacher = Teacher()
@@ -80,14 +80,14 @@ async def test_a_key_that_the_teacher_has_refused_gets_no_answer_of_its_past(
         serving(teacher.url, tmp_path, cache=SIZE) as plane,
     ):
         await ask(plane, "Refund")
-        await tails(plane)
+        await disable_audits(plane)
         assert (await ask(plane, "Refund"))[1] == "cache"
-        authenticator = plane.data_plane.router._authenticator  # noqa: SLF001 - as after an hour
+        authenticator = plane.data_plane.router._authenticator  # noqa: SLF001 - as after the lifetime
         authenticator._accepted_keys._accepted.clear()  # noqa: SLF001
         assert (await ask(plane, "Refund"))[1] == "teacher"
 
 
-async def test_the_one_unused_for_longest_goes_first_and_all_go_in_time(
+async def test_the_least_recently_used_entry_is_evicted_and_all_expire(
     tmp_path: Path,
 ) -> None:
     async with (
@@ -95,7 +95,7 @@ async def test_the_one_unused_for_longest_goes_first_and_all_go_in_time(
         serving(teacher.url, tmp_path, cache=SIZE) as plane,
     ):
         await ask(plane, "one")
-        await tails(plane)
+        await disable_audits(plane)
         for text in ("two", "one", "three", "one", "two"):
             await ask(plane, text)
         assert [seen.document["messages"][0]["content"] for seen in teacher.seen] == [
@@ -110,12 +110,12 @@ async def test_the_one_unused_for_longest_goes_first_and_all_go_in_time(
         serving(teacher.url, tmp_path / "b", cache=at_once) as plane,
     ):
         await ask(plane, "one")
-        await tails(plane)
+        await disable_audits(plane)
         assert (await ask(plane, "one"))[1] == "teacher"
 
 
-async def test_without_being_asked_for_nothing_is_kept(tmp_path: Path) -> None:
+async def test_the_cache_is_disabled_by_default(tmp_path: Path) -> None:
     async with teaching() as teacher, serving(teacher.url, tmp_path) as plane:
         await ask(plane, "Refund")
-        await tails(plane)
+        await disable_audits(plane)
         assert (await ask(plane, "Refund"))[1] == "teacher"

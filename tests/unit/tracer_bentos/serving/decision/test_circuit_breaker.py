@@ -1,4 +1,4 @@
-"""A surrogate that fails grossly is stopped by its own pod, and stays stopped."""
+"""A pod stops its surrogate after a gross failure, also after a restart."""
 
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,7 @@ async def answered_by(plane: Plane) -> str:
     return str(raw.headers.get("x-tracer-decision", "teacher"))
 
 
-async def test_a_surrogate_that_the_teacher_never_agrees_with_stops_itself(
+async def test_the_breaker_stops_a_surrogate_that_always_disagrees(
     tmp_path: Path,
 ) -> None:
     teacher = Teacher(label=lambda _: "something else")
@@ -62,7 +62,7 @@ def _all_counted(plane: Plane, task: str, audits: int) -> bool:
     return sum(plane.data_plane.counters.task(task).audits.counted.values()) == audits
 
 
-async def test_a_stop_in_another_pod_holds_here_by_policy(tmp_path: Path) -> None:
+async def test_a_stop_by_another_pod_applies_through_the_policy(tmp_path: Path) -> None:
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, access=ANYBODY) as plane,
@@ -79,7 +79,7 @@ async def test_a_stop_in_another_pod_holds_here_by_policy(tmp_path: Path) -> Non
     assert not evidence.tasks[0].stopped
 
 
-def test_what_was_seen_counts_on_in_the_next_boot_of_the_same_bundle(
+def test_the_state_is_restored_only_for_the_same_bundle(
     tmp_path: Path,
 ) -> None:
     first = CircuitBreaker(tmp_path, BUNDLE)
@@ -97,15 +97,15 @@ def test_what_was_seen_counts_on_in_the_next_boot_of_the_same_bundle(
     assert stops == {BUNDLE: {"t"}, OTHER: set()}
 
 
-def test_a_memory_that_cannot_be_read_begins_anew(tmp_path: Path) -> None:
+def test_an_unreadable_state_file_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "demotion.json").write_text("{")
-    demotion = CircuitBreaker(tmp_path, BUNDLE)
-    demotion.load()
-    assert demotion.stopped == set()
+    breaker = CircuitBreaker(tmp_path, BUNDLE)
+    breaker.load()
+    assert breaker.stopped == set()
 
 
-def test_missing_audits_never_stop_anything(tmp_path: Path) -> None:
-    demotion = CircuitBreaker(tmp_path, BUNDLE)
+def test_missing_audits_never_open_the_breaker(tmp_path: Path) -> None:
+    breaker = CircuitBreaker(tmp_path, BUNDLE)
     for _ in range(1000):
-        demotion.record("t", AuditOutcome.MISSING, 0.95)
-    assert demotion.stopped == set()
+        breaker.record("t", AuditOutcome.MISSING, 0.95)
+    assert breaker.stopped == set()

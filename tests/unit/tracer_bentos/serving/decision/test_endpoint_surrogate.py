@@ -1,4 +1,4 @@
-"""A surrogate that asks an embeddings endpoint: at rest, dead, slow, and back again."""
+"""A surrogate with an embeddings endpoint: working, down, slow, and recovered."""
 
 import asyncio
 import threading
@@ -40,13 +40,13 @@ from tracer_core.contracts.evidence import SLOW_SECONDS
 pytestmark = pytest.mark.slow
 
 FRESH = hidden_texts(40, seed=2)
-LONG = 2 * SLOW_SECONDS
-USE = "tracer_bentos.surrogate.encoders.endpoint_breaker"
+SLOW = 2 * SLOW_SECONDS
+USE = "tracer_bentos.surrogate.encoders.endpoint_client"
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """Give a bundle whose surrogate asks an endpoint, and the bundle's digest."""
+    """Return the folder and digest of a bundle whose surrogate uses an endpoint."""
     folder = tmp_path_factory.mktemp("bundle") / "bundle"
     with embeddings_endpoint() as endpoint:
         manifest = hidden_bundle(folder, EndpointEncoder(endpoint.url, "small"))
@@ -54,7 +54,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 class Reader:
-    """Reads the bundle as it was made, with the endpoint where it is today."""
+    """Reads the bundle and replaces the URL of its endpoint."""
 
     def __init__(self, made: tuple[Path, str], endpoint: Endpoint) -> None:
         self._folder, self._digest = made
@@ -64,11 +64,11 @@ class Reader:
         del archive, into, digest
         found = load_bundle(self._folder, self._digest)
         experts = tuple(
-            replace(each, encoder=EndpointEncoder(self._url, "small"))
-            if isinstance(each, KernelRidge)
-            and isinstance(each.encoder, EndpointEncoder)
-            else each
-            for each in found.surrogate.experts
+            replace(expert, encoder=EndpointEncoder(self._url, "small"))
+            if isinstance(expert, KernelRidge)
+            and isinstance(expert.encoder, EndpointEncoder)
+            else expert
+            for expert in found.surrogate.experts
         )
         moved = replace(found, surrogate=replace(found.surrogate, experts=experts))
         moved.verify_golden()
@@ -76,7 +76,7 @@ class Reader:
 
 
 async def ask(plane: Plane, text: str) -> tuple[int, str]:
-    """Give the status of the answer and who gave it."""
+    """Return the status of the answer and its source."""
     address = f"{plane.url}/v1/chat/completions"
     async with plane.http.post(address, json=chat_about(text)) as response:
         await response.read()
@@ -87,22 +87,22 @@ async def ask(plane: Plane, text: str) -> tuple[int, str]:
 async def deciding(
     made: tuple[Path, str], folder: Path, **settings: Any
 ) -> AsyncIterator[tuple[Plane, Endpoint]]:
-    """Give a plane whose surrogate asks an endpoint, and the endpoint.
+    """Run a plane whose surrogate uses an endpoint; yield both.
 
-    The teacher knows the topics, as the traces' did.
+    The teacher answers with the topics, as in the traces.
     """
-    said = {"access": ANYBODY, "decision_seconds": 60.0, **settings}
+    options = {"access": ANYBODY, "decision_seconds": 60.0, **settings}
     with embeddings_endpoint() as endpoint:
         async with (
             teaching(Teacher(label=topic_of)) as teacher,
-            serving(teacher.url, folder, Reader(made, endpoint), **said) as plane,
+            serving(teacher.url, folder, Reader(made, endpoint), **options) as plane,
         ):
             await until(lambda: plane.data_plane.surrogate_slot.digest == BUNDLE)
             await plane.push(policy_for(task_of(chat_about("anything")), audit=0))
             yield plane, endpoint
 
 
-async def test_the_endpoints_vectors_decide_and_what_they_cost_is_counted(
+async def test_the_surrogate_uses_the_endpoint_and_counts_its_cost(
     made: tuple[Path, str], tmp_path: Path
 ) -> None:
     async with deciding(made, tmp_path, embeddings_price=Decimal("0.02")) as (
@@ -111,17 +111,17 @@ async def test_the_endpoints_vectors_decide_and_what_they_cost_is_counted(
     ):
         by = [await ask(plane, text) for text in FRESH]
         counts = (await plane.evidence()).requests
-        asked = sum(len(text.split()) for e in endpoint.seen for text in e["input"])
+        tokens = sum(len(text.split()) for e in endpoint.seen for text in e["input"])
     assert by.count((200, "surrogate")) > 20
-    assert counts.embedding_tokens == asked
-    assert counts.cost_embeddings == asked * Decimal("0.02") / 1_000_000
+    assert counts.embedding_tokens == tokens
+    assert counts.cost_embeddings == tokens * Decimal("0.02") / 1_000_000
     assert counts.faults == 0
 
 
-async def test_an_endpoint_that_dies_leaves_every_request_to_the_teacher(
+async def test_the_teacher_answers_while_the_endpoint_is_down(
     made: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{USE}._REST_SECONDS", 3600.0)
+    monkeypatch.setattr(f"{USE}._PAUSE_SECONDS", 3600.0)
     async with deciding(made, tmp_path) as (plane, endpoint):
         endpoint.seen.clear()
         endpoint.refusals = [503] * len(FRESH)
@@ -130,15 +130,15 @@ async def test_an_endpoint_that_dies_leaves_every_request_to_the_teacher(
         counts = (await plane.evidence()).requests
     assert dead == [(200, "teacher")] * len(FRESH)
     assert deferrals == {Deferral.NO_EMBEDDING: len(FRESH)}
-    # No fault of ours that would speak against the surrogate.
+    # A failure of the endpoint does not count against the surrogate.
     assert (counts.faults, counts.failed) == (0, 0)
-    assert len(endpoint.seen) == 3, "it is left alone once it has failed in a row"
+    assert len(endpoint.seen) == 3, "the breaker opens after consecutive failures"
 
 
-async def test_an_endpoint_that_is_back_decides_again(
+async def test_the_surrogate_answers_again_after_the_endpoint_recovers(
     made: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{USE}._REST_SECONDS", 0.0)
+    monkeypatch.setattr(f"{USE}._PAUSE_SECONDS", 0.0)
     async with deciding(made, tmp_path) as (plane, endpoint):
         endpoint.refusals = [503] * 10
         dead = [await ask(plane, text) for text in FRESH[:10]]
@@ -147,22 +147,22 @@ async def test_an_endpoint_that_is_back_decides_again(
     assert alive.count((200, "surrogate")) > 20
 
 
-async def test_what_an_endpoint_takes_is_on_no_leg_of_ours(
+async def test_the_legs_of_the_router_exclude_the_time_of_the_endpoint(
     made: tuple[Path, str], tmp_path: Path
 ) -> None:
     async with deciding(made, tmp_path) as (plane, endpoint):
-        endpoint.seconds = LONG
+        endpoint.seconds = SLOW
         by = [await ask(plane, text) for text in FRESH[:10]]
         legs = plane.data_plane.counters.latencies.by_leg
-    ours = legs[LatencyLeg.SURROGATE], legs[LatencyLeg.TEACHER]
+    own = legs[LatencyLeg.SURROGATE], legs[LatencyLeg.TEACHER]
     assert {status for status, _ in by} == {200}
-    assert sum(each.count for each in ours) == 10
+    assert sum(leg.count for leg in own) == 10
     assert legs[LatencyLeg.EMBEDDING].count == 10
-    assert legs[LatencyLeg.EMBEDDING].total > 10 * LONG
-    assert sum(each.total for each in ours) < 10 * LONG
+    assert legs[LatencyLeg.EMBEDDING].total > 10 * SLOW
+    assert sum(leg.total for leg in own) < 10 * SLOW
 
 
-async def test_an_endpoint_that_is_slow_leaves_requests_to_the_teacher_in_time(
+async def test_the_teacher_answers_if_the_endpoint_exceeds_the_timeout(
     made: tuple[Path, str], tmp_path: Path
 ) -> None:
     async with deciding(made, tmp_path, decision_seconds=0.05) as (plane, endpoint):
@@ -176,54 +176,54 @@ async def test_an_endpoint_that_is_slow_leaves_requests_to_the_teacher_in_time(
     assert counts.latencies.by_leg[LatencyLeg.EMBEDDING].count == len(FRESH)
 
 
-async def test_an_endpoint_is_asked_about_many_questions_at_once(
+async def test_the_endpoint_is_called_concurrently(
     made: tuple[Path, str], tmp_path: Path
 ) -> None:
     async with deciding(made, tmp_path) as (plane, endpoint):
         endpoint.seen.clear()
         endpoint.hold = threading.Event()
-        asked = [asyncio.create_task(ask(plane, text)) for text in FRESH]
+        answers = [asyncio.create_task(ask(plane, text)) for text in FRESH]
         await until(lambda: len(endpoint.seen) == len(FRESH))
         endpoint.hold.set()
-        by = await asyncio.gather(*asked)
+        by = await asyncio.gather(*answers)
     assert by.count((200, "surrogate")) > 20
 
 
 async def reasons_until_loaded(
     made: tuple[Path, str], folder: Path, endpoint: Endpoint, *, panics: int = 0
 ) -> list[str]:
-    """Load, reading in a way that panics so often; give the reason before each try."""
+    """Load with a number of panics; return the reason before each attempt."""
     settings = settings_for("http://127.0.0.1:9/v1", folder)
     put_archive(settings)
     loaded, reasons = SurrogateSlot(BUNDLE), list[str]()
     read = Reader(made, endpoint)
 
-    def noting(archive: bytes, into: Path, digest: str) -> LoadedSurrogate:
+    def read_and_record(archive: bytes, into: Path, digest: str) -> LoadedSurrogate:
         reasons.append(loaded.reason or "")
         if len(reasons) <= panics:
             raise PanicException("unreachable code")
         return read(archive, into, digest)
 
-    await BundleLoader(settings, loaded, noting, retry_delay=0.0).run()
+    await BundleLoader(settings, loaded, read_and_record, retry_delay=0.0).run()
     assert loaded.digest == BUNDLE
     return reasons
 
 
-async def test_a_pod_that_starts_while_the_endpoint_is_down_loads_once_it_is_up(
+async def test_a_pod_loads_the_bundle_after_the_endpoint_recovers(
     made: tuple[Path, str], tmp_path: Path
 ) -> None:
     with embeddings_endpoint() as endpoint:
         endpoint.refusals = [503, 401]
         reasons = await reasons_until_loaded(made, tmp_path, endpoint)
-    said = [reason.partition(": check")[0] for reason in reasons]
-    assert said == [
+    causes = [reason.partition("; check")[0] for reason in reasons]
+    assert causes == [
         "not fetched yet",
         f"no embedding from {endpoint.url}: HTTP 503",
         f"no embedding from {endpoint.url}: HTTP 401",
     ]
 
 
-async def test_a_pod_whose_bundle_makes_a_library_panic_says_so_and_tries_again(
+async def test_a_pod_reports_a_panic_of_a_library_and_retries(
     made: tuple[Path, str], tmp_path: Path
 ) -> None:
     with embeddings_endpoint() as endpoint:

@@ -1,4 +1,4 @@
-"""Decisions of requests that come at the same time are made at once."""
+"""Decisions of simultaneous requests are made in one batch."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,92 +11,93 @@ from tracer_bentos.serving.decision.executors import MAX_BATCH, MicroBatcher
 from tracer_bentos.serving.records import PredictionView
 
 
-class Noting(FirstWord):
-    """A surrogate that notes what it is asked at once."""
+class RecordingSurrogate(FirstWord):
+    """A surrogate that records its batches."""
 
     def __init__(self) -> None:
-        self.asked: list[list[str]] = []
+        self.batches: list[list[str]] = []
 
     @override
     def decide(self, text: str) -> Guess:
-        self.asked.append([text])
+        self.batches.append([text])
         return super().decide(text)
 
     @override
     def decide_all(self, texts: Sequence[str]) -> list[Guess]:
-        self.asked.append(list(texts))
+        self.batches.append(list(texts))
         return [FirstWord.decide(self, text) for text in texts]
 
 
-async def say(together: MicroBatcher, surrogate: FirstWord, *texts: str) -> list[str]:
-    """Ask at the same time; give each label, or the error."""
-    asked = (together.decide(surrogate, text) for text in texts)
-    found: list[PredictionView | BaseException] = await asyncio.gather(
-        *asked, return_exceptions=True
+async def decide(batcher: MicroBatcher, surrogate: FirstWord, *texts: str) -> list[str]:
+    """Decide texts simultaneously; return the labels or errors."""
+    decisions = (batcher.decide(surrogate, text) for text in texts)
+    results: list[PredictionView | BaseException] = await asyncio.gather(
+        *decisions, return_exceptions=True
     )
     return [
-        str(each) if isinstance(each, BaseException) else each.label for each in found
+        str(result) if isinstance(result, BaseException) else result.label
+        for result in results
     ]
 
 
-async def test_one_that_comes_alone_is_decided_at_once() -> None:
+async def test_a_single_request_is_decided_immediately() -> None:
     deciding = MicroBatcher().decide(FirstWord(), "late parcel")
     with pytest.raises(StopIteration) as done:
-        deciding.send(None)  # as far as it comes without waiting
+        deciding.send(None)  # runs until the first wait
     assert done.value.value.label == "late"
 
 
-async def test_those_that_come_together_are_decided_together() -> None:
-    together, surrogate = MicroBatcher(), Noting()
-    assert await say(together, surrogate, "a 1", "b 2", "c 3") == ["a", "b", "c"]
-    assert await say(together, surrogate, "d 4", "e 5") == ["d", "e"]
-    # The first of all could not know that others would come.
-    assert surrogate.asked == [["a 1"], ["b 2", "c 3"], ["d 4", "e 5"]]
+async def test_simultaneous_requests_are_decided_in_one_batch() -> None:
+    batcher, surrogate = MicroBatcher(), RecordingSurrogate()
+    assert await decide(batcher, surrogate, "a 1", "b 2", "c 3") == ["a", "b", "c"]
+    assert await decide(batcher, surrogate, "d 4", "e 5") == ["d", "e"]
+    # The first decision could not be combined with later ones.
+    assert surrogate.batches == [["a 1"], ["b 2", "c 3"], ["d 4", "e 5"]]
 
 
-async def test_after_a_crowd_one_alone_is_decided_at_once_again() -> None:
-    together, surrogate = MicroBatcher(), FirstWord()
-    await say(together, surrogate, "a", "b", "c")
-    await say(together, surrogate, "d")
+async def test_a_single_request_after_a_batch_is_decided_immediately() -> None:
+    batcher, surrogate = MicroBatcher(), FirstWord()
+    await decide(batcher, surrogate, "a", "b", "c")
+    await decide(batcher, surrogate, "d")
     with pytest.raises(StopIteration) as done:
-        together.decide(surrogate, "e").send(None)
+        batcher.decide(surrogate, "e").send(None)
     assert done.value.value.label == "e"
 
 
-async def test_one_that_cannot_be_decided_spoils_nobody_elses_decision() -> None:
-    together, surrogate = MicroBatcher(), FirstWord()
-    await say(together, surrogate, "a", "b")
-    found = await say(together, surrogate, "a", "broken", "c")
+async def test_an_error_fails_only_its_own_request() -> None:
+    batcher, surrogate = MicroBatcher(), FirstWord()
+    await decide(batcher, surrogate, "a", "b")
+    found = await decide(batcher, surrogate, "a", "broken", "c")
     assert found == ["a", "this surrogate cannot decide", "c"]
 
 
-async def test_nobody_is_decided_for_who_has_left() -> None:
-    together, surrogate = MicroBatcher(), Noting()
-    await say(together, surrogate, "a", "b")
-    surrogate.asked.clear()
-    stays = asyncio.ensure_future(together.decide(surrogate, "stays"))
-    leaves = asyncio.ensure_future(together.decide(surrogate, "leaves"))
+async def test_cancelled_requests_are_not_decided() -> None:
+    batcher, surrogate = MicroBatcher(), RecordingSurrogate()
+    await decide(batcher, surrogate, "a", "b")
+    surrogate.batches.clear()
+    kept = asyncio.ensure_future(batcher.decide(surrogate, "kept"))
+    cancelled = asyncio.ensure_future(batcher.decide(surrogate, "cancelled"))
     await asyncio.sleep(0)
-    leaves.cancel()
-    assert (await stays).label == "stays"
-    assert surrogate.asked == [["stays"]]
+    cancelled.cancel()
+    assert (await kept).label == "kept"
+    assert surrogate.batches == [["kept"]]
 
 
-async def test_a_crowd_is_decided_in_parts() -> None:
-    together, surrogate = MicroBatcher(), Noting()
-    await say(together, surrogate, "a", "b")
-    surrogate.asked.clear()
+async def test_many_requests_are_decided_in_several_batches() -> None:
+    batcher, surrogate = MicroBatcher(), RecordingSurrogate()
+    await decide(batcher, surrogate, "a", "b")
+    surrogate.batches.clear()
     texts = [f"t{number}" for number in range(2 * MAX_BATCH + 3)]
-    assert await say(together, surrogate, *texts) == texts
-    assert [len(each) for each in surrogate.asked] == [MAX_BATCH, MAX_BATCH, 3]
+    assert await decide(batcher, surrogate, *texts) == texts
+    assert [len(batch) for batch in surrogate.batches] == [MAX_BATCH, MAX_BATCH, 3]
 
 
-async def test_a_surrogate_that_is_replaced_meanwhile_answers_who_asked_it() -> None:
-    together, old, new = MicroBatcher(), Noting(), Noting()
-    await say(together, old, "a", "b")
-    old.asked.clear()
+async def test_each_request_is_decided_by_its_own_surrogate() -> None:
+    batcher, old, new = MicroBatcher(), RecordingSurrogate(), RecordingSurrogate()
+    await decide(batcher, old, "a", "b")
+    old.batches.clear()
     async with asyncio.TaskGroup() as group:
-        group.create_task(together.decide(old, "one"))
-        group.create_task(together.decide(old, "two"))
-        group.create_task(together.decide(new, "three"))
-    assert (old.asked, new.asked) == ([["one", "two"]], [["three"]])
+        group.create_task(batcher.decide(old, "one"))
+        group.create_task(batcher.decide(old, "two"))
+        group.create_task(batcher.decide(new, "three"))
+    assert (old.batches, new.batches) == ([["one", "two"]], [["three"]])

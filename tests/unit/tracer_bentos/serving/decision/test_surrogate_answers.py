@@ -1,4 +1,4 @@
-"""The surrogate answers what is certified, and nothing else."""
+"""The surrogate answers only certified requests."""
 
 import asyncio
 import json
@@ -36,9 +36,9 @@ def request_of(text: str, **changes: Any) -> dict[str, Any]:
 
 def task_of(**changes: Any) -> str:
     body = json.dumps(request_of("anything", **changes)).encode()
-    asked = OpenAIChat().parse_request(body)
-    assert asked
-    return TaskRegistry().identify(asked).task
+    request = OpenAIChat().parse_request(body)
+    assert request
+    return TaskRegistry().identify(request).task
 
 
 async def ask(client: AsyncOpenAI, text: str, **changes: Any) -> ChatCompletion:
@@ -53,18 +53,18 @@ def answered_by(answer: ChatCompletion) -> str:
     return "teacher" if answer.id == "chatcmpl-teacher" else "surrogate"
 
 
-async def loaded(plane: Plane) -> None:
+async def wait_until_loaded(plane: Plane) -> None:
     await until(lambda: plane.data_plane.surrogate_slot.digest == BUNDLE)
 
 
-async def test_a_certified_task_is_answered_as_the_teacher_would(
+async def test_a_certified_task_is_answered_in_the_format_of_the_teacher(
     tmp_path: Path,
 ) -> None:
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
-        await loaded(plane)
+        await wait_until_loaded(plane)
         await plane.push(certified(task_of(), audit=0))
         raw = await plane.client().chat.completions.with_raw_response.create(
             **request_of("Refund my order")
@@ -77,18 +77,18 @@ async def test_a_certified_task_is_answered_as_the_teacher_would(
     assert answer.id.startswith("chatcmpl-")
     assert raw.headers["x-tracer-decision"] == "surrogate"
     assert raw.headers["x-tracer-revision"] == "1"
-    assert raw.headers["x-tracer-cell"] == "says refund"
+    assert raw.headers["x-tracer-cell"] == "word refund"
     assert teacher.seen == []
 
 
-async def test_a_stream_of_the_surrogate_is_read_by_the_official_client(
+async def test_the_official_client_reads_a_stream_of_the_surrogate(
     tmp_path: Path,
 ) -> None:
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
-        await loaded(plane)
+        await wait_until_loaded(plane)
         await plane.push(certified(task_of(), audit=0))
         stream = await plane.client().chat.completions.create(
             **request_of("Refund my order"),
@@ -105,7 +105,7 @@ async def test_a_stream_of_the_surrogate_is_read_by_the_official_client(
 
 
 @pytest.mark.parametrize(
-    ("changes", "why"),
+    ("changes", "reason"),
     [
         ({"temperature": 0.5}, "task-not-certified"),
         ({"extra_headers": {"x-tracer-force": "teacher"}}, "forced"),
@@ -114,23 +114,23 @@ async def test_a_stream_of_the_surrogate_is_read_by_the_official_client(
         ({"text": "panic now"}, "surrogate-failed"),
     ],
 )
-async def test_the_teacher_answers_whatever_is_not_certified(
-    tmp_path: Path, changes: dict[str, Any], why: str
+async def test_the_teacher_answers_everything_that_is_not_certified(
+    tmp_path: Path, changes: dict[str, Any], reason: str
 ) -> None:
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
-        await loaded(plane)
+        await wait_until_loaded(plane)
         await plane.push(certified(task_of(), audit=0))
-        asked = {"text": "Refund my order"} | changes
-        answer = await ask(plane.client(), **asked)
+        request = {"text": "Refund my order"} | changes
+        answer = await ask(plane.client(), **request)
         deferrals = plane.data_plane.counters.deferrals
     assert answered_by(answer) == "teacher"
-    assert dict(deferrals) == {why: 1}
+    assert dict(deferrals) == {reason: 1}
 
 
-async def test_in_a_crowd_each_gets_the_answer_to_its_own_question(
+async def test_concurrent_requests_receive_their_own_answers(
     tmp_path: Path,
 ) -> None:
     texts = [f"{word} my order" for word in ("refund", "cancel", "panic")] * 30
@@ -138,7 +138,7 @@ async def test_in_a_crowd_each_gets_the_answer_to_its_own_question(
         teaching() as teacher,
         serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
-        await loaded(plane)
+        await wait_until_loaded(plane)
         await plane.push(certified(task_of(), audit=0))
         client = plane.client()
         answers = await asyncio.gather(*(ask(client, text) for text in texts))
@@ -164,7 +164,7 @@ async def test_in_a_crowd_each_gets_the_answer_to_its_own_question(
     ],
     ids=["switched off", "another bundle", "no task"],
 )
-async def test_a_policy_that_does_not_say_so_lets_nothing_answer(
+async def test_the_surrogate_answers_only_if_the_policy_allows_it(
     tmp_path: Path, policy: RevisionPolicy
 ) -> None:
     tasks = (task_of(),) if policy.tasks else ()
@@ -173,17 +173,17 @@ async def test_a_policy_that_does_not_say_so_lets_nothing_answer(
         teaching() as teacher,
         serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
-        await loaded(plane)
+        await wait_until_loaded(plane)
         await plane.push(PolicyDocument(generation=1, revisions={"1": policy}))
         answer = await ask(plane.client(), "Refund my order")
     assert answered_by(answer) == "teacher"
 
 
-async def test_a_stranger_is_answered_only_after_the_teacher_has_accepted_them(
+async def test_the_surrogate_answers_a_caller_only_after_the_teacher_accepted_it(
     tmp_path: Path,
 ) -> None:
     async with teaching() as teacher, serving(teacher.url, tmp_path) as plane:
-        await loaded(plane)
+        await wait_until_loaded(plane)
         await plane.push(certified(task_of(), audit=0))
         mine, other = plane.client("sk-mine"), plane.client("sk-other")
         answers = [
@@ -193,13 +193,15 @@ async def test_a_stranger_is_answered_only_after_the_teacher_has_accepted_them(
     assert answers == ["teacher", "surrogate", "teacher", "surrogate"]
 
 
-async def test_a_named_task_is_the_same_whatever_its_prompt(tmp_path: Path) -> None:
+async def test_a_task_named_by_header_does_not_depend_on_the_prompt(
+    tmp_path: Path,
+) -> None:
     named = {"x-tracer-task": "triage"}
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
-        await loaded(plane)
+        await wait_until_loaded(plane)
         await ask(plane.client(), "Refund my order", extra_headers=named)
         task = (await plane.evidence()).tasks[0].task
         await plane.push(certified(task, audit=0))
@@ -226,7 +228,7 @@ async def test_audits_are_counted_only_as_a_completed_prefix(tmp_path: Path) -> 
         teaching(teacher),
         serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
-        await loaded(plane)
+        await wait_until_loaded(plane)
         await plane.push(certified(task_of(), audit=1))
         teacher.hold = hold
         first = await ask(plane.client(), "Billing is wrong")
@@ -253,7 +255,7 @@ async def test_a_session_is_audited_once(tmp_path: Path) -> None:
         teaching() as teacher,
         serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
-        await loaded(plane)
+        await wait_until_loaded(plane)
         await plane.push(certified(task_of(), audit=1))
         for text in ("Refund this", "Refund that"):
             await ask(plane.client(), text, extra_headers=session)
@@ -272,7 +274,7 @@ async def test_an_audit_without_an_answer_is_missing(tmp_path: Path) -> None:
         teaching(teacher),
         serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
-        await loaded(plane)
+        await wait_until_loaded(plane)
         await plane.push(certified(task_of(), audit=1))
         answer = await ask(plane.client(), "Refund my order")
         await until(lambda: _settled(plane) == 1)
@@ -281,7 +283,7 @@ async def test_an_audit_without_an_answer_is_missing(tmp_path: Path) -> None:
     assert (evidence.audits_agreed, evidence.audits_missing) == (0, 1)
 
 
-async def test_what_is_saved_is_what_the_teacher_costs_on_average(
+async def test_the_savings_are_the_mean_cost_of_the_teacher(
     tmp_path: Path,
 ) -> None:
     forced = {"x-tracer-force": "teacher"}
@@ -289,7 +291,7 @@ async def test_what_is_saved_is_what_the_teacher_costs_on_average(
         teaching() as teacher,
         serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
-        await loaded(plane)
+        await wait_until_loaded(plane)
         await plane.push(certified(task_of(), audit=0))
         await ask(plane.client(), "Refund my order", extra_headers=forced)
         await ask(plane.client(), "Refund my order")
@@ -298,7 +300,9 @@ async def test_what_is_saved_is_what_the_teacher_costs_on_average(
     assert (evidence.cost_teacher, evidence.cost_saved) == (cost, cost)
 
 
-async def test_a_wrong_archive_is_final_and_the_teacher_answers(tmp_path: Path) -> None:
+async def test_an_archive_with_a_wrong_digest_is_rejected_and_the_teacher_answers(
+    tmp_path: Path,
+) -> None:
     wrong = sha256_digest(b"another archive")
     async with (
         teaching() as teacher,

@@ -1,4 +1,4 @@
-"""Work for a client ends when the client leaves, however the server tells it."""
+"""A disconnect of the client cancels its work, with and without notifications."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,12 +20,12 @@ pytestmark = pytest.mark.asyncio
 
 
 class Client:
-    """A client whose server tells of its going by a call, or only when asked."""
+    """A client whose server notifies about a disconnect, or only returns a message."""
 
-    def __init__(self, *, called: bool) -> None:
+    def __init__(self, *, notifies: bool) -> None:
         self._left = asyncio.Event()
-        self._departure = DisconnectNotifier()
-        extensions = {DISCONNECT_EXTENSION: self._departure} if called else {}
+        self._notifier = DisconnectNotifier()
+        extensions = {DISCONNECT_EXTENSION: self._notifier} if notifies else {}
         scope = {
             "method": "GET",
             "path": "/",
@@ -36,7 +36,7 @@ class Client:
 
     def leave(self) -> None:
         self._left.set()
-        self._departure.notify()
+        self._notifier.notify()
 
     async def _receive(self) -> Message:
         await self._left.wait()
@@ -46,42 +46,42 @@ class Client:
         raise AssertionError(message)
 
 
-@pytest.fixture(params=[True, False], ids=["called", "asked"])
+@pytest.fixture(params=[True, False], ids=["notification", "message"])
 def client(request: pytest.FixtureRequest) -> Callable[[], Client]:
-    return lambda: Client(called=request.param)
+    return lambda: Client(notifies=request.param)
 
 
-async def test_what_is_done_for_a_client_that_leaves_is_given_up(
+async def test_work_is_cancelled_when_the_client_disconnects(
     client: Callable[[], Client],
 ) -> None:
-    here = client()
-    asyncio.get_running_loop().call_soon(here.leave)
+    connected = client()
+    asyncio.get_running_loop().call_soon(connected.leave)
 
     with pytest.raises(ClientDisconnected):
-        async with asyncio.timeout(10), CancelOnDisconnect(here.exchange):
+        async with asyncio.timeout(10), CancelOnDisconnect(connected.exchange):
             await asyncio.Event().wait()
 
 
-async def test_a_client_that_had_left_before_is_noticed(
+async def test_an_earlier_disconnect_is_detected(
     client: Callable[[], Client],
 ) -> None:
-    here = client()
-    here.leave()
+    connected = client()
+    connected.leave()
 
     with pytest.raises(ClientDisconnected):
-        async with asyncio.timeout(10), CancelOnDisconnect(here.exchange):
+        async with asyncio.timeout(10), CancelOnDisconnect(connected.exchange):
             await asyncio.Event().wait()
 
 
-async def test_a_client_that_leaves_afterwards_disturbs_nothing(
+async def test_a_later_disconnect_has_no_effect(
     client: Callable[[], Client],
 ) -> None:
-    here = client()
+    connected = client()
 
-    async with CancelOnDisconnect(here.exchange):
+    async with CancelOnDisconnect(connected.exchange):
         await asyncio.sleep(0)
-    here.leave()
-    for _ in range(3):  # turns of the loop in which it would be told
+    connected.leave()
+    for _ in range(3):  # iterations of the loop that could notify
         await asyncio.sleep(0)
 
     task = asyncio.current_task()
@@ -89,11 +89,11 @@ async def test_a_client_that_leaves_afterwards_disturbs_nothing(
     assert task.cancelling() == 0
 
 
-async def test_who_is_stopped_for_another_reason_is_not_said_to_have_lost_its_client(
+async def test_another_cancellation_is_not_reported_as_a_disconnect(
     client: Callable[[], Client],
 ) -> None:
-    here = client()
+    connected = client()
 
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.01), CancelOnDisconnect(here.exchange):
+        async with asyncio.timeout(0.01), CancelOnDisconnect(connected.exchange):
             await asyncio.Event().wait()

@@ -1,4 +1,4 @@
-"""What one pod takes on, and what it says beyond that."""
+"""Limits of one pod, and the errors above them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from support.serving_teacher import Teacher, teaching
 from tracer_bentos.serving.http_server.limits import RequestLimits
 
 
-async def test_a_body_beyond_the_limit_is_refused_as_the_api_would(
+async def test_a_body_above_the_limit_is_rejected_in_the_format_of_the_api(
     tmp_path: Path,
 ) -> None:
     limits = RequestLimits(request_bytes=1000)
@@ -29,7 +29,7 @@ async def test_a_body_beyond_the_limit_is_refused_as_the_api_would(
     assert (counts.refused, counts.failed, teacher.seen) == (1, 0, [])
 
 
-async def test_a_body_of_unknown_length_is_refused_once_it_is_too_long(
+async def test_a_body_of_unknown_length_is_rejected_above_the_limit(
     tmp_path: Path,
 ) -> None:
     async def pieces() -> AsyncIterator[bytes]:
@@ -46,7 +46,7 @@ async def test_a_body_of_unknown_length_is_refused_once_it_is_too_long(
     assert teacher.seen == []
 
 
-async def test_a_large_body_on_another_path_is_the_teachers_to_judge(
+async def test_a_large_body_on_another_path_is_forwarded(
     tmp_path: Path,
 ) -> None:
     limits = RequestLimits(request_bytes=1000)
@@ -59,7 +59,7 @@ async def test_a_large_body_on_another_path_is_the_teachers_to_judge(
     assert len(teacher.seen[0].body) == 100_000
 
 
-async def test_a_request_beyond_the_places_is_told_when_to_come_again(
+async def test_a_request_above_the_concurrency_limit_receives_retry_after(
     tmp_path: Path,
 ) -> None:
     teacher = Teacher(hold=asyncio.Event())

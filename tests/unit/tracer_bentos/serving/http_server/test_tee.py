@@ -1,4 +1,4 @@
-"""The copy of an answer is read in every coding that the teacher may choose."""
+"""The copy of a response is decoded in all codings that the teacher can choose."""
 
 import gzip
 import zlib
@@ -18,7 +18,7 @@ CODED = {
 }
 
 
-def teed(coding: str, content: bytes) -> ResponseTee:
+def tee_with(coding: str, content: bytes) -> ResponseTee:
     tee = ResponseTee()
     coded = [(b"content-encoding", coding.encode())] if coding else []
     tee.start(200, [(b"content-type", b"application/json"), *coded])
@@ -29,25 +29,27 @@ def teed(coding: str, content: bytes) -> ResponseTee:
 
 
 @pytest.mark.parametrize("coding", CODED)
-def test_an_answer_is_read_in_its_coding(coding: str) -> None:
-    reply = teed(coding, CODED[coding]).reply
+def test_a_response_is_decoded_by_its_content_coding(coding: str) -> None:
+    reply = tee_with(coding, CODED[coding]).reply
     assert reply
     assert reply.content == TEXT
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "zstd"])
-def test_an_answer_cut_short_is_none(coding: str) -> None:
-    reply = teed(coding, CODED[coding][:-6]).reply
+def test_a_truncated_response_is_not_decoded(coding: str) -> None:
+    reply = tee_with(coding, CODED[coding][:-6]).reply
     assert reply is None or reply.content != TEXT
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "zstd", "br", "x"])
-def test_an_answer_in_another_coding_than_it_says_is_none(coding: str) -> None:
-    assert teed(coding, TEXT).reply is None
+def test_a_response_with_a_wrong_content_coding_is_not_decoded(coding: str) -> None:
+    assert tee_with(coding, TEXT).reply is None
 
 
 @pytest.mark.parametrize("coding", ["gzip", "zstd"])
-def test_a_small_answer_that_unfolds_into_a_large_one_is_none(coding: str) -> None:
+def test_a_small_response_that_expands_above_the_limit_is_not_decoded(
+    coding: str,
+) -> None:
     large = b" " * (MAX_COPY_BYTES + 1)
     pack = gzip.compress if coding == "gzip" else zstandard.compress
-    assert teed(coding, pack(large)).reply is None
+    assert tee_with(coding, pack(large)).reply is None

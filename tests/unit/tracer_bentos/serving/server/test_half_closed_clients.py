@@ -1,7 +1,7 @@
-"""A client that shuts down its writing side has left: said in the reference, kept here.
+"""A client that shuts down its writing side counts as disconnected.
 
-Nothing tells it from one that closed the connection, and a teacher that goes on working
-for nobody costs money.
+The server cannot distinguish it from a client that closed the connection, and a call to
+the teacher without a client costs money. docs/reference/protocols.md documents this.
 """
 
 import asyncio
@@ -23,12 +23,13 @@ BODY = json.dumps(
 BEGUN = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc"
 
 
-async def heard_after_half_closing(
-    plane: Plane, path: str, once: Callable[[], bool], begun: bytes = b""
+async def response_after_half_close(
+    plane: Plane, path: str, condition: Callable[[], bool], begun: bytes = b""
 ) -> bytes:
-    """Ask, shut the writing side, and give what comes until the other side closes.
+    """Send a request, half-close the connection, and return the response.
 
-    Shut is once something holds and the beginning of an answer has come.
+    The half-close happens when a condition is true and the beginning of the answer has
+    arrived.
     """
     port = int(plane.url.rpartition(":")[2])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -36,10 +37,10 @@ async def heard_after_half_closing(
     writer.write(head.encode() + BODY)
     try:
         async with asyncio.timeout(20):
-            await until(once)
-            heard = await reader.readuntil(begun) if begun else b""
+            await until(condition)
+            received = await reader.readuntil(begun) if begun else b""
             writer.write_eof()
-            return heard + await reader.read()
+            return received + await reader.read()
     finally:
         writer.close()
 
@@ -49,9 +50,9 @@ def tasks() -> int:
 
 
 @pytest.mark.parametrize("path", [CHAT, "/v1/files"])
-@pytest.mark.parametrize(("begun", "heard"), [(b"", b""), (BEGUN, b"abc")])
-async def test_its_exchange_ends_at_once_and_with_it_the_teachers_work(
-    path: str, begun: bytes, heard: bytes, tmp_path: Path
+@pytest.mark.parametrize(("begun", "received"), [(b"", b""), (BEGUN, b"abc")])
+async def test_a_half_closed_client_ends_its_exchange_and_the_teacher_call(
+    path: str, begun: bytes, received: bytes, tmp_path: Path
 ) -> None:
     async with (
         scripted(answering(begun)) as teacher,
@@ -59,17 +60,21 @@ async def test_its_exchange_ends_at_once_and_with_it_the_teachers_work(
     ):
         await until(lambda: plane.data_plane.surrogate_slot.surrogate is not None)
         before = tasks()
-        asked = teacher.requests
-        found = await heard_after_half_closing(plane, path, lambda: bool(asked), heard)
+        requests = teacher.requests
+        found = await response_after_half_close(
+            plane, path, lambda: bool(requests), received
+        )
         await until(lambda: teacher.ended == 1)
         await until(lambda: tasks() <= before)
         answered = (await plane.evidence()).requests
-    assert found.endswith(heard)
-    assert bool(found) is bool(heard)
+    assert found.endswith(received)
+    assert bool(found) is bool(received)
     assert answered.failed == 0
 
 
-async def test_over_http_2_its_call_is_given_up_and_no_other(tmp_path: Path) -> None:
+async def test_over_http_2_only_the_call_of_the_half_closed_client_is_cancelled(
+    tmp_path: Path,
+) -> None:
     hold = asyncio.Event()
     async with (
         teaching(http=HttpVersion.HTTP2) as teacher,
@@ -82,7 +87,7 @@ async def test_over_http_2_its_call_is_given_up_and_no_other(tmp_path: Path) -> 
             )
         )
         await until(lambda: len(teacher.seen) == 1)
-        found = await heard_after_half_closing(
+        found = await response_after_half_close(
             plane, CHAT, lambda: len(teacher.seen) == 2
         )
         assert found == b""
@@ -90,16 +95,16 @@ async def test_over_http_2_its_call_is_given_up_and_no_other(tmp_path: Path) -> 
         assert (await stays).choices[0].message.content == "billing"
 
 
-async def test_many_of_them_leave_nothing_behind(tmp_path: Path) -> None:
+async def test_many_half_closed_clients_leak_no_resources(tmp_path: Path) -> None:
     async with (
         scripted(answering(b"")) as teacher,
         serving(teacher.url, tmp_path) as plane,
     ):
         await until(lambda: plane.data_plane.surrogate_slot.surrogate is not None)
         before = tasks()
-        asked = teacher.requests
+        requests = teacher.requests
         leaving = [
-            heard_after_half_closing(plane, CHAT, lambda: len(asked) == 50)
+            response_after_half_close(plane, CHAT, lambda: len(requests) == 50)
             for _ in range(50)
         ]
         assert set(await asyncio.gather(*leaving)) == {b""}

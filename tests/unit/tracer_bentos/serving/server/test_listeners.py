@@ -1,4 +1,4 @@
-"""Clients are let in, however busy the event loop is, and their going is told."""
+"""Connections are accepted on a busy event loop, and disconnects are notified."""
 
 import asyncio
 import socket
@@ -13,14 +13,14 @@ CLIENTS = 160
 REQUEST = b"GET / HTTP/1.1\r\nhost: here\r\n\r\n"
 
 
-async def turns_until_all_are_heard() -> int:
-    """Give how often the event loop turned until every client had been heard."""
-    heard = 0
+async def iterations_until_all_are_served() -> int:
+    """Return the iterations of the event loop until every client was served."""
+    served = 0
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        nonlocal heard
+        nonlocal served
         del scope, receive
-        heard += 1
+        served += 1
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
 
@@ -31,32 +31,32 @@ async def turns_until_all_are_heard() -> int:
     ]
     for client in clients:
         client.sendall(REQUEST)
-    turns = 0
-    while heard < CLIENTS:
-        turns += 1
+    iterations = 0
+    while served < CLIENTS:
+        iterations += 1
         await asyncio.sleep(0)
     for client in clients:
         client.close()
     await listener.stop()
-    return turns
+    return iterations
 
 
-def test_a_crowd_of_new_clients_is_let_in_within_a_few_turns_of_the_loop() -> None:
-    assert uvloop.run(turns_until_all_are_heard()) < CLIENTS / 4
+def test_many_new_clients_are_accepted_within_few_iterations_of_the_loop() -> None:
+    assert uvloop.run(iterations_until_all_are_served()) < CLIENTS / 4
 
 
-async def what_is_told_of_a_client_that_leaves_unanswered() -> list[str]:
-    """Give what an application heard, in order."""
-    told: list[str] = []
+async def events_of_a_client_that_disconnects() -> list[str]:
+    """Return the events that an application observed, in order."""
+    events: list[str] = []
     left = asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         del receive, send
         scope["extensions"][DISCONNECT_EXTENSION].subscribe(left.set)
-        told.append("it asks")
+        events.append("request")
         client.close()
         await left.wait()
-        told.append("it has left")
+        events.append("disconnect")
 
     listener = Listener(app, "127.0.0.1", 0, 1.0)
     await listener.start()
@@ -65,10 +65,10 @@ async def what_is_told_of_a_client_that_leaves_unanswered() -> list[str]:
     async with asyncio.timeout(10):
         await left.wait()
     await listener.stop()
-    return told
+    return events
 
 
-def test_a_client_that_leaves_without_its_answer_is_told_of() -> None:
-    told = uvloop.run(what_is_told_of_a_client_that_leaves_unanswered())
+def test_a_disconnect_before_the_answer_is_notified() -> None:
+    events = uvloop.run(events_of_a_client_that_disconnects())
 
-    assert told == ["it asks", "it has left"]
+    assert events == ["request", "disconnect"]

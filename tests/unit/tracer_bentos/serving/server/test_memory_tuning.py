@@ -1,4 +1,4 @@
-"""What is freed goes back to the system."""
+"""Freed memory is returned to the system."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ def resident():
     pages = Path("/proc/self/statm").read_text().split()[1]
     return int(pages) * 4096
 
-freed = bytes(30 << 20)  # after which glibc would map nothing smaller by itself
+freed = bytes(30 << 20)  # raises the mmap threshold of glibc to 30 MiB
 del freed
 {bound}
 before = resident()
@@ -23,7 +23,7 @@ print(resident() - before)
 """
 
 
-def _kept(bound: str) -> int:
+def _kept_bytes(bound: str) -> int:
     program = _PROGRAM.format(bound=bound)
     ended = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
@@ -31,9 +31,9 @@ def _kept(bound: str) -> int:
     return int(ended.stdout)
 
 
-def test_what_is_freed_below_something_alive_goes_back_to_the_system() -> None:
-    assert _kept("limit_arenas()") < 4 * MIB
+def test_freed_memory_below_a_live_block_is_returned_to_the_system() -> None:
+    assert _kept_bytes("limit_arenas()") < 4 * MIB
 
 
-def test_without_bounds_it_would_be_kept() -> None:
-    assert _kept("") > 50 * MIB
+def test_without_limits_freed_memory_is_kept_bytes() -> None:
+    assert _kept_bytes("") > 50 * MIB

@@ -1,4 +1,4 @@
-"""Clients and teachers as they are: slow, gone, broken or hostile."""
+"""Slow, disconnected, broken, and hostile clients and teachers."""
 
 import asyncio
 import copy
@@ -25,7 +25,7 @@ from support.serving_teacher import Teacher, teaching
 MEBIBYTE = 1024 * 1024
 CHAT = b"/v1/chat/completions"
 INPUTS = int(os.environ.get("TRACER_FUZZ_INPUTS", "1500"))
-"""Inputs of each fuzz test; more of them on demand."""
+"""Number of inputs of each fuzz test; the variable can increase it."""
 
 
 def request_of(body: bytes, *headers: bytes, path: bytes = CHAT) -> bytes:
@@ -51,8 +51,8 @@ async def connected(
         writer.close()
 
 
-async def said(plane: Plane, request: bytes) -> bytes:
-    """Everything that comes back until the other side closes or nothing more does."""
+async def response_to(plane: Plane, request: bytes) -> bytes:
+    """Return all bytes of the response, until it is complete or the server closes."""
     async with connected(plane) as (reader, writer):
         writer.write(request)
         found = b""
@@ -79,7 +79,7 @@ def status_of(answer: bytes) -> int:
     return int(answer[9:12]) if answer.startswith(b"HTTP/1.1 ") else 0
 
 
-async def nothing_is_left(plane: Plane) -> None:
+async def wait_until_idle(plane: Plane) -> None:
     inner: Any = plane.data_plane
     await until(lambda: inner._upstream.connections == 0)  # noqa: SLF001 - leaks hide there
     await until(lambda: inner.router.in_flight == 0)
@@ -88,7 +88,7 @@ async def nothing_is_left(plane: Plane) -> None:
 @pytest.mark.parametrize(
     "body", [b"{", b"[]", b'"text"', b"\xff\xfe", b"", b"9" * 5000]
 )
-async def test_a_body_that_is_no_question_is_the_teachers_to_refuse(
+async def test_a_body_that_cannot_be_parsed_is_forwarded_for_the_teacher_to_reject(
     body: bytes, tmp_path: Path
 ) -> None:
     refusal = b'HTTP/1.1 400 Bad\r\ncontent-length: 5\r\n\r\n{"e"}'
@@ -103,12 +103,12 @@ async def test_a_body_that_is_no_question_is_the_teachers_to_refuse(
         await reader.read()
 
     async with scripted(script) as teacher, serving(teacher.url, tmp_path) as plane:
-        answer = await said(plane, request_of(body))
-        await nothing_is_left(plane)
+        answer = await response_to(plane, request_of(body))
+        await wait_until_idle(plane)
     assert (status_of(answer), answer[-5:], got) == (400, b'{"e"}', [body])
 
 
-async def test_a_byte_at_a_time_is_a_request_all_the_same(tmp_path: Path) -> None:
+async def test_a_request_that_arrives_byte_by_byte_is_complete(tmp_path: Path) -> None:
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path) as plane,
@@ -124,7 +124,7 @@ async def test_a_byte_at_a_time_is_a_request_all_the_same(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST /v1/x HT", request_of(chat())[:-9]])
-async def test_a_client_that_stops_within_its_request_leaves_nothing_behind(
+async def test_an_incomplete_request_leaks_no_resources(
     sent: bytes, tmp_path: Path
 ) -> None:
     async with teaching() as teacher, serving(teacher.url, tmp_path) as plane:
@@ -133,12 +133,12 @@ async def test_a_client_that_stops_within_its_request_leaves_nothing_behind(
             writer.write_eof()
             async with asyncio.timeout(20):
                 answer = await reader.read()
-        await nothing_is_left(plane)
+        await wait_until_idle(plane)
     assert status_of(answer) in {0, 400}
     assert teacher.seen == []
 
 
-async def test_a_client_that_leaves_before_the_answer_ends_the_teachers_work(
+async def test_a_disconnect_before_the_answer_cancels_the_teacher_call(
     tmp_path: Path,
 ) -> None:
     async with (
@@ -149,7 +149,7 @@ async def test_a_client_that_leaves_before_the_answer_ends_the_teachers_work(
             writer.write(request_of(chat()))
             await until(lambda: len(teacher.requests) == 1)
         await until(lambda: teacher.ended == 1)
-        await nothing_is_left(plane)
+        await wait_until_idle(plane)
 
 
 @pytest.mark.parametrize(
@@ -166,19 +166,19 @@ async def test_a_client_that_leaves_before_the_answer_ends_the_teachers_work(
         (b"x: a\rtransfer-encoding: chunked",),
     ],
 )
-async def test_no_framing_hides_a_second_request(
+async def test_no_framing_smuggles_a_second_request(
     headers: tuple[bytes, ...], tmp_path: Path
 ) -> None:
     hidden = b"0\r\n\r\nGET /v1/hidden HTTP/1.1\r\nhost: x\r\n\r\n"
     async with teaching() as teacher, serving(teacher.url, tmp_path) as plane:
-        answer = await said(plane, request_of(hidden, *headers, path=b"/v1/x"))
-        await nothing_is_left(plane)
+        answer = await response_to(plane, request_of(hidden, *headers, path=b"/v1/x"))
+        await wait_until_idle(plane)
     assert status_of(answer) in {207, 400}
-    assert all(one.target == b"/v1/x" for one in teacher.seen)
-    assert all(one.body in {hidden, b""} for one in teacher.seen)
+    assert all(request.target == b"/v1/x" for request in teacher.seen)
+    assert all(request.body in {hidden, b""} for request in teacher.seen)
 
 
-async def test_what_two_requests_ask_reaches_the_teacher_as_two(tmp_path: Path) -> None:
+async def test_pipelined_requests_reach_the_teacher_separately(tmp_path: Path) -> None:
     pair = request_of(b"one", path=b"/v1/a") + request_of(b"two", path=b"/v1/b")
     async with (
         teaching() as teacher,
@@ -189,14 +189,14 @@ async def test_what_two_requests_ask_reaches_the_teacher_as_two(tmp_path: Path) 
         writer.write(pair)
         await reader.readuntil(b"eno")
         await reader.readuntil(b"owt")
-    assert [(one.target, one.body) for one in teacher.seen] == [
+    assert [(request.target, request.body) for request in teacher.seen] == [
         (b"/v1/a", b"one"),
         (b"/v1/b", b"two"),
     ]
 
 
 @pytest.mark.parametrize("status", [401, 404, 408, 429, 500, 503, 529])
-async def test_a_teachers_error_is_the_clients_with_its_headers(
+async def test_an_error_of_the_teacher_reaches_the_client_with_its_headers(
     status: int, tmp_path: Path
 ) -> None:
     answer = b"HTTP/1.1 %d X\r\nretry-after: 7\r\ncontent-length: 2\r\n\r\nno" % status
@@ -204,7 +204,7 @@ async def test_a_teachers_error_is_the_clients_with_its_headers(
         scripted(answering(answer)) as teacher,
         serving(teacher.url, tmp_path) as plane,
     ):
-        found = await said(plane, request_of(chat()))
+        found = await response_to(plane, request_of(chat()))
     assert (status_of(found), found[-2:]) == (status, b"no")
     assert b"retry-after: 7" in found
 
@@ -216,15 +216,15 @@ async def test_a_teachers_error_is_the_clients_with_its_headers(
         b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\ndata:",
     ],
 )
-async def test_an_answer_that_breaks_off_is_seen_to_break_off(
+async def test_an_incomplete_answer_of_the_teacher_stays_incomplete(
     begun: bytes, tmp_path: Path
 ) -> None:
     async with (
         scripted(answering(begun, linger=False)) as teacher,
         serving(teacher.url, tmp_path) as plane,
     ):
-        found = await said(plane, request_of(chat(stream=True)))
-        await nothing_is_left(plane)
+        found = await response_to(plane, request_of(chat(stream=True)))
+        await wait_until_idle(plane)
     assert b"data:" in found
     assert not ended(found)
 
@@ -241,21 +241,21 @@ async def test_an_answer_that_breaks_off_is_seen_to_break_off(
         b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n",
     ],
 )
-async def test_what_is_no_answer_is_an_api_error_that_says_so(
+async def test_an_invalid_response_results_in_a_502_api_error(
     answer: bytes, tmp_path: Path
 ) -> None:
     async with (
         scripted(answering(answer, linger=False)) as teacher,
         serving(teacher.url, tmp_path) as plane,
     ):
-        found = await said(plane, request_of(chat()))
-        await nothing_is_left(plane)
+        found = await response_to(plane, request_of(chat()))
+        await wait_until_idle(plane)
     assert status_of(found) == 502
     body = json.loads(found.partition(b"\r\n\r\n")[2])
     assert body["error"]["code"] == "teacher_unreachable"
 
 
-async def test_a_hundred_megabytes_pass_through_a_small_process() -> None:
+async def test_a_hundred_megabytes_stream_through_without_buffering() -> None:
     size = 100 * MEBIBYTE
 
     async def body() -> AsyncIterator[bytes]:
@@ -273,43 +273,45 @@ async def test_a_hundred_megabytes_pass_through_a_small_process() -> None:
 
     length = {"content-length": str(size)}
     async with scripted(script) as teacher, aiohttp.ClientSession() as http:
-        with a_process(teacher.url) as (pid, url):
-            passed = http.post(f"{url}/v1/files", data=body(), headers=length)
-            async with passed as response:
+        with running_process(teacher.url) as (pid, url):
+            forwarded = http.post(f"{url}/v1/files", data=body(), headers=length)
+            async with forwarded as response:
                 taken = response.status
             refused = http.post(
                 f"{url}/v1/chat/completions", data=body(), headers=length
             )
             async with refused as response:
-                turned_down = response.status
+                rejected = response.status
             peak = memory_peak(pid)
-    assert (taken, turned_down, teacher.sent) == (200, 413, size)
+    assert (taken, rejected, teacher.sent) == (200, 413, size)
     assert peak < 200 * MEBIBYTE
 
 
-async def test_no_question_however_odd_is_a_failure_of_ours(
+async def test_malformed_questions_cause_no_fault_of_the_router(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     chance = random.Random(5)  # noqa: S311 - the same inputs each time
     statuses: set[int] = set()
     caplog.set_level(logging.ERROR)
     async with (
-        scripted(obliging(chance)) as teacher,
+        scripted(answering_mutated(chance)) as teacher,
         serving(teacher.url, tmp_path) as plane,
     ):
         for _ in range(INPUTS):
             url = f"{plane.url}{chance.choice(PATHS)}"
-            async with plane.http.post(url, data=odd(QUESTION, chance)) as response:
+            async with plane.http.post(
+                url, data=mutate_json(QUESTION, chance)
+            ) as response:
                 statuses.add(response.status)
                 await response.read()
         faults = dict(plane.data_plane.counters.faults)
-        await nothing_is_left(plane)
+        await wait_until_idle(plane)
     assert faults == {}
     assert statuses == {200}
-    assert [record.message for record in caplog.records if own(record)] == []
+    assert [record.message for record in caplog.records if is_own_log(record)] == []
 
 
-async def test_no_bytes_of_a_client_are_a_failure_of_ours(
+async def test_corrupted_client_bytes_cause_no_fault_of_the_router(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     chance = random.Random(7)  # noqa: S311 - the same inputs each time
@@ -320,19 +322,19 @@ async def test_no_bytes_of_a_client_are_a_failure_of_ours(
         serving(teacher.url, tmp_path) as plane,
     ):
         for _ in range(INPUTS // 3):
-            request = mangled(request_of(chat(), b"x-one: 1"), chance)
+            request = mutate_bytes(request_of(chat(), b"x-one: 1"), chance)
             async with connected(plane) as (reader, writer):
                 writer.write(request)
                 writer.write_eof()
                 async with asyncio.timeout(20):
                     statuses.add(status_of(await reader.read()))
-        await nothing_is_left(plane)
+        await wait_until_idle(plane)
     assert 500 not in statuses
     assert statuses <= {0, 400, 413, 418, 426}
-    assert [record.message for record in caplog.records if own(record)] == []
+    assert [record.message for record in caplog.records if is_own_log(record)] == []
 
 
-async def test_no_bytes_of_a_teacher_are_a_failure_of_ours(
+async def test_corrupted_teacher_bytes_cause_no_fault_of_the_router(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     chance = random.Random(9)  # noqa: S311 - the same inputs each time
@@ -348,20 +350,20 @@ async def test_no_bytes_of_a_teacher_are_a_failure_of_ours(
         teacher: RawTeacher, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         await teacher.read_head(reader)
-        writer.write(mangled(chance.choice([whole, chunked]), chance))
+        writer.write(mutate_bytes(chance.choice([whole, chunked]), chance))
         await writer.drain()
 
     async with scripted(script) as teacher, serving(teacher.url, tmp_path) as plane:
         for _ in range(INPUTS // 3):
-            statuses.add(status_of(await said(plane, request_of(chat()))))
-        await nothing_is_left(plane)
+            statuses.add(status_of(await response_to(plane, request_of(chat()))))
+        await wait_until_idle(plane)
     assert 200 in statuses
     assert 502 in statuses
-    assert [record.message for record in caplog.records if own(record)] == []
+    assert [record.message for record in caplog.records if is_own_log(record)] == []
 
 
-def obliging(chance: random.Random) -> Script:
-    """Answer whatever is asked with something like a chat completion."""
+def answering_mutated(chance: random.Random) -> Script:
+    """Answer every request with a mutated chat completion."""
 
     async def script(
         teacher: RawTeacher, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -370,14 +372,14 @@ def obliging(chance: random.Random) -> Script:
             head = await teacher.read_head(reader)
             length = re.search(rb"content-length: (\d+)", head)
             await reader.readexactly(int(length[1]) if length else 0)
-            answer = odd(COMPLETION, chance)
+            answer = mutate_json(COMPLETION, chance)
             kind = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
             writer.write(kind + b"content-length: %d\r\n\r\n" % len(answer) + answer)
 
     return script
 
 
-def own(record: logging.LogRecord) -> bool:
+def is_own_log(record: logging.LogRecord) -> bool:
     return record.name.startswith(("uvicorn", "tracer", "asyncio"))
 
 
@@ -404,7 +406,7 @@ QUESTION = {
     "input": "Refund",
     "prompt": "Refund",
 }
-"""A question in every protocol at once."""
+"""A question in all protocols."""
 COMPLETION = {
     "model": "gpt-test",
     "choices": [
@@ -418,8 +420,8 @@ COMPLETION = {
 }
 
 
-def odd(proper: dict[str, Any], chance: random.Random) -> bytes:
-    """The same with some of it replaced by whatever else JSON can say."""
+def mutate_json(proper: dict[str, Any], chance: random.Random) -> bytes:
+    """Return the document with some values replaced by other JSON values."""
     document = copy.deepcopy(proper)
     for _ in range(chance.randint(1, 4)):
         place: Any = document
@@ -436,8 +438,8 @@ def odd(proper: dict[str, Any], chance: random.Random) -> bytes:
     return json.dumps(document).encode()
 
 
-def mangled(content: bytes, chance: random.Random) -> bytes:
-    """The same with some bytes changed, left out, put in or repeated."""
+def mutate_bytes(content: bytes, chance: random.Random) -> bytes:
+    """Return the bytes with some changed, removed, inserted, or repeated."""
     found = bytearray(content)
     for _ in range(chance.randint(1, 6)):
         place = chance.randrange(len(found) + 1)
@@ -456,7 +458,7 @@ def mangled(content: bytes, chance: random.Random) -> bytes:
 
 
 @contextmanager
-def a_process(teacher: str) -> Iterator[tuple[int, str]]:
+def running_process(teacher: str) -> Iterator[tuple[int, str]]:
     command = [sys.executable, "-m", "tracer_cli", "serve", "--port", "0"]
     process = subprocess.Popen(
         [*command, "--teacher", teacher], stderr=subprocess.PIPE, start_new_session=True

@@ -1,4 +1,4 @@
-"""A pod counts inputs that come again, and whether the teacher still says the same."""
+"""A pod counts repeated inputs and changed answers of the teacher."""
 
 from pathlib import Path
 
@@ -8,50 +8,50 @@ from tracer_bentos.serving.telemetry.label_stability import LabelStability
 from unit.tracer_bentos.serving.decision.test_surrogate_answers import ask
 
 
-def test_the_first_answer_to_an_input_is_no_repeat() -> None:
+def test_the_first_answer_to_an_input_is_not_a_repeat() -> None:
     assert LabelStability().observe("task", "hello", "greeting") is None
 
 
-def test_the_same_answer_again_is_a_repeat_that_agrees() -> None:
-    repeats = LabelStability()
-    repeats.observe("task", "hello", "greeting")
+def test_an_equal_answer_is_an_unchanged_repeat() -> None:
+    stability = LabelStability()
+    stability.observe("task", "hello", "greeting")
 
-    assert repeats.observe("task", "hello", "greeting") is False
+    assert stability.observe("task", "hello", "greeting") is False
 
 
-def test_every_answer_unlike_the_first_is_otherwise() -> None:
-    repeats = LabelStability()
-    repeats.observe("task", "hello", "greeting")
+def test_every_answer_that_differs_from_the_first_is_changed() -> None:
+    stability = LabelStability()
+    stability.observe("task", "hello", "greeting")
 
-    found = [repeats.observe("task", "hello", "other") for _ in range(2)]
+    found = [stability.observe("task", "hello", "other") for _ in range(2)]
 
     assert found == [True, True]
 
 
-def test_an_input_of_another_task_is_no_repeat() -> None:
-    repeats = LabelStability()
-    repeats.observe("task", "hello", "greeting")
+def test_an_input_of_another_task_is_not_a_repeat() -> None:
+    stability = LabelStability()
+    stability.observe("task", "hello", "greeting")
 
-    assert repeats.observe("another", "hello", "greeting") is None
-
-
-def test_task_and_text_do_not_run_into_each_other() -> None:
-    repeats = LabelStability()
-    repeats.observe("ab", "c", "x")
-
-    assert repeats.observe("a", "bc", "x") is None
+    assert stability.observe("another", "hello", "greeting") is None
 
 
-def test_the_input_unused_for_longest_is_forgotten() -> None:
-    repeats = LabelStability(max_inputs=2)
+def test_task_and_text_are_encoded_unambiguously() -> None:
+    stability = LabelStability()
+    stability.observe("ab", "c", "x")
+
+    assert stability.observe("a", "bc", "x") is None
+
+
+def test_the_least_recently_used_input_is_evicted() -> None:
+    stability = LabelStability(max_inputs=2)
     for text in ("one", "two", "one", "three"):
-        repeats.observe("task", text, "x")
+        stability.observe("task", text, "x")
 
-    assert repeats.observe("task", "one", "x") is False
-    assert repeats.observe("task", "two", "x") is None
+    assert stability.observe("task", "one", "x") is False
+    assert stability.observe("task", "two", "x") is None
 
 
-async def test_a_pod_reports_what_came_again_and_was_answered_otherwise(
+async def test_a_pod_reports_repeats_and_changed_answers(
     tmp_path: Path,
 ) -> None:
     teacher = Teacher(label=lambda _: "refund")

@@ -1,4 +1,4 @@
-"""Our own time on each leg: what is in it, and what is not."""
+"""Router latency by leg: which times are included and which are not."""
 
 import asyncio
 import json
@@ -26,16 +26,16 @@ from tracer_bentos.serving.telemetry.latency import BUCKET_BOUNDS, LatencyLeg
 from tracer_core.contracts.evidence import SLOW_SECONDS, LegEvidence
 from tracer_core.contracts.policy import Diversion, PolicyDocument, RevisionPolicy
 
-LONG = 2 * SLOW_SECONDS
-HELD = 20 * SLOW_SECONDS
+SLOW = 2 * SLOW_SECONDS
+DELAY = 20 * SLOW_SECONDS
 
 
-class Ponderer(FirstWord):
-    """A surrogate that takes long to decide."""
+class SlowSurrogate(FirstWord):
+    """A surrogate with slow decisions."""
 
     @override
     def decide(self, text: str) -> Guess:
-        time.sleep(LONG)
+        time.sleep(SLOW)
         return super().decide(text)
 
     def read(self, archive: bytes, into: Path, digest: str) -> LoadedSurrogate:
@@ -44,71 +44,75 @@ class Ponderer(FirstWord):
 
 
 async def ask(plane: Plane, text: str) -> str:
-    """Give who answered."""
+    """Return the source of the answer."""
     address = f"{plane.url}/v1/chat/completions"
     async with plane.http.post(address, json=chat_about(text)) as response:
         await response.read()
         return str(response.headers.get("x-tracer-decision", "teacher"))
 
 
-async def ready(plane: Plane) -> None:
+async def prepare(plane: Plane) -> None:
     await until(lambda: plane.data_plane.surrogate_slot.digest == BUNDLE)
     await plane.push(certified(task_of(chat_about("anything")), audit=0))
 
 
 async def legs(plane: Plane) -> tuple[LegEvidence, LegEvidence]:
-    """Give the surrogate's and the teacher's."""
+    """Return the evidence of the surrogate leg and the teacher leg."""
     counts = (await plane.evidence()).requests
     return counts.surrogate_leg, counts.teacher_leg
 
 
-def test_what_is_slow_is_told_apart_by_a_bucket_of_its_own() -> None:
+def test_the_threshold_of_slow_requests_is_a_bucket_bound() -> None:
     assert SLOW_SECONDS in BUCKET_BOUNDS
 
 
-async def test_a_slow_decision_is_on_the_leg_of_whoever_answers(tmp_path: Path) -> None:
-    nothing, one = LegEvidence(), LegEvidence(questions=1, slow=1)
+async def test_a_slow_decision_is_counted_on_the_leg_that_answers(
+    tmp_path: Path,
+) -> None:
+    none, slow = LegEvidence(), LegEvidence(questions=1, slow=1)
     async with (
         teaching() as teacher,
-        serving(teacher.url, tmp_path, Ponderer().read, access=ANYBODY) as plane,
+        serving(teacher.url, tmp_path, SlowSurrogate().read, access=ANYBODY) as plane,
     ):
-        await ready(plane)
+        await prepare(plane)
         assert await ask(plane, "Refund?") == "teacher"
-        assert await legs(plane) == (nothing, one)
+        assert await legs(plane) == (none, slow)
         assert await ask(plane, "Refund") == "surrogate"
-        assert await legs(plane) == (one, one)
+        assert await legs(plane) == (slow, slow)
 
 
-async def test_the_leg_of_an_answer_ends_when_it_is_handed_over_whole(
+async def test_the_surrogate_leg_ends_when_the_complete_answer_is_sent(
     tmp_path: Path,
 ) -> None:
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
-        await ready(plane)
-        sent = await _by_hand(plane, "Refund", LONG)
+        await prepare(plane)
+        sent = await _call_directly(plane, "Refund", SLOW)
         found = await legs(plane)
     assert sent[0]["status"] == 200
     assert found == (LegEvidence(questions=1, slow=1), LegEvidence())
 
 
-async def test_what_the_teacher_takes_is_on_no_leg_of_ours(tmp_path: Path) -> None:
+async def test_the_legs_of_the_router_exclude_the_time_of_the_teacher(
+    tmp_path: Path,
+) -> None:
     teacher = Teacher(hold=asyncio.Event())
     async with (
         teaching(teacher),
         serving(teacher.url, tmp_path, access=ANYBODY) as plane,
     ):
-        asked = asyncio.create_task(ask(plane, "Refund?"))
+        answer = asyncio.create_task(ask(plane, "Refund?"))
         await until(lambda: len(teacher.seen) == 1)
-        # It is counted while the teacher still thinks: nothing of that can be in it.
+        # The leg is counted before the teacher answers, so it excludes that time.
         assert (await legs(plane))[1].questions == 1
         assert teacher.hold
         teacher.hold.set()
-        assert await asked == "teacher"
+        assert await answer == "teacher"
 
 
-async def test_what_a_candidate_takes_to_decline_is_no_time_of_the_stable_pods(
+async def test_the_legs_of_a_stable_pod_exclude_the_time_of_a_candidate_that_declines(
     tmp_path: Path,
 ) -> None:
     async with (
@@ -120,24 +124,24 @@ async def test_what_a_candidate_takes_to_decline_is_no_time_of_the_stable_pods(
         policy = RevisionPolicy(divert=Diversion(revision=2, share=1.0, url=url))
         await stable.push(PolicyDocument(generation=1, revisions={"1": policy}))
         assert await ask(stable, "Refund") == "teacher"
-        ours = stable.data_plane.counters.latencies.by_leg[LatencyLeg.TEACHER]
+        leg = stable.data_plane.counters.latencies.by_leg[LatencyLeg.TEACHER]
     assert len(candidate.seen) == 1
-    assert ours.count == 1
-    assert ours.total < HELD
+    assert leg.count == 1
+    assert leg.total < DELAY
 
 
 class _Declining(Teacher):
-    """A candidate that thinks before it says that it cannot."""
+    """A candidate that declines after a delay."""
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await asyncio.sleep(HELD)
+        await asyncio.sleep(DELAY)
         self.refusal = (503, b"not now")
         await super().__call__(scope, receive, send)
 
 
-async def _by_hand(plane: Plane, text: str, seconds: float) -> list[Message]:
-    """Ask without a server, over a connection that takes each message slowly."""
+async def _call_directly(plane: Plane, text: str, seconds: float) -> list[Message]:
+    """Send a request without a server, over a connection that is slow to write."""
     sent: list[Message] = []
     body = json.dumps(chat_about(text)).encode()
     messages: list[Message] = [{"type": "http.request", "body": body}]

@@ -1,4 +1,4 @@
-"""What can be seen from outside: metrics, logs and the trace context."""
+"""Observability: metrics, logs, and the trace context."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ REFERENCE = Path(__file__).parents[5] / "docs" / "reference" / "metrics.md"
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-async def asked(plane: Plane, text: str) -> None:
+async def ask(plane: Plane, text: str) -> None:
     messages = [
         {"role": "system", "content": PROMPT},
         {"role": "user", "content": text},
@@ -38,7 +38,7 @@ async def test_each_leg_of_a_deferred_question_is_timed_and_its_tokens_counted(
     tmp_path: Path,
 ) -> None:
     async with teaching() as teacher, serving(teacher.url, tmp_path) as plane:
-        await asked(plane, "Refund my order")
+        await ask(plane, "Refund my order")
         task = (await plane.evidence()).tasks[0].task[:19]
         found = await metrics(plane)
     legs = ("surrogate", "teacher", "teacher-head", "teacher-whole")
@@ -53,34 +53,36 @@ async def test_each_leg_of_a_deferred_question_is_timed_and_its_tokens_counted(
     assert found['tracer_in_flight_requests{kind="requests"}'] == 0
 
 
-async def test_every_metric_of_ours_is_in_the_reference(tmp_path: Path) -> None:
+async def test_every_metric_of_the_data_plane_is_in_the_reference(
+    tmp_path: Path,
+) -> None:
     async with teaching() as teacher, serving(teacher.url, tmp_path) as plane:
-        await asked(plane, "Refund my order")
+        await ask(plane, "Refund my order")
         names = {re.split("[{]", name)[0] for name in await metrics(plane)}
-    ours = {name for name in names if name.startswith("tracer_")}
-    ours = {re.sub("_(bucket|count|sum|created)$", "", name) for name in ours}
+    own = {name for name in names if name.startswith("tracer_")}
+    own = {re.sub("_(bucket|count|sum|created)$", "", name) for name in own}
     described = set(re.findall(r"`(tracer_\w+)`", REFERENCE.read_text()))
-    assert {name for name in ours if name not in described} == set()
-    assert {name for name in described if name not in ours} == set()
+    assert {name for name in own if name not in described} == set()
+    assert {name for name in described if name not in own} == set()
 
 
-async def test_the_trace_context_reaches_the_teacher_with_audits_too(
+async def test_the_trace_context_reaches_the_teacher_in_requests_and_audits(
     tmp_path: Path,
 ) -> None:
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane,
     ):
-        await asked(plane, "Refund my order")
+        await ask(plane, "Refund my order")
         await until(lambda: plane.data_plane.surrogate_slot.digest is not None)
         task = (await plane.evidence()).tasks[0].task
         await plane.push(certified(task, audit=1.0))
-        await asked(plane, "Refund another")
+        await ask(plane, "Refund another")
         await until(lambda: len(teacher.seen) == 2)
     assert [seen.header("traceparent") for seen in teacher.seen] == [PARENT, PARENT]
 
 
-def test_a_time_falls_into_the_bucket_that_it_is_not_longer_than() -> None:
+def test_a_time_is_counted_in_the_first_bucket_with_a_sufficient_bound() -> None:
     histogram = Histogram()
     for seconds in (BUCKET_BOUNDS[0], BUCKET_BOUNDS[0] * 1.01, 1000.0):
         histogram.observe(seconds)
@@ -89,7 +91,7 @@ def test_a_time_falls_into_the_bucket_that_it_is_not_longer_than() -> None:
     assert buckets["+Inf"] == 3
 
 
-def test_a_log_line_is_one_object_whatever_it_says(
+def test_a_log_line_is_one_json_object_for_any_message(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     root = logging.getLogger()

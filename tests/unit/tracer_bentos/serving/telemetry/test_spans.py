@@ -1,4 +1,4 @@
-"""Spans: what a collector gets, and what a request never notices of it."""
+"""Spans: what a collector receives, and that requests are not affected."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -23,11 +23,11 @@ ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 @asynccontextmanager
 async def collecting() -> AsyncIterator[tuple[str, list[ExportTraceServiceRequest]]]:
-    """Run a collector that speaks OTLP over HTTP."""
-    got: list[ExportTraceServiceRequest] = []
+    """Run a collector for OTLP over HTTP."""
+    received: list[ExportTraceServiceRequest] = []
 
     async def take(request: web.Request) -> web.Response:
-        got.append(ExportTraceServiceRequest.FromString(await request.read()))
+        received.append(ExportTraceServiceRequest.FromString(await request.read()))
         return web.Response()
 
     app = web.Application()
@@ -37,16 +37,16 @@ async def collecting() -> AsyncIterator[tuple[str, list[ExportTraceServiceReques
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}", got
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}", received
     finally:
         await runner.cleanup()
 
 
-def spans_of(got: Iterable[ExportTraceServiceRequest]) -> list[Any]:
+def spans_of(received: Iterable[ExportTraceServiceRequest]) -> list[Any]:
     return [
         span
-        for each in got
-        for resource in each.resource_spans
+        for request in received
+        for resource in request.resource_spans
         for scope in resource.scope_spans
         for span in scope.spans
     ]
@@ -54,12 +54,12 @@ def spans_of(got: Iterable[ExportTraceServiceRequest]) -> list[Any]:
 
 def attributes_of(span: Any) -> dict[str, str | int]:
     return {
-        each.key: each.value.string_value or each.value.int_value
-        for each in span.attributes
+        attribute.key: attribute.value.string_value or attribute.value.int_value
+        for attribute in span.attributes
     }
 
 
-async def asked(plane: Plane, text: str) -> int:
+async def ask(plane: Plane, text: str) -> int:
     body = {
         "model": "gpt-test",
         "messages": [
@@ -74,40 +74,45 @@ async def asked(plane: Plane, text: str) -> int:
         return response.status
 
 
-async def test_a_collector_is_told_who_answered_and_never_what_was_said(
+async def test_a_span_contains_the_source_of_the_answer_and_no_content(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with collecting() as (endpoint, got), teaching() as teacher:
+    async with collecting() as (endpoint, received), teaching() as teacher:
         monkeypatch.setenv(ENDPOINT, endpoint)
         monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
         async with serving(teacher.url, tmp_path, access=AccessMode.OPEN) as plane:
-            await asked(plane, "Refund my order")
+            await ask(plane, "Refund my order")
             await until(lambda: plane.data_plane.surrogate_slot.digest is not None)
             task = (await plane.evidence()).tasks[0].task
             await plane.push(certified(task, audit=0.0))
-            await asked(plane, "Refund another")
-            await until(lambda: len(spans_of(got)) == 2)
-    spans = spans_of(got)
-    told = [attributes_of(each) for each in spans]
-    assert [each["tracer.decision"] for each in told] == ["teacher", "surrogate"]
-    assert [each["http.response.status_code"] for each in told] == [200, 200]
-    assert {each.trace_id.hex() for each in spans} == {PARENT.split("-")[1]}
-    assert {each.parent_span_id.hex() for each in spans} == {PARENT.split("-")[2]}
-    assert b"Refund my" not in b"".join(each.SerializeToString() for each in got)
+            await ask(plane, "Refund another")
+            await until(lambda: len(spans_of(received)) == 2)
+    spans = spans_of(received)
+    attributes = [attributes_of(span) for span in spans]
+    assert [found["tracer.decision"] for found in attributes] == [
+        "teacher",
+        "surrogate",
+    ]
+    assert [found["http.response.status_code"] for found in attributes] == [200, 200]
+    assert {span.trace_id.hex() for span in spans} == {PARENT.split("-")[1]}
+    assert {span.parent_span_id.hex() for span in spans} == {PARENT.split("-")[2]}
+    assert b"Refund my" not in b"".join(
+        request.SerializeToString() for request in received
+    )
 
 
-async def test_nothing_is_wrapped_where_nobody_asks_for_spans() -> None:
+async def test_the_application_is_unchanged_without_a_tracing_endpoint() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None: ...
 
     assert add_tracing(app, {}) is app
 
 
-async def test_a_fault_in_tracing_is_no_fault_of_a_request(
+async def test_an_error_in_tracing_does_not_affect_the_request(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     class Broken:
         def get_tracer(self, name: str) -> None:
-            """Give no tracer at all."""
+            """Return no tracer."""
 
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -122,5 +127,5 @@ async def test_a_fault_in_tracing_is_no_fault_of_a_request(
 
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
     await TracingMiddleware(app, Broken())(scope, receive, send)
-    assert [each["status"] for each in sent] == [200]
+    assert [message["status"] for message in sent] == [200]
     assert "cannot record the span of a request" in caplog.text

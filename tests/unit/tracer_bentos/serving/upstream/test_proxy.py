@@ -1,4 +1,4 @@
-"""Whatever the data plane does not answer itself reaches the teacher untouched."""
+"""All requests that the router does not answer reach the teacher unchanged."""
 
 import asyncio
 from pathlib import Path
@@ -18,7 +18,7 @@ def http(request: pytest.FixtureRequest) -> HttpVersion:
     return HttpVersion(request.param)
 
 
-async def test_the_official_client_gets_the_teachers_answer(
+async def test_the_official_client_receives_the_answer_of_the_teacher(
     tmp_path: Path, http: HttpVersion
 ) -> None:
     async with (
@@ -54,7 +54,7 @@ async def test_a_stream_arrives_chunk_by_chunk(
     assert "".join(piece or "" for piece in pieces) == "billing"
 
 
-async def test_a_client_that_leaves_ends_the_teachers_work(
+async def test_a_disconnect_of_the_client_cancels_the_teacher_call(
     tmp_path: Path, http: HttpVersion
 ) -> None:
     teacher = Teacher(hold=asyncio.Event())
@@ -75,7 +75,7 @@ async def test_a_client_that_leaves_ends_the_teachers_work(
     assert [record["status"] for record in records] == ["failed"]
 
 
-async def test_unknown_paths_pass_byte_for_byte(
+async def test_unknown_paths_are_forwarded_byte_for_byte(
     tmp_path: Path, http: HttpVersion
 ) -> None:
     body = bytes(range(256)) * 5000
@@ -101,7 +101,9 @@ async def test_unknown_paths_pass_byte_for_byte(
     assert seen.header("x-tracer-force") is None
 
 
-async def test_a_path_outside_v1_keeps_the_teachers_root(tmp_path: Path) -> None:
+async def test_a_path_outside_v1_is_relative_to_the_root_of_the_teacher(
+    tmp_path: Path,
+) -> None:
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path) as plane,
@@ -112,7 +114,7 @@ async def test_a_path_outside_v1_keeps_the_teachers_root(tmp_path: Path) -> None
     assert teacher.seen[0].target == b"/livez"
 
 
-async def test_the_teachers_errors_are_the_clients(
+async def test_errors_of_the_teacher_reach_the_client_unchanged(
     tmp_path: Path, http: HttpVersion
 ) -> None:
     refusal = b'{"error":{"message":"slow down","type":"x","param":null,"code":"rate"}}'
@@ -131,7 +133,7 @@ async def test_the_teachers_errors_are_the_clients(
     assert (counts.teacher, counts.failed) == (1, 0)
 
 
-async def test_a_teacher_that_is_down_is_a_502_that_says_so(
+async def test_an_unreachable_teacher_results_in_a_502_with_the_cause(
     tmp_path: Path, http: HttpVersion
 ) -> None:
     async with serving("http://127.0.0.1:9/v1", tmp_path, teacher_http=http) as plane:
@@ -147,7 +149,7 @@ async def test_a_teacher_that_is_down_is_a_502_that_says_so(
     assert "127.0.0.1" in str(evidence.teacher.cause)
 
 
-async def test_the_mounted_key_replaces_the_clients(tmp_path: Path) -> None:
+async def test_the_mounted_key_replaces_the_client_key(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("sk-router\n")
     async with (
@@ -158,7 +160,7 @@ async def test_the_mounted_key_replaces_the_clients(tmp_path: Path) -> None:
     assert teacher.seen[0].header("authorization") == "Bearer sk-router"
 
 
-async def test_a_key_for_anthropic_goes_where_it_looks(tmp_path: Path) -> None:
+async def test_a_key_for_anthropic_is_sent_in_its_own_header(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("sk-router")
     speech = ProtocolConfig(TeacherProtocol.ANTHROPIC)
@@ -173,7 +175,7 @@ async def test_a_key_for_anthropic_goes_where_it_looks(tmp_path: Path) -> None:
     assert teacher.seen[0].header("authorization") is None
 
 
-async def test_a_body_beyond_the_limit_is_refused_in_openais_shape(
+async def test_a_body_above_the_limit_is_rejected_in_the_openai_format(
     tmp_path: Path,
 ) -> None:
     async with (
@@ -189,7 +191,7 @@ async def test_a_body_beyond_the_limit_is_refused_in_openais_shape(
     assert teacher.seen == []
 
 
-async def test_what_has_effects_is_never_captured(tmp_path: Path) -> None:
+async def test_a_request_with_effects_is_never_captured(tmp_path: Path) -> None:
     async with teaching() as teacher, serving(teacher.url, tmp_path) as plane:
         await plane.client().chat.completions.create(
             model="gpt-test",
@@ -204,7 +206,9 @@ async def test_what_has_effects_is_never_captured(tmp_path: Path) -> None:
     assert (plane.traces(), len(teacher.seen)) == ([], 1)
 
 
-async def test_a_websocket_is_refused_clearly(tmp_path: Path) -> None:
+async def test_a_websocket_upgrade_is_rejected_with_a_clear_error(
+    tmp_path: Path,
+) -> None:
     upgrade = {
         "connection": "Upgrade",
         "upgrade": "websocket",
@@ -222,7 +226,7 @@ async def test_a_websocket_is_refused_clearly(tmp_path: Path) -> None:
     assert teacher.seen == []
 
 
-async def test_a_request_nested_too_deep_is_the_teachers_and_no_fault(
+async def test_a_deeply_nested_request_is_forwarded_and_not_counted_as_a_fault(
     tmp_path: Path,
 ) -> None:
     nested = "[" * 900 + "]" * 900
