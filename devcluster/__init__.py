@@ -1,5 +1,5 @@
-"""A real Kubernetes on one machine, built from package registries alone.
+"""A single-node Kubernetes cluster on one machine, built only from package registries.
 
-The standard library is all this package needs, so that the system's own Python runs it
-before anything else is installed. It must not import the operator or the data plane.
+This package uses only the standard library, so that the system Python can run it before
+anything else is installed. It must not import the operator or the data plane.
 """

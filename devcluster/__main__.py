@@ -1,4 +1,4 @@
-"""`python -m devcluster` is the command line."""
+"""Entry point of `python -m devcluster`."""
 
 import sys
 

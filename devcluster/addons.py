@@ -1,4 +1,4 @@
-"""What a cluster needs before it is of use: DNS, storage and a Gateway."""
+"""Add-ons that make a cluster usable: DNS, storage, and a Gateway."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ VALUES = {
     "volume_provisioner": VOLUME_PROVISIONER,
 }
 CHART_VALUES = {
-    # Nothing here spreads over zones; without the webhook a pod starts sooner.
+    # The cluster has no zones; without the webhook, pods start faster.
     "topologyInjector": {"enabled": False},
     "deployment": {
         "envoyGateway": {
@@ -42,7 +42,7 @@ PATIENCE = f"--timeout={PATIENCE_SECONDS:.0f}s"
 
 
 def install_addons(cluster: Cluster) -> None:
-    """Install every add-on, and come back when all of them are usable."""
+    """Install all add-ons, and return when they are usable."""
     steps = (_install_chart, _install_dns_and_storage, _install_gateway)
     with ThreadPoolExecutor() as installers:
         waits = [installers.submit(step, cluster) for step in steps]
@@ -50,10 +50,10 @@ def install_addons(cluster: Cluster) -> None:
             wait.result()
 
 
-def kubectl(cluster: Cluster, *words: str, text: str | None = None) -> str:
-    """Run kubectl as the cluster's administrator."""
+def kubectl(cluster: Cluster, *arguments: str, text: str | None = None) -> str:
+    """Run kubectl as the administrator of the cluster, and return its output."""
     access = ["--kubeconfig", str(cluster.kubeconfig)]
-    return run([KUBERNETES.binary, "kubectl", *access, *words], text=text)
+    return run([KUBERNETES.binary, "kubectl", *access, *arguments], text=text)
 
 
 def _apply(cluster: Cluster, name: str) -> None:
@@ -66,7 +66,7 @@ def _install_dns_and_storage(cluster: Cluster) -> None:
     _apply(cluster, "base.yaml")
     which = ("deployment/coredns", "--namespace=kube-system")
     kubectl(cluster, "wait", "--for=condition=Available", PATIENCE, *which)
-    say("DNS answers")
+    say("DNS is ready")
 
 
 def _install_chart(cluster: Cluster) -> None:
@@ -76,15 +76,15 @@ def _install_chart(cluster: Cluster) -> None:
     place = ["--namespace", "envoy-gateway-system", "--create-namespace"]
     access = ["--kubeconfig", str(cluster.kubeconfig), "--values", str(values)]
     run([HELM.binary, *release, *place, *access])
-    say("the chart of Envoy Gateway is installed")
+    say("the Envoy Gateway chart is installed")
 
 
 def _install_gateway(cluster: Cluster) -> None:
-    """Ask for the Gateway as soon as its kinds exist, before its controller runs."""
-    for kind in GATEWAY_KINDS:  # one by one: kubectl gives up on several at once
+    """Create the Gateway as soon as its kinds exist, before its controller runs."""
+    for kind in GATEWAY_KINDS:  # one at a time: kubectl fails for several
         kubectl(cluster, "wait", "--for=create", PATIENCE, kind)
     kubectl(cluster, "wait", "--for=condition=Established", PATIENCE, *GATEWAY_KINDS)
     _apply(cluster, "gateway.yaml")
     port = cluster.expect_running().gateway_port
     wait_until(lambda: gateway_answers(port), "the Gateway")
-    say("the Gateway answers")
+    say("the Gateway is ready")

@@ -1,4 +1,4 @@
-"""Addresses inside a cluster's own network; every cluster has the same ones."""
+"""Addresses in the network of a cluster; they are the same in every cluster."""
 
 NODE_ADDRESS = "10.88.0.1"
 POD_RANGE = "10.244.0.0/24"

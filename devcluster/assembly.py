@@ -1,4 +1,4 @@
-"""Carries out the instructions of a Dockerfile: an image grows, nothing is run."""
+"""Applies the instructions of a Dockerfile to an image, without running commands."""
 
 import json
 from collections.abc import Mapping
@@ -17,15 +17,15 @@ from devcluster.oci import Image
 
 @dataclass(frozen=True)
 class _Copy:
-    """One COPY: what it puts into the image, and how it was asked for."""
+    """One COPY instruction: its entries in the image and its text."""
 
     entries: list[Entry]
-    said: str
+    instruction: str
 
     @cached_property
     def key(self) -> str:
-        """Changes with any path, permission, owner or content."""
-        return key_of([self.said, *(_line_of(entry) for entry in self.entries)])
+        """Key that changes with any path, permission, owner, or content."""
+        return key_of([self.instruction, *(_line_of(entry) for entry in self.entries)])
 
 
 def _line_of(entry: Entry) -> str:
@@ -34,12 +34,12 @@ def _line_of(entry: Entry) -> str:
 
 
 class Assembly:
-    """The image as far as the instructions have come."""
+    """The image after the instructions that have been applied."""
 
     def __init__(
         self, context: Context, base: str | None, arguments: Mapping[str, str]
     ) -> None:
-        """Start from nothing; `base` replaces what FROM says."""
+        """Start without layers; `base` replaces the image of FROM."""
         self._context = context
         self._base_name = base
         self._arguments = arguments
@@ -49,26 +49,26 @@ class Assembly:
         self._from_seen = False
         self.config: dict[str, Any] = {}
 
-    def carry_out(self, instruction: Instruction) -> None:
-        """Take one instruction into account."""
+    def apply(self, instruction: Instruction) -> None:
+        """Apply one instruction."""
         if instruction.name in EXPANDED:
             value = expand(instruction.value, self._variables)
             instruction = replace(instruction, value=value)
         if not self._from_seen and instruction.name not in {"ARG", "FROM"}:
-            raise instruction.refused("comes before FROM")
+            raise instruction.error("must come after FROM")
         getattr(self, f"_{instruction.name.lower()}")(instruction)
 
     @property
     def key(self) -> str:
-        """Changes with the base, with any file and with any setting."""
+        """Key that changes with the base, any file, and any setting."""
         base = self._base.digest if self._base else SCRATCH
         settings = json.dumps(self.config, sort_keys=True)
-        return key_of([base, settings, *(one.key for one in self._copies)])
+        return key_of([base, settings, *(copy.key for copy in self._copies)])
 
     def layers(self) -> list[Layer]:
-        """Give every layer, written where its files are new."""
+        """Return all layers; layers with new files are written."""
         below = list(self._base.layers) if self._base else []
-        return below + [_layer_of(one) for one in self._copies]
+        return below + [_layer_of(copy) for copy in self._copies]
 
     def _arg(self, instruction: Instruction) -> None:
         name, _, default = instruction.value.partition("=")
@@ -76,14 +76,14 @@ class Assembly:
 
     def _from(self, instruction: Instruction) -> None:
         if self._from_seen:
-            raise instruction.refused("a second stage needs RUN, which is not here")
+            raise instruction.error("a second stage is not supported")
         self._from_seen = True
         name = self._base_name or instruction.value.partition(" ")[0]
         self._base = base_image(name)
         if self._base:
             self.config = dict(self._base.config)
-            held = [one.split("=", 1) for one in self.config.get("Env", [])]
-            self._variables.update(dict(held))
+            inherited = [pair.split("=", 1) for pair in self.config.get("Env", [])]
+            self._variables.update(dict(inherited))
 
     def _copy(self, instruction: Instruction) -> None:
         workdir = self.config.get("WorkingDir", "/")
@@ -92,8 +92,8 @@ class Assembly:
 
     def _env(self, instruction: Instruction) -> None:
         pairs = instruction.pairs()
-        held = [one.split("=", 1) for one in self.config.get("Env", [])]
-        known = {**dict(held), **pairs}
+        previous = [pair.split("=", 1) for pair in self.config.get("Env", [])]
+        known = {**dict(previous), **pairs}
         self._variables.update(pairs)
         self.config["Env"] = [f"{name}={value}" for name, value in known.items()]
 
@@ -113,12 +113,14 @@ class Assembly:
         self.config["StopSignal"] = instruction.value
 
     def _workdir(self, instruction: Instruction) -> None:
-        held = self.config.get("WorkingDir", "/")
-        self.config["WorkingDir"] = str(PurePosixPath(held, instruction.value))
+        previous = self.config.get("WorkingDir", "/")
+        self.config["WorkingDir"] = str(PurePosixPath(previous, instruction.value))
 
     def _entrypoint(self, instruction: Instruction) -> None:
         self.config["Entrypoint"] = _command(instruction)
-        self.config.pop("Cmd", None)  # a command of the base belongs to its entry
+        self.config.pop(
+            "Cmd", None
+        )  # the command of the base belongs to its entry point
 
     def _cmd(self, instruction: Instruction) -> None:
         self.config["Cmd"] = _command(instruction)
@@ -129,13 +131,13 @@ def _command(instruction: Instruction) -> list[str]:
     return ["/bin/sh", "-c", instruction.value] if exact is None else exact
 
 
-def _layer_of(made: _Copy) -> Layer:
-    """Give the layer of one COPY, written when its files are new."""
-    record = cache_folder("images/layers") / made.key
+def _layer_of(copy: _Copy) -> Layer:
+    """Return the layer of one COPY; it is written if its files are new."""
+    record = cache_folder("images/layers") / copy.key
     if record.exists():
         found = Layer(**json.loads(record.read_text()))
         if found.blob.exists():
             return found
-    layer = write_layer(made.entries, made.said)
+    layer = write_layer(copy.entries, copy.instruction)
     write_atomically(record, json.dumps(asdict(layer)))
     return layer

@@ -1,4 +1,4 @@
-"""Where things are kept between runs, and how they are keyed by their content."""
+"""Cache folders between runs, with keys computed from content."""
 
 import fcntl
 import hashlib
@@ -12,7 +12,7 @@ CHUNK = 1 << 20
 
 
 def cache_root() -> Path:
-    """Give the folder that holds everything kept between runs."""
+    """Return the root folder of the cache."""
     chosen = os.environ.get("TRACER_CACHE")
     if chosen:
         return Path(chosen).expanduser().resolve()
@@ -21,14 +21,14 @@ def cache_root() -> Path:
 
 
 def cache_folder(name: str) -> Path:
-    """Give one folder of the cache, made when absent."""
+    """Return a folder of the cache; it is created if it does not exist."""
     folder = cache_root() / name
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def key_of(parts: Iterable[str | bytes]) -> str:
-    """Give a short key that changes with any of the parts or their order."""
+    """Return a short key that changes with any of the parts or their order."""
     digest = hashlib.sha256()
     for part in parts:
         content = part.encode() if isinstance(part, str) else part
@@ -37,7 +37,7 @@ def key_of(parts: Iterable[str | bytes]) -> str:
 
 
 def sha256_of_file(path: Path) -> str:
-    """Give the SHA-256 of a file in hexadecimal."""
+    """Return the SHA-256 digest of a file in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as content:
         while chunk := content.read(CHUNK):
@@ -46,7 +46,7 @@ def sha256_of_file(path: Path) -> str:
 
 
 def write_atomically(path: Path, content: str, mode: int = 0o644) -> None:
-    """Write a whole file so that no reader ever sees a part of it."""
+    """Write a file so that readers never see an incomplete file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     partial.touch(mode=mode)
@@ -56,7 +56,7 @@ def write_atomically(path: Path, content: str, mode: int = 0o644) -> None:
 
 @contextmanager
 def locked(name: str) -> Iterator[None]:
-    """Hold the lock of that name; others on this machine wait."""
+    """Hold the lock with this name; other processes on the machine wait."""
     path = cache_folder("locks") / name
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

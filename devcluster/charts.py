@@ -1,4 +1,4 @@
-"""The Helm chart of Envoy Gateway, from the module that its binary is built of."""
+"""The Helm chart of Envoy Gateway, from the Go module of its binary."""
 
 import shutil
 from pathlib import Path
@@ -12,7 +12,7 @@ MODULE = "github.com/envoyproxy/gateway"
 
 
 def gateway_chart() -> Path:
-    """Give the chart with its values filled in, copied once per version."""
+    """Return the chart with its values; it is copied once per version."""
     reference = ENVOY_GATEWAY_IMAGE.reference
     chart = cache_folder("charts") / f"gateway-{key_of([reference, ENVOY_GATEWAY.key])}"
     with locked("gateway-chart"):

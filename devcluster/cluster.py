@@ -1,4 +1,4 @@
-"""One cluster: its name, its folders and what is known of the running one."""
+"""One cluster: its name, its folders, and its running processes."""
 
 import json
 import os
@@ -14,12 +14,12 @@ DEFAULT_NAME = "dev"
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?")
 HIDDEN_IN_NODE = (Path("/run"), Path("/var/lib"), Path("/var/log"))
 LONGEST_SOCKET_PATH = 100
-"""The kernel takes 107 bytes."""
+"""The kernel accepts at most 107 bytes."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """What the keeper of a running cluster writes down."""
+    """The record of a running cluster, written by its keeper."""
 
     keeper: int
     keeper_started: int
@@ -29,60 +29,68 @@ class Running:
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where everything about one cluster is."""
+    """Paths and state of one cluster."""
 
     name: str
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
-            raise DevclusterError(f"not a name for a cluster: {self.name!r}")
+            raise DevclusterError(
+                f"{self.name!r} is not a name of a cluster: must have at most 20"
+                " lowercase letters, digits, and '-', for example dev"
+            )
         if len(str(self.containerd_socket)) > LONGEST_SOCKET_PATH:
-            raise DevclusterError("TRACER_CACHE is too long a path for Unix sockets")
+            raise DevclusterError(
+                f"{self.containerd_socket} is too long for a Unix socket; set"
+                " TRACER_CACHE to a shorter path"
+            )
         if any(hidden in self.folder.parents for hidden in HIDDEN_IN_NODE):
             raise DevclusterError(
-                f"{self.folder} is where a node has folders of its own: "
-                "set TRACER_CACHE to another place"
+                f"{self.folder} is hidden by a folder of the node; set TRACER_CACHE to"
+                " another path"
             )
 
     @property
     def folder(self) -> Path:
-        """Everything of the cluster; `down` removes it."""
+        """Folder of all files of the cluster; `down` removes it."""
         return cache_folder("clusters") / self.name
 
     @property
     def log(self) -> Path:
-        """One file per component, and the logs of the pods."""
+        """Folder with one file per component, and the logs of the pods."""
         return self.folder / "log"
 
     @property
     def run(self) -> Path:
-        """What the node sees as /run."""
+        """Folder that is mounted as /run in the node."""
         return self.folder / "run"
 
     @property
     def containerd_socket(self) -> Path:
-        """Where containerd listens, for the node and for the host."""
+        """Socket of containerd, for the node and for the host."""
         return self.run / "containerd.sock"
 
     @property
     def dial_socket(self) -> Path:
-        """The door into the cluster's network."""
+        """Socket for connections into the network of the cluster."""
         return self.run / "dial.sock"
 
     @property
     def kubeconfig(self) -> Path:
-        """The administrator's access from the host."""
+        """Kubeconfig of the administrator, for the host."""
         return self.folder / "kubeconfig"
 
     @property
     def complete(self) -> Path:
-        """Exists once every add-on is usable."""
+        """File that exists when all add-ons are usable."""
         return self.folder / "complete"
 
     @property
     def cgroup(self) -> str:
-        """The name of the cluster's own control groups."""
-        if "TRACER_CACHE" in os.environ:  # two caches may hold clusters of one name
+        """Name of the control groups of the cluster."""
+        if (
+            "TRACER_CACHE" in os.environ
+        ):  # two caches can contain clusters with one name
             return f"tracer-{self.name}-{key_of([str(cache_folder('clusters'))])[:6]}"
         return f"tracer-{self.name}"
 
@@ -91,11 +99,11 @@ class Cluster:
         return self.folder / "running.json"
 
     def record(self, running: Running) -> None:
-        """Write down the running cluster."""
+        """Write the record of the running cluster."""
         write_atomically(self._record, json.dumps(asdict(running)))
 
     def running(self) -> Running | None:
-        """Give the running cluster, or None when its keeper has ended."""
+        """Return the running cluster, or None if its keeper has exited."""
         try:
             found = Running(**json.loads(self._record.read_text()))
         except (FileNotFoundError, ValueError, TypeError):
@@ -104,26 +112,29 @@ class Cluster:
         return found if alive else None
 
     def expect_running(self) -> Running:
-        """Give the running cluster.
+        """Return the running cluster.
 
         Raises:
-            ClusterNotRunning: when there is none.
+            ClusterNotRunning: The cluster is not running.
         """
         running = self.running()
         if running is None:
             raise ClusterNotRunning(
-                f"cluster {self.name!r} is not running: "
+                f"cluster {self.name!r} is not running; run "
                 f"python -m devcluster up --name {self.name}"
             )
         return running
 
     def forget(self) -> None:
-        """Remove everything that is known of the cluster."""
+        """Remove all files of the cluster."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def process_started(pid: int) -> int | None:
-    """Give the start time of a living process: with the id it names one for good."""
+    """Return the start time of a running process, or None if it has exited.
+
+    The ID and the start time together identify a process uniquely.
+    """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -133,7 +144,7 @@ def process_started(pid: int) -> int | None:
 
 
 def children_of(pid: int) -> list[int]:
-    """Give the processes whose parent is the given one."""
+    """Return the IDs of the child processes."""
     running = (entry for entry in Path("/proc").iterdir() if entry.name.isdigit())
     return [int(entry.name) for entry in running if _parent_of(entry) == pid]
 

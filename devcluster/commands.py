@@ -1,4 +1,4 @@
-"""Starts a program, waits for it and turns a bad end into an error of ours."""
+"""Runs a program, and raises an error if it fails."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -16,14 +16,14 @@ def run(
     folder: Path | None = None,
     text: str | None = None,
 ) -> str:
-    """Run a program to its end and give back what it wrote to standard output.
+    """Run a program, and return its standard output.
 
     Raises:
-        CommandFailed: with the end of what the program said.
+        CommandFailed: The program failed; the message contains the end of its output.
     """
-    words = [str(word) for word in command]
+    arguments = [str(argument) for argument in command]
     ended = subprocess.run(
-        words,
+        arguments,
         env=env,
         cwd=folder,
         input=text,
@@ -32,7 +32,8 @@ def run(
         check=False,
     )
     if ended.returncode:
-        said = (ended.stderr or ended.stdout).splitlines()[-SHOWN_LINES:]
-        shown = " ".join(words[:4])
-        raise CommandFailed("\n".join([f"{shown} ... ended badly:", *said]))
+        output = (ended.stderr or ended.stdout).splitlines()[-SHOWN_LINES:]
+        shown = " ".join(arguments[:4])
+        failure = f"{shown} ... failed with exit code {ended.returncode}:"
+        raise CommandFailed("\n".join([failure, *output]))
     return ended.stdout

@@ -1,4 +1,4 @@
-"""The command lines of the programs that make a node, in the order of their start."""
+"""Command lines of the components of a node, in the order of their start."""
 
 import sys
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ VOLUME_PROVISIONER = "devcluster/folder"
 
 @dataclass(frozen=True)
 class Component:
-    """One program that the node keeps running."""
+    """A program that the node keeps running."""
 
     name: str
     command: tuple[str, ...]
@@ -30,7 +30,7 @@ class Component:
 def components(
     cluster: Cluster, pki: Path, binaries: Mapping[str, Path]
 ) -> list[Component]:
-    """Give every component of one node."""
+    """Return all components of a node."""
     kubernetes, volumes = str(binaries["kubernetes"]), str(binaries["volumes"])
     config = cluster.folder / "config"
     dialler = (sys.executable, "-m", "devcluster.dialler", str(cluster.dial_socket))
@@ -57,7 +57,7 @@ def _etcd() -> tuple[str, ...]:
         f"--listen-client-urls={ETCD_URL}",
         f"--advertise-client-urls={ETCD_URL}",
         "--listen-peer-urls=http://127.0.0.1:2380",
-        "--unsafe-no-fsync",  # the data ends with the cluster
+        "--unsafe-no-fsync",  # the data is deleted with the cluster
     )
 
 
@@ -73,7 +73,7 @@ def _api_server(pki: Path) -> tuple[str, ...]:
         f"--tls-private-key-file={pki}/apiserver.key",
         f"--kubelet-client-certificate={pki}/admin.crt",
         f"--kubelet-client-key={pki}/admin.key",
-        # The node's name is nowhere in DNS: logs and exec go by its address.
+        # The name of the node is not in DNS, so logs and exec use its address.
         "--kubelet-preferred-address-types=InternalIP",
         f"--service-account-key-file={pki}/tokens.pub",
         f"--service-account-signing-key-file={pki}/tokens.key",
@@ -105,7 +105,7 @@ def _controllers(pki: Path) -> tuple[str, ...]:
         "--leader-elect=false",
         "--allocate-node-cidrs=true",
         f"--cluster-cidr={PODS_OF_ALL_NODES}",
-        # At the default of 20 calls a second the controllers start for seconds.
+        # With the default of 20 calls per second, the controllers start slowly.
         "--kube-api-qps=300",
         "--kube-api-burst=600",
     )

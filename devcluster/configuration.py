@@ -1,4 +1,4 @@
-"""Configuration files of the components, as documents; nothing is started here."""
+"""Configuration files of the components."""
 
 import json
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ state = "/run/containerd"
 
 
 def kubelet_configuration(cluster: Cluster, pki: Path) -> Document:
-    """Give the kubelet's configuration."""
+    """Return the configuration of the kubelet."""
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -48,7 +48,7 @@ def kubelet_configuration(cluster: Cluster, pki: Path) -> Document:
         },
         "authorization": {"mode": "Webhook"},
         "cgroupDriver": "cgroupfs",
-        # With the default root two kubelets would remove each other's pods.
+        # With the default root, two kubelets remove the pods of each other.
         "cgroupRoot": f"/{cluster.cgroup}",
         "clusterDNS": [DNS_ADDRESS],
         "clusterDomain": "cluster.local",
@@ -60,7 +60,7 @@ def kubelet_configuration(cluster: Cluster, pki: Path) -> Document:
         },
         "failCgroupV1": False,
         "failSwapOn": False,
-        # Images come by import only: nothing could bring back a collected one.
+        # Images are only imported: a garbage-collected image cannot be pulled again.
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,
         "imageMaximumGCAge": "0s",
@@ -75,7 +75,7 @@ def kubelet_configuration(cluster: Cluster, pki: Path) -> Document:
 
 
 def proxy_configuration(pki: Path) -> Document:
-    """Give the kube-proxy's configuration."""
+    """Return the configuration of the kube-proxy."""
     return {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
@@ -88,10 +88,10 @@ def proxy_configuration(pki: Path) -> Document:
 
 
 def network_configuration() -> Document:
-    """Give the pods' network: each pod has a routed link of its own.
+    """Return the configuration of the pod network: each pod has a routed link.
 
-    Routed, not bridged: the way back from a Service on the same node then always
-    passes the translation, whether the bridge filter module is loaded or not.
+    With routes instead of a bridge, the response of a Service on the same node always
+    passes the address translation, even if the bridge filter module is not loaded.
     """
     addresses = {
         "type": "host-local",
@@ -103,7 +103,7 @@ def network_configuration() -> Document:
 
 
 def write_configuration(cluster: Cluster, pki: Path, *, pause: str, runc: str) -> None:
-    """Write every configuration file of the cluster."""
+    """Write all configuration files of the cluster."""
     folder = cluster.folder / "config"
     network = folder / "network"
     network.mkdir(parents=True)

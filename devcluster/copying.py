@@ -1,4 +1,4 @@
-"""What `COPY` puts into a layer: sources in the context, named as in the image."""
+"""Entries of a COPY instruction: files of the context with their paths in the image."""
 
 import fnmatch
 import re
@@ -13,10 +13,10 @@ FLAGS = {"chown", "chmod"}
 
 
 class Context:
-    """The folder that COPY reads from, without what .dockerignore leaves out."""
+    """The folder that COPY reads from, without the files of .dockerignore."""
 
     def __init__(self, folder: Path) -> None:
-        """Read the folder's own .dockerignore, when there is one."""
+        """Read the .dockerignore of the folder, if there is one."""
         self.folder = folder.resolve()
         ignore = self.folder / ".dockerignore"
         lines = ignore.read_text().splitlines() if ignore.exists() else []
@@ -24,9 +24,9 @@ class Context:
         self._patterns = [line for line in stripped if line and line[0] != "#"]
 
     def holds(self, path: Path) -> bool:
-        """Tell whether a path of the folder is part of the context."""
+        """Return whether a path of the folder is part of the context."""
         inside = path.relative_to(self.folder)
-        names = [str(one) for one in [inside, *inside.parents][:-1]] or [str(inside)]
+        names = [str(path) for path in [inside, *inside.parents][:-1]] or [str(inside)]
         kept = True
         for pattern in self._patterns:
             bare = pattern.removeprefix("!").strip("/")
@@ -35,15 +35,19 @@ class Context:
         return kept
 
     def find(self, instruction: Instruction, pattern: str) -> list[Path]:
-        """Give what a source of COPY means; a source that means nothing is refused."""
+        """Return the paths of a COPY source.
+
+        Raises:
+            DockerfileError: The source is not in the context.
+        """
         bare = pattern.strip("/")
         wild = any(sign in bare for sign in "*?[")
         found = sorted(self.folder.glob(bare)) if wild else [self.folder / bare]
-        outside = [one for one in found if not self._inside(one)]
+        outside = [path for path in found if not self._inside(path)]
         if outside or ".." in Path(bare).parts:
-            raise instruction.refused(f"{pattern} is outside the context")
+            raise instruction.error(f"{pattern} is outside the context")
         if not found or not found[0].exists():
-            raise instruction.refused(f"{pattern} is not in the context")
+            raise instruction.error(f"{pattern} is not in the context")
         return found
 
     def _inside(self, path: Path) -> bool:
@@ -51,15 +55,15 @@ class Context:
 
 
 def copied(context: Context, instruction: Instruction, workdir: str) -> list[Entry]:
-    """Give the entries of one COPY."""
+    """Return the entries of one COPY instruction."""
     unknown = set(instruction.flags) - FLAGS
     if unknown:
-        raise instruction.refused(f"--{min(unknown)} cannot be carried out here")
+        raise instruction.error(f"--{min(unknown)} is not supported")
     words = instruction.words()
     if len(words) < 2:  # noqa: PLR2004 - a source and a target
-        raise instruction.refused("needs a source and a target")
+        raise instruction.error("must have a source and a target")
     *sources, target = words
-    found = [one for name in sources for one in context.find(instruction, name)]
+    found = [path for name in sources for path in context.find(instruction, name)]
     into_folder = target.endswith("/") or len(found) > 1 or target in {".", ".."}
     where = str(PurePosixPath("/", workdir, target)).strip("/")
     entries = [
@@ -72,7 +76,7 @@ def _one(
     context: Context, source: Path, where: str, into_folder: bool
 ) -> Iterator[Entry]:
     if source.is_dir():
-        # As Docker does: the contents of a folder are copied, not the folder.
+        # As in Docker, the contents of a folder are copied, not the folder.
         if where:
             yield Entry(where)
         for entry in entries_below(source, where):
@@ -87,7 +91,9 @@ def _one(
 def _owned(entry: Entry, instruction: Instruction) -> Entry:
     owner = instruction.flags.get("chown", "0").partition(":")[0]
     if not owner.isdigit():
-        raise instruction.refused("--chown takes numbers here: there are no users")
+        raise instruction.error(
+            "--chown must be a number, because the image has no user names"
+        )
     mode = instruction.flags.get("chmod")
     changed = replace(entry, owner=int(owner))
     if mode and entry.link is None:

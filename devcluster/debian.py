@@ -1,4 +1,4 @@
-"""What the machine must have, and the installation of what it lacks from Debian."""
+"""Required Debian packages and their installation."""
 
 import importlib.util
 import os
@@ -16,13 +16,15 @@ from devcluster.progress import say
 SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 POLICY = Path("/usr/sbin/policy-rc.d")
 NO_SERVICES = (
-    "#!/bin/sh\n# No service of Debian's own: the node starts its own.\nexit 101\n"
+    "#!/bin/sh\n"
+    "# Do not start the services of Debian: the node starts its own.\n"
+    "exit 101\n"
 )
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """One Debian package, and how to see that what it brings is there."""
+    """A Debian package, and a check whether its files are installed."""
 
     package: str
     present: Callable[[], bool]
@@ -63,27 +65,36 @@ REQUIREMENTS = (
 
 
 def find_system_programs() -> None:
-    """Put the system folders on the search path; a plain shell may lack them."""
+    """Add the system folders to the search path, if they are missing."""
     folders = os.environ.get("PATH", "/usr/bin:/bin").split(":")
     added = [folder for folder in SYSTEM_FOLDERS if folder not in folders]
     os.environ["PATH"] = ":".join([*folders, *added])
 
 
 def missing_packages() -> list[str]:
-    """Give the packages whose contents are not on this machine."""
-    return [one.package for one in REQUIREMENTS if not one.present()]
+    """Return the packages that are not installed."""
+    return [
+        requirement.package for requirement in REQUIREMENTS if not requirement.present()
+    ]
 
 
 def ensure_prerequisites() -> None:
-    """Install what is missing, or say what a person has to do.
+    """Install missing packages.
 
     Raises:
-        PrerequisiteMissing: when the machine cannot run a node.
+        PrerequisiteMissing: The machine cannot run a node; the message contains the
+            required action.
     """
     if platform.machine() != "x86_64":
-        raise PrerequisiteMissing("the pinned wheels are for x86_64")
+        raise PrerequisiteMissing(
+            f"machine type is {platform.machine()}: must be x86_64, because the pinned"
+            " wheels require it"
+        )
     if os.geteuid() != 0:
-        raise PrerequisiteMissing("a node needs root: namespaces, mounts, cgroups")
+        raise PrerequisiteMissing(
+            "not running as root: a node requires root for namespaces, mounts, and"
+            " control groups"
+        )
     missing = missing_packages()
     if missing:
         _install(missing)
@@ -91,28 +102,30 @@ def ensure_prerequisites() -> None:
         run(["unshare", "--net", "--mount", "--pid", "--fork", "true"])
     except CommandFailed as error:
         raise PrerequisiteMissing(
-            f"namespaces are not permitted here: {error}"
+            f"cannot create namespaces; run on a host that permits them: {error}"
         ) from error
 
 
 def _install(packages: list[str]) -> None:
     wanted = " ".join(packages)
     if shutil.which("apt-get") is None:
-        raise PrerequisiteMissing(f"no apt-get here; install by hand: {wanted}")
+        raise PrerequisiteMissing(
+            f"apt-get not found; install these packages manually: {wanted}"
+        )
     say(f"installing {wanted}")
     settings = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     command = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages]
     with _services_held_back():
         try:
             run(command, env=settings)
-        except CommandFailed:  # no lists yet, or lists of packages that are gone
+        except CommandFailed:  # no package lists, or outdated ones
             run(["apt-get", "update", "-q"], env=settings)
             run(command, env=settings)
 
 
 @contextmanager
 def _services_held_back() -> Iterator[None]:
-    """Keep Debian from starting the services it installs; a policy there is kept."""
+    """Prevent Debian from starting installed services; an existing policy is kept."""
     if POLICY.exists():
         yield
         return

@@ -1,21 +1,21 @@
-"""The inner half of the way into a cluster: a Unix socket that dials its network.
+"""Cluster side of inbound connections: a Unix socket that connects to the network.
 
-Unix sockets cross network namespaces, so the host can reach this one while nothing of
-the cluster can reach the host. A client writes `ADDRESS:PORT` and a line feed; from
-then on the connection is that to the address.
+Unix sockets are independent of network namespaces, so the host can connect to this
+socket, while the cluster cannot connect to the host. A client writes `ADDRESS:PORT` and
+a line feed; after that, the connection is forwarded to this address.
 """
 
 import asyncio
 import sys
 from pathlib import Path
 
-from devcluster.streams import held, join
+from devcluster.streams import join, retain_tasks
 
 
 async def serve_dialler(path: Path) -> asyncio.Server:
-    """Listen on the socket and dial what each client asks for."""
+    """Listen on the socket, and connect each client to its requested address."""
     path.unlink(missing_ok=True)  # noqa: ASYNC240 - once, before anything else runs
-    return await asyncio.start_unix_server(held(_dial), path)
+    return await asyncio.start_unix_server(retain_tasks(_dial), path)
 
 
 async def _dial(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,6 +1,6 @@
-"""Parses the part of the Dockerfile language that copies files and sets metadata.
+"""Parser for the Dockerfile instructions that copy files and set metadata.
 
-Nothing is run, so `RUN` and what needs it are refused with a message that says so.
+No commands are run, so `RUN` and all other instructions are rejected.
 """
 
 import json
@@ -33,7 +33,7 @@ FLAG = re.compile(r"--(?P<name>[a-z]+)=(?P<value>\S+)\s+")
 
 @dataclass(frozen=True)
 class Instruction:
-    """One instruction, its continued lines joined."""
+    """One instruction, with its continuation lines joined."""
 
     line: int
     name: str
@@ -41,44 +41,46 @@ class Instruction:
     value: str
 
     def words(self) -> list[str]:
-        """Give the value as words, from its JSON form or split as a shell does."""
+        """Return the words of the value, from its JSON form or split as in a shell."""
         exact = self.exact()
         if exact is not None:
             return exact
         try:
             return shlex.split(self.value)
         except ValueError as error:
-            raise self.refused(str(error)) from error
+            raise self.error(str(error)) from error
 
     def exact(self) -> list[str] | None:
-        """Give the words of the JSON form, or None when it is not in that form."""
+        """Return the words of the JSON form, or None for another form."""
         if not self.value.startswith("["):
             return None
         try:
             return [str(word) for word in json.loads(self.value)]
         except ValueError as error:
-            raise self.refused(f"not a JSON list: {self.value}") from error
+            raise self.error(
+                f'{self.value} is not a JSON list; use a form such as ["a", "b"]'
+            ) from error
 
     def pairs(self) -> dict[str, str]:
-        """Give `NAME=VALUE ...`, or the older `NAME VALUE`."""
+        """Return the pairs of `NAME=VALUE ...`, or of the older `NAME VALUE`."""
         words = self.words()
         if words and "=" not in words[0]:
             name, _, value = self.value.partition(" ")
             return {name: value.strip()}
         if not all("=" in word for word in words):
-            raise self.refused(f"not NAME=VALUE: {self.value}")
+            raise self.error(f"{self.value} must have the form NAME=VALUE ...")
         return dict(word.split("=", 1) for word in words)
 
-    def refused(self, why: str) -> DockerfileError:
-        """Give the error that names the place."""
-        return DockerfileError(f"line {self.line}: {self.name}: {why}")
+    def error(self, reason: str) -> DockerfileError:
+        """Return an error that contains the line and the instruction."""
+        return DockerfileError(f"line {self.line}: {self.name}: {reason}")
 
 
 def parse(text: str) -> list[Instruction]:
-    """Give every instruction of a Dockerfile.
+    """Return all instructions of a Dockerfile.
 
     Raises:
-        DockerfileError: for an instruction that cannot be carried out.
+        DockerfileError: An instruction is not supported.
     """
     return [_instruction(line, joined) for line, joined in _joined_lines(text)]
 
@@ -124,9 +126,9 @@ def _instruction(line: int, joined: str) -> Instruction:
         rest = rest[found.end() :]
     instruction = Instruction(line, name, flags, rest)
     if name == "RUN":
-        raise instruction.refused(
-            "nothing is run here; prepare the files beforehand and COPY them"
+        raise instruction.error(
+            "commands are not run; prepare the files before the build and use COPY"
         )
     if name not in KNOWN:
-        raise instruction.refused("not an instruction that can be carried out here")
+        raise instruction.error("the instruction is not supported")
     return instruction

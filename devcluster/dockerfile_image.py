@@ -1,6 +1,7 @@
-"""Builds an image from a Dockerfile, with no daemon, no registry and nothing run.
+"""Builds an image from a Dockerfile without a daemon, a registry, or running commands.
 
-Equal inputs give equal bytes; a second build of the same inputs finds the first one.
+Equal inputs give equal bytes; a second build with the same inputs returns the first
+image.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from devcluster.oci import Image, image_folder, read_image, write_image
 
 @dataclass(frozen=True)
 class Order:
-    """One build that is asked for."""
+    """The parameters of a build."""
 
     file: Path
     context: Path
@@ -27,11 +28,11 @@ class Order:
 
 
 def build_image(order: Order) -> Image:
-    """Build the image, or find the one that equal inputs gave before."""
+    """Build an image, or return the existing image for equal inputs."""
     with locked(LOCK):
         assembly = Assembly(Context(order.context), order.base, order.arguments)
         for instruction in parse(order.file.read_text()):
-            assembly.carry_out(instruction)
+            assembly.apply(instruction)
         archive = image_folder() / f"built-{key_of([order.tag, assembly.key])}.tar"
         image = read_image(archive)
         if image is None:

@@ -1,28 +1,28 @@
 """The exception tree.
 
-DevclusterError            something a person can act on; printed without a traceback
-├── PrerequisiteMissing    the machine lacks something that could not be installed
-├── CommandFailed          a program that was started ended badly
-├── DockerfileError        an instruction that the assembler does not carry out
-└── ClusterNotRunning      the verb needs a cluster that is up
+DevclusterError            an error that the user can fix; printed without a traceback
+├── PrerequisiteMissing    a prerequisite is missing and could not be installed
+├── CommandFailed          a program failed
+├── DockerfileError        a Dockerfile instruction is invalid or not supported
+└── ClusterNotRunning      the command requires a running cluster
 """
 
 
 class DevclusterError(Exception):
-    """Something a person can act on."""
+    """An error that the user can fix."""
 
 
 class PrerequisiteMissing(DevclusterError):  # noqa: N818 - named as the fact
-    """The machine lacks something that could not be installed."""
+    """A prerequisite is missing and could not be installed."""
 
 
 class CommandFailed(DevclusterError):  # noqa: N818 - named as the fact
-    """A program that was started ended badly."""
+    """A program failed."""
 
 
 class DockerfileError(DevclusterError):
-    """An instruction that the assembler does not carry out."""
+    """A Dockerfile instruction is invalid or not supported."""
 
 
 class ClusterNotRunning(DevclusterError):  # noqa: N818 - named as the fact
-    """The verb needs a cluster that is up."""
+    """The command requires a running cluster."""

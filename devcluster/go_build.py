@@ -1,4 +1,4 @@
-"""Programs built from pinned Go modules, each kept under a key of all that it is."""
+"""Programs built from pinned Go modules, cached under a key of all build inputs."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ VERSION_VARIABLES = "k8s.io/component-base/version.git"
 
 @dataclass(frozen=True)
 class Program:
-    """One program and the module under `go/` that pins it."""
+    """A program and the module below `go/` that pins its version."""
 
     name: str
     version: str
@@ -29,17 +29,18 @@ class Program:
 
     @property
     def folder(self) -> Path:
-        """The module's folder."""
+        """Folder of the module."""
         return MODULES / self.name
 
     @property
     def linker_flags(self) -> str:
-        """No symbol tables; the version where the program looks for it."""
-        return " ".join(["-s", "-w", *(f"-X {one}" for one in self.variables)])
+        """Flags that omit symbol tables and set the version of the program."""
+        settings = (f"-X {variable}" for variable in self.variables)
+        return " ".join(["-s", "-w", *settings])
 
     @property
     def key(self) -> str:
-        """Changes with anything that could change the binary."""
+        """Key that changes with every input that can change the binary."""
         sources = sorted(self.folder.glob("*.go"))
         pins = [self.folder / "go.mod", self.folder / "go.sum"]
         files = [path.read_bytes() for path in [*pins, *sources] if path.exists()]
@@ -49,7 +50,7 @@ class Program:
 
     @property
     def binary(self) -> Path:
-        """Where the built program is kept."""
+        """Path of the built program."""
         return cache_folder("bin") / f"{self.name}-{self.key}"
 
 
@@ -86,33 +87,35 @@ VERSITYGW = Program(
     ("main.Version=v1.8.0",),
 )
 PROGRAMS = (KUBERNETES, ENVOY_GATEWAY, HELM, COREDNS, VOLUMES, VERSITYGW, PAUSE)
-"""The longest first: two run at a time, and the short ones fill the gaps."""
+"""Longest builds first: two builds run at a time, and short ones fill the gaps."""
 
 
 def build_all(programs: Iterable[Program] = PROGRAMS) -> None:
-    """Build what is not there yet, two at a time."""
+    """Build the programs that are not cached, two at a time."""
     missing = [program for program in programs if not program.binary.exists()]
     if not missing:
         return
-    go_command()  # fetched once, before the builders ask for it together
+    go_command()  # fetched once, before the builds start
     with locked("go-build"), ThreadPoolExecutor(max_workers=2) as builders:
         _await({builders.submit(_build, program): program for program in missing})
 
 
 def _await(building: Mapping[Future[None], Program]) -> None:
-    """Wait for the builds; silence for minutes would look like the end."""
+    """Wait for the builds, and report progress at regular intervals."""
     left = set(building)
     while left:
         done, left = wait(left, SAY_SECONDS, return_when=FIRST_COMPLETED)
-        for each in done:
-            each.result()
+        for build in done:
+            build.result()
         if left and not done:
-            names = [one.name for each, one in building.items() if each in left]
-            say(f"still to be built: {', '.join(names)}")
+            names = [
+                program.name for build, program in building.items() if build in left
+            ]
+            say(f"still building: {', '.join(names)}")
 
 
 def module_folder(program: Program, module: str) -> Path:
-    """Give the unpacked source of a module, at the version a program pins."""
+    """Return the folder of a module, at the version that a program pins."""
     _go(program, "mod", "download", module)
     return Path(_go(program, "list", "-m", "-f", "{{.Dir}}", module).strip())
 
@@ -122,7 +125,7 @@ def _go(program: Program, *words: str) -> str:
 
 
 def _build(program: Program) -> None:
-    if program.binary.exists():  # someone else had the lock before us
+    if program.binary.exists():  # built while waiting for the lock
         return
     say(f"building {program.name} ({program.takes} once, cached after) ...")
     partial = program.binary.with_suffix(".partial")
@@ -133,7 +136,7 @@ def _build(program: Program) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """The machine's own settings of proxy and checksum data base are kept."""
+    """Return the environment of Go, with the proxy settings of the machine."""
     folder = cache_folder("go")
     return {
         **os.environ,

@@ -1,4 +1,4 @@
-"""Files of the host that programs in an image need: shared libraries and their kin."""
+"""Files of the host that programs in an image require, such as shared libraries."""
 
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ LIBRARIES = "usr/lib/x86_64-linux-gnu"
 LOADER = Path("/lib64/ld-linux-x86-64.so.2")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 NAME_SERVICE = ("libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2")
-"""Loaded by name at run time, so no program lists them."""
+"""Libraries that are loaded by name at run time, so that no program lists them."""
 
 FOLDERS = ("app", "dev", "etc", "proc", "root", "run", "sys", "var")
 USERS = f"root:x:0:0:root:/root:/bin/sh\napp:x:{OWNER_ID}:{OWNER_ID}:app:/app:/bin/sh\n"
@@ -18,7 +18,7 @@ GROUPS = f"root:x:0:\napp:x:{OWNER_ID}:\n"
 
 
 def skeleton() -> Iterator[Entry]:
-    """Give the folders and small files that every root has."""
+    """Yield the folders and small files of every root file system."""
     for name in FOLDERS:
         yield Entry(name)
     for name in ("tmp", "var/tmp"):
@@ -32,7 +32,7 @@ def skeleton() -> Iterator[Entry]:
 
 
 def closure(programs: Iterable[Path], search: Path | None = None) -> Iterator[Entry]:
-    """Give the loader and every shared library that the programs need."""
+    """Yield the loader and every shared library that the programs require."""
     loader = LOADER.resolve()
     yield Entry("usr/lib64/ld-linux-x86-64.so.2", source=loader)
     found: dict[str, Path] = {}
@@ -44,7 +44,7 @@ def closure(programs: Iterable[Path], search: Path | None = None) -> Iterator[En
 
 
 def libraries_named(names: Iterable[str]) -> Iterator[Path]:
-    """Give the system's libraries of those names, where it has them."""
+    """Yield the system libraries with these names that exist."""
     for name in names:
         for folder in (Path("/", LIBRARIES), Path("/lib/x86_64-linux-gnu")):
             if (folder / name).exists():

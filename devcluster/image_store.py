@@ -1,4 +1,4 @@
-"""Which images were built here, under which tags, and what of them is still needed."""
+"""Images built on this machine: their tags, and deletion of unused files."""
 
 import json
 from pathlib import Path
@@ -12,14 +12,14 @@ from devcluster.python_root import python_image
 
 SCRATCH = "scratch"
 LOCK = "images"
-"""Held by whoever writes images: nothing half written may look unneeded."""
+"""Name of the lock for writing images, so that no partial image is deleted."""
 
 
 def base_image(name: str) -> Image | None:
-    """Give the image that FROM names; None is the empty one.
+    """Return the image of FROM, or None for the empty image.
 
     Raises:
-        DockerfileError: when nothing of that name was built here.
+        DockerfileError: No image with this name was built on this machine.
     """
     if name == SCRATCH:
         return None
@@ -30,19 +30,19 @@ def base_image(name: str) -> Image | None:
     found = read_image(archive)
     if found is None:
         raise DockerfileError(
-            f"FROM {name}: no image of that name was built here; "
-            f"--base {PYTHON} takes the Python of this machine"
+            f"FROM {name}: no image with this name was built on this machine; "
+            f"build it first, or use the Python of this machine with --base {PYTHON}"
         )
     return found
 
 
 def tag_image(tag: str, image: Image) -> None:
-    """Let a tag mean an image from now on."""
+    """Assign a tag to an image."""
     write_atomically(_record_of(tag), image.archive)
 
 
 def forget_unneeded() -> None:
-    """Remove built images that no tag means any longer, and layers in no image."""
+    """Delete built images without a tag, and layers that are in no image."""
     tagged = {record.read_text() for record in cache_folder("images/tags").iterdir()}
     for archive in image_folder().glob("built-*.tar"):
         if str(archive) not in tagged:

@@ -1,4 +1,4 @@
-"""Puts image archives into a cluster's containerd, and says what is there."""
+"""Imports image archives into the containerd of a cluster, and lists its images."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from devcluster.oci import Image, archive_identity, pinned_reference
 
 @dataclass(frozen=True)
 class Present:
-    """One name in a cluster's containerd and what it stands for."""
+    """One image name in the containerd of a cluster."""
 
     reference: str
     digest: str
@@ -18,39 +18,39 @@ class Present:
 
 
 def present_images(cluster: Cluster) -> list[Present]:
-    """Give the images that pods of the cluster can use."""
+    """Return the images that pods of the cluster can use."""
     lines = _ctr(cluster, "images", "list").splitlines()[1:]
-    # Names that are a digest alone are containerd's own, for what it has unpacked.
+    # Names that consist only of a digest are internal names of containerd.
     return [_parsed(line) for line in lines if not line.startswith("sha256:")]
 
 
 def load_archive(cluster: Cluster, archive: Path) -> str:
-    """Import an archive unless its image is there; give its pinned reference."""
+    """Import an archive if its image does not exist; return its pinned reference."""
     reference, digest = archive_identity(archive)
     return _load(cluster, archive, reference, digest)
 
 
 def load_image(cluster: Cluster, image: Image) -> str:
-    """Import an image of the store unless it is there; give its pinned reference."""
+    """Import an image if it does not exist; return its pinned reference."""
     return _load(cluster, Path(image.archive), image.reference, image.digest)
 
 
 def _load(cluster: Cluster, archive: Path, reference: str, digest: str) -> str:
     pinned = pinned_reference(reference, digest)
-    known = {(one.reference, one.digest) for one in present_images(cluster)}
+    known = {(image.reference, image.digest) for image in present_images(cluster)}
     if {(reference, digest), (pinned, digest)} <= known:
         return pinned
     if (pinned, digest) not in known:
         _ctr(cluster, "images", "import", str(archive))
         _ctr(cluster, "images", "tag", "--force", reference, pinned)
-    else:  # the tag has since been given to another image
+    else:  # the tag was assigned to another image
         _ctr(cluster, "images", "tag", "--force", pinned, reference)
     return pinned
 
 
-def _ctr(cluster: Cluster, *words: str) -> str:
+def _ctr(cluster: Cluster, *arguments: str) -> str:
     address = ["--address", str(cluster.containerd_socket), "--namespace", "k8s.io"]
-    return run(["ctr", *address, *words])
+    return run(["ctr", *address, *arguments])
 
 
 def _parsed(line: str) -> Present:

@@ -1,7 +1,7 @@
-"""The one process of a cluster on the host's side.
+"""The process of a cluster on the host.
 
-It holds the host ports, starts the node in its namespaces and ends with it. The node
-is told by the kernel to end when this process does, however that happens.
+It listens on the host ports, starts the node in its namespaces, and exits with it. When
+this process exits for any reason, the kernel terminates the node.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ IN_NAMESPACES = (
 
 
 async def keep(cluster: Cluster) -> None:
-    """Run the node until it ends or a SIGTERM asks for its end."""
-    door = cluster.dial_socket
-    api = await serve_forwarder(door, f"127.0.0.1:{API_PORT}")
-    gateway = await serve_forwarder(door, f"{GATEWAY_ADDRESS}:{GATEWAY_PORT}")
+    """Run the node until it exits, or until this process receives SIGTERM."""
+    socket = cluster.dial_socket
+    api = await serve_forwarder(socket, f"127.0.0.1:{API_PORT}")
+    gateway = await serve_forwarder(socket, f"{GATEWAY_ADDRESS}:{GATEWAY_PORT}")
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     command = [*IN_NAMESPACES, sys.executable, "-m", "devcluster.node", cluster.name]
@@ -38,12 +38,12 @@ async def keep(cluster: Cluster) -> None:
     await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if not ended.done():
-        _end(children_of(node.pid))
-    # Ends after the last process of the node has ended.
+        _kill(children_of(node.pid))
+    # The node exits after its last process.
     await ended
 
 
-def _end(pids: list[int]) -> None:
+def _kill(pids: list[int]) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

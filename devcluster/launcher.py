@@ -1,4 +1,4 @@
-"""Brings a cluster up and down; both can be repeated and both clean up first."""
+"""Starts and stops a cluster; both can be repeated, and both clean up first."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ END_SECONDS = 15.0
 
 
 def prepare() -> None:
-    """Install, build and pack everything that a cluster is made of."""
+    """Install, build, and package all parts of a cluster."""
     ensure_prerequisites()
     build_all()
     _link_programs()
@@ -43,7 +43,7 @@ def prepare() -> None:
 
 
 def bring_up(cluster: Cluster) -> None:
-    """Bring the cluster up, or return at once when it is."""
+    """Start the cluster, or return immediately if it is running."""
     with locked(f"cluster-{cluster.name}"):
         if healthy(cluster):
             say(f"cluster {cluster.name} is up")
@@ -53,21 +53,21 @@ def bring_up(cluster: Cluster) -> None:
         try:
             _start(cluster)
         except BaseException:
-            say(f"gave up; the logs are in {cluster.log}")
+            say(f"cannot start cluster {cluster.name}; see the logs in {cluster.log}")
             raise
         cluster.complete.touch()
         say(f"cluster {cluster.name} is up")
 
 
 def bring_down(cluster: Cluster) -> None:
-    """End the cluster and remove all that is left of it."""
+    """Stop the cluster, and remove its files and processes."""
     with locked(f"cluster-{cluster.name}"):
         _end_and_clean(cluster)
     say(f"cluster {cluster.name} is down")
 
 
 def healthy(cluster: Cluster) -> bool:
-    """Tell whether the cluster came up wholly and still answers."""
+    """Return whether the cluster started completely and its API server is ready."""
     return cluster.complete.exists() and _api_answers(cluster)
 
 
@@ -88,7 +88,7 @@ def _start(cluster: Cluster) -> None:
     with ThreadPoolExecutor() as workers:
         importing = workers.submit(_import_images, cluster)
         wait_until(lambda: _api_answers(cluster), "the API server")
-        say("the API server answers")
+        say("the API server is ready")
         install_addons(cluster)
         importing.result()
     kubectl(cluster, "wait", "--for=condition=Ready", "node/node", "--timeout=60s")
@@ -109,8 +109,8 @@ def _start_keeper(cluster: Cluster) -> None:
 
     def recorded() -> bool:
         if keeper.poll() is not None:
-            said = (cluster.log / "node.log").read_text()
-            raise DevclusterError(f"the node did not start:\n{said}")
+            log = (cluster.log / "node.log").read_text()
+            raise DevclusterError(f"the node did not start:\n{log}")
         return cluster.running() is not None
 
     wait_until(recorded, "the node")
@@ -120,7 +120,7 @@ def _import_images(cluster: Cluster) -> None:
     wait_until(cluster.containerd_socket.exists, "containerd")
     for recipe in RECIPES:
         load_image(cluster, own_image(recipe))
-    say("images are imported")
+    say("the images are imported")
 
 
 def _api_answers(cluster: Cluster) -> bool:
@@ -138,7 +138,7 @@ def _end_and_clean(cluster: Cluster) -> None:
 
 
 def _end(pid: int, started: int) -> None:
-    """End the keeper; the kernel ends the node with it."""
+    """Terminate the keeper; the kernel then terminates the node."""
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + END_SECONDS
     while process_started(pid) == started:
@@ -148,7 +148,7 @@ def _end(pid: int, started: int) -> None:
 
 
 def _link_programs() -> None:
-    """Let people find kubectl and helm under names that do not change."""
+    """Link kubectl and helm under constant names."""
     for name, binary in (("kubectl", KUBERNETES.binary), ("helm", HELM.binary)):
         link = cache_folder("bin") / name
         if not link.is_symlink() or link.readlink() != Path(binary.name):

@@ -1,7 +1,7 @@
-"""Writes the layers of images: equal files give equal bytes, whoever made them.
+"""Writes the layers of images: equal files give equal bytes on any machine.
 
-Layers are kept uncompressed under their digest, so that an image shares them with the
-next one and an import has nothing to unpack twice.
+Layers are stored uncompressed under their digest, so that images can share them and an
+import does not unpack them again.
 """
 
 import io
@@ -15,7 +15,7 @@ from devcluster.cache import cache_folder, sha256_of_file
 
 EPOCH = 1_700_000_000
 OWNER_ID = 65532
-"""The user that everything of ours runs as."""
+"""ID of the user that all programs of this repository run as."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer whose blob is in the store."""
+    """A layer whose blob is in the store."""
 
     digest: str
     size: int
@@ -40,12 +40,12 @@ class Layer:
 
     @property
     def blob(self) -> Path:
-        """Where its bytes are kept."""
+        """Path of the blob."""
         return blob_folder() / self.digest.removeprefix("sha256:")
 
 
 def entries_below(source: Path, prefix: str) -> Iterable[Entry]:
-    """Give everything below a folder, as it is to appear below a prefix."""
+    """Yield everything below a folder, with paths below a prefix."""
     for folder, names, files in os.walk(source):
         names.sort()
         for name in sorted([*names, *files]):
@@ -54,7 +54,7 @@ def entries_below(source: Path, prefix: str) -> Iterable[Entry]:
 
 
 def entry_of(source: Path, path: str) -> Entry:
-    """Give one path as it is on disk, with the permissions git would keep."""
+    """Return a path of the disk as an entry, with the permissions that Git stores."""
     path = path.strip("/")
     if source.is_symlink():
         return Entry(path, 0o777, link=str(source.readlink()))
@@ -80,12 +80,12 @@ def write_layer(entries: Iterable[Entry], made_by: str) -> Layer:
 
 
 def blob_folder() -> Path:
-    """Give the folder that holds every layer under its digest."""
+    """Return the folder of all layers."""
     return cache_folder("images/blobs")
 
 
 def header(name: str, size: int, mode: int = 0o644) -> tarfile.TarInfo:
-    """Give the description of one file in an archive, at a time that never changes."""
+    """Return the header of a file in an archive, with a constant time."""
     described = tarfile.TarInfo(name)
     described.size, described.mode, described.mtime = size, mode, EPOCH
     return described

@@ -1,7 +1,7 @@
 """PID 1 of a node: prepares its namespaces, then keeps the components running.
 
-Started by the keeper inside new network, mount and process namespaces. When this
-process ends, the kernel ends everything else of the node with it.
+The keeper starts this process in new network, mount, and process namespaces. When this
+process exits, the kernel terminates all other processes of the node.
 """
 
 import os
@@ -26,17 +26,17 @@ TUNABLES = {
     "kernel/keys/root_maxkeys": "1000000",
     "kernel/keys/root_maxbytes": "25000000",
 }
-"""What a kubelet wants to set for the whole machine: it is shown that they are set."""
+"""Kernel settings of the machine that a kubelet requires. They are shown as set."""
 
 PRIVATE_FOLDERS = {"lib": "/var/lib", "log": "/var/log", "run": "/run"}
-"""Folders of the cluster, and where the node sees them."""
+"""Folders of the cluster, and their mount points in the node."""
 
 RESTART_SECONDS = 1.0
 TICK_SECONDS = 0.1
 
 
 def prepare_mounts(cluster: Cluster) -> None:
-    """Give the node folders of its own; nothing of it reaches the host's."""
+    """Mount the folders of the node, so that it does not write to the host."""
     resolver = Path("/etc/resolv.conf").resolve()
     run(["mount", "--make-rprivate", "/"])
     run(["mount", "--make-rshared", "/"])
@@ -55,7 +55,7 @@ def prepare_mounts(cluster: Cluster) -> None:
 
 
 def prepare_network() -> None:
-    """Give the node an address and a default route that leads nowhere."""
+    """Configure an address and a default route without a destination."""
     run(["ip", "link", "set", "lo", "up"])
     run(["ip", "link", "add", "node0", "type", "veth", "peer", "name", "nowhere"])
     run(["ip", "address", "add", f"{NODE_ADDRESS}/24", "dev", "node0"])
@@ -66,10 +66,10 @@ def prepare_network() -> None:
 
 
 class Node:
-    """Starts components, and starts again those that end."""
+    """Starts components, and restarts components that exit."""
 
     def __init__(self, cluster: Cluster, parts: list[Component]) -> None:
-        """Take the components in the order of their start."""
+        """Create a node with components in the order of their start."""
         self._log = cluster.log
         self._authority = cluster.folder / "pki" / "ca.crt"
         self._due = {part.name: (part, 0.0) for part in parts}
@@ -77,7 +77,7 @@ class Node:
         self._api_was_ready = False
 
     def keep_running(self) -> None:
-        """Reap and start, for ever."""
+        """Start and reap components until the process is terminated."""
         while True:
             self._start_due()
             self._reap()
@@ -99,9 +99,9 @@ class Node:
                 part.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         self._running[started.pid] = part
-        # Reaped by number below, with the orphans of the pods.
+        # Reaped by process ID below, together with the orphans of the pods.
         started.returncode = 0
-        print(f"started {part.name} as {started.pid}", flush=True)
+        print(f"started {part.name} with PID {started.pid}", flush=True)
 
     def _reap(self) -> None:
         while True:
@@ -114,15 +114,15 @@ class Node:
             part = self._running.pop(pid, None)
             if part:
                 code = os.waitstatus_to_exitcode(status)
-                print(f"{part.name} ended with {code}", flush=True)
+                print(f"{part.name} exited with code {code}", flush=True)
                 self._due[part.name] = (part, time.monotonic() + RESTART_SECONDS)
 
 
 def main(name: str) -> None:
-    """Be PID 1 of the cluster of that name."""
+    """Run PID 1 of the cluster with this name."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     cluster = Cluster(name)
-    # Resolved first: the mounts below hide the host's own folders.
+    # Resolved first, because the mounts below hide the folders of the host.
     binaries = {"kubernetes": KUBERNETES.binary, "volumes": VOLUMES.binary}
     parts = components(cluster, cluster.folder / "pki", binaries)
     prepare_mounts(cluster)

@@ -1,4 +1,4 @@
-"""Writes images as OCI-layout archives: no registry, no daemon, equal bytes."""
+"""Writes images as archives in OCI layout, without a registry or a daemon."""
 
 import hashlib
 import io
@@ -20,7 +20,7 @@ OCI = "application/vnd.oci.image"
 
 @dataclass(frozen=True)
 class Image:
-    """One image whose archive is in the store."""
+    """An image whose archive is in the store."""
 
     reference: str
     digest: str
@@ -30,12 +30,12 @@ class Image:
 
     @property
     def pinned(self) -> str:
-        """The reference that can mean no other image."""
+        """Reference with the digest of the image."""
         return pinned_reference(self.reference, self.digest)
 
 
 def pinned_reference(reference: str, digest: str) -> str:
-    """Replace the tag of a reference by a digest."""
+    """Return a reference with its tag replaced by a digest."""
     folder, slash, name = reference.rpartition("/")
     return f"{folder}{slash}{name.partition(':')[0]}@{digest}"
 
@@ -46,7 +46,7 @@ def write_image(
     config: Mapping[str, Any],
     archive: Path,
 ) -> Image:
-    """Write an image archive and, beside it, what a later `FROM` needs to know."""
+    """Write an image archive, and a JSON file with the data for a later `FROM`."""
     chosen = tuple(layers)
     configuration = _encoded(_configuration(chosen, config))
     manifest = _encoded(_manifest(chosen, configuration))
@@ -68,7 +68,7 @@ def write_image(
 
 
 def read_image(archive: Path) -> Image | None:
-    """Give an image written earlier, or None when a part of it is gone."""
+    """Return an image that was written earlier, or None if a part is missing."""
     try:
         found = json.loads(archive.with_suffix(".json").read_text())
     except (FileNotFoundError, ValueError):
@@ -79,17 +79,19 @@ def read_image(archive: Path) -> Image | None:
 
 
 def archive_identity(archive: Path) -> tuple[str, str]:
-    """Give the reference and the digest of the one image in an archive."""
+    """Return the reference and the digest of the image in an archive."""
     with tarfile.open(archive) as content:
         index = content.extractfile("index.json")
         if index is None:
-            raise DevclusterError(f"{archive} is no OCI archive")
+            raise DevclusterError(
+                f"{archive} is not an OCI archive: index.json not found"
+            )
         described = json.load(index)["manifests"][0]
     return described["annotations"]["io.containerd.image.name"], described["digest"]
 
 
 def image_folder() -> Path:
-    """Give the folder that holds archives and blobs."""
+    """Return the folder of archives and blobs."""
     return cache_folder("images")
 
 

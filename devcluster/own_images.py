@@ -1,4 +1,4 @@
-"""The images of the add-ons: one binary each, as our own builds made it."""
+"""The images of the add-ons, each with one binary from the builds of this package."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ PREFIX = "localhost/tracer"
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one image is made of one binary."""
+    """How an image is built from one binary."""
 
     name: str
     version: str
@@ -28,7 +28,7 @@ class Recipe:
 
     @property
     def reference(self) -> str:
-        """The name under which pods ask for the image."""
+        """Reference of the image for pods."""
         return f"{PREFIX}/{self.name}:{self.version}"
 
 
@@ -52,11 +52,11 @@ RECIPES = (
     ENVOY_IMAGE,
     VERSITYGW_IMAGE,
 )
-"""In the order in which a starting cluster needs them."""
+"""In the order in which a starting cluster requires them."""
 
 
 def own_image(recipe: Recipe) -> Image:
-    """Give the image of a recipe, made when its binary changed."""
+    """Return the image of a recipe; it is built if its binary has changed."""
     binary = recipe.binary()
     facts = [str(recipe.dynamic), str(recipe.entrypoint), recipe.user, "2"]
     key = key_of([recipe.reference, str(binary), *facts])
@@ -64,7 +64,7 @@ def own_image(recipe: Recipe) -> Image:
     found = read_image(archive)
     if found:
         return found
-    say(f"packing {recipe.reference}")
+    say(f"building image {recipe.reference}")
     layer = write_layer(_entries(recipe, binary), f"{recipe.name} {recipe.version}")
     command = [f"/usr/local/bin/{recipe.name}"]
     config = {

@@ -1,4 +1,4 @@
-"""Certificates and kubeconfigs of one cluster, made by openssl."""
+"""Certificates and kubeconfigs of one cluster, created with openssl."""
 
 import base64
 import json
@@ -29,7 +29,7 @@ NAMES_OF_API = ",".join(
 
 @dataclass(frozen=True)
 class Identity:
-    """One certificate: who holds it, and under which names it serves."""
+    """The subject of a certificate, and the names that it is valid for."""
 
     name: str
     subject: str
@@ -54,7 +54,7 @@ SERVERS = (
 
 
 def make_certificates(folder: Path) -> None:
-    """Make the authority, every certificate and every kubeconfig of the node."""
+    """Create the CA, all certificates, and all kubeconfigs of the node."""
     folder.mkdir(parents=True, mode=0o700)
     settings = folder / "openssl.cnf"
     settings.write_text("[req]\ndistinguished_name=name\n[name]\n")
@@ -62,7 +62,10 @@ def make_certificates(folder: Path) -> None:
         folder, Identity("ca", "/CN=devcluster"), ["basicConstraints=critical,CA:TRUE"]
     )
     with ThreadPoolExecutor() as issuers:
-        waits = [issuers.submit(_issue_leaf, folder, one) for one in CLIENTS + SERVERS]
+        waits = [
+            issuers.submit(_issue_leaf, folder, identity)
+            for identity in CLIENTS + SERVERS
+        ]
         waits.append(issuers.submit(_make_signing_key, folder))
         for wait in waits:
             wait.result()
@@ -71,7 +74,7 @@ def make_certificates(folder: Path) -> None:
 
 
 def write_kubeconfig(folder: Path, client: str, port: int, path: Path) -> None:
-    """Write a kubeconfig that holds its certificates in itself."""
+    """Write a kubeconfig with embedded certificates."""
     server = f"https://127.0.0.1:{port}"
     authority = {"certificate-authority-data": _encoded(folder / "ca.crt")}
     user = {
@@ -111,14 +114,16 @@ def _issue(
         *("-keyout", str(folder / f"{identity.name}.key")),
         *("-out", str(folder / f"{identity.name}.crt")),
     ]
-    added = [word for one in extensions for word in ("-addext", one)]
+    added = [
+        argument for extension in extensions for argument in ("-addext", extension)
+    ]
     settings = ["-config", str(folder / "openssl.cnf"), "-subj", identity.subject]
     command = ["openssl", "req", "-x509", *NEW_KEY, "-days", DAYS, *settings]
     run([*command, *added, *(signer or []), *files])
 
 
 def _make_signing_key(folder: Path) -> None:
-    """Make the key pair that signs the tokens of service accounts."""
+    """Create the key pair that signs the tokens of service accounts."""
     key, public = folder / "tokens.key", folder / "tokens.pub"
     run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key])
     run(["openssl", "ec", "-in", key, "-pubout", "-out", public])

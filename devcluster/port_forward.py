@@ -1,4 +1,4 @@
-"""Leads a host port to any Service of a cluster, for as long as it is asked for."""
+"""Forwards a host port to a Service of a cluster until interrupted."""
 
 import re
 
@@ -11,11 +11,14 @@ SERVICE = re.compile(r"(?P<namespace>[a-z0-9-]+)/(?P<name>[a-z0-9-]+):(?P<port>\
 
 
 async def forward(cluster: Cluster, service: str, port: int = 0) -> None:
-    """Print the host's address of `NAMESPACE/SERVICE:PORT` and serve it."""
+    """Print the host address of `NAMESPACE/SERVICE:PORT`, and forward it."""
     cluster.expect_running()
     found = SERVICE.fullmatch(service)
     if found is None:
-        raise DevclusterError(f"not NAMESPACE/SERVICE:PORT: {service!r}")
+        raise DevclusterError(
+            f"{service!r} must have the form NAMESPACE/SERVICE:PORT, for example"
+            " default/tickets:80"
+        )
     where = ("-n", found["namespace"], "-o", "jsonpath={.spec.clusterIP}")
     address = kubectl(cluster, "get", "service", found["name"], *where)
     target = f"{address}:{found['port']}"

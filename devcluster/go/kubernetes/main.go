@@ -1,5 +1,5 @@
-// Package main is one binary for the whole of Kubernetes: the first argument, or the
-// name it was started under, says which part it is.
+// Package main is one binary for all components of Kubernetes. Its first argument, or the
+// name of the executable, selects the component.
 package main
 
 import (
@@ -37,7 +37,7 @@ func main() {
 	}
 	build := parts[name]
 	if build == nil {
-		fmt.Fprintf(os.Stderr, "no part of Kubernetes is called %q\n", name)
+		fmt.Fprintf(os.Stderr, "%q is not a component of Kubernetes\n", name)
 		os.Exit(2)
 	}
 	os.Exit(cli.Run(build()))
