@@ -1,7 +1,8 @@
-"""The hosts that a key may be sent to, as its own Secret names them.
+"""The hosts to which a key may be sent, as the Secret of the key lists them.
 
-Whoever may edit a router may point it anywhere, but need not be allowed to read the
-Secret. An entry `allowed-hosts` beside a key keeps it from being sent elsewhere.
+A user who can edit a router can set any URL, but does not need permission to read the
+Secret. The entry `allowed-hosts` next to a key prevents that the key is sent to any
+other host.
 """
 
 from typing import Final
@@ -9,22 +10,24 @@ from typing import Final
 __all__ = ["ALLOWED_HOSTS", "is_host_allowed"]
 
 ALLOWED_HOSTS: Final = "allowed-hosts"
-"""Entry of a key's Secret that names the hosts it is for."""
+"""Entry of the Secret of a key that lists the hosts to which it may be sent."""
 
 
 def is_host_allowed(listed: str | None, host: str, port: int | None = None) -> bool:
-    """Tell whether a key may be sent to a host.
+    """Return whether a key may be sent to a host.
 
     Args:
-        listed: The entry, hosts apart by commas or spaces; none allows every host.
+        listed: The entry: hosts, separated by commas or spaces. A host can have a port,
+            and `*.example.com` means every subdomain of example.com. None allows every
+            host.
         host: The host.
-        port: Its port, where one is named.
+        port: The port in the URL; none if the URL contains no port.
     """
     if listed is None:
         return True
     addresses = _addresses(host, port)
     allowed = listed.replace(",", " ").lower().split()
-    return any(_matches(addresses, each) for each in allowed)
+    return any(_matches(addresses, pattern) for pattern in allowed)
 
 
 def _addresses(host: str, port: int | None) -> frozenset[str]:
@@ -35,5 +38,5 @@ def _addresses(host: str, port: int | None) -> frozenset[str]:
 def _matches(addresses: frozenset[str], pattern: str) -> bool:
     if not pattern.startswith("*."):
         return pattern in addresses
-    # A star stands for one label or more, never for none.
+    # A star matches one label or more, not zero labels.
     return any(address.endswith(pattern[1:]) for address in addresses)

@@ -1,4 +1,4 @@
-"""What counts as a failure of a computation, and what must not be caught."""
+"""Which errors are failures of a computation, and which must not be caught."""
 
 from typing import Final
 
@@ -8,9 +8,9 @@ _PANIC: Final = "PanicException"
 
 
 def is_recoverable(error: BaseException) -> bool:
-    """Tell whether a computation failed, rather than was told to stop.
+    """Return whether a computation failed, and was not canceled or interrupted.
 
-    A library written in Rust that gives up raises what is no `Exception`; its class can
-    only be had from the library, so it is known by its name.
+    A panic of a library in Rust raises a class that does not inherit from `Exception`.
+    The class cannot be imported without the library, so its name identifies it.
     """
     return isinstance(error, Exception) or type(error).__name__ == _PANIC

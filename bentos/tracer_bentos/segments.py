@@ -1,4 +1,4 @@
-"""Which segments of a store count: those that no other stands for."""
+"""The live segments of a store: those that no other segment replaces."""
 
 from collections.abc import Iterator
 
@@ -10,32 +10,34 @@ __all__ = ["live_segments", "replacements"]
 
 
 def live_segments(store: TraceStore) -> list[str]:
-    """Give the keys of the segments to read, sorted, each record in one of them.
+    """Return the keys of the segments to read, sorted.
+
+    Each record is in one of them.
 
     Raises:
-        StoreError: The store did not answer.
+        StoreError: The store cannot be read.
     """
-    # In this order: a replacement is written before its segment and outlives the old
-    # ones, so none that matters for this listing can be missed.
+    # The order of the two listings matters: a replacement is written before its segment
+    # and deleted after the old segments, so this listing cannot miss one that it needs.
     keys = store.list(TRACES)
     present = set(keys)
     replaced = {
         key
-        for found in replacements(store)
-        if found.output in present
-        for key in found.inputs
+        for replacement in replacements(store)
+        if replacement.output in present
+        for key in replacement.inputs
     }
     return [key for key in keys if key not in replaced]
 
 
 def replacements(store: TraceStore) -> Iterator[Replacement]:
-    """Give every replacement, oldest first.
+    """Yield all replacements, oldest first.
 
     Raises:
-        StoreError: The store did not answer.
+        StoreError: The store cannot be read.
     """
     for key in store.list(REPLACEMENTS):
         try:
             yield Replacement.from_json(store.read(key))
         except FileNotFoundError:
-            continue  # done with by another run in between
+            continue  # another maintenance run deleted it

@@ -1,7 +1,7 @@
-"""The trace store: a folder or a bucket of S3, GCS or Azure behind a few verbs.
+"""The trace store: a folder or a bucket of S3, GCS, or Azure.
 
-Used by the training Job and the data plane. Keys are relative to the router's prefix;
-`tracer_core.contracts.layout` names them.
+The training Job, the maintenance, and the data plane use it. Keys are relative to the
+prefix of the router; `tracer_core.contracts.layout` defines them.
 """
 
 import io
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 __all__ = ["TraceStore", "open_store"]
 
-_PIECE = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 
 class TraceStore:
-    """One router's part of a store."""
+    """The part of a store that belongs to one router."""
 
     def __init__(self, backend: ObjectStore, url: str) -> None:
         self._backend = backend
         self.url = url
 
     def list(self, prefix: str) -> list[str]:
-        """Give the keys below a prefix, sorted.
+        """Return the keys that begin with a prefix, sorted.
 
         Raises:
             StoreError: The store cannot be listed.
@@ -47,11 +47,11 @@ class TraceStore:
             raise self._error("list", prefix, error) from error
 
     def read(self, key: str) -> bytes:
-        """Give the whole content of an object.
+        """Return the complete content of an object.
 
         Raises:
-            FileNotFoundError: There is no such object.
-            StoreError: The store did not answer.
+            FileNotFoundError: The object does not exist.
+            StoreError: The store cannot be read.
         """
         try:
             return bytes(obstore.get(self._backend, key).bytes())
@@ -61,26 +61,26 @@ class TraceStore:
             raise self._error("read", key, error) from error
 
     def open(self, key: str) -> BinaryIO:
-        """Open an object to be read piece by piece.
+        """Return an open file with the content of an object, which is read in chunks.
 
         Raises:
-            FileNotFoundError: There is no such object.
-            StoreError: The store did not answer.
+            FileNotFoundError: The object does not exist.
+            StoreError: The store cannot be read.
         """
         try:
-            pieces = obstore.get(self._backend, key).stream(min_chunk_size=_PIECE)
+            chunks = obstore.get(self._backend, key).stream(min_chunk_size=_CHUNK_BYTES)
         except FileNotFoundError:
             raise FileNotFoundError(f"{self.url}/{key}") from None
         except BaseError as error:
             raise self._error("read", key, error) from error
-        raw = _Pieces(iter(pieces), partial(self._error, "read", key))
-        return cast("BinaryIO", io.BufferedReader(raw, _PIECE))
+        raw = _ObjectReader(iter(chunks), partial(self._error, "read", key))
+        return cast("BinaryIO", io.BufferedReader(raw, _CHUNK_BYTES))
 
     def write(self, key: str, content: bytes) -> None:
-        """Write an object, replacing what was there.
+        """Write an object, and replace an existing object.
 
         Raises:
-            StoreError: The store did not take it.
+            StoreError: The object cannot be written.
         """
         try:
             obstore.put(self._backend, key, content)
@@ -88,10 +88,10 @@ class TraceStore:
             raise self._error("write", key, error) from error
 
     def create(self, key: str, content: bytes) -> bool:
-        """Write an object only if there is none; False when there was one.
+        """Write an object unless it exists; return whether it was written.
 
         Raises:
-            StoreError: The store did not take it.
+            StoreError: The object cannot be written.
         """
         try:
             obstore.put(self._backend, key, content, mode="create")
@@ -102,10 +102,10 @@ class TraceStore:
         return True
 
     def delete(self, key: str) -> None:
-        """Delete an object; one that is gone already is as good.
+        """Delete an object if it exists.
 
         Raises:
-            StoreError: The store did not do it.
+            StoreError: The object cannot be deleted.
         """
         try:
             obstore.delete(self._backend, key)
@@ -119,15 +119,15 @@ class TraceStore:
         return StoreError(f"cannot {verb} {self.url}/{key}: {cause}")
 
 
-class _Pieces(io.RawIOBase):
-    """An object as it comes over the wire; never whole in memory."""
+class _ObjectReader(io.RawIOBase):
+    """Reads an object in chunks, so that it is never completely in memory."""
 
     def __init__(
-        self, pieces: Iterator[Buffer], failed: Callable[[BaseError], StoreError]
+        self, chunks: Iterator[Buffer], to_error: Callable[[BaseError], StoreError]
     ) -> None:
-        self._pieces = pieces
-        self._failed = failed
-        self._left = memoryview(b"")
+        self._chunks = chunks
+        self._to_error = to_error
+        self._rest = memoryview(b"")
 
     @override
     def readable(self) -> bool:
@@ -135,17 +135,17 @@ class _Pieces(io.RawIOBase):
 
     @override
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        while not self._left:
+        while not self._rest:
             try:
-                piece = next(self._pieces, None)
+                chunk = next(self._chunks, None)
             except BaseError as error:
-                raise self._failed(error) from error
-            if piece is None:
+                raise self._to_error(error) from error
+            if chunk is None:
                 return 0
-            self._left = memoryview(piece)
-        into = memoryview(buffer).cast("B")
-        count = min(len(into), len(self._left))
-        into[:count], self._left = self._left[:count], self._left[count:]
+            self._rest = memoryview(chunk)
+        target = memoryview(buffer).cast("B")
+        count = min(len(target), len(self._rest))
+        target[:count], self._rest = self._rest[:count], self._rest[count:]
         return count
 
 

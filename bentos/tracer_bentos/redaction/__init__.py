@@ -1,5 +1,5 @@
-"""The first stage of every policy: what is personal or secret is taken out.
+"""Redaction, the first stage of every policy: replace personal and secret text.
 
-Traces hold the redacted text and the surrogate sees the redacted text, in training and
-in serving alike, so a redactor has an identity that stands in every bundle.
+Traces contain the redacted text, and the surrogate reads the redacted text, in training
+and in serving. For this reason every bundle contains the identity of its redactor.
 """

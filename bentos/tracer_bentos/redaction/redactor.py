@@ -1,4 +1,4 @@
-"""Builds the redactor that the contract names, with the user's own patterns."""
+"""Build the redactor of a configuration, with the patterns of the user."""
 
 from collections.abc import Sequence
 from importlib.metadata import entry_points
@@ -13,37 +13,37 @@ from tracer_core.errors import SpecError
 __all__ = ["ENTRY_POINTS", "Redactor", "UnavailableRedactor", "build_redactor"]
 
 ENTRY_POINTS: Final = "tracer_router.redactors"
-"""Group of entry points by which a package brings a redactor of its own.
+"""Group of entry points with which a package adds a redactor.
 
-Each names a callable without arguments that gives a `Redactor`.
+An entry point names a callable without arguments that returns a `Redactor`.
 """
 
 
 class Redactor(Protocol):
-    """Takes out of texts what must not be kept."""
+    """Replaces the parts of texts that must not be stored."""
 
     @property
     def identity(self) -> str:
-        """Name and version; differs whenever any text would be redacted otherwise."""
+        """Name and version; different if the redaction of any text is different."""
 
     def redact(self, text: str) -> str:
-        """Give the text with stand-ins; a second pass changes nothing."""
+        """Return the text with placeholders; a second call changes nothing."""
 
 
 class UnavailableRedactor:
-    """Stands in for a redactor that cannot be had, so that nothing is kept unredacted.
+    """Replaces a redactor that is not available, so that no unredacted text is stored.
 
-    Every question then fails before it is looked at, which means: to the teacher.
+    Every classification fails before the text is read, so the teacher answers.
     """
 
     identity = "absent"
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        """Why it cannot be had."""
+        """Why the redactor is not available."""
 
-    def redact(self, text: str) -> str:  # noqa: ARG002 - as every redactor
-        """Refuse.
+    def redact(self, text: str) -> str:  # noqa: ARG002 - the interface
+        """Raise an error.
 
         Raises:
             SpecError: Always.
@@ -59,49 +59,49 @@ class _NoRedactor:
 
 
 class _PatternRedactor:
-    """A redactor, then the user's patterns, in the linear time that RE2 promises."""
+    """A redactor, then the patterns of the user; RE2 matches them in linear time."""
 
     def __init__(self, first: Redactor, redaction: Redaction) -> None:
         self._first = first
-        self._patterns: Sequence[tuple[re2._Regexp, str]] = [
-            (_compile(each.name, each.pattern), f"[{each.name}]")
-            for each in redaction.patterns
+        self._patterns: Sequence[tuple[re2._Regexp[str], str]] = [
+            (_compile(pattern.name, pattern.pattern), f"[{pattern.name}]")
+            for pattern in redaction.patterns
         ]
         self.identity = f"{first.identity}+{redaction.patterns_digest}"
 
     def redact(self, text: str) -> str:
         text = self._first.redact(text)
-        for pattern, stand_in in self._patterns:
+        for pattern, placeholder in self._patterns:
             if pattern.search(text):
-                text = pattern.sub(stand_in, text)
+                text = pattern.sub(placeholder, text)
         return text
 
 
 def build_redactor(redaction: Redaction) -> Redactor:
-    """Give the redactor.
+    """Return the redactor of a configuration.
 
     Raises:
-        SpecError: It is not installed, or a pattern cannot be used.
+        SpecError: The redactor is not installed, or a pattern is not valid.
     """
-    first = _named(redaction.redactor)
+    first = _find(redaction.redactor)
     return _PatternRedactor(first, redaction) if redaction.patterns else first
 
 
-def _named(name: str) -> Redactor:
+def _find(name: str) -> Redactor:
     if name == STANDARD_REDACTOR:
         return StandardRedactor()
     if name == NO_REDACTOR:
         return _NoRedactor()
-    for each in entry_points(group=ENTRY_POINTS, name=name):
-        found: Redactor = each.load()()
-        return found
+    for point in entry_points(group=ENTRY_POINTS, name=name):
+        redactor: Redactor = point.load()()
+        return redactor
     raise SpecError(
-        f"redactor {name!r} is not installed: use {STANDARD_REDACTOR!r}, or an image"
-        f" with a package that brings it as an entry point of {ENTRY_POINTS}"
+        f"redactor {name!r} is not installed; use {STANDARD_REDACTOR!r}, or an image"
+        f" with a package that adds it as an entry point of {ENTRY_POINTS}"
     )
 
 
-def _compile(name: str, pattern: str) -> "re2._Regexp":
+def _compile(name: str, pattern: str) -> "re2._Regexp[str]":
     options = re2.Options()
     options.log_errors = False
     try:
@@ -109,5 +109,7 @@ def _compile(name: str, pattern: str) -> "re2._Regexp":
     except re2.error as error:
         raise SpecError(f"redact pattern {name!r}: {error}") from None
     if compiled.search(""):
-        raise SpecError(f"redact pattern {name!r} matches nothing at all: {pattern}")
+        raise SpecError(
+            f"redact pattern {name!r}: {pattern!r} must not match the empty string"
+        )
     return compiled

@@ -1,4 +1,4 @@
-"""What redaction takes out, what it leaves, and where it holds."""
+"""What redaction replaces, what it keeps, and where it applies."""
 
 import time
 from importlib import metadata
@@ -42,59 +42,65 @@ TICKETS = Redaction(patterns=(RedactionPattern(name="ticket", pattern="T-[0-9]+"
 def test_only_personal_or_secret_parts_are_replaced(
     text: str, redacted: str | None
 ) -> None:
-    found = StandardRedactor().redact(text)
-    assert found == (text if redacted is None else redacted)
-    assert StandardRedactor().redact(found) == found
+    result = StandardRedactor().redact(text)
+    assert result == (text if redacted is None else redacted)
+    assert StandardRedactor().redact(result) == result
 
 
-@pytest.mark.parametrize("piece", ["a@", "1 ", "a-1", "sk-", "eyJ", "a.", "(1-"])
-def test_a_hostile_text_takes_no_long_time(piece: str) -> None:
-    began = time.perf_counter()
-    StandardRedactor().redact(piece * 20_000)
-    assert time.perf_counter() - began < 2
+@pytest.mark.parametrize("part", ["a@", "1 ", "a-1", "sk-", "eyJ", "a.", "(1-"])
+def test_a_hostile_text_does_not_take_long(part: str) -> None:
+    start = time.perf_counter()
+    StandardRedactor().redact(part * 20_000)
+    assert time.perf_counter() - start < 2
 
 
-PIECES = ["a@b.co", " ", "sk-", "eyJabcdefgh.ab", "x" * 16, "12345", "-", "AKIA", "٣"]
+PARTS = ["a@b.co", " ", "sk-", "eyJabcdefgh.ab", "x" * 16, "12345", "-", "AKIA", "٣"]
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
-def test_looking_first_whether_there_is_anything_changes_nothing(text: str) -> None:
-    whole = standard._EMAIL.sub("[email]", text)  # noqa: SLF001
-    whole = standard._KEY.sub("[key]", whole)  # noqa: SLF001
-    whole = standard._DIGITS.sub(standard._placeholder, whole)  # noqa: SLF001
-    assert StandardRedactor().redact(text) == whole
+@given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join))
+def test_the_fast_checks_do_not_change_the_result(text: str) -> None:
+    expected = standard._EMAIL.sub("[email]", text)  # noqa: SLF001
+    expected = standard._KEY.sub("[key]", expected)  # noqa: SLF001
+    expected = standard._DIGITS.sub(standard._placeholder, expected)  # noqa: SLF001
+    assert StandardRedactor().redact(text) == expected
 
 
-def test_a_pattern_that_would_backtrack_for_ever_takes_linear_time() -> None:
+def test_a_pattern_with_exponential_backtracking_takes_linear_time() -> None:
     hostile = RedactionPattern(name="x", pattern="(a+)+b")
     redactor = build_redactor(Redaction(patterns=(hostile,)))
     assert redactor.redact("a" * 100_000) == "a" * 100_000
     assert redactor.redact("aaab") == "[x]"
 
 
-def test_patterns_come_after_the_redactor_and_into_its_identity() -> None:
+def test_patterns_apply_after_the_redactor_and_are_part_of_its_identity() -> None:
     redactor = build_redactor(TICKETS)
     assert redactor.redact("T-77 of ann@example.com") == "[ticket] of [email]"
     other = RedactionPattern(name="ticket", pattern="T-[0-9]")
     identities = {
-        build_redactor(each).identity
-        for each in (TICKETS, Redaction(), Redaction(patterns=(other,)))
+        build_redactor(redaction).identity
+        for redaction in (TICKETS, Redaction(), Redaction(patterns=(other,)))
     }
     assert len(identities) == 3
     assert StandardRedactor.identity in identities
 
 
 @pytest.mark.parametrize(
-    ("pattern", "why"), [("(x", "missing"), ("x*", "matches nothing at all")]
+    ("pattern", "fault"),
+    [
+        ("(x", "missing"),
+        ("x*", r"'x\*' must not match the empty string"),
+        ("", "'' must not match the empty string"),
+        ("a|", r"'a\|' must not match the empty string"),
+    ],
 )
-def test_a_pattern_that_cannot_be_used_is_named(pattern: str, why: str) -> None:
-    named = RedactionPattern(name="mine", pattern=pattern)
-    with pytest.raises(SpecError, match=f"redact pattern 'mine'.*{why}"):
-        build_redactor(Redaction(patterns=(named,)))
+def test_an_invalid_pattern_is_refused_by_name(pattern: str, fault: str) -> None:
+    mine = RedactionPattern(name="mine", pattern=pattern)
+    with pytest.raises(SpecError, match=f"redact pattern 'mine'.*{fault}"):
+        build_redactor(Redaction(patterns=(mine,)))
 
 
 class Theirs:
-    """A redactor as a package would bring it."""
+    """A redactor of an installed package."""
 
     identity = "theirs/7"
 
@@ -102,7 +108,7 @@ class Theirs:
         return text.replace("secret", "[hush]")
 
 
-def test_a_package_can_bring_a_redactor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_can_add_a_redactor(monkeypatch: pytest.MonkeyPatch) -> None:
     point = metadata.EntryPoint(
         "theirs", f"{__name__}:Theirs", "tracer_router.redactors"
     )
@@ -113,7 +119,7 @@ def test_a_package_can_bring_a_redactor(monkeypatch: pytest.MonkeyPatch) -> None
     assert (redactor.identity, redactor.redact("a secret")) == ("theirs/7", "a [hush]")
 
 
-async def test_an_absent_redactor_keeps_nothing_and_the_teacher_answers(
+async def test_without_its_redactor_a_pod_stores_nothing_and_the_teacher_answers(
     tmp_path: Path,
 ) -> None:
     absent = Redaction(redactor="theirs")
@@ -130,7 +136,7 @@ async def test_an_absent_redactor_keeps_nothing_and_the_teacher_answers(
     assert (evidence.requests.traces_logged, plane.traces()) == (0, [])
 
 
-async def test_a_changed_redactor_switches_the_surrogate_off(tmp_path: Path) -> None:
+async def test_a_changed_redactor_disables_the_surrogate(tmp_path: Path) -> None:
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, redaction=TICKETS) as plane,
@@ -144,7 +150,7 @@ async def test_a_changed_redactor_switches_the_surrogate_off(tmp_path: Path) -> 
             ],
         }
         await client.chat.completions.create(**ask)
-        await until(lambda: plane.plane.counts.traces_written == 1)
+        await until(lambda: plane.data_plane.counters.traces_written == 1)
         evidence = await plane.evidence()
         await plane.push(certified(evidence.tasks[0].task, audit=0.0))
         raw = await client.chat.completions.with_raw_response.create(**ask)
@@ -158,7 +164,7 @@ async def test_a_changed_redactor_switches_the_surrogate_off(tmp_path: Path) -> 
     )
 
 
-async def test_with_capture_disabled_nothing_is_kept(tmp_path: Path) -> None:
+async def test_with_capture_disabled_nothing_is_stored(tmp_path: Path) -> None:
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, capture=False) as plane,
@@ -171,7 +177,7 @@ async def test_with_capture_disabled_nothing_is_kept(tmp_path: Path) -> None:
     assert plane.traces() == []
 
 
-async def test_a_text_beyond_what_is_classified_passes_through(tmp_path: Path) -> None:
+async def test_a_text_that_is_too_long_to_classify_is_forwarded(tmp_path: Path) -> None:
     async with teaching() as teacher, serving(teacher.url, tmp_path) as plane:
         await plane.client().chat.completions.create(
             model="gpt-test", messages=[{"role": "user", "content": "long " * 20_000}]
@@ -180,7 +186,7 @@ async def test_a_text_beyond_what_is_classified_passes_through(tmp_path: Path) -
     assert (evidence.requests.teacher, evidence.tasks) == (1, ())
 
 
-def test_training_sees_texts_as_serving_would() -> None:
+def test_training_reads_the_same_redacted_texts_as_serving() -> None:
     redactor = build_redactor(TICKETS)
     raw = TraceRecord(input="T-1 of ann@example.com", teacher="refund")
     served = redact_as_served(raw, redactor)
@@ -189,5 +195,6 @@ def test_training_sees_texts_as_serving_would() -> None:
     same = raw.model_copy(update={"redaction": redactor.identity})
     assert redact_as_served(same, redactor) is same
     assert redact_as_served(same, StandardRedactor()) is None
-    told = TraceRecord(input="who", teacher="ann@example.com")
-    assert redact_as_served(told, redactor) == told.model_copy(update={"teacher": None})
+    personal = TraceRecord(input="who", teacher="ann@example.com")
+    without_label = personal.model_copy(update={"teacher": None})
+    assert redact_as_served(personal, redactor) == without_label
