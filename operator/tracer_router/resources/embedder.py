@@ -24,12 +24,9 @@ def named_embedder(embedder: Embedder | None) -> NamedEmbedder | None:
     """Return the encoder as an attempt request names it, without the key."""
     if embedder is None:
         return None
-    endpoint = embedder.endpoint
     return NamedEmbedder(
-        endpoint=NamedEndpoint(url=endpoint.url, model=endpoint.model)
-        if endpoint
-        else None,
-        volume=_volume(embedder.onnx) if embedder.onnx else None,
+        endpoint=_named_endpoint(embedder.endpoint) if embedder.endpoint else None,
+        volume=_volume(embedder.folder) if embedder.folder else None,
     )
 
 
@@ -37,8 +34,8 @@ def training_embedder(embedder: Embedder | None) -> PodParts:
     """Return what the pods of an attempt mount for its encoder."""
     if embedder is None:
         return PodParts()
-    if embedder.onnx is not None:
-        return _folder_parts(embedder.onnx)
+    if embedder.folder is not None:
+        return _folder_parts(embedder.folder)
     return _key_parts(embedder.endpoint)
 
 
@@ -73,6 +70,12 @@ def serving_endpoint(
         return used
     same = (current.url, current.model) == (used.url, used.model)
     return current if same else used
+
+
+def _named_endpoint(endpoint: EmbeddingsEndpoint) -> NamedEndpoint:
+    # All fields of the contract are fields of the spec with the same name.
+    fields = endpoint.model_dump(include=set(NamedEndpoint.model_fields))
+    return NamedEndpoint.model_validate(fields)
 
 
 def _key_parts(endpoint: EmbeddingsEndpoint | None) -> PodParts:

@@ -119,7 +119,7 @@ def build_training_config(
         installation: The installation of the operator.
     """
     embedder, training = EmbedderConfig(), None
-    if attempt.embedder and attempt.embedder.onnx:
+    if attempt.embedder and attempt.embedder.folder:
         embedder = EmbedderConfig(folder=Path(paths.EMBEDDER))
     if attempt.engine is Engine.DASK:
         training = TrainingConfig(

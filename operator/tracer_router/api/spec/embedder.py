@@ -72,6 +72,11 @@ class Embedder(ApiModel):
     """An encoder in a volume of the cluster. No texts leave the cluster. Exactly one of
     `endpoint` and `onnx` must be set."""
 
+    @property
+    def folder(self) -> OnnxFolder | None:
+        """Folder of the encoder, for each kind of encoder with files in a volume."""
+        return self.onnx
+
 
 class Surrogate(ApiModel):
     """Models that a surrogate can use."""
