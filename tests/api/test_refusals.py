@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.apiserver import ApiServer
-from support.manifests import at, router_manifest
+from support.manifests import router_manifest, with_field
 
 pytestmark = pytest.mark.cluster
 
@@ -411,7 +411,7 @@ def test_an_error_contains_the_field_and_the_allowed_values(
     api: ApiServer, namespace: str, wrong: Wrong
 ) -> None:
     url = f"/apis/tracerml.ai/v1alpha1/namespaces/{namespace}/tracerrouters"
-    answer = api.create(url, at(WHOLE, wrong.path, wrong.value), dryRun="All")
+    answer = api.create(url, with_field(WHOLE, wrong.path, wrong.value), dryRun="All")
     assert answer.code == 422
     assert (wrong.field or wrong.path) in answer.message
     assert wrong.remedy in answer.message
@@ -422,5 +422,5 @@ def test_an_unknown_field_is_rejected_by_name(
     api: ApiServer, namespace: str, path: str
 ) -> None:
     url = f"/apis/tracerml.ai/v1alpha1/namespaces/{namespace}/tracerrouters"
-    answer = api.create(url, at(WHOLE, path, "x"), dryRun="All")
+    answer = api.create(url, with_field(WHOLE, path, "x"), dryRun="All")
     assert f'strict decoding error: unknown field "{path}"' in answer.message

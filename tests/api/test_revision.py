@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from support.apiserver import ApiServer
-from support.manifests import at, revision_manifest
+from support.manifests import revision_manifest, with_field
 from tracer_router.api import (
     Baseline,
     BootCounts,
@@ -130,7 +130,7 @@ def test_a_change_of_the_spec_is_rejected(
     api: ApiServer, namespace: str, field: str, value: object
 ) -> None:
     path = create(api, namespace, "fixed-r1")
-    changed = at(revision_manifest("fixed-r1"), f"spec.{field}", value)
+    changed = with_field(revision_manifest("fixed-r1"), f"spec.{field}", value)
     answer = api.apply(path, changed)
     assert answer.code == 422
     assert "spec: Invalid value" in answer.message

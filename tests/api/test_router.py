@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from support.apiserver import ApiServer
-from support.manifests import at, router_manifest
+from support.manifests import router_manifest, with_field
 from tracer_router.api import TracerRouter
 
 pytestmark = pytest.mark.cluster
@@ -23,54 +23,60 @@ MINIMAL = {
 GOOD = {
     "two fields": MINIMAL,
     "every field": router_manifest(),
-    "a teacher in the cluster": at(
+    "a teacher in the cluster": with_field(
         MINIMAL, "spec.teacher.url", "http://llm.ml:8000/v1"
     ),
-    "the client's own key": at(MINIMAL, "spec.access", {"mode": "PassThrough"}),
-    "an access section without a mode": at(MINIMAL, "spec.access", {}),
-    "a short lifetime of a client key": at(
+    "the client's own key": with_field(MINIMAL, "spec.access", {"mode": "PassThrough"}),
+    "an access section without a mode": with_field(MINIMAL, "spec.access", {}),
+    "a short lifetime of a client key": with_field(
         MINIMAL, "spec.access", {"passThrough": {"lifetime": "30s"}}
     ),
-    "keys for clients": at(
+    "keys for clients": with_field(
         router_manifest(),
         "spec.access",
         {"mode": "ClientKeys", "clientKeys": {"secretName": "callers"}},
     ),
-    "a gateway that identifies the caller": at(
+    "a gateway that identifies the caller": with_field(
         MINIMAL,
         "spec.access",
         {"mode": "GatewayHeader", "gatewayHeader": {"name": "x-caller"}},
     ),
-    "a request size in plain bytes": at(
+    "a request size in plain bytes": with_field(
         MINIMAL, "spec.limits", {"requestSize": 1048576}
     ),
-    "a fraction of a percent": at(MINIMAL, "spec.parity.target", "99.5%"),
-    "one step": at(MINIMAL, "spec.rollout", {"steps": ["100%"]}),
-    "a name of forty characters": at(MINIMAL, "metadata.name", "a" * 40),
-    "a bucket on AWS with the identity of the pods": at(
+    "a fraction of a percent": with_field(MINIMAL, "spec.parity.target", "99.5%"),
+    "one step": with_field(MINIMAL, "spec.rollout", {"steps": ["100%"]}),
+    "a name of forty characters": with_field(MINIMAL, "metadata.name", "a" * 40),
+    "a bucket on AWS with the identity of the pods": with_field(
         MINIMAL, "spec.traces", {"store": {"s3": {"bucket": "traces"}}}
     ),
-    "a split by the pods themselves": at(MINIMAL, "spec.traffic", {"split": "Sticky"}),
-    "texts as received": at(MINIMAL, "spec.traces", {"capture": "Raw"}),
-    "one worker and its driver": at(MINIMAL, "spec.training", {"engine": "Dask"}),
-    "one worker with engine Local": at(
+    "a split by the pods themselves": with_field(
+        MINIMAL, "spec.traffic", {"split": "Sticky"}
+    ),
+    "texts as received": with_field(MINIMAL, "spec.traces", {"capture": "Raw"}),
+    "one worker and its driver": with_field(
+        MINIMAL, "spec.training", {"engine": "Dask"}
+    ),
+    "one worker with engine Local": with_field(
         MINIMAL, "spec.training", {"engine": "Local", "workers": 1}
     ),
-    "a teacher with HTTP/1.1": at(MINIMAL, "spec.teacher.httpVersion", "HTTP1"),
-    "a teacher with HTTP/2": at(MINIMAL, "spec.teacher.httpVersion", "HTTP2"),
-    "an embeddings endpoint in the cluster, without a key": at(
+    "a teacher with HTTP/1.1": with_field(MINIMAL, "spec.teacher.httpVersion", "HTTP1"),
+    "a teacher with HTTP/2": with_field(MINIMAL, "spec.teacher.httpVersion", "HTTP2"),
+    "an embeddings endpoint in the cluster, without a key": with_field(
         MINIMAL,
         "spec.surrogate",
         {"embedder": {"endpoint": {"url": "http://embed.ml:8080/v1", "model": "e5"}}},
     ),
-    "a sentence encoder in a volume": at(
+    "a sentence encoder in a volume": with_field(
         MINIMAL,
         "spec.surrogate",
         {"embedder": {"onnx": {"claimName": "encoders", "subPath": "a.b/minilm"}}},
     ),
-    "an empty surrogate section": at(MINIMAL, "spec.surrogate", {}),
-    "capture disabled": at(MINIMAL, "spec.traces", {"capture": "Disabled"}),
-    "equal audit rates": at(MINIMAL, "spec.audit", {"live": "10%", "canary": "10%"}),
+    "an empty surrogate section": with_field(MINIMAL, "spec.surrogate", {}),
+    "capture disabled": with_field(MINIMAL, "spec.traces", {"capture": "Disabled"}),
+    "equal audit rates": with_field(
+        MINIMAL, "spec.audit", {"live": "10%", "canary": "10%"}
+    ),
 }
 
 
@@ -100,7 +106,7 @@ def test_a_new_router_has_the_defaults_of_the_models_and_no_generation(
 def test_an_unchanged_apply_writes_nothing(
     api: ApiServer, namespace: str, case: str
 ) -> None:
-    manifest = at(GOOD[case], "metadata.name", f"again-{len(case)}")
+    manifest = with_field(GOOD[case], "metadata.name", f"again-{len(case)}")
     # A create stores no status, and a read returns the default. The first apply after
     # it stores the default; later ones write nothing.
     meta = [
@@ -114,7 +120,9 @@ def test_an_unchanged_apply_writes_nothing(
 def test_a_router_that_the_model_wrote_is_read_back_unchanged(
     api: ApiServer, namespace: str
 ) -> None:
-    sent = TracerRouter.model_validate(at(router_manifest(), "metadata.name", "model"))
+    sent = TracerRouter.model_validate(
+        with_field(router_manifest(), "metadata.name", "model")
+    )
     manifest = sent.to_manifest()
     del manifest["metadata"]["ownerReferences"], manifest["metadata"]["namespace"]
     answer = api.apply(path_of(namespace, manifest), manifest, dryRun="All")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from support.apiserver import ApiServer
-from support.manifests import at, router_manifest
+from support.manifests import router_manifest, with_field
 from tracer_router.api import (
     Agreement,
     AuditStatus,
@@ -115,7 +115,7 @@ def test_an_invalid_status_is_rejected(
 ) -> None:
     path = f"{BASE}/{namespace}/tracerrouters/shape"
     api.apply(path, router_manifest("shape"))
-    manifest = at(status_manifest("shape"), f"status.{field}", value)
+    manifest = with_field(status_manifest("shape"), f"status.{field}", value)
     answer = api.apply(f"{path}/status", manifest)
     assert f"status.{field}" in answer.message
     assert remedy in answer.message

@@ -91,14 +91,14 @@ class Story:
 @pytest.fixture(scope="module")
 def story(cluster: Cluster, images: dict[str, Reference]) -> Iterator[Story]:
     stage = Stage(cluster, images, "e2e-change")
-    stage.set()
+    stage.install()
     # Answers come fast here: the changes are the story, not the waiting.
     stage.kubectl("set", "env", f"deployment/{TEACHER}", "TEACHER_LATENCY_SCALE=0.2")
     _apply(stage, LOW, CERTIFIED)
     played = Story(stage)
     asyncio.run(_play(played))
     yield played
-    stage.strike()
+    stage.remove()
 
 
 def _apply(stage: Stage, first: int, target: str = ASKED) -> None:

@@ -48,7 +48,7 @@ class Story:
 @pytest.fixture(scope="module")
 def story(cluster: Cluster, images: dict[str, Reference]) -> Iterator[Story]:
     stage = Stage(cluster, images, "e2e-dask")
-    stage.set()
+    stage.install()
     # Answers come fast here: the attempt is the story, not the waiting.
     stage.kubectl("set", "env", f"deployment/{TEACHER}", "TEACHER_LATENCY_SCALE=0.1")
     manifest = stage.router(
@@ -63,7 +63,7 @@ def story(cluster: Cluster, images: dict[str, Reference]) -> Iterator[Story]:
     job = cluster.get(f"job/{NAME}", "-n", stage.namespace)
     log = stage.kubectl("logs", INDEX_0, "--tail=-1")
     yield Story(stage, view, job, log, _network(stage))
-    stage.strike()
+    stage.remove()
 
 
 async def _train(stage: Stage) -> View:

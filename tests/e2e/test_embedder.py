@@ -21,7 +21,7 @@ from examples.demo.watch import View
 from examples.recorded_teacher.recordings import Recording
 from support.hidden_topics import TOPICS, hidden_texts, topic_of
 from support.stage import Stage, eventually
-from support.topic_stage import EMBEDDINGS, KEY, TEACHER, carry_encoder, serve_topics
+from support.topic_stage import EMBEDDINGS, KEY, TEACHER, serve_topics, store_encoder
 from tracer_router.api import Phase, RevisionPhase
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
@@ -76,12 +76,12 @@ class Story:
 @pytest.fixture(scope="module")
 def story(cluster: Cluster, images: dict[str, Reference]) -> Iterator[Story]:
     stage = Stage(cluster, images, "e2e-embedder")
-    stage.set()
+    stage.install()
     serve_topics(stage)
     played = Story(stage)
     asyncio.run(_play(played))
     yield played
-    stage.strike()
+    stage.remove()
 
 
 async def _play(story: Story) -> None:
@@ -113,7 +113,7 @@ async def _play(story: Story) -> None:
 async def _by_folder(story: Story) -> None:
     stage = story.stage
     texts = list(itertools.islice(_endless(seed=1), 2000))
-    carry_encoder(stage, texts)
+    store_encoder(stage, texts)
     stage.scale(EMBEDDINGS, 0)
     embedder = {"onnx": {"claimName": "encoders", "subPath": "words"}}
     stage.cluster.apply(

@@ -88,12 +88,12 @@ class Story:
 @pytest.fixture(scope="module")
 def story(cluster: Cluster, images: dict[str, Reference]) -> Iterator[Story]:
     stage = Stage(cluster, images, "e2e-rollout")
-    stage.set()
+    stage.install()
     cluster.apply(stage.namespace, stage.router(ROUTER))
     played = Story(stage)
     asyncio.run(_play(played))
     yield played
-    stage.strike()
+    stage.remove()
 
 
 async def _play(story: Story) -> None:

@@ -77,7 +77,7 @@ class Story:
 @pytest.fixture(scope="module")
 def story(cluster: Cluster, images: dict[str, Reference]) -> Iterator[Story]:
     stage = Stage(cluster, images, "e2e-trouble")
-    stage.set()
+    stage.install()
     # Answers come fast here: the troubles are the story, not the waiting.
     stage.kubectl("set", "env", f"deployment/{TEACHER}", "TEACHER_LATENCY_SCALE=0.2")
     manifest = stage.router(ROUTER, training={"minimumTraces": MINIMUM})
@@ -85,7 +85,7 @@ def story(cluster: Cluster, images: dict[str, Reference]) -> Iterator[Story]:
     played = Story(stage)
     asyncio.run(_play(played))
     yield played
-    stage.strike()
+    stage.remove()
 
 
 async def _play(story: Story) -> None:

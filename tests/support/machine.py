@@ -1,4 +1,4 @@
-"""The plan and its execution without a cluster: every write can be the last one."""
+"""Planning and execution without a cluster; a crash is possible after every write."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -21,12 +21,12 @@ from tracer_router.planning.state.observed import JobState, Observed, PodState
 from tracer_router.planning.state.plan import Plan
 from tracer_router.resources.manifest import Manifest, ObjectKey
 
-__all__ = ["Machine", "Tally"]
+__all__ = ["Machine", "PodCounts"]
 
 
 @dataclass(frozen=True)
-class Tally:
-    """What the one pod of a revision has counted since its boot."""
+class PodCounts:
+    """The counts of the only pod of a revision since its boot."""
 
     boot: int = 0
     requests: int = 0
@@ -41,7 +41,7 @@ class Tally:
 
 @dataclass
 class Machine:
-    """Objects as the API server holds them, and pods that count as told."""
+    """Objects as the API server stores them, and pods with configured counts."""
 
     router: TracerRouter = field(
         default_factory=lambda: TracerRouter.model_validate(make_router())
@@ -49,26 +49,26 @@ class Machine:
     revisions: dict[int, TracerRevision] = field(default_factory=dict)
     policy: PolicyDocument | None = None
     children: dict[ObjectKey, Manifest] = field(default_factory=dict)
-    tallies: dict[int, Tally] = field(default_factory=dict)
+    pod_counts: dict[int, PodCounts] = field(default_factory=dict)
     loaded: bool = True
     now: datetime = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
     def copy(self) -> "Machine":
-        """Give a machine that goes its own way from here."""
+        """Return an independent copy."""
         return dataclasses.replace(
             self,
             revisions=dict(self.revisions),
             children=dict(self.children),
-            tallies=dict(self.tallies),
+            pod_counts=dict(self.pod_counts),
         )
 
     def plan(self) -> Plan:
-        """Plan from what is there."""
+        """Return the plan for the present objects."""
         return plan_reconcile(self.observed(), INSTALLATION, self.now)
 
     def observed(self) -> Observed:
-        """Give the picture that the operator would get."""
-        revisions = tuple(self.revisions[each] for each in sorted(self.revisions))
+        """Return the snapshot that the operator would observe."""
+        revisions = tuple(self.revisions[number] for number in sorted(self.revisions))
         return Observed(
             router=self.router,
             revisions=revisions,
@@ -82,40 +82,45 @@ class Machine:
             children=self.children,
         )
 
-    def carry_out(self, plan: Plan, writes: int | None = None) -> int:
-        """Make the first writes of a plan, all when not said; give how many it has."""
-        steps: list[Any] = [("create", each) for each in plan.create]
+    def execute(self, plan: Plan, writes: int | None = None) -> int:
+        """Execute the first writes of a plan, and return how many writes it has.
+
+        Args:
+            plan: The plan.
+            writes: How many writes to execute; None for all.
+        """
+        steps: list[Any] = [("create", revision) for revision in plan.create]
         steps.append(("policy", plan.policy))
-        steps += [("apply", each) for each in plan.apply]
-        steps += [("delete", each) for each in plan.delete]
-        steps += [("revision", each) for each in plan.revisions]
+        steps += [("apply", manifest) for manifest in plan.apply]
+        steps += [("delete", key) for key in plan.delete]
+        steps += [("revision", revision) for revision in plan.revisions]
         steps.append(("status", plan.status))
-        for kind, what in steps[:writes]:
-            self._write(kind, what)
+        for kind, value in steps[:writes]:
+            self._write(kind, value)
         return len(steps)
 
     def settle(self, most: int = 12) -> Plan:
-        """Plan and carry out until a plan changes nothing, at this moment."""
+        """Plan and execute until a plan changes nothing, and return that plan."""
         for _ in range(most):
             before = self.copy()
             plan = self.plan()
-            self.carry_out(plan)
-            if self.same(before):
+            self.execute(plan)
+            if self.equals(before):
                 return plan
-        raise AssertionError(f"no rest after {most} plans: {self.router.status}")
+        raise AssertionError(f"not settled after {most} plans: {self.router.status}")
 
-    def same(self, other: "Machine") -> bool:
-        """Tell whether two machines are in the same state, but for policy numbers."""
-        return self.essence() == other.essence()
+    def equals(self, other: "Machine") -> bool:
+        """Return whether two machines have the same state, but for policy numbers."""
+        return self.comparable_state() == other.comparable_state()
 
-    def essence(self) -> dict[str, Any]:
-        """Give everything but the number of the policy and the times of conditions.
+    def comparable_state(self) -> dict[str, Any]:
+        """Return the state without the policy number and the times of conditions.
 
-        A flip that a crash kept from being published has never been seen.
+        If a crash prevented the write of a changed status, nobody observed the change.
         """
         conditions = tuple(
-            each.model_copy(update={"last_transition_time": None})
-            for each in self.router.status.conditions
+            condition.model_copy(update={"last_transition_time": None})
+            for condition in self.router.status.conditions
         )
         update = {"policy_generation": 0, "conditions": conditions}
         status = self.router.status.model_copy(update=update)
@@ -127,48 +132,48 @@ class Machine:
         }
 
     def weights(self) -> dict[str, int]:
-        """Give the backends of the route with their weights."""
+        """Return the backends of the route with their weights."""
         route = self.children.get(ObjectKey("HTTPRoute", "tickets"))
         if route is None:
             return {}
         backends = route["spec"]["rules"][0]["backendRefs"]
-        return {each["name"]: each["weight"] for each in backends}
+        return {backend["name"]: backend["weight"] for backend in backends}
 
     def count(self, number: int, **more: int) -> None:
-        """Have the pod of a revision count more."""
-        tally = self.tallies.get(number, Tally())
-        changed = {name: getattr(tally, name) + more[name] for name in more}
-        self.tallies[number] = dataclasses.replace(tally, **changed)
+        """Increase the counts of the pod of a revision."""
+        counts = self.pod_counts.get(number, PodCounts())
+        changed = {name: getattr(counts, name) + more[name] for name in more}
+        self.pod_counts[number] = dataclasses.replace(counts, **changed)
 
     def annotate(self, name: str, text: str | None) -> None:
-        """Annotate the router; None removes."""
+        """Set an annotation of the router; None removes it."""
         found = {**self.router.metadata.annotations, name: text}
-        kept = {key: each for key, each in found.items() if each is not None}
+        kept = {key: value for key, value in found.items() if value is not None}
         metadata = self.router.metadata.model_copy(update={"annotations": kept})
         self.router = self.router.model_copy(update={"metadata": metadata})
 
     def wait(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the time."""
         self.now += timedelta(seconds=seconds)
 
-    def _write(self, kind: str, what: Any) -> None:
+    def _write(self, kind: str, value: Any) -> None:
         match kind:
             case "create":
-                new = what.model_copy(update={"status": type(what.status)()})
-                self.revisions.setdefault(what.spec.revision, new)
+                new = value.model_copy(update={"status": type(value.status)()})
+                self.revisions.setdefault(value.spec.revision, new)
             case "policy":
-                self.policy = what
+                self.policy = value
             case "apply":
-                self.children[ObjectKey.from_manifest(what)] = what
+                self.children[ObjectKey.from_manifest(value)] = value
             case "delete":
-                self.children.pop(what, None)
-                if what.kind == "TracerRevision":
-                    self.revisions.pop(int(what.name.rpartition("-r")[2]), None)
+                self.children.pop(value, None)
+                if value.kind == "TracerRevision":
+                    self.revisions.pop(int(value.name.rpartition("-r")[2]), None)
             case "revision":
-                if what.spec.revision in self.revisions:
-                    self.revisions[what.spec.revision] = what
+                if value.spec.revision in self.revisions:
+                    self.revisions[value.spec.revision] = value
             case _:
-                self.router = self.router.model_copy(update={"status": what})
+                self.router = self.router.model_copy(update={"status": value})
 
     def _job(self, number: int) -> JobState:
         attempt = self.revisions[number].spec.attempt
@@ -194,24 +199,24 @@ class Machine:
         return JobState(finished=True, summary=summary)
 
     def _pod(self, number: int) -> PodState:
-        tally = self.tallies.get(number, Tally())
-        audits = tally.agreed + tally.disagreed + tally.missing
+        counts = self.pod_counts.get(number, PodCounts())
+        audits = counts.agreed + counts.disagreed + counts.missing
         task = TaskEvidence(
             task=TASK,
-            requests=tally.requests + audits,
-            uniform_labelled=tally.labelled,
+            requests=counts.requests + audits,
+            uniform_labelled=counts.labelled,
             audits_admitted=audits,
-            audits_agreed=tally.agreed,
-            audits_disagreed=tally.disagreed,
-            audits_missing=tally.missing,
+            audits_agreed=counts.agreed,
+            audits_disagreed=counts.disagreed,
+            audits_missing=counts.missing,
         )
         evidence = Evidence(
             revision=number,
-            boot=f"boot-{number}-{tally.boot}",
+            boot=f"boot-{number}-{counts.boot}",
             requests=RequestCounts(
                 requests=task.requests,
-                faults=tally.faults,
-                surrogate_leg=LegEvidence(questions=tally.timed, slow=tally.slow),
+                faults=counts.faults,
+                surrogate_leg=LegEvidence(questions=counts.timed, slow=counts.slow),
             ),
             tasks=(task,),
             surrogate=LoadState(

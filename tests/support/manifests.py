@@ -1,14 +1,14 @@
-"""Whole manifests of both kinds; a test changes the one field that it is about."""
+"""Complete manifests of both kinds; a test changes the field that it checks."""
 
 from typing import Any
 
-__all__ = ["at", "revision_manifest", "router_manifest"]
+__all__ = ["revision_manifest", "router_manifest", "with_field"]
 
 Manifest = dict[str, Any]
 
 
 def router_manifest(name: str = "tickets", **spec: Any) -> Manifest:
-    """Give a router that says every field; keywords replace sections, None removes."""
+    """Return a router with every field set; keywords replace sections, None removes."""
     full = {
         "teacher": {
             "url": "https://api.example.com/v1",
@@ -98,12 +98,12 @@ def router_manifest(name: str = "tickets", **spec: Any) -> Manifest:
         "apiVersion": "tracerml.ai/v1alpha1",
         "kind": "TracerRouter",
         "metadata": {"name": name},
-        "spec": _said(full | spec),
+        "spec": _without_none(full | spec),
     }
 
 
 def revision_manifest(name: str = "tickets-r1", **spec: Any) -> Manifest:
-    """Give a revision with an attempt; keywords replace fields, None removes."""
+    """Return a revision with an attempt; keywords replace fields, None removes."""
     full = {
         "router": "tickets",
         "revision": 1,
@@ -122,16 +122,16 @@ def revision_manifest(name: str = "tickets-r1", **spec: Any) -> Manifest:
         "apiVersion": "tracerml.ai/v1alpha1",
         "kind": "TracerRevision",
         "metadata": {"name": name},
-        "spec": _said(full | spec),
+        "spec": _without_none(full | spec),
     }
 
 
-def at(manifest: Manifest, path: str, value: Any) -> Manifest:
-    """Give the manifest with one field set by its dotted path; None removes it."""
+def with_field(manifest: Manifest, path: str, value: Any) -> Manifest:
+    """Return the manifest with one field set by its dotted path; None removes it."""
     head, _, rest = path.partition(".")
     changed = dict(manifest)
     if rest:
-        changed[head] = at(changed.get(head, {}), rest, value)
+        changed[head] = with_field(changed.get(head, {}), rest, value)
     elif value is None:
         changed.pop(head, None)
     else:
@@ -139,5 +139,5 @@ def at(manifest: Manifest, path: str, value: Any) -> Manifest:
     return changed
 
 
-def _said(spec: Manifest) -> Manifest:
+def _without_none(spec: Manifest) -> Manifest:
     return {name: value for name, value in spec.items() if value is not None}

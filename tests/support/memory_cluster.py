@@ -1,4 +1,4 @@
-"""A cluster in memory: objects by kind and name, every write recorded."""
+"""A cluster in memory: objects by kind and name, with a record of all writes."""
 
 import copy
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from tracer_router.resources.manifest import Manifest, ObjectKey
 
 
 class MemoryCluster:
-    """Keeps manifests; applies by merging, as far as one field manager can tell."""
+    """Stores manifests; an apply merges them, like that of a single field manager."""
 
     def __init__(self, unserved: tuple[str, ...] = ()) -> None:
         self.unserved = unserved
@@ -28,10 +28,10 @@ class MemoryCluster:
     ) -> list[Manifest]:
         del namespace
         return [
-            copy.deepcopy(each)
-            for key, each in sorted(self.objects.items())
+            copy.deepcopy(manifest)
+            for key, manifest in sorted(self.objects.items())
             if key.kind == kind
-            and labels.items() <= each["metadata"].get("labels", {}).items()
+            and labels.items() <= manifest["metadata"].get("labels", {}).items()
         ]
 
     async def apply(self, manifest: Manifest) -> Manifest:
@@ -64,9 +64,9 @@ class MemoryCluster:
         self.events.append(event)
 
     def put(self, manifest: Manifest) -> None:
-        """Place an object as somebody else would."""
+        """Store an object as another client would."""
         self.objects[ObjectKey.from_manifest(manifest)] = copy.deepcopy(manifest)
 
     def status_of(self, kind: str, name: str) -> dict[str, Any]:
-        """Give the status of an object."""
+        """Return the status of an object."""
         return self.objects[ObjectKey(kind, name)].get("status", {})

@@ -1,4 +1,4 @@
-"""A namespace on a real cluster with the chart, a teacher and a way into the store."""
+"""A namespace in a real cluster, with the chart, a teacher, and access to the store."""
 
 import json
 import os
@@ -34,14 +34,14 @@ CHILDREN = (
     "tracerrevisions,deployments,services,configmaps,serviceaccounts,jobs,"
     "networkpolicies,poddisruptionbudgets,httproutes"
 )
-"""Every kind that the operator makes."""
+"""Every kind that the operator creates."""
 
 _WRITES = re.compile(
     r'^apiserver_request_total\{[^}]*resource="(?P<resource>[^"]*)"[^}]*'
     r'verb="(?P<verb>POST|PUT|PATCH|APPLY|DELETE)"[^}]*\} (?P<count>\S+)$',
     re.MULTILINE,
 )
-_MINE = frozenset(
+_WRITTEN_RESOURCES = frozenset(
     {
         "configmaps",
         "deployments",
@@ -60,7 +60,7 @@ _MINE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where one story is played."""
+    """The namespace of one end-to-end test."""
 
     cluster: Cluster
     images: Mapping[str, Reference]
@@ -68,20 +68,20 @@ class Stage:
 
     @property
     def host(self) -> str:
-        """The host name of this stage's routes: other stages share the Gateway."""
+        """The host name of the routes: other namespaces share the Gateway."""
         return f"{self.namespace}.test"
 
-    def set(self) -> None:
+    def install(self) -> None:
         """Install everything into an empty namespace."""
         install(self.cluster, self.namespace, self.images)
 
-    def strike(self) -> None:
-        """Remove the namespace and all that is in it."""
+    def remove(self) -> None:
+        """Delete the namespace and all its objects."""
         now = ("--ignore-not-found", "--wait=false")
         self.cluster.kubectl("delete", "namespace", self.namespace, *now)
 
     def router(self, name: str, **spec: Any) -> Manifest:
-        """Give the quickstart under another name, with sections replaced."""
+        """Return the quickstart router, renamed and with sections replaced."""
         manifest = read_manifests(QUICKSTART)[0]
         manifest["metadata"]["name"] = name
         manifest["spec"].update(spec)
@@ -89,11 +89,11 @@ class Stage:
         return manifest
 
     def watch(self, name: str) -> Watch:
-        """Watch a router."""
+        """Return a watch of a router."""
         return Watch(self.cluster, self.namespace, name)
 
     def clients(self, questions: Questions, load: Load) -> Clients:
-        """Give clients of this stage's route."""
+        """Return clients of the route."""
         url = self.cluster.gateway_url
         return Clients(url, TEACHER_KEY, questions.labels, load, host=self.host)
 
@@ -102,16 +102,16 @@ class Stage:
         return self.cluster.kubectl("-n", self.namespace, *words)
 
     def scale(self, deployment: str, replicas: int) -> None:
-        """Scale a Deployment and wait until its pods are as asked.
+        """Scale a Deployment, and wait until it has this number of pods.
 
-        One that has been told to end counts until it is gone: it may answer till then.
+        A terminating pod counts until it is deleted, because it can still answer.
         """
         name = f"deployment/{deployment}"
         self.kubectl("scale", name, f"--replicas={replicas}")
         self.kubectl("rollout", "status", name, "--timeout=2m")
         labels = "-o=jsonpath={.spec.selector.matchLabels}"
         selector = json.loads(self.kubectl("get", name, labels))
-        wanted = "-l=" + ",".join(f"{key}={of}" for key, of in selector.items())
+        wanted = "-l=" + ",".join(f"{key}={value}" for key, value in selector.items())
 
         def settled() -> bool:
             pods = self.kubectl("get", "pods", "-o=name", wanted).split()
@@ -120,60 +120,60 @@ class Stage:
         eventually(settled, f"{deployment} at {replicas}", 60)
 
     def explain(self, router: str) -> str:
-        """Give what ``tracer-router explain`` says."""
+        """Return the output of `tracer-router explain`."""
         program = Path(sys.executable).with_name("tracer-router")
         config = self.cluster.kubeconfig
-        ended = subprocess.run(
+        completed = subprocess.run(
             [program, "explain", router, "-n", self.namespace],
             env={**os.environ, **({"KUBECONFIG": config} if config else {})},
             capture_output=True,
             text=True,
             check=True,
         )
-        return ended.stdout
+        return completed.stdout
 
     def versions(self, kinds: str) -> dict[str, str]:
-        """Give the resourceVersion of every object of some kinds."""
+        """Return the resourceVersion of every object of some kinds."""
         items = self.cluster.get(kinds, "-n", self.namespace)["items"]
         return {
-            f"{each['kind']}/{each['metadata']['name']}": each["metadata"][
+            f"{item['kind']}/{item['metadata']['name']}": item["metadata"][
                 "resourceVersion"
             ]
-            for each in items
+            for item in items
         }
 
     def writes(self) -> dict[str, float]:
-        """Give how many writes the API server has taken, by kind that we write."""
+        """Return the number of writes to the API server, by verb and resource."""
         text = self.cluster.kubectl("get", "--raw", "/metrics")
         counts: dict[str, float] = {}
         for found in _WRITES.finditer(text):
-            if found["resource"] in _MINE:
+            if found["resource"] in _WRITTEN_RESOURCES:
                 key = f"{found['verb']} {found['resource']}"
                 counts[key] = counts.get(key, 0) + float(found["count"])
         return counts
 
     def left_of(self, router: str) -> list[str]:
-        """Give everything in the namespace that carries the router's label."""
+        """Return all objects in the namespace with the label of a router."""
         label = f"-l={ROUTER_LABEL}={router}"
         kinds = f"{CHILDREN},pods"
         items = self.cluster.get(kinds, label, "-n", self.namespace)["items"]
-        return [f"{each['kind']}/{each['metadata']['name']}" for each in items]
+        return [f"{item['kind']}/{item['metadata']['name']}" for item in items]
 
     def start_python(self, name: str, router: str, code: str) -> None:
-        """Run a program in the runtime image with the router's part of the store."""
+        """Start a program in the runtime image, with the store prefix of a router."""
         self.cluster.apply(self.namespace, self._pod(name, router, code))
 
     def run_python(self, name: str, router: str, code: str) -> str:
-        """Run such a program to its end and give what it printed."""
+        """Run a program in the runtime image, and return its output."""
         self.start_python(name, router, code)
-        ended = ("--for=jsonpath={.status.phase}=Succeeded", "--timeout=90s")
+        condition = ("--for=jsonpath={.status.phase}=Succeeded", "--timeout=90s")
         try:
-            self.kubectl("wait", f"pod/{name}", *ended)
+            self.kubectl("wait", f"pod/{name}", *condition)
         except DemoFailed as failed:
             raise DemoFailed(f"{failed}\n{self.kubectl('logs', name)}") from None
-        said = self.kubectl("logs", name)
+        output = self.kubectl("logs", name)
         self.kubectl("delete", "pod", name, "--wait=false")
-        return said
+        return output
 
     def _pod(self, name: str, router: str, code: str) -> Manifest:
         store = f"http://tracer-router-store.{self.namespace}.svc:7070"
@@ -206,7 +206,7 @@ class Stage:
 
 
 def eventually(reached: Callable[[], bool], what: str, seconds: float) -> None:
-    """Wait until something is reached."""
+    """Wait until a condition holds; fail after a number of seconds."""
     deadline = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < deadline, f"{what} was not reached in {seconds} s"

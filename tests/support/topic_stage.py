@@ -1,4 +1,4 @@
-"""What a story about made-up words needs in its namespace."""
+"""Servers and volumes for the end-to-end test with invented words."""
 
 import base64
 import tempfile
@@ -11,23 +11,23 @@ from support.onnx_folder import write_onnx_folder
 from support.stage import Stage
 from tracer_router.resources.pod import CONTAINER_SECURITY, POD_SECURITY
 
-__all__ = ["EMBEDDINGS", "KEY", "TEACHER", "carry_encoder", "serve_topics"]
+__all__ = ["EMBEDDINGS", "KEY", "TEACHER", "serve_topics", "store_encoder"]
 
 TEACHER, EMBEDDINGS = "topics", "embeddings"
 """Names of the two Services; the latter is that of a Secret, too."""
 KEY = "sk-of-the-embeddings"
-"""What the endpoint must be shown."""
+"""The key of the embeddings endpoint."""
 
 
 def serve_topics(stage: Stage) -> None:
-    """Put a teacher who knows topics and an embeddings endpoint into the namespace."""
+    """Start a teacher for topics and an embeddings endpoint in the namespace."""
     stage.cluster.apply(stage.namespace, *_servers(stage))
     for name in (TEACHER, EMBEDDINGS):
         stage.kubectl("rollout", "status", f"deployment/{name}", "--timeout=2m")
 
 
-def carry_encoder(stage: Stage, texts: list[str]) -> None:
-    """Put an ONNX encoder onto a volume, as a user would."""
+def store_encoder(stage: Stage, texts: list[str]) -> None:
+    """Store an ONNX encoder in a volume, as a user would."""
     with tempfile.TemporaryDirectory() as scratch:
         made = write_onnx_folder(Path(scratch) / "words", texts)
         files = {
@@ -36,8 +36,8 @@ def carry_encoder(stage: Stage, texts: list[str]) -> None:
         }
     code = (
         "import pathlib, shutil; to = pathlib.Path('/claim/words'); to.mkdir()\n"
-        "for each in ('model.onnx', 'tokenizer.json'):"
-        " shutil.copy(f'/encoder/{each}', to)"
+        "for name in ('model.onnx', 'tokenizer.json'):"
+        " shutil.copy(f'/encoder/{name}', to)"
     )
     container = {
         "name": "carrier",
@@ -84,8 +84,8 @@ def carry_encoder(stage: Stage, texts: list[str]) -> None:
             "spec": pod,
         },
     )
-    ended = ("--for=jsonpath={.status.phase}=Succeeded", "--timeout=90s")
-    stage.kubectl("wait", "pod/carrier", *ended)
+    condition = ("--for=jsonpath={.status.phase}=Succeeded", "--timeout=90s")
+    stage.kubectl("wait", "pod/carrier", *condition)
 
 
 def _servers(stage: Stage) -> list[Manifest]:
@@ -108,7 +108,7 @@ def _servers(stage: Stage) -> list[Manifest]:
             "metadata": {"name": EMBEDDINGS},
             "stringData": {"api-key": KEY, "allowed-hosts": EMBEDDINGS},
         },
-        *(each for name in keys for each in _server(stage, name, keys[name])),
+        *(item for name in keys for item in _server(stage, name, keys[name])),
     ]
 
 

@@ -1,4 +1,4 @@
-"""A small world around the operator: pods that boot, count and load as told."""
+"""The operator with a cluster in memory and simulated pods."""
 
 import copy
 from collections import Counter
@@ -34,7 +34,7 @@ INSTALLATION = Installation(
 
 
 def make_router(**spec: Any) -> dict[str, Any]:
-    """Give a router's manifest; name parts of the spec to override them."""
+    """Return the manifest of a router; keyword arguments replace parts of the spec."""
     return {
         "apiVersion": "tracerml.ai/v1alpha1",
         "kind": "TracerRouter",
@@ -57,7 +57,7 @@ def make_router(**spec: Any) -> dict[str, Any]:
 
 @dataclass
 class World:
-    """The operator's reconciler, a cluster in memory and pods under our control."""
+    """The reconciler of the operator, a cluster in memory, and simulated pods."""
 
     router: dict[str, Any] = field(default_factory=make_router)
     cluster: MemoryCluster = field(default_factory=MemoryCluster)
@@ -90,7 +90,7 @@ class World:
         )
 
     async def push(self, address: str, policy: PolicyDocument) -> Evidence | None:
-        """Answer as the pod at this address."""
+        """Return the evidence of the pod at this address."""
         self.pushed.append((address, policy))
         revision = int(address.removeprefix("10.0.0."))
         task = self.tasks.get(revision, TaskEvidence(task=TASK))
@@ -124,8 +124,8 @@ class World:
         name, rows = self.other_tasks[revision]
         return (TaskEvidence(task=name, requests=rows, uniform_labelled=rows),)
 
-    async def turn(self, times: int = 1, seconds: float = 15) -> None:
-        """Reconcile and let the cluster's own controllers catch up, so many times."""
+    async def reconcile(self, times: int = 1, seconds: float = 15) -> None:
+        """Reconcile several times, and run the simulated controllers each time."""
         for _ in range(times):
             self.now += timedelta(seconds=seconds)
             self.flowed.update(self.flow)
@@ -134,11 +134,11 @@ class World:
             self._accept_route()
 
     def count(self, revision: int, **counts: Any) -> None:
-        """Set what the pods of a revision have counted of the task."""
+        """Set the counts of the task that the pods of a revision report."""
         self.tasks[revision] = TaskEvidence(task=TASK, **counts)
 
     def finish_training(self, attempt: int, **summary: Any) -> None:
-        """End the Job of an attempt with this summary."""
+        """Terminate the Job of an attempt with this summary."""
         revision = self.cluster.objects[
             ObjectKey("TracerRevision", f"tickets-r{attempt}")
         ]
@@ -173,57 +173,58 @@ class World:
         )
 
     def load(self, attempt: int) -> None:
-        """Have every pod of a revision report its bundle as loaded."""
+        """Make every pod of a revision report its bundle as loaded."""
         self.loaded[attempt] = f"sha256:bundle{attempt}"
 
     def status(self) -> dict[str, Any]:
-        """Give the router's status."""
+        """Return the status of the router."""
         return self.cluster.status_of("TracerRouter", "tickets")
 
     def revision(self, number: int) -> dict[str, Any]:
-        """Give the status of a revision."""
+        """Return the status of a revision."""
         return self.cluster.status_of("TracerRevision", f"tickets-r{number}")
 
     def spec(self, number: int) -> dict[str, Any]:
-        """Give the spec of a revision."""
+        """Return the spec of a revision."""
         key = ObjectKey("TracerRevision", f"tickets-r{number}")
         found: dict[str, Any] = self.cluster.objects[key]["spec"]
         return found
 
     def router_now(self) -> dict[str, Any]:
-        """Give the router as it is, to be changed and put back."""
+        """Return the present manifest of the router, to be changed and stored."""
         return copy.deepcopy(self.cluster.objects[ObjectKey("TracerRouter", "tickets")])
 
     def condition(self, kind: str) -> tuple[str, str, str]:
-        """Give status, reason and message of a condition."""
-        found = {each["type"]: each for each in self.status()["conditions"]}[kind]
+        """Return status, reason, and message of a condition."""
+        conditions = {found["type"]: found for found in self.status()["conditions"]}
+        found = conditions[kind]
         return found["status"], found["reason"], found["message"]
 
     def front(self) -> int:
-        """Give the revision that Service NAME selects."""
+        """Return the revision that Service NAME selects."""
         service = self.cluster.objects[ObjectKey("Service", "tickets")]
         return int(service["spec"]["selector"][REVISION_LABEL])
 
     def weights(self) -> dict[str, int]:
-        """Give the backends of the route with their weights."""
+        """Return the backends of the route with their weights."""
         route = self.cluster.objects[ObjectKey("HTTPRoute", "tickets")]
         backends = route["spec"]["rules"][0]["backendRefs"]
-        return {each["name"]: each["weight"] for each in backends}
+        return {backend["name"]: backend["weight"] for backend in backends}
 
     def names(self, kind: str) -> list[str]:
-        """Give the names of the objects of a kind."""
+        """Return the names of the objects of a kind."""
         return [key.name for key in sorted(self.cluster.objects) if key.kind == kind]
 
     def _run_deployments(self) -> None:
         wanted = {
-            int(each["metadata"]["labels"][REVISION_LABEL])
-            for key, each in self.cluster.objects.items()
+            int(manifest["metadata"]["labels"][REVISION_LABEL])
+            for key, manifest in self.cluster.objects.items()
             if key.kind == "Deployment"
         }
         for key in [key for key in self.cluster.objects if key.kind == "Pod"]:
             labels = self.cluster.objects[key]["metadata"]["labels"]
-            mine = labels["app.kubernetes.io/component"] == "data-plane"
-            if mine and int(labels[REVISION_LABEL]) not in wanted:
+            serving = labels["app.kubernetes.io/component"] == "data-plane"
+            if serving and int(labels[REVISION_LABEL]) not in wanted:
                 del self.cluster.objects[key]
         for number in wanted:
             status = {
@@ -236,7 +237,7 @@ class World:
     def put_pod(
         self, name: str, component: str, revision: int, status: dict[str, Any]
     ) -> None:
-        """Put a pod of a revision as it is now."""
+        """Store a pod of a revision with a status."""
         labels = {
             "app.kubernetes.io/component": component,
             "tracerml.ai/router": "tickets",
@@ -257,17 +258,17 @@ class World:
 
 
 async def in_training(**spec: Any) -> World:
-    """Bring a world to its first attempt."""
+    """Return a world whose first attempt is in training."""
     world = World(router=make_router(**spec))
     world.count(0, requests=1000, uniform_labelled=1000)
-    await world.turn(5)
+    await world.reconcile(5)
     return world
 
 
-async def say_instead(world: World, **spec: Any) -> None:
-    """Change the router as a person would, and let the operator look."""
+async def change_spec(world: World, **spec: Any) -> None:
+    """Replace the spec of the router as a user would, and reconcile."""
     changed = world.router_now()
     changed["spec"] = make_router(**spec)["spec"]
     changed["metadata"]["generation"] += 1
     world.cluster.put(changed)
-    await world.turn(3)
+    await world.reconcile(3)

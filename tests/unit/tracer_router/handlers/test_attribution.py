@@ -31,7 +31,7 @@ async def drifting(world: World, otherwise: int, repeats: int = 50) -> World:
             repeats=counts["repeats"],
             repeats_otherwise=counts["otherwise"],
         )
-        await world.turn(seconds=3600)
+        await world.reconcile(seconds=3600)
         if world.revision(1)["phase"] != "Live":
             break
     assert world.revision(1)["phase"] == "RolledBack"
@@ -75,7 +75,7 @@ async def test_without_repeats_nothing_is_named() -> None:
 async def test_an_event_says_the_cause_once() -> None:
     world = await drifting(World(), otherwise=8)
 
-    await world.turn(5)
+    await world.reconcile(5)
 
     assert len(warnings(world, "TeacherChanged")) == 1
 
@@ -84,6 +84,6 @@ async def test_marks_move_with_repeats_and_rest_without() -> None:
     world = await live(World())
     before = world.revision(1)["drift"]
 
-    await world.turn(10, seconds=3600)
+    await world.reconcile(10, seconds=3600)
 
     assert world.revision(1)["drift"] == before

@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from support.world import World, in_training, make_router, say_instead
+from support.world import World, change_spec, in_training, make_router
 from tracer_router.resources.manifest import ObjectKey
 from unit.tracer_router.handlers.test_rollouts import live
 
@@ -67,7 +67,7 @@ async def test_an_attempt_is_asked_to_use_the_encoder_and_told_no_key() -> None:
 async def test_an_attempt_keeps_the_encoder_that_it_was_begun_with() -> None:
     world = await in_training(**NAMED)
     before = request(world, 1)
-    await say_instead(world, **OTHER)
+    await change_spec(world, **OTHER)
 
     assert request(world, 1) == before
     assert world.cluster.writes.count("apply Job/tickets-r1-training") == 1
@@ -78,7 +78,7 @@ async def test_another_encoder_touches_nothing_that_is_live() -> None:
     await live(world)
     deployment = ObjectKey("Deployment", "tickets-r1")
     before, writes = world.cluster.objects[deployment], len(world.cluster.writes)
-    await say_instead(world, **OTHER)
+    await change_spec(world, **OTHER)
 
     assert world.cluster.objects[deployment] == before
     assert world.revision(1)["phase"] == "Live"
@@ -91,10 +91,10 @@ async def test_another_encoder_touches_nothing_that_is_live() -> None:
 async def test_the_next_attempt_is_asked_to_use_what_the_spec_says_by_then() -> None:
     world = World(router=make_router(**NAMED))
     await live(world)
-    await say_instead(world, **OTHER)
+    await change_spec(world, **OTHER)
     world.count(0, requests=9000, uniform_labelled=9000)
     world.count(1, requests=9000, uniform_labelled=9000)
-    await world.turn(3)
+    await world.reconcile(3)
 
     assert request(world, 2)["embedder"] == {"volume": "encoders"}
 
@@ -107,7 +107,7 @@ async def test_an_attempt_whose_endpoint_is_dead_says_so_and_waits() -> None:
     )
     last = f"2026-11-23 12:00:00,1 begun\n2026-11-23 12:00:01,2 attempt failed: {why}\n"
     fail(world, 1, "2026-11-23 11:59:59 attempt failed: another cause\n", last)
-    await world.turn(2)
+    await world.reconcile(2)
 
     assert world.revision(1)["phase"] == "Rejected"
     assert world.revision(1)["reason"] == (
@@ -117,14 +117,14 @@ async def test_an_attempt_whose_endpoint_is_dead_says_so_and_waits() -> None:
     assert "the last attempt was rejected; next attempt at" in world.status()["next"]
     world.now += timedelta(minutes=11)
     world.count(0, requests=2000, uniform_labelled=2000)
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.revision(2)["phase"] == "Training"
 
 
 async def test_the_words_of_a_fault_nobody_expected_are_not_repeated() -> None:
     world = await in_training(**NAMED)
     fail(world, 1, "Traceback ...\nValueError: my card number is 4111")
-    await world.turn(2)
+    await world.reconcile(2)
 
     assert world.revision(1)["reason"] == (
         "training failed: Job has reached the specified backoff limit"
@@ -137,7 +137,7 @@ async def test_a_job_that_ran_out_of_memory_says_so() -> None:
     key = ObjectKey("Pod", "tickets-r1-training-0")
     (status,) = world.cluster.objects[key]["status"]["containerStatuses"]
     status["state"]["terminated"]["reason"] = "OOMKilled"
-    await world.turn(2)
+    await world.reconcile(2)
 
     assert world.revision(1)["reason"].endswith("backoff limit: OOMKilled")
 
@@ -148,11 +148,11 @@ async def test_a_pod_that_finds_no_volume_is_told_while_the_attempt_waits() -> N
     unscheduled = {"type": "PodScheduled", "status": "False", "message": said}
     status = {"phase": "Pending", "conditions": [unscheduled]}
     world.put_pod("tickets-r1-training-x", "training", 1, status)
-    await world.turn(2)
+    await world.reconcile(2)
 
     told = f"attempt 1 is in training, but one of its pods does not start: {said}"
     assert world.status()["next"] == told
     assert world.condition("Reconciling") == ("True", "Training", told)
     world.finish_training(1)
-    await world.turn()
+    await world.reconcile()
     assert said not in (world.status()["next"] or "")

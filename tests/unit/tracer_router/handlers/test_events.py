@@ -43,7 +43,7 @@ async def test_before_anything_is_live_agreement_is_the_candidates() -> None:
     world = await shadow(World())
 
     audited(world, 1, agreed=8, disagreed=2)
-    await world.turn()
+    await world.reconcile()
 
     assert world.status()["agreement"]["n"] == 10
 
@@ -60,7 +60,7 @@ async def test_explain_says_once_what_is_missing() -> None:
 async def test_explain_says_how_long_the_missing_audits_take() -> None:
     world = await shadow(World())
     audited(world, 1, agreed=20, disagreed=1)
-    await world.turn()
+    await world.reconcile()
     router, revisions = _read(world)
     since = revisions[-1].status.traffic_since
     assert since is not None
@@ -87,10 +87,10 @@ async def test_explain_says_what_became_of_requests_of_boots_that_ended_too() ->
         "failed": 10,
     }
     world.counts[0] = {"diverted": 40}
-    await world.turn()
+    await world.reconcile()
     world.boots[1] = 1
 
-    await world.turn()
+    await world.reconcile()
 
     story = _story(world)
     fates = "10 answered by the surrogate, 120 by the teacher, 24 from the cache"
@@ -105,7 +105,7 @@ async def test_explain_says_how_far_each_guard_is() -> None:
     world.flow = {}
     world.counts[1] = {"surrogate_leg": LegEvidence(questions=7, slow=1)}
 
-    await world.turn()
+    await world.reconcile()
 
     guards = [line.strip() for line in _story(world).splitlines() if "guard:" in line]
     questions = world.tasks[1].requests + world.flowed[1]
@@ -126,7 +126,7 @@ async def test_what_the_cache_avoided_is_told_beside_the_saving() -> None:
         update={name: Decimal(cost) for name, cost in costs.items()}
     )
 
-    await world.turn()
+    await world.reconcile()
 
     assert world.status()["saved"] == "$8.00 (40.0%)"
     assert world.status()["savings"]["avoided"] == "8.000000"
@@ -139,9 +139,9 @@ async def test_status_does_not_move_with_the_clock_alone() -> None:
     world = await shadow(World())
     audited(world, 1, agreed=20, disagreed=1)
     world.flow = {}
-    await world.turn(3)
+    await world.reconcile(3)
     before = world.status()
 
-    await world.turn(3, seconds=3600)
+    await world.reconcile(3, seconds=3600)
 
     assert world.status() == before

@@ -16,12 +16,12 @@ async def shadow(world: World, attempt: int = 1) -> World:
     """Bring an attempt to its shadow."""
     rows = 1000 * attempt**2
     world.count(0, requests=30_000, uniform_labelled=rows)
-    await world.turn(3)
+    await world.reconcile(3)
     world.finish_training(attempt, coverage=0.5 + attempt / 10)
-    await world.turn(2)
+    await world.reconcile(2)
     world.load(attempt)
     world.flow = {0: 6000, attempt - 1: 6000, attempt: 30}
-    await world.turn(2)
+    await world.reconcile(2)
     return world
 
 
@@ -44,7 +44,7 @@ async def live(world: World, attempt: int = 1) -> World:
     """Bring an attempt to life."""
     await shadow(world, attempt)
     audited(world, attempt, agreed=100)
-    await world.turn(8)
+    await world.reconcile(8)
     assert world.revision(attempt)["phase"] == "Live"
     world.flow = {}
     return world
@@ -84,7 +84,7 @@ async def test_a_shadow_is_asked_and_never_answers() -> None:
 async def test_a_bad_shadow_never_answers_anybody() -> None:
     world = await shadow(World())
     audited(world, 1, agreed=60, disagreed=40)
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.revision(1)["phase"] == "RolledBack"
     assert not any(document.build(1).surrogate for _, document in world.pushed)
 
@@ -102,7 +102,7 @@ async def test_without_a_gateway_the_stable_pods_hand_the_share_over() -> None:
     audited(world, 1, agreed=100)
     shares = []
     while world.revision(1)["phase"] != "Live":
-        await world.turn()
+        await world.reconcile()
         told = rule(world, 0).divert
         shares.append(told.share if told else None)
     assert list(dict.fromkeys(shares)) == [0.05, 0.25, 1.0, None]
@@ -119,7 +119,7 @@ async def test_a_sticky_split_leaves_the_whole_route_to_the_stable_pods() -> Non
 async def test_what_was_rolled_back_is_handed_nothing_with_the_same_push() -> None:
     world = await shadow(World(router=make_router(traffic={})))
     audited(world, 1, agreed=60, disagreed=40)
-    await world.turn()
+    await world.reconcile()
     assert world.revision(1)["phase"] == "RolledBack"
     assert (rule(world, 0).divert, rule(world, 1).surrogate) == (None, False)
 
@@ -127,10 +127,10 @@ async def test_what_was_rolled_back_is_handed_nothing_with_the_same_push() -> No
 async def test_full_weight_waits_for_a_whole_period_of_the_traffic() -> None:
     world = await shadow(World(router=make_router(rollout={"period": "24h"})))
     audited(world, 1, agreed=300)
-    await world.turn(8)
+    await world.reconcile(8)
     assert world.weights() == {"tickets-r0": 75, "tickets-r1": 25}
     assert "one traffic period of 24h must pass first" in world.status()["next"]
-    await world.turn(2, seconds=DAY)
+    await world.reconcile(2, seconds=DAY)
     assert world.weights() == {"tickets-r1": 100}
 
 
@@ -138,11 +138,11 @@ async def test_manual_promotion_waits_for_one_word() -> None:
     spec = {"period": "1s", "promotion": "Manual"}
     world = await shadow(World(router=make_router(rollout=spec)))
     audited(world, 1, agreed=300)
-    await world.turn(8)
+    await world.reconcile(8)
     assert world.weights() == {"tickets-r0": 75, "tickets-r1": 25}
     assert "run `tracer-router promote tickets`" in world.status()["next"]
     ask(world, do_one="promote 1")
-    await world.turn(3)
+    await world.reconcile(3)
     assert world.status()["phase"] == "Live"
     assert world.status()["handled"] == ["one"]
     promoted = EventRecord("Promote", "promote of revision 1 (one): done")
@@ -152,7 +152,7 @@ async def test_manual_promotion_waits_for_one_word() -> None:
 async def test_a_promotion_never_stands_in_for_evidence() -> None:
     world = await shadow(World())
     ask(world, do_one="promote 1")
-    await world.turn(10)
+    await world.reconcile(10)
     assert world.weights() == {"tickets-r0": 50, "tickets-r1": 50}
 
 
@@ -162,7 +162,7 @@ async def test_a_crash_loop_does_not_reset_the_deadline() -> None:
     for boot in range(1, 8):
         world.boots[1] = boot
         world.loaded[1] = None if boot % 2 else "sha256:bundle1"
-        await world.turn(seconds=600)
+        await world.reconcile(seconds=600)
     assert world.revision(1)["phase"] == "RolledBack"
     assert world.revision(1)["reason"].startswith("inconclusive after 1h")
 
@@ -170,7 +170,7 @@ async def test_a_crash_loop_does_not_reset_the_deadline() -> None:
 async def test_an_inconclusive_rollout_holds_unless_told_otherwise() -> None:
     spec = {"period": "1s", "maxDuration": "1h"}
     world = await shadow(World(router=make_router(rollout=spec)))
-    await world.turn(3, seconds=3600)
+    await world.reconcile(3, seconds=3600)
     assert world.weights() == {"tickets-r0": 50, "tickets-r1": 50}
     assert world.condition("Reconciling")[:2] == ("False", "Inconclusive")
 
@@ -179,7 +179,7 @@ async def test_faults_of_our_own_roll_back() -> None:
     world = await shadow(World())
     audited(world, 1, agreed=40)
     world.faults[1] = 8
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.revision(1)["phase"] == "RolledBack"
     assert "internal errors above 0.1%" in world.revision(1)["reason"]
 
@@ -197,7 +197,7 @@ async def test_a_candidate_slow_on_one_leg_goes_back_and_the_leg_is_named(
     audited(world, 1, agreed=40)
     legs = {"surrogate_leg": QUICK, "teacher_leg": QUICK}
     world.counts[1] = legs | {f"{leg}_leg": SLOW}
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.revision(1)["phase"] == "RolledBack"
     assert f"slow {leg} path (over 50 ms" in world.revision(1)["reason"]
     assert "above 5.0%: 60 of 400 requests" in world.revision(1)["reason"]
@@ -209,14 +209,14 @@ async def test_a_candidate_of_allowed_speed_on_both_legs_goes_on() -> None:
     world = await shadow(World())
     audited(world, 1, agreed=100)
     world.counts[1] = {"surrogate_leg": ALLOWED, "teacher_leg": ALLOWED}
-    await world.turn(8)
+    await world.reconcile(8)
     assert world.revision(1)["phase"] == "Live"
 
 
 async def test_a_live_revision_that_becomes_slow_on_one_leg_goes_back() -> None:
     world = await live(World())
     world.counts[1] = {"surrogate_leg": SLOW, "teacher_leg": QUICK}
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.revision(1)["phase"] == "RolledBack"
     assert "slow surrogate path" in world.revision(1)["reason"]
 
@@ -224,14 +224,14 @@ async def test_a_live_revision_that_becomes_slow_on_one_leg_goes_back() -> None:
 async def test_a_retry_is_judged_by_its_own_speed() -> None:
     world = await shadow(World())
     world.counts[1] = {"surrogate_leg": SLOW}
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.revision(1)["phase"] == "RolledBack"
     ask(world, do_b="retry 1")
-    await world.turn(3)
+    await world.reconcile(3)
     assert world.revision(1)["phase"] == "Shadow"
     twice = LegEvidence(questions=800, slow=120)
     world.counts[1] = {"surrogate_leg": twice}
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.revision(1)["phase"] == "RolledBack"
     assert "60 of 400 requests" in world.revision(1)["reason"]
 
@@ -239,11 +239,11 @@ async def test_a_retry_is_judged_by_its_own_speed() -> None:
 async def test_a_candidate_that_gets_more_than_was_asked_is_held() -> None:
     world = await shadow(World())
     audited(world, 1, agreed=16)
-    await world.turn()
+    await world.reconcile()
     assert world.weights() == {"tickets-r0": 95, "tickets-r1": 5}
     world.count(1, requests=32, answered=800, audits_agreed=800)
     world.flow = {1: 800}
-    await world.turn(4)
+    await world.reconcile(4)
     assert world.weights() == {"tickets-r0": 95, "tickets-r1": 5}
     assert "instead of 5%" in world.status()["next"]
     assert world.status()["weight"] == {"asked": 5, "observed": 100}
@@ -253,7 +253,7 @@ async def test_pausing_holds_a_rollout_and_going_back_stays_automatic() -> None:
     world = await shadow(World())
     ask(world, paused="ann, 9 o'clock")
     audited(world, 1, agreed=300)
-    await world.turn(4)
+    await world.reconcile(4)
     assert world.weights() == {"tickets-r0": 50, "tickets-r1": 50}
     assert world.condition("Reconciling") == (
         "False",
@@ -264,14 +264,14 @@ async def test_pausing_holds_a_rollout_and_going_back_stays_automatic() -> None:
         ),
     )
     audited(world, 1, agreed=300, disagreed=300)
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.revision(1)["phase"] == "RolledBack"
 
 
 async def test_aborting_wins_over_promoting() -> None:
     world = await shadow(World())
     ask(world, do_a="promote 1", do_b="abort 1")
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.revision(1)["phase"] == "RolledBack"
     assert world.revision(1)["reason"] == "aborted by request b"
     assert world.status()["handled"] == ["a", "b"]
@@ -286,7 +286,7 @@ async def test_aborting_wins_over_promoting() -> None:
 async def test_a_late_request_cannot_hit_another_revision() -> None:
     world = await shadow(await live(World()), attempt=2)
     ask(world, do_late="abort 1")
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.revision(1)["phase"] == "Live"
     assert world.revision(2)["phase"] == "Shadow"
 
@@ -294,17 +294,17 @@ async def test_a_late_request_cannot_hit_another_revision() -> None:
 async def test_a_request_that_says_nothing_is_refused_once() -> None:
     world = await shadow(World())
     ask(world, do_x="explode 1", do_y="promote one")
-    await world.turn(4)
+    await world.reconcile(4)
     assert len(refusals(world)) == 2
 
 
 async def test_a_barred_bundle_is_tried_again_only_when_asked() -> None:
     world = await shadow(World())
     ask(world, do_a="abort 1")
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.status()["barred"] == ["sha256:bundle1"]
     ask(world, do_b="retry 1")
-    await world.turn(3)
+    await world.reconcile(3)
     assert world.status()["barred"] == []
     assert world.revision(1)["phase"] == "Shadow"
 
@@ -312,11 +312,11 @@ async def test_a_barred_bundle_is_tried_again_only_when_asked() -> None:
 async def test_a_retry_takes_its_audits_along_for_promotion() -> None:
     world = await shadow(World())
     audited(world, 1, agreed=60, disagreed=40)
-    await world.turn(2)
+    await world.reconcile(2)
     ask(world, do_b="retry 1")
-    await world.turn(3)
+    await world.reconcile(3)
     audited(world, 1, agreed=160, disagreed=40)
-    await world.turn(4)
+    await world.reconcile(4)
     assert world.revision(1)["phase"] == "Shadow"
     assert world.weights() == {"tickets-r0": 50, "tickets-r1": 50}
 
@@ -325,7 +325,7 @@ async def test_a_live_revision_gives_way_to_the_one_still_warm() -> None:
     world = await live(await live(World()), attempt=2)
     assert world.revision(1)["phase"] == "Superseded"
     audited(world, 2, agreed=200, disagreed=200)
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.revision(2)["phase"] == "RolledBack"
     assert world.revision(1)["phase"] == "Live"
     assert world.weights() == {"tickets-r1": 100}
@@ -335,9 +335,9 @@ async def test_a_live_revision_gives_way_to_the_one_still_warm() -> None:
 
 async def test_after_the_soak_the_teacher_takes_over() -> None:
     world = await live(await live(World()), attempt=2)
-    await world.turn(2, seconds=2 * 3600)
+    await world.reconcile(2, seconds=2 * 3600)
     audited(world, 2, agreed=200, disagreed=200)
-    await world.turn(4)
+    await world.reconcile(4)
     assert world.revision(1)["phase"] == "Superseded"
     assert world.weights() == {"tickets-r0": 100}
 
@@ -348,19 +348,19 @@ async def test_drift_is_noticed_after_a_long_good_past() -> None:
     for _ in range(20):
         agreed += 500
         audited(world, 1, agreed, disagreed)
-        await world.turn(seconds=3600)
+        await world.reconcile(seconds=3600)
     assert world.revision(1)["phase"] == "Live"
     for _ in range(40):
         agreed, disagreed = agreed + 40, disagreed + 10
         audited(world, 1, agreed, disagreed)
-        await world.turn(seconds=3600)
+        await world.reconcile(seconds=3600)
         if world.revision(1)["phase"] != "Live":
             break
     assert world.revision(1)["phase"] == "RolledBack"
     assert world.revision(1)["reason"].startswith("drift: ")
     assert disagreed <= 100
     world.tasks[1] = world.tasks[1].model_copy(update={"uniform_labelled": 420})
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.spec(2)["attempt"]["cause"] == "drift"
 
 
@@ -384,7 +384,7 @@ async def test_a_bad_cell_is_demoted_alone() -> None:
         )
 
     cells(good=400, bad=20)
-    await world.turn(3)
+    await world.reconcile(3)
     assert world.revision(1)["phase"] == "Live"
     assert rule(world).closed == ("card lost",)
     assert rule(world).surrogate
@@ -396,9 +396,9 @@ async def test_a_bad_cell_is_demoted_alone() -> None:
 
 async def test_nothing_is_written_at_rest_while_live() -> None:
     world = await live(World())
-    await world.turn(8, seconds=600)  # until nothing soaks any more
+    await world.reconcile(8, seconds=600)  # until nothing soaks any more
     world.cluster.writes.clear()
-    await world.turn(5, seconds=600)
+    await world.reconcile(5, seconds=600)
     assert world.cluster.writes == []
 
 
@@ -406,19 +406,19 @@ async def test_nothing_is_written_at_rest_while_live() -> None:
 async def test_a_person_may_ask_for_an_attempt(asked: str) -> None:
     world = await live(World())
     ask(world, do_now=asked)
-    await world.turn(3)
+    await world.reconcile(3)
     assert world.names("TracerRevision") == ["tickets-r0", "tickets-r1", "tickets-r2"]
     assert world.spec(2)["attempt"]["verb"] == "now"
-    await world.turn(3)
+    await world.reconcile(3)
     assert len(world.names("TracerRevision")) == 3
 
 
 async def test_an_old_certificate_is_renewed_if_there_are_new_rows() -> None:
     world = await live(World())
-    await world.turn(2, seconds=40 * DAY)
+    await world.reconcile(2, seconds=40 * DAY)
     assert len(world.names("TracerRevision")) == 2
     world.count(1, answered=100, audits_agreed=100, uniform_labelled=450)
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.spec(2)["attempt"]["cause"] == "age"
 
 
@@ -428,20 +428,20 @@ async def test_attempts_that_come_to_nothing_back_off_and_have_a_budget() -> Non
     for attempt in (1, 2, 3):
         world.count(0, requests=30_000, uniform_labelled=rows)
         while f"tickets-r{attempt}" not in world.names("TracerRevision"):
-            await world.turn(seconds=60)
+            await world.reconcile(seconds=60)
         world.finish_training(attempt, outcome="Refused", reason="no step", bundle=None)
-        await world.turn(2, seconds=1)
+        await world.reconcile(2, seconds=1)
         rows *= 2
     assert world.now - begun >= timedelta(minutes=30)
     world.count(0, requests=30_000, uniform_labelled=rows)
-    await world.turn(3, seconds=DAY)
+    await world.reconcile(3, seconds=DAY)
     assert "spec.training.budget is exhausted" in world.status()["next"]
 
 
 async def test_another_task_that_has_the_traffic_now_is_learned_next() -> None:
     world = await live(World())
     world.other_tasks[0] = ("sha256:new-prompt", 1200)
-    await world.turn(3)
+    await world.reconcile(3)
     assert world.spec(2)["attempt"]["cause"] == "a new task"
     assert world.spec(2)["attempt"]["task"] == "sha256:new-prompt"
 
@@ -449,9 +449,9 @@ async def test_another_task_that_has_the_traffic_now_is_learned_next() -> None:
 async def test_a_candidate_no_better_than_the_incumbent_is_kept_as_evidence() -> None:
     world = await live(World())
     world.count(0, requests=40_000, uniform_labelled=2000)
-    await world.turn(3)
+    await world.reconcile(3)
     world.finish_training(2, coverage=0.605)
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.revision(2)["phase"] == "Rejected"
     assert "not better than the incumbent" in world.revision(2)["reason"]
 
@@ -462,10 +462,10 @@ async def test_what_deleted_revisions_had_counted_stays_counted() -> None:
     for attempt in range(1, 6):
         world.count(0, requests=30_000, uniform_labelled=rows)
         while f"tickets-r{attempt}" not in world.names("TracerRevision"):
-            await world.turn(seconds=3600)
+            await world.reconcile(seconds=3600)
         world.finish_training(attempt, outcome="Refused", reason="no step", bundle=None)
-        await world.turn(3)
+        await world.reconcile(3)
         rows = round(rows * 1.6)
-    await world.turn(4)
+    await world.reconcile(4)
     assert len(world.names("TracerRevision")) < 6
     assert world.status()["traces"]["labelled"] == round(rows / 1.6)

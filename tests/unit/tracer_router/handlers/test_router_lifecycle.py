@@ -14,11 +14,11 @@ from tracer_router.resources.manifest import ObjectKey
 async def shadow(world: World) -> World:
     """Bring a world to a candidate in shadow."""
     world.count(0, requests=1000, uniform_labelled=1000)
-    await world.turn(3)
+    await world.reconcile(3)
     world.finish_training(1)
-    await world.turn(2)
+    await world.reconcile(2)
     world.load(1)
-    await world.turn(2)
+    await world.reconcile(2)
     return world
 
 
@@ -26,7 +26,7 @@ async def canary(world: World) -> World:
     """Bring a world to the first step of a rollout."""
     await shadow(world)
     world.count(1, requests=30, audits_admitted=16, audits_agreed=16)
-    await world.turn(2)
+    await world.reconcile(2)
     return world
 
 
@@ -35,14 +35,14 @@ async def live(world: World) -> World:
     await canary(world)
     world.flow = {0: 6000, 1: 30}
     world.count(1, requests=900, answered=600, audits_admitted=600, audits_agreed=600)
-    await world.turn(8)
+    await world.reconcile(8)
     world.flow = {}
     return world
 
 
 async def test_a_new_router_passes_everything_through_and_is_ready() -> None:
     world = World()
-    await world.turn(3)
+    await world.reconcile(3)
     assert world.names("TracerRevision") == ["tickets-r0"]
     assert world.weights() == {"tickets-r0": 100}
     assert world.condition("Ready")[:2] == ("True", "TeacherServes")
@@ -56,10 +56,10 @@ async def test_too_many_tasks_are_told_with_the_field_that_makes_them() -> None:
     reason = "requests fall into more than 64 tasks, which mostly differ in request_id"
     world.fragmentation = Fragmentation(tasks=9, field="request_id", reason=reason)
     world.count(0, requests=100)
-    await world.turn(3)
+    await world.reconcile(3)
     assert world.condition("Certified")[:2] == ("False", "Collecting")
     world.other_tasks[0] = (OTHER_TASK, 101)
-    await world.turn(3)
+    await world.reconcile(3)
     assert world.condition("Certified") == ("False", "TasksFragmented", reason)
 
 
@@ -67,31 +67,31 @@ async def test_tasks_counted_together_are_not_learnt() -> None:
     world = World()
     world.count(0, requests=100, uniform_labelled=100)
     world.other_tasks[0] = (OTHER_TASK, 5000)
-    await world.turn(5)
+    await world.reconcile(5)
     assert world.names("TracerRevision") == ["tickets-r0"]
     assert world.status()["traces"]["labelled"] == 100
 
 
 async def test_nothing_is_written_at_rest() -> None:
     world = World()
-    await world.turn(4)
+    await world.reconcile(4)
     world.cluster.writes.clear()
-    await world.turn(5)
+    await world.reconcile(5)
     assert world.cluster.writes == []
 
 
 async def test_nothing_is_written_at_rest_once_live() -> None:
     world = await live(World())
-    await world.turn(4)
+    await world.reconcile(4)
     world.cluster.writes.clear()
-    await world.turn(5)
+    await world.reconcile(5)
     assert world.cluster.writes == []
 
 
 async def test_a_revision_exists_before_its_job() -> None:
     world = World()
     world.count(0, requests=1000, uniform_labelled=1000)
-    await world.turn(5)
+    await world.reconcile(5)
     order = [each for each in world.cluster.writes if "r1" in each]
     assert order[0] == "apply TracerRevision/tickets-r1"
     assert "apply Job/tickets-r1-training" in order[1:]
@@ -101,7 +101,7 @@ async def test_an_attempt_takes_the_segments_of_the_second_in_which_it_begins() 
     begun = START + timedelta(milliseconds=700)
     world = World(now=begun)
     world.count(0, requests=1000, uniform_labelled=1000)
-    await world.turn(5, seconds=0)
+    await world.reconcile(5, seconds=0)
     until = datetime.fromisoformat(world.spec(1)["attempt"]["until"])
     assert begun < until <= begun + timedelta(seconds=1)
 
@@ -109,10 +109,10 @@ async def test_an_attempt_takes_the_segments_of_the_second_in_which_it_begins() 
 async def test_a_candidate_takes_no_traffic_before_every_pod_has_it_loaded() -> None:
     world = World()
     world.count(0, requests=1000, uniform_labelled=1000)
-    await world.turn(3)
+    await world.reconcile(3)
     world.finish_training(1)
     world.reasons[1] = "sha256 of the archive is another"
-    await world.turn(5)
+    await world.reconcile(5)
     assert world.weights() == {"tickets-r0": 100, "tickets-r1": 0}
     assert "sha256 of the archive is another" in world.status()["next"]
 
@@ -123,7 +123,7 @@ async def test_weight_rises_step_by_step_on_evidence_until_live() -> None:
     world.flow = {0: 6000, 1: 30}
     for agreed in (16, 16, 26, 26, 40, 40, 40):
         world.count(1, requests=2 * agreed, answered=agreed, audits_agreed=agreed)
-        await world.turn()
+        await world.reconcile()
         if seen[-1] != (now := (world.status()["phase"], world.weights())):
             seen.append(now)
     assert seen == [
@@ -137,17 +137,17 @@ async def test_weight_rises_step_by_step_on_evidence_until_live() -> None:
 
 async def test_weight_is_held_without_evidence() -> None:
     world = await canary(World())
-    await world.turn(10)
+    await world.reconcile(10)
     assert world.weights() == {"tickets-r0": 95, "tickets-r1": 5}
 
 
 async def test_a_bad_candidate_is_switched_off_by_policy_and_rolled_back() -> None:
     world = await canary(World())
     world.count(1, requests=400, answered=300, audits_agreed=200, audits_disagreed=100)
-    await world.turn()
+    await world.reconcile()
     policy = world.pushed[-1][1]
     assert not policy.build(1).surrogate
-    await world.turn()
+    await world.reconcile()
     assert world.weights() == {"tickets-r0": 100}
     assert world.revision(1)["phase"] == "RolledBack"
     assert world.status()["barred"] == ["sha256:bundle1"]
@@ -167,7 +167,7 @@ async def test_a_live_surrogate_that_turns_bad_gives_way_to_the_pass_through() -
     world.count(
         1, requests=5000, answered=3000, audits_agreed=600, audits_disagreed=900
     )
-    await world.turn(3)
+    await world.reconcile(3)
     assert world.weights() == {"tickets-r0": 100}
     assert not world.pushed[-1][1].build(1).surrogate
 
@@ -175,14 +175,14 @@ async def test_a_live_surrogate_that_turns_bad_gives_way_to_the_pass_through() -
 async def test_a_refusal_is_an_outcome_with_its_reason() -> None:
     world = World()
     world.count(0, requests=1000, uniform_labelled=1000)
-    await world.turn(3)
+    await world.reconcile(3)
     world.finish_training(
         1,
         outcome=AttemptOutcome.REFUSED,
         reason="no step passed at level 0.025",
         bundle=None,
     )
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.revision(1)["phase"] == "Rejected"
     assert world.condition("Certified") == (
         "False",
@@ -198,26 +198,26 @@ async def test_a_refusal_is_an_outcome_with_its_reason() -> None:
 async def test_waiting_after_a_refusal_writes_nothing_while_only_time_passes() -> None:
     world = World()
     world.count(0, requests=1600, uniform_labelled=1600)
-    await world.turn(3)
+    await world.reconcile(3)
     world.finish_training(
         1,
         outcome=AttemptOutcome.REFUSED,
         reason="no step passed at level 0.025",
         bundle=None,
     )
-    await world.turn(4)
+    await world.reconcile(4)
     assert "was rejected; next attempt at 2026-11-23 12:" in world.status()["next"]
     world.cluster.writes.clear()
-    await world.turn(4)
+    await world.reconcile(4)
     assert world.cluster.writes == []
 
 
 async def test_quarantined_lines_are_named() -> None:
     world = World()
     world.count(0, requests=1000, uniform_labelled=1000)
-    await world.turn(3)
+    await world.reconcile(3)
     world.finish_training(1, quarantined=1, quarantine=("seg:3: not JSON",))
-    await world.turn(2)
+    await world.reconcile(2)
     assert "1 unreadable trace lines quarantined (seg:3: not JSON)" in str(
         world.revision(1)["reason"]
     )
@@ -226,10 +226,10 @@ async def test_quarantined_lines_are_named() -> None:
 async def test_counts_of_a_restarted_pod_are_kept_and_never_counted_twice() -> None:
     world = World()
     world.count(0, requests=600, uniform_labelled=600)
-    await world.turn(3)
+    await world.reconcile(3)
     world.boots[0] = 1
     world.count(0, requests=100, uniform_labelled=100)
-    await world.turn(3)
+    await world.reconcile(3)
     assert world.status()["traces"]["labelled"] == 700
 
 
@@ -239,7 +239,7 @@ async def test_the_surrogate_is_off_when_the_target_is_raised() -> None:
     router["metadata"]["generation"] = 2
     router["status"] = world.status()
     world.cluster.put(router)
-    await world.turn()
+    await world.reconcile()
     assert not world.pushed[-1][1].build(1).surrogate
     assert world.condition("Certified")[:2] == ("False", "TargetRaised")
 
@@ -252,7 +252,7 @@ async def test_an_object_of_someone_else_is_never_taken_over() -> None:
         "spec": {"selector": {"app": "theirs"}},
     }
     world.cluster.put(foreign)
-    await world.turn(3)
+    await world.reconcile(3)
     status, reason, message = world.condition("Stalled")
     assert (status, reason) == ("True", "NameTaken")
     assert world.condition("Reconciling")[:2] == ("False", "NameTaken")
@@ -272,7 +272,7 @@ async def test_a_spec_that_this_version_cannot_parse_stalls_and_keeps_the_status
     router["metadata"]["generation"] = 2
     router["spec"]["teacher"]["protocol"] = "Gemini"
     world.cluster.put(router)
-    await world.turn(2)
+    await world.reconcile(2)
     status, reason, message = world.condition("Stalled")
     assert (status, reason) == ("True", "InvalidSpec")
     assert "spec.teacher.protocol: " in message
@@ -290,7 +290,7 @@ async def test_a_cluster_without_the_gateway_api_stalls_a_router_with_a_gateway(
     None
 ):
     world = World(cluster=MemoryCluster(unserved=("HTTPRoute",)))
-    await world.turn()
+    await world.reconcile()
     status, reason, message = world.condition("Stalled")
     assert (status, reason) == ("True", "GatewayApiMissing")
     assert message == (
@@ -298,7 +298,7 @@ async def test_a_cluster_without_the_gateway_api_stalls_a_router_with_a_gateway(
         "spec.traffic.gateway"
     )
     world.cluster.unserved = ()
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.condition("Stalled")[0] == "False"
     assert world.weights() == {"tickets-r0": 100}
 
@@ -306,7 +306,7 @@ async def test_a_cluster_without_the_gateway_api_stalls_a_router_with_a_gateway(
 async def test_an_unreachable_teacher_is_told_with_its_cause() -> None:
     world = World()
     world.teacher = TeacherState(reachable=False, cause="connection refused")
-    await world.turn(3)
+    await world.reconcile(3)
     assert world.condition("TeacherReachable") == (
         "False",
         "TeacherUnreachable",
@@ -324,7 +324,7 @@ async def test_a_suspended_router_keeps_its_weight() -> None:
     world = await canary(World())
     set_suspended(world, suspend=True)
     world.count(1, requests=900, answered=600, audits_agreed=600)
-    await world.turn(4)
+    await world.reconcile(4)
     assert world.weights() == {"tickets-r0": 95, "tickets-r1": 5}
 
 
@@ -332,7 +332,7 @@ async def test_a_suspended_router_with_a_candidate_is_not_reconciling() -> None:
     world = await canary(World())
     assert world.condition("Reconciling")[:2] == ("True", "RollingOut")
     set_suspended(world, suspend=True)
-    await world.turn(2)
+    await world.reconcile(2)
     message = (
         "Suspended: the rollout of revision 1 and new training attempts are on hold; "
         "set spec.suspend to false to resume"
@@ -342,14 +342,14 @@ async def test_a_suspended_router_with_a_candidate_is_not_reconciling() -> None:
     assert world.condition("Stalled")[0] == "False"
     assert world.status()["phase"] == "Suspended"
     set_suspended(world, suspend=False)
-    await world.turn()
+    await world.reconcile()
     assert world.condition("Reconciling")[:2] == ("True", "RollingOut")
 
 
 async def test_a_suspended_router_without_a_candidate_names_its_attempts() -> None:
     world = await live(World())
     set_suspended(world, suspend=True)
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.condition("Reconciling") == (
         "False",
         "Suspended",
@@ -363,16 +363,16 @@ async def test_a_suspended_router_without_a_candidate_names_its_attempts() -> No
 async def test_a_suspended_router_is_reconciling_while_a_job_runs() -> None:
     world = World()
     world.count(0, requests=1000, uniform_labelled=1000)
-    await world.turn(3)
+    await world.reconcile(3)
     set_suspended(world, suspend=True)
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.condition("Reconciling")[:2] == ("True", "Training")
 
 
 async def test_a_restarted_operator_goes_on_where_it_was() -> None:
     world = await canary(World())
     world.count(1, requests=60, answered=26, audits_agreed=26)
-    await world.turn()
+    await world.reconcile()
     router = world.cluster.objects[ObjectKey("TracerRouter", "tickets")]
     restarted = World(
         router=router,
@@ -382,6 +382,6 @@ async def test_a_restarted_operator_goes_on_where_it_was() -> None:
         loaded=world.loaded,
     )
     world.cluster.writes.clear()
-    await restarted.turn(3)
+    await restarted.reconcile(3)
     assert restarted.weights() == {"tickets-r0": 75, "tickets-r1": 25}
     assert [each for each in world.cluster.writes if "apply" in each] == []

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from support.manifests import at, revision_manifest, router_manifest
+from support.manifests import revision_manifest, router_manifest, with_field
 from tracer_core.contracts.evidence import Evidence, TaskEvidence
 from tracer_core.contracts.policy import PolicyDocument
 from tracer_router.api import (
@@ -19,7 +19,7 @@ from tracer_router.planning.status.conditions import assess_conditions
 from tracer_router.resources.redaction import redaction_of
 from tracer_router.resources.teacher import teacher_identity
 
-ROUTER = TracerRouter.model_validate(at(router_manifest(), "metadata.uid", "u"))
+ROUTER = TracerRouter.model_validate(with_field(router_manifest(), "metadata.uid", "u"))
 REVISION = TracerRevision.model_validate(
     revision_manifest() | {"status": {"phase": "Live"}}
 )

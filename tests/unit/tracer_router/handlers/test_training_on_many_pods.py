@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from support.world import World, in_training, say_instead
+from support.world import World, change_spec, in_training
 from tracer_core.contracts.training import AttemptOutcome
 from tracer_router.resources.manifest import ObjectKey
 
@@ -45,7 +45,7 @@ async def test_its_pods_can_meet_before_there_are_any() -> None:
 async def test_the_attempt_keeps_the_engine_that_it_was_begun_with() -> None:
     world = await in_training(**DASK)
     before = job(world)
-    await say_instead(world, **LOCAL)
+    await change_spec(world, **LOCAL)
 
     attempt = world.spec(1)["attempt"]
     assert (attempt["engine"], attempt["workers"]) == ("Dask", 3)
@@ -57,7 +57,7 @@ async def test_the_attempt_keeps_the_engine_that_it_was_begun_with() -> None:
 async def test_no_change_of_the_spec_touches_a_job_that_runs() -> None:
     world = await in_training(**DASK)
     store = {"store": {"s3": {"bucket": "elsewhere"}}}
-    await say_instead(world, **DASK, traces=store)
+    await change_spec(world, **DASK, traces=store)
 
     assert world.cluster.writes.count(f"apply Job/{NAME}") == 1
 
@@ -72,7 +72,7 @@ async def test_engine_and_workers_do_not_change_what_is_asked() -> None:
 async def test_a_worker_that_ended_first_says_nothing_about_the_attempt() -> None:
     world = await in_training(**DASK)
     end_pod(world, 2, "")
-    await world.turn(2)
+    await world.reconcile(2)
 
     assert world.revision(1)["phase"] == "Training"
 
@@ -85,7 +85,7 @@ async def test_index_0_has_the_last_word_and_the_way_to_it_is_closed() -> None:
     await world.cluster.delete("default", ObjectKey("Pod", f"{NAME}-x"))
     end_pod(world, 1, "")
     end_pod(world, 0, message)
-    await world.turn(2)
+    await world.reconcile(2)
 
     assert world.revision(1)["phase"] == "Shadow"
     assert NAME not in world.names("Service")
@@ -101,7 +101,7 @@ async def test_a_result_counts_although_a_worker_failed_the_job_meanwhile() -> N
     )
     failed = {"type": "Failed", "status": "True", "reason": "MaxFailedIndexesExceeded"}
     job(world)["status"] = {"conditions": [failed], "failedIndexes": "2"}
-    await world.turn(2)
+    await world.reconcile(2)
 
     assert world.revision(1)["reason"] == "no step"
 
@@ -114,7 +114,7 @@ async def test_a_job_that_failed_names_the_index() -> None:
         "message": "Job has exceeded the specified maximal number of failed indexes",
     }
     job(world)["status"] = {"conditions": [failed], "failedIndexes": "0"}
-    await world.turn(2)
+    await world.reconcile(2)
 
     assert world.revision(1)["phase"] == "Rejected"
     assert world.revision(1)["reason"] == (

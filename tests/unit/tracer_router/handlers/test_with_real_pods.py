@@ -102,17 +102,17 @@ async def world(tmp_path: Path) -> AsyncIterator[RealWorld]:
 
 async def shadowed(world: RealWorld) -> None:
     """Bring the world to a candidate in shadow."""
-    await world.turn(3)
+    await world.reconcile(3)
     await world.ask(120)
     await until(
         lambda: world.planes[0].data_plane.counters.tasks()[0].uniform_labelled >= 100
     )
-    await world.turn(3)
+    await world.reconcile(3)
     world.finish_training(
         1, bundle=BUNDLE, bento=sha256_digest(ARCHIVE), task=world.task(), coverage=0.9
     )
     await until(lambda: world.planes[1].data_plane.surrogate_slot.digest == BUNDLE)
-    await world.turn(4)
+    await world.reconcile(4)
     assert world.status()["phase"] == "Shadow"
 
 
@@ -122,11 +122,11 @@ async def test_a_good_surrogate_goes_from_shadow_to_live(world: RealWorld) -> No
     await world.ask(60)
     assert world.answers[1, "teacher"] > 10
     assert world.answers[1, "surrogate"] == 0
-    await world.turn()
+    await world.reconcile()
     assert world.weights() == {"tickets-r0": 95, "tickets-r1": 5}
     for _ in range(40):
         await world.ask(40)
-        await world.turn(seconds=2)
+        await world.reconcile(seconds=2)
         if world.status()["phase"] == "Live":
             break
     assert world.status()["phase"] == "Live"
@@ -145,7 +145,7 @@ async def test_a_surrogate_that_disagrees_is_rolled_back_before_it_answers(
     world.answers.clear()
     world.teacher_itself.label = lambda text: text.split()[1]
     await world.ask(40)
-    await world.turn(2)
+    await world.reconcile(2)
     assert world.revision(1)["phase"] == "RolledBack"
     assert "agreement is below 0.9: 0 of" in world.revision(1)["reason"]
     assert world.answers[1, "surrogate"] == 0
@@ -159,16 +159,16 @@ async def test_a_live_surrogate_whose_teacher_changes_is_switched_off(
     await shadowed(world)
     for _ in range(40):
         await world.ask(40)
-        await world.turn(seconds=2)
+        await world.reconcile(seconds=2)
         if world.status()["phase"] == "Live":
             break
     world.teacher_itself.label = lambda text: text.split()[1]
     await world.planes[1].push(audited_fully(world))
     await world.ask(120)
-    await world.turn()
+    await world.reconcile()
     assert world.revision(1)["phase"] == "RolledBack"
     assert not world.planes[1].data_plane.policy_store.current.surrogate
-    await world.turn(2)
+    await world.reconcile(2)
     world.answers.clear()
     await world.ask(10)
     assert set(world.answers) == {(0, "teacher")}

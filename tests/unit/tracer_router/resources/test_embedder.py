@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from support.configuration import config_of
-from support.manifests import at, revision_manifest, router_manifest
+from support.manifests import revision_manifest, router_manifest, with_field
 from support.world import INSTALLATION
 from tracer_router.api import Embedder, TracerRevision, TracerRouter
 from tracer_router.resources.data_plane import Served, build_deployment
@@ -27,7 +27,7 @@ def router(embedder: dict[str, Any] | None) -> TracerRouter:
     surrogate = None if embedder is None else {"embedder": embedder}
     manifest = router_manifest(surrogate=surrogate)
     metadata = {"name": "tickets", "namespace": "team", "uid": "u"}
-    return TracerRouter.model_validate(at(manifest, "metadata", metadata))
+    return TracerRouter.model_validate(with_field(manifest, "metadata", metadata))
 
 
 def job(embedder: dict[str, Any] | None, **attempt: Any) -> Manifest:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from support.manifests import at, router_manifest
+from support.manifests import router_manifest, with_field
 from support.world import INSTALLATION
 from tracer_router.api import TracerRouter
 from tracer_router.resources.data_plane import Served, build_deployment
@@ -18,7 +18,7 @@ TOLD = {
 
 def pod_resources(installation: Installation, said: dict[str, Any] | None) -> Any:
     manifest = router_manifest(resources=said)
-    router = TracerRouter.model_validate(at(manifest, "metadata.uid", "u"))
+    router = TracerRouter.model_validate(with_field(manifest, "metadata.uid", "u"))
     deployment = build_deployment(router, Served(1, "runtime"), installation)
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     return container.get("resources")

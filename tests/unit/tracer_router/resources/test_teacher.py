@@ -1,6 +1,6 @@
 """How pods connect to the teacher: key, certificate authorities, and proxy."""
 
-from support.manifests import at, router_manifest
+from support.manifests import router_manifest, with_field
 from support.world import INSTALLATION
 from tracer_core.contracts.runtime import HttpVersion
 from tracer_core.contracts.runtime_config import TeacherConfig
@@ -13,7 +13,7 @@ from tracer_router.resources.teacher import teacher_parts
 
 def build(**teacher: object) -> tuple[TeacherConfig, PodParts]:
     manifest = router_manifest(teacher={"url": "https://llm.corp/v1", **teacher})
-    router = TracerRouter.model_validate(at(manifest, "metadata.uid", "u"))
+    router = TracerRouter.model_validate(with_field(manifest, "metadata.uid", "u"))
     config = build_serving_config(router, Served(1, "runtime"), INSTALLATION)
     assert config.teacher is not None
     return config.teacher, teacher_parts(router)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from support.configuration import config_of
-from support.manifests import at, revision_manifest, router_manifest
+from support.manifests import revision_manifest, router_manifest, with_field
 from support.world import INSTALLATION
 from tracer_core.contracts.runtime_config import TrainingConfig
 from tracer_router.api import TracerRevision, TracerRouter
@@ -12,7 +12,7 @@ from tracer_router.resources.manifest import Manifest
 from tracer_router.resources.training_job import build_training
 
 ROUTER = TracerRouter.model_validate(
-    at(router_manifest(), "metadata", {"name": "tickets", "namespace": "team"})
+    with_field(router_manifest(), "metadata", {"name": "tickets", "namespace": "team"})
 )
 MINE = {
     "app.kubernetes.io/component": "training",
@@ -129,7 +129,9 @@ def test_the_host_names_of_the_longest_router_are_host_names() -> None:
     manifest["spec"] |= {"revision": 9999}
     manifest["spec"]["attempt"] |= {"engine": "Dask", "workers": 100}
     metadata = {"name": "a" * 40, "namespace": "team"}
-    router = TracerRouter.model_validate(at(router_manifest(), "metadata", metadata))
+    router = TracerRouter.model_validate(
+        with_field(router_manifest(), "metadata", metadata)
+    )
 
     *_, job = build_training(
         router, TracerRevision.model_validate(manifest), INSTALLATION
@@ -147,7 +149,7 @@ def test_pods_of_either_engine_ask_for_what_the_router_says_or_else_the_chart() 
         manifest["spec"]["attempt"] |= attempt
         revision = TracerRevision.model_validate(manifest)
         silent = TracerRouter.model_validate(
-            at(ROUTER.to_manifest(), "spec.training.resources", None)
+            with_field(ROUTER.to_manifest(), "spec.training.resources", None)
         )
 
         jobs = [

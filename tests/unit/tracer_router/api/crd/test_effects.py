@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from support.configuration import config_of
-from support.manifests import at, revision_manifest, router_manifest
+from support.manifests import revision_manifest, router_manifest, with_field
 from tracer_router.api import Effect, TracerRevision, TracerRouter
 from tracer_router.api.crd.reference import field_effects
 from tracer_router.planning.rollout.policy import plan_policy
@@ -110,7 +110,7 @@ WHOLES = (
 
 
 def router(manifest: dict[str, Any]) -> TracerRouter:
-    return TracerRouter.model_validate(at(manifest, "metadata.uid", "u"))
+    return TracerRouter.model_validate(with_field(manifest, "metadata.uid", "u"))
 
 
 def live_revision() -> TracerRevision:
@@ -173,7 +173,7 @@ def test_every_field_has_a_change() -> None:
 @pytest.mark.parametrize("path", CHANGES)
 def test_a_change_has_the_effect_of_the_reference(path: str) -> None:
     target = next((whole for whole in WHOLES if path.startswith(f"{whole}.")), path)
-    changed = router(at(WHOLE, f"spec.{target}", CHANGES[path]))
+    changed = router(with_field(WHOLE, f"spec.{target}", CHANGES[path]))
     assert changed.spec != router(WHOLE).spec
     assert effect_of(changed) is EFFECTS[path]
 
@@ -182,4 +182,4 @@ def test_a_change_has_the_effect_of_the_reference(path: str) -> None:
 def test_a_lower_target_or_confidence_leaves_the_surrogate_on(
     path: str, value: str
 ) -> None:
-    assert surrogate_on(router(at(WHOLE, f"spec.parity.{path}", value)))
+    assert surrogate_on(router(with_field(WHOLE, f"spec.parity.{path}", value)))

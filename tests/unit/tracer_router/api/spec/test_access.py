@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from support.configuration import config_of
-from support.manifests import at, router_manifest
+from support.manifests import router_manifest, with_field
 from tracer_core.contracts.runtime_config import (
     AccessConfig,
     LimitsConfig,
@@ -19,7 +19,7 @@ INSTALLATION = Installation("ns", "runtime", "s3://default")
 
 
 def pod(access: dict[str, Any]) -> dict[str, Any]:
-    manifest = at(router_manifest(access=access), "metadata.uid", "u")
+    manifest = with_field(router_manifest(access=access), "metadata.uid", "u")
     router = TracerRouter.model_validate(manifest)
     deployment = build_deployment(router, Served(1, "runtime"), INSTALLATION)
     return dict(deployment["spec"]["template"]["spec"])

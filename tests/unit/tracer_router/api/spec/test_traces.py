@@ -3,7 +3,7 @@
 from typing import Any
 
 from support.configuration import config_of
-from support.manifests import at, router_manifest
+from support.manifests import router_manifest, with_field
 from tracer_router.api import TracerRouter
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.maintenance import build_maintenance
@@ -14,7 +14,7 @@ INSTALLATION = Installation("ns", "runtime", "s3://default")
 
 def router(uid: str = "u", **spec: Any) -> TracerRouter:
     manifest = router_manifest(**spec)
-    return TracerRouter.model_validate(at(manifest, "metadata.uid", uid))
+    return TracerRouter.model_validate(with_field(manifest, "metadata.uid", uid))
 
 
 def test_it_runs_once_a_night_at_different_minutes_and_never_concurrently() -> None:

@@ -78,7 +78,7 @@ def act(  # noqa: C901 - one branch an action
         case ("rows", rows):
             machine.count(0, labelled=rows)
         case ("boot", revision):
-            machine.tallies[revision] = type(machine.tallies[0])(boot=number + 1)
+            machine.pod_counts[revision] = type(machine.pod_counts[0])(boot=number + 1)
         case ("load", loaded):
             machine.loaded = loaded
         case ("wait", seconds):
@@ -106,7 +106,7 @@ def test_weights_are_shares_and_never_rise_after_a_bad_verdict(
         for _ in range(3):
             before = machine.copy()
             plan = machine.plan()
-            machine.carry_out(plan)
+            machine.execute(plan)
             weights = machine.weights()
             assert sum(weights.values()) == 100
             assert all(0 <= weight <= 100 for weight in weights.values())
@@ -161,9 +161,9 @@ def test_wherever_one_crashes_the_end_is_the_same(
         act(crashing, action, number)
         steady.settle()
         for crash in crashes:
-            crashing.carry_out(crashing.plan(), writes=crash)
+            crashing.execute(crashing.plan(), writes=crash)
         crashing.settle()
-        assert crashing.essence() == steady.essence()
+        assert crashing.comparable_state() == steady.comparable_state()
 
 
 @QUICK

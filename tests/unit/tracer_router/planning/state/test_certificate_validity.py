@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from support.manifests import at, revision_manifest, router_manifest
+from support.manifests import revision_manifest, router_manifest, with_field
 from tracer_router.api import Reason, TracerRevision, TracerRouter
 from tracer_router.planning.state.certificate_validity import find_invalidation
 from tracer_router.resources.redaction import redaction_of
@@ -46,7 +46,7 @@ def certified() -> TracerRevision:
 def test_a_change_that_the_certificate_covers_does_not_invalidate_it(
     path: str, value: Any
 ) -> None:
-    router = TracerRouter.model_validate(at(router_manifest(), path, value))
+    router = TracerRouter.model_validate(with_field(router_manifest(), path, value))
     assert find_invalidation(router, certified()) is None
 
 
@@ -85,7 +85,7 @@ def test_a_change_that_the_certificate_covers_does_not_invalidate_it(
 def test_a_change_that_the_certificate_does_not_cover_is_named(
     path: str, value: Any, reason: Reason, message: str
 ) -> None:
-    router = TracerRouter.model_validate(at(router_manifest(), path, value))
+    router = TracerRouter.model_validate(with_field(router_manifest(), path, value))
     found = find_invalidation(router, certified())
     assert found is not None
     assert (found.reason, found.message) == (reason, message)
