@@ -75,7 +75,7 @@ class HttpExchange:
         """Reports the disconnect of the client; None if the server has no such
         extension."""
         self.close_connection = False
-        """Whether the response asks the client to open a new connection."""
+        """Whether the response has `connection: close`."""
         self._receive = receive
         self._body_read = asyncio.Event()
 

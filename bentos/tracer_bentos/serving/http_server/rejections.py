@@ -22,7 +22,7 @@ class Rejection(StrEnum):
     TOO_MANY = "too-many"
     """The limit of concurrent requests is reached."""
     WEBSOCKET = "websocket"
-    """The request asks for an upgrade to WebSocket."""
+    """The request has an upgrade to WebSocket."""
 
 
 @dataclass(frozen=True, slots=True)
