@@ -1,8 +1,8 @@
-"""A real API server: etcd and kube-apiserver alone, on loopback, for as long as needed.
+"""A temporary API server on the loopback interface: only etcd and kube-apiserver.
 
-`KUBECONFIG_TEST` names another cluster to use instead, `CLUSTER=current` the one that
-kubectl talks to. The server knows no nodes and no controllers: it accepts, refuses,
-defaults and stores, which is what tests ask of it.
+`KUBECONFIG_TEST` selects another cluster, and `CLUSTER=current` selects the current
+cluster of kubectl. The server has no nodes and no controllers: it validates objects,
+applies defaults, and stores objects, which is sufficient for tests.
 """
 
 import json
@@ -30,24 +30,24 @@ STOP_SECONDS = 10
 
 
 class NoApiServer(Exception):  # noqa: N818 - a reason to skip
-    """There is no API server to be had on this machine; says what would make one."""
+    """An API server cannot be started; the message contains the required action."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the API server said to one request."""
+    """The response of the API server to one request."""
 
     code: int
     body: Mapping[str, Any]
 
     @property
     def message(self) -> str:
-        """The words of a refusal; empty when it took the request."""
+        """The error message; empty if the request was accepted."""
         return str(self.body.get("message", "")) if self.code >= 400 else ""
 
 
 class ApiServer:
-    """Requests as a careful client makes them: unknown fields are refused."""
+    """A client with strict field validation: unknown fields are rejected."""
 
     def __init__(self, kubeconfig: Path) -> None:
         self.kubeconfig = kubeconfig
@@ -63,15 +63,20 @@ class ApiServer:
         return self._request("DELETE", path)
 
     def apply(self, path: str, manifest: object, **query: str) -> Answer:
-        """Apply a manifest, or its YAML, by server-side apply as the fields' owner."""
-        wanted = {"fieldManager": "tests", "force": "true", "fieldValidation": "Strict"}
-        kind = "application/apply-patch+yaml"
-        return self._request("PATCH", path, {**wanted, **query}, manifest, kind)
+        """Apply a manifest, or its YAML, with server-side apply."""
+        defaults = {
+            "fieldManager": "tests",
+            "force": "true",
+            "fieldValidation": "Strict",
+        }
+        content_type = "application/apply-patch+yaml"
+        parameters = {**defaults, **query}
+        return self._request("PATCH", path, parameters, manifest, content_type)
 
     def create(self, path: str, manifest: object, **query: str) -> Answer:
         """Create an object in a collection."""
-        wanted = {"fieldValidation": "Strict", **query}
-        return self._request("POST", path, wanted, manifest)
+        parameters = {"fieldValidation": "Strict", **query}
+        return self._request("POST", path, parameters, manifest)
 
     def _request(
         self,
@@ -90,7 +95,8 @@ class ApiServer:
             header_params=headers,
             auth_settings=["BearerToken"],
         )
-        # JSON is YAML; the client encodes a body itself only for its own content types.
+        # JSON is valid YAML. The client encodes a body only for content types that it
+        # supports.
         as_text = "yaml" in content_type and not isinstance(body, str)
         content = json.dumps(body) if as_text else body
         response = self._client.call_api(*call[:3], body=content, _request_timeout=30)
@@ -100,38 +106,41 @@ class ApiServer:
 
 @contextmanager
 def api_server() -> Iterator[ApiServer]:
-    """Give the API server that the environment names, or one that ends with the block.
+    """Yield the API server of the environment, or a temporary one.
 
     Raises:
-        NoApiServer: The programs that make one are not on this machine.
-        RuntimeError: It did not start; carries the end of its log.
+        NoApiServer: The required programs are not installed.
+        RuntimeError: The API server did not start; the message contains the end of its
+            log.
     """
-    given = _given()
-    if given is not None:
-        yield ApiServer(given)
+    kubeconfig = _kubeconfig_from_environment()
+    if kubeconfig is not None:
+        yield ApiServer(kubeconfig)
         return
     _expect_programs()
     with tempfile.TemporaryDirectory(prefix="tracer-api-") as name, ExitStack() as ends:
         yield _start(Path(name), ends)
 
 
-def _given() -> Path | None:
-    named = os.environ.get("KUBECONFIG_TEST")
-    if named or os.environ.get("CLUSTER") != "current":
-        return Path(named) if named else None
-    used = os.environ.get("KUBECONFIG", "~/.kube/config").split(os.pathsep)[0]
-    return Path(used).expanduser()
+def _kubeconfig_from_environment() -> Path | None:
+    selected = os.environ.get("KUBECONFIG_TEST")
+    if selected or os.environ.get("CLUSTER") != "current":
+        return Path(selected) if selected else None
+    current = os.environ.get("KUBECONFIG", "~/.kube/config").split(os.pathsep)[0]
+    return Path(current).expanduser()
 
 
 def _expect_programs() -> None:
     if not KUBERNETES.binary.exists():
-        raise NoApiServer("no kube-apiserver: python -m devcluster build makes one")
-    missing = [
-        each for each in ("etcd", "setpriv", "openssl") if not shutil.which(each)
-    ]
+        raise NoApiServer(
+            "kube-apiserver not found; run python -m devcluster prerequisites --install"
+        )
+    programs = ("etcd", "setpriv", "openssl")
+    missing = [program for program in programs if not shutil.which(program)]
     if missing:
         raise NoApiServer(
-            f"not installed: {', '.join(missing)}; make init installs them"
+            f"{', '.join(missing)} not found; run"
+            " python -m devcluster prerequisites --install"
         )
 
 
@@ -157,7 +166,7 @@ def _etcd(folder: Path, port: int, peer: int) -> list[str]:
         f"--listen-client-urls={url}",
         f"--advertise-client-urls={url}",
         f"--listen-peer-urls=http://127.0.0.1:{peer}",
-        "--unsafe-no-fsync",  # the data ends with the test
+        "--unsafe-no-fsync",  # the data is deleted after the test
     ]
 
 
@@ -176,14 +185,14 @@ def _kube_apiserver(pki: Path, store: int, port: int) -> list[str]:
         f"--service-account-signing-key-file={pki}/tokens.key",
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
         "--authorization-mode=RBAC",
-        # Nobody makes the default account that pods would need; no test runs a pod.
+        # There is no controller that creates the default service account of pods.
         "--disable-admission-plugins=ServiceAccount",
     ]
 
 
 @contextmanager
 def _running(log: Path, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program that ends with the block, or with this process at the latest."""
+    """Run a program that is terminated after the block, or with this process."""
     bound = ["setpriv", "--pdeathsig", "KILL", *command]
     with log.open("wb") as output:
         process = subprocess.Popen(bound, stdout=output, stderr=subprocess.STDOUT)
@@ -218,8 +227,8 @@ def _port_of(server: ApiServer) -> int:
 
 
 def _free_ports(count: int) -> list[int]:
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for listener in sockets:
+            listener.bind(("127.0.0.1", 0))
+        return [listener.getsockname()[1] for listener in sockets]
