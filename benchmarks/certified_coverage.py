@@ -1,7 +1,7 @@
 """Certified coverage on the recorded questions, and true agreement on untouched rows.
 
-Seeded splits of the data that the demo ships: N rows are traces, the rest is never
-looked at by the attempt. Prints one line for each target and N.
+Uses seeded splits of the data of the demo: N rows are traces, and the attempt does not
+read the others. Prints one line for each target and N.
 
     python benchmarks/certified_coverage.py [SPLITS]
 """
@@ -24,12 +24,12 @@ LEVEL = 0.025
 
 
 def run(target: float, size: int, seed: int) -> tuple[float, float | None, float]:
-    """Give true coverage, true agreement (none when refused) and seconds of a fit."""
-    everything = [(each.text, each.label) for each in read_recordings().values()]
-    random.Random(seed).shuffle(everything)  # noqa: S311 - a split, not a secret
+    """Return true coverage, true agreement (None if refused), and seconds of a fit."""
+    pairs = [(found.text, found.label) for found in read_recordings().values()]
+    random.Random(seed).shuffle(pairs)  # noqa: S311 - a split, not a secret
     rows = (
         build_row(TraceRecord(input=text, teacher=label), None, unmarked=True)
-        for text, label in everything[:size]
+        for text, label in pairs[:size]
     )
     question = AttemptParameters(
         attempt=1, target=target, confidence=0.95, level=LEVEL, minimum=100, seed=seed
@@ -39,7 +39,7 @@ def run(target: float, size: int, seed: int) -> tuple[float, float | None, float
     seconds = time.perf_counter() - began
     if learned.surrogate is None:
         return 0.0, None, seconds
-    rest = everything[size : size + 3000]
+    rest = pairs[size : size + 3000]
     found = [learned.surrogate.decide(text) for text, _ in rest]
     answered = [
         one.label == label
@@ -57,9 +57,9 @@ def main(splits: int) -> None:
             found = [run(target, size, seed) for seed in range(splits)]
             true = [agreement for _, agreement, _ in found if agreement is not None]
             below = sum(agreement < target for agreement in true)
-            coverage = mean(each[0] for each in found)
+            coverage = mean(coverage for coverage, _, _ in found)
             agreement = mean(true) if true else float("nan")
-            fit = mean(each[2] for each in found)
+            fit = mean(seconds for _, _, seconds in found)
             print(
                 f"{target:6.2f} {size:5d}  {coverage:8.3f}  {agreement:9.4f}"
                 f"  {below:5d}  {splits - len(true):7d}  {fit:5.1f}"

@@ -1,4 +1,4 @@
-"""Worlds of several attempts: does a router's whole life err no more than delta?"""
+"""Worlds of several attempts: the error rate of all attempts of a router together."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,28 +27,28 @@ _TARGET = 0.95
 _BAD, _GOOD = 0.948, 0.985
 _INCUMBENT = Incumbent(accepts=0.6, audits=0.02, coin=0.25)
 _WHERE_ANSWERED, _WHERE_DEFERRED = 0.930, 0.975
-"""The candidate learnt from what was labelled, so it is better where the incumbent
-defers: .948 over the traffic."""
+"""The candidate was trained on labelled rows, so it is better where the incumbent
+defers: .948 over all traffic."""
 
 Chance = np.random.Generator
 Levels = Callable[[int, frozenset[int]], float]
-"""From the attempt and those whose whole chain passed to a level."""
+"""Maps the attempt and the attempts whose whole chain passed to a level."""
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """How a rule spends its error probability over attempts."""
+    """A rule that divides the error probability among attempts."""
 
     name: str
-    """What it does, for people."""
+    """Description of the rule."""
     level: Levels
     """The level of an attempt."""
     ours: bool = False
-    """Whether it is the product's own ledger."""
+    """Whether it is the ledger of the product."""
 
 
 def lives(delta: float) -> tuple[Life, ...]:
-    """Give the product's ledger and two others that hand out too much."""
+    """Return the ledger of the product and two rules that allocate too much."""
     return (
         Life("ours", lambda r, passed: attempt_level(r, delta, passed), ours=True),
         Life("every attempt at the whole level", lambda _r, _passed: delta),
@@ -62,9 +62,10 @@ def lives(delta: float) -> tuple[Life, ...]:
 def live_candidates(
     rows: int, runs: int, seed: np.random.SeedSequence, delta: float
 ) -> list[Outcome]:
-    """Let candidates be good for some attempts and bad for the rest.
+    """Return the outcomes of candidates that are good at first and then bad.
 
-    The worst time to turn bad is after passes that have piled up the level.
+    The worst time for candidates to become bad is after passed attempts, which increase
+    the level of the next attempt.
     """
     chance = np.random.default_rng(seed)
     contenders = lives(delta)
@@ -85,10 +86,11 @@ def live_candidates(
 def live_under_incumbent(
     rows: int, runs: int, seed: np.random.SeedSequence, delta: float
 ) -> list[Outcome]:
-    """Let candidates be tested on what is labelled while an incumbent answers.
+    """Return the outcomes of candidates that are tested while an incumbent answers.
 
-    The incumbent's answers are labelled at its audit rate, all else always; the coin,
-    drawn before anything is decided, labels whatever it hits. Candidates are all bad.
+    The answers of the incumbent are labelled at its audit rate, all other requests
+    always. The uniform sample is drawn before any decision, and all of it is labelled.
+    All candidates are bad.
     """
     chance = np.random.default_rng(seed)
     name = f"{ATTEMPTS} attempts under an incumbent, .948 at .95"

@@ -1,4 +1,4 @@
-"""What is claimed of coverage: sets, sizes, targets, and the figure to reach."""
+"""The claims about coverage: sets, sizes, targets, and the required figures."""
 
 from dataclasses import dataclass
 
@@ -7,18 +7,18 @@ __all__ = ["CASES", "FLYWHEEL", "Case"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One line of the table."""
+    """One row of the table."""
 
     data: str
     """Name of the set."""
     rows: int
-    """Traces learnt from; all others are the untouched rest."""
+    """Number of traces; all other rows are the test."""
     target: float
-    """Agreement asked for."""
+    """Target agreement."""
     vectors: bool
-    """Whether MiniLM vectors come with the traces; else only what pip installs."""
+    """Whether the traces contain MiniLM vectors; otherwise only built-in encoders."""
     reach: float | None = None
-    """Mean coverage that is claimed, over thirty splits at least."""
+    """Claimed mean coverage over at least thirty splits."""
 
 
 CASES = (
@@ -33,7 +33,7 @@ CASES = (
     Case("llm_banking77_gpt4", 3_081, 0.90, vectors=True),
     Case("llm_overruling_12models_costs", 1_500, 0.95, vectors=False),
 )
-"""The bars were set before this code was written."""
+"""The required figures were set before this code was written."""
 
 FLYWHEEL = (1_000, 2_000, 4_000, 8_000, 10_000)
-"""Cumulative traces of the flywheel's curve."""
+"""Cumulative numbers of traces of the growth curve."""

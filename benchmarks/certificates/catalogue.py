@@ -1,4 +1,4 @@
-"""The worlds: each is a way in which a certificate could be false."""
+"""The worlds: each is a way in which a certificate can be false."""
 
 from dataclasses import replace
 from functools import partial
@@ -26,7 +26,7 @@ from tracer_core.stats.certificate.ledger import attempt_level
 __all__ = ["DELTA", "worlds_of_one_attempt"]
 
 DELTA = 0.05
-"""Error probability of a router's whole life."""
+"""Error probability of all attempts of a router together."""
 _POPULAR, _POPULAR_SHARE = 20, 0.3
 _UNSURE = 0.2
 _BURSTS, _OFTEN = (1, 2, 3, 5, 8), (0.5, 0.2, 0.15, 0.1, 0.05)
@@ -54,7 +54,7 @@ MAJORITY = Contender("majority of copies", fixed_sequence, DELTA, "majority")
 
 
 def worlds_of_one_attempt() -> tuple[World, ...]:
-    """Give the worlds in which one candidate is tested once."""
+    """Return the worlds in which one candidate is tested once."""
     informative = Population.informative(0.995, 0.36, 4.0)
     return (
         independent("flat, .948 at .95", 0.95, Population.flat(0.948), PLAIN),
@@ -123,7 +123,7 @@ def _bursts() -> Grouping:
 
 def _noise() -> Grouping:
     def rates(chance: Chance, layout: Layout) -> Floats:
-        # The teacher gives the unsure ones another answer about every fourth time.
+        # For uncertain texts, about every fourth answer of the teacher differs.
         return np.where(chance.random(len(layout.groups)) < _UNSURE, 0.76, 0.995)
 
     return Grouping(

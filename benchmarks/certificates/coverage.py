@@ -1,11 +1,11 @@
-"""Certified coverage on real sets, and true agreement on rows that nobody looked at.
+"""Certified coverage on real sets, and true agreement on rows that were not read.
 
     TRACER_DATA=FOLDER python -m benchmarks.certificates.coverage [--splits 30]
         [--only WORD ...] [--workers 2] [--json FILE]
 
-For every case: N rows drawn at random are traces, up to 4,000 of all others the test.
-Each split is an attempt of its own at level .05. Also the flywheel's curve, the answers
-to topics never seen (CLINC150) and the set that must be refused (SNLI).
+For every case, N random rows are traces, and up to 4,000 of the others are the test.
+Each split is a separate attempt at level .05. In addition: the growth curve, the
+answers to unknown topics (CLINC150), and the set that must be refused (SNLI).
 """
 
 import argparse
@@ -38,21 +38,21 @@ class Split:
     """One attempt."""
 
     case: Case
-    """What was claimed."""
+    """The claim."""
     number: int
     """Number of the split."""
     coverage: float
-    """Share of the test rows that are answered."""
+    """Share of the test rows that the surrogate answers."""
     agreement: float | None
-    """Of those, how many as the teacher would; none where it refused."""
+    """Share of the answers that agree with the teacher; None if refused."""
     oracle: float
-    """Most coverage that the same scores could have had at the target, knowing all."""
+    """Maximum coverage of the same scores at the target, with all labels known."""
     curve: tuple[float, ...]
     """Agreement of the best-scored hundredths of the test rows, from 1 to 100."""
     seconds: float
     """Wall time of the fit."""
     reason: str
-    """How it ended."""
+    """Outcome of the attempt."""
 
 
 @cache
@@ -62,7 +62,7 @@ def _rows(data: str, vectors: bool) -> tuple[Labelled, list[Row]]:
 
 
 def run_split(case: Case, number: int) -> Split:
-    """Make one attempt and judge it on the rest."""
+    """Run one attempt and evaluate it on the test rows."""
     _, rows = _rows(case.data, case.vectors)
     order = np.random.default_rng([SEED, number]).permutation(len(rows))
     learnt = [rows[i] for i in order[: case.rows]]
@@ -87,7 +87,7 @@ def run_split(case: Case, number: int) -> Split:
 def _curve(
     surrogate: Surrogate | None, rest: Sequence[Row], agreed: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Give the agreement of so many best-scored rows; none where it refused."""
+    """Return the agreement of the best-scored rows by their number; None if refused."""
     if surrogate is None:
         return np.zeros(len(rest))
     scores = np.array(
@@ -107,15 +107,16 @@ def _hundredths(rows: int) -> NDArray[np.intp]:
 
 
 def pooled_oracle(splits: Sequence[Split], target: float) -> float:
-    """Give the most coverage at which the splits together would agree that often.
+    """Return the maximum coverage at which all splits together reach the agreement.
 
-    That of one split takes the luckiest end of its own test rows, so it is too high.
+    The maximum of a single split selects the most favorable threshold of its own test
+    rows, so it is too high.
     """
     return _reached(np.mean([each.curve for each in splits], axis=0), target)
 
 
 def run_flywheel(number: int) -> list[tuple[int, float, float | None]]:
-    """Give coverage and agreement at growing numbers of the same traces."""
+    """Return coverage and agreement for growing numbers of the same traces."""
     found = []
     for rows in FLYWHEEL:
         case = Case("banking77", rows, 0.95, vectors=True)
@@ -125,7 +126,7 @@ def run_flywheel(number: int) -> list[tuple[int, float, float | None]]:
 
 
 def run_unseen(target: float) -> dict[str, object]:
-    """Train on in-scope rows of CLINC150 and ask about topics it has never seen."""
+    """Train on in-scope rows of CLINC150 and test on out-of-scope topics."""
     held, rows = _rows("clinc150_oos", vectors=True)
     outside = held.labels == "oos"
     learnt = np.flatnonzero((held.splits == "train") & ~outside)
@@ -148,7 +149,7 @@ def run_unseen(target: float) -> dict[str, object]:
 
 
 def run_with_outside(target: float) -> dict[str, object]:
-    """Train with out-of-scope rows among the traces, labelled so by the teacher."""
+    """Train with out-of-scope rows among the traces, with the label out-of-scope."""
     held, rows = _rows("clinc150_oos", vectors=True)
     learnt = np.flatnonzero(held.splits != "test")
     unseen = np.flatnonzero((held.splits == "test") & (held.labels == "oos"))
@@ -166,7 +167,7 @@ def run_with_outside(target: float) -> dict[str, object]:
 
 
 def run_refusal(target: float) -> dict[str, object]:
-    """Ask for what words and sentences alone cannot tell."""
+    """Train on a task that words and sentences alone cannot decide."""
     _, rows = _rows("snli_dev", vectors=True)
     order = np.random.default_rng(SEED).permutation(len(rows))
     made = attempt([rows[i] for i in order[:6_000]], target, LEVEL, 1)
@@ -175,7 +176,7 @@ def run_refusal(target: float) -> dict[str, object]:
 
 
 def table_of(splits: Sequence[Split]) -> Iterator[str]:
-    """Give the table for people."""
+    """Return the table."""
     yield (
         "| set | N | target | vectors | coverage (bar) | oracle | of all splits"
         " | agreement | below | refused | fit s |"
@@ -199,7 +200,7 @@ def table_of(splits: Sequence[Split]) -> Iterator[str]:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Run, print and write."""
+    """Run the cases, print the table, and write the result."""
     asked = _parse(arguments)
     chosen = [case for case in CASES if _is_asked(str(case), asked.only)]
     jobs = [(case, number) for case in chosen for number in range(asked.splits)]
@@ -243,10 +244,16 @@ def _is_asked(name: str, words: Sequence[str] | None) -> bool:
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--splits", type=int, default=30)
-    parser.add_argument("--flywheel", type=int, default=5, help="curves of growth")
-    parser.add_argument("--only", nargs="*", help="cases and parts with such a word")
+    parser.add_argument(
+        "--flywheel", type=int, default=5, help="number of growth curves"
+    )
+    parser.add_argument(
+        "--only",
+        nargs="*",
+        help="run only cases and parts that contain one of these words",
+    )
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--json", type=Path, help="where to write the result")
+    parser.add_argument("--json", type=Path, help="file of the result")
     return parser.parse_args(arguments)
 
 

@@ -1,4 +1,4 @@
-"""The product's side of a comparison: one attempt on rows, judged on others."""
+"""The product in a comparison: one attempt on some rows, evaluated on others."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -21,24 +21,24 @@ _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What came of one attempt."""
+    """Result of one attempt."""
 
     learned: TrainingResult
     """A surrogate and its certificate, or a refusal."""
     seconds: float
-    """Wall time of the fit, packaging not included."""
+    """Wall time of the fit, without packaging."""
     cpu_seconds: float
-    """Processor time of the fit, of all its threads."""
+    """CPU time of the fit, all threads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What the surrogate does with rows that the attempt has never seen."""
+    """Decisions of the surrogate on rows that the attempt did not use."""
 
     labels: NDArray[np.str_]
-    """Its answer to each."""
+    """Its answer to each row."""
     accepted: NDArray[np.bool_]
-    """Whether it gives that answer."""
+    """Whether the surrogate answers the row."""
 
 
 def rows_of(
@@ -46,7 +46,7 @@ def rows_of(
     labels: Iterable[str],
     vectors: NDArray[np.float32] | None = None,
 ) -> list[Row]:
-    """Give traces as an attempt takes them: all of the uniform sample, no times."""
+    """Return traces as rows of an attempt: all in the uniform sample, without times."""
     return [
         Row(
             text=str(text),
@@ -63,10 +63,10 @@ def rows_of(
 
 
 def attempt(rows: Sequence[Row], target: float, level: float, seed: int) -> Attempt:
-    """Make one attempt at a level that is given, not taken from a ledger.
+    """Run one attempt at a given level, without a ledger.
 
-    The order given is the order in time: else a hash of the text would decide which
-    rows certify, the same in every split, and splits would not be independent.
+    The order of the rows is their order in time. Otherwise a hash of the text would
+    select the same certify rows in every split, and splits would not be independent.
     """
     first = rows[0].vector
     means = local_training_context(dimensions=None if first is None else len(first))
@@ -87,7 +87,7 @@ def attempt(rows: Sequence[Row], target: float, level: float, seed: int) -> Atte
 
 
 def judge(surrogate: Surrogate | None, rows: Sequence[Row]) -> Verdicts:
-    """Decide rows with the served code; a refusal answers none."""
+    """Decide rows with the serving code; a refused surrogate answers none."""
     if surrogate is None:
         return Verdicts(np.full(len(rows), ""), np.zeros(len(rows), bool))
     found = [surrogate.decide_sample(row.sample) for row in rows]

@@ -1,9 +1,9 @@
-"""Puts the tables of dated results into the pages that show them.
+"""Writes the tables of dated results into the pages that show them.
 
     python -m benchmarks.certificates.page
 
-A page names its result in a comment; what stands between it and the closing comment is
-written by this program and by nobody else.
+A comment of the page names the result. Only this program writes the text between that
+comment and the closing comment.
 """
 
 import json
@@ -22,7 +22,7 @@ _SLOT = re.compile(r"(<!-- (\w+): (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def refreshed(page: Path) -> str:
-    """Give a page with its tables as the results say."""
+    """Return the text of a page with the tables of the results."""
     return _SLOT.sub(_filled, page.read_text())
 
 

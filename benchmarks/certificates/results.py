@@ -1,4 +1,4 @@
-"""How a run of the worlds is counted, kept and shown."""
+"""Counts, storage, and tables of a run of the worlds."""
 
 import json
 import math
@@ -25,11 +25,11 @@ class Tally:
     """Counts over the runs of one world under one rule."""
 
     runs: int = 0
-    """Worlds lived through."""
+    """Number of runs."""
     certified: int = 0
-    """Those with any certificate."""
+    """Runs with at least one certificate."""
     false: int = 0
-    """Those with a false one."""
+    """Runs with a false certificate."""
 
     def add(self, *, certified: bool, false: bool) -> None:
         """Count one run."""
@@ -40,7 +40,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one rule did in one world."""
+    """The result of one rule in one world."""
 
     world: str
     """The world."""
@@ -49,35 +49,35 @@ class Outcome:
     rule: str
     """The rule."""
     ours: bool
-    """Whether it is the product's procedure, which must keep the bar."""
+    """Whether it is the procedure of the product, which must stay within the bound."""
     claimed: bool = True
-    """Whether the certificate's sentence is about such traffic."""
+    """Whether the statement of the certificate covers such traffic."""
     tally: Tally = field(default_factory=Tally)
-    """Its counts."""
+    """The counts of the rule."""
 
     @property
     def rate(self) -> float:
-        """Give the share of runs with a false certificate."""
+        """The share of runs with a false certificate."""
         return self.tally.false / self.tally.runs
 
     def keeps(self, delta: float) -> bool:
-        """Tell whether the rate is within delta and two standard errors."""
+        """Return whether the rate is within delta and two standard errors."""
         return self.rate <= tolerated(delta, self.tally.runs)
 
     def breaks(self, delta: float) -> bool:
-        """Tell whether the product claims something that does not hold."""
+        """Return whether a claim of the product is violated."""
         return self.ours and self.claimed and not self.keeps(delta)
 
 
 def tolerated(delta: float, runs: int, errors: float = _STANDARD_ERRORS) -> float:
-    """Give the largest rate that so many runs allow at a true rate of delta."""
+    """Return the largest rate within `errors` standard errors of delta."""
     return delta + errors * math.sqrt(delta * (1 - delta) / runs)
 
 
 def write_outcomes(
     path: Path, outcomes: Iterable[Outcome], about: Mapping[str, object]
 ) -> None:
-    """Write a dated result, one outcome a line."""
+    """Write a dated result, one outcome per line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = ",\n    ".join(json.dumps(asdict(each)) for each in outcomes)
     head = json.dumps(about, indent=2).rstrip("}").rstrip()
@@ -85,7 +85,7 @@ def write_outcomes(
 
 
 def read_outcomes(path: Path) -> tuple[list[Outcome], dict[str, object]]:
-    """Read a result back: its outcomes and what is said about the run."""
+    """Read the outcomes of a result and the metadata of its run."""
     about = json.loads(path.read_text())
     found = about.pop("outcomes")
     return [
@@ -94,7 +94,7 @@ def read_outcomes(path: Path) -> tuple[list[Outcome], dict[str, object]]:
 
 
 def table_of(outcomes: Sequence[Outcome], delta: float) -> str:
-    """Give the table for people: one line for each world and rule."""
+    """Return the table with one row for each world and rule."""
     sizes = sorted({each.rows for each in outcomes})
     lines = [
         "| world | rule | " + " | ".join(f"n = {size}" for size in sizes) + " | |",

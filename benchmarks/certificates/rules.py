@@ -1,7 +1,7 @@
-"""The rules that decide which step of a family is served: ours, and naive ones.
+"""The rules that select the served step of a family: the product, and naive rules.
 
-Ours is the product's code as it stands. The naive rules are there to show that the
-worlds tell a valid procedure from one that is not.
+The rule of the product is its own code. The naive rules show that the worlds
+distinguish a valid procedure from an invalid one.
 """
 
 from collections.abc import Callable
@@ -38,26 +38,26 @@ _SCAN_SHARE = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is asked of one attempt."""
+    """The parameters of one attempt."""
 
     target: float
-    """Agreement asked for."""
+    """Target agreement."""
     level: float
     """Error level of the attempt."""
     chain: Chain
-    """Steps declared before looking; the naive rules declare nothing."""
+    """Steps declared before the test; the naive rules declare none."""
     bet: BettingStrategy | None = None
-    """What was declared for a test of whole sessions."""
+    """The declared bet for a test of whole sessions."""
 
 
 Rule = Callable[[Sample, Terms, np.random.Generator], int | None]
-"""Gives the step that is served, none when it refuses."""
+"""Returns the served step; None for a refusal."""
 
 
 def declare(train: Sample, certify: int, target: float) -> Chain:
-    """Declare a chain from training rows alone, as the trainer does.
+    """Return a chain that is declared from training rows only, as the trainer does.
 
-    It starts where a test has most power by prediction and ends at the loosest step
+    It starts at the step with the largest predicted power and ends at the loosest step
     that reached the target in training.
     """
     agreed, rows = _cumulated(train)
@@ -70,7 +70,7 @@ def declare(train: Sample, certify: int, target: float) -> Chain:
 
 
 def count_steps(sample: Sample) -> list[ChainCounts]:
-    """Count agreements and rows of every step of the family."""
+    """Return the agreements and rows of every step of the family."""
     agreed, rows = _cumulated(sample)
     pairs = zip(agreed.tolist(), rows.tolist(), strict=True)
     return [ChainCounts(int(k), int(n)) for k, n in pairs]
@@ -79,7 +79,7 @@ def count_steps(sample: Sample) -> list[ChainCounts]:
 def fixed_sequence(
     sample: Sample, terms: Terms, _chance: np.random.Generator
 ) -> int | None:
-    """Serve the last step that passed: ours."""
+    """Return the last step that passed: the rule of the product."""
     family = count_steps(sample)
     return run_chain(family, terms.chain, terms.target, terms.level).passed
 
@@ -87,10 +87,12 @@ def fixed_sequence(
 def whole_sessions(
     sample: Sample, terms: Terms, _chance: np.random.Generator
 ) -> int | None:
-    """Serve the last step that passed as a bet on sessions with all their rows."""
+    """Return the last step that passed a bet on sessions with all their rows."""
     member, bet = sample.member, terms.bet
     if member is None or bet is None:
-        raise ValueError("sessions are tested with their rows and a declared bet")
+        raise ValueError(
+            "a test of whole sessions requires sessions and a declared bet"
+        )
 
     def test(step: int) -> float:
         taken = sample.bins <= step
@@ -111,16 +113,16 @@ def whole_sessions(
 def pointwise_scan(
     sample: Sample, terms: Terms, _chance: np.random.Generator
 ) -> int | None:
-    """Serve the loosest step whose own test passes, of all that could be tried."""
+    """Return the loosest of all steps whose own test passes."""
     return _last(_p_values(sample, terms.target) <= terms.level)
 
 
 def best_of_many(
     sample: Sample, terms: Terms, chance: np.random.Generator
 ) -> int | None:
-    """Scan 70 % of the rows, then try candidates on the rest until one looks right.
+    """Scan 70% of the rows, then try candidates on the rest until one passes.
 
-    "Looks right" is a share at or above the target, without a bound.
+    A candidate passes if its share is at or above the target, without a bound.
     """
     scanned = chance.random(len(sample.bins)) < _SCAN_SHARE
     candidates = _p_values(sample.taken(scanned), terms.target) <= terms.level
@@ -131,9 +133,9 @@ def best_of_many(
 def expected_rule(
     sample: Sample, terms: Terms, _chance: np.random.Generator
 ) -> int | None:
-    """Serve the loosest step with (errors + 1) / (rows + 1) in bounds.
+    """Return the loosest step with (errors + 1) / (rows + 1) within the bound.
 
-    Right on average over many certificates, which is no statement about this one.
+    Valid on average over many certificates, which is no statement about one of them.
     """
     agreed, rows = _cumulated(sample)
     return _last((rows - agreed + 1) / (rows + 1) <= 1 - terms.target)

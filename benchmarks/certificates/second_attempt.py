@@ -1,14 +1,14 @@
-"""A second attempt under an incumbent: how rows that were not drawn evenly train best.
+"""A second attempt under an incumbent: training on rows that are not a uniform sample.
 
     TRACER_DATA=FOLDER python -m benchmarks.certificates.second_attempt
         [--splits 4] [--first 1500] [--then 7000] [--coin .1]
 
-The first rows pass through and are all labelled. What comes then is labelled where the
-first surrogate does not answer, and where the coin says so. The second attempt trains
-on what is labelled as it comes; on the uniform sample alone; with what the first
-surrogate answers copied as often as makes up for its missing labels (weights balanced
-over the periods, rounded); and, out of reach, with every label. All four certify on the
-same rows, those of the coin.
+The first rows pass through, and all of them are labelled. Later rows are labelled if
+the first surrogate does not answer them, or if they are in the uniform sample. The
+second attempt trains on all labelled rows; on the uniform sample only; on all labelled
+rows, with the rows that the first surrogate answers repeated to compensate for missing
+labels (weights balanced over the periods, rounded); and, as an upper limit, on all rows
+with their labels. All four certify on the same rows, those of the uniform sample.
 """
 
 import argparse
@@ -29,24 +29,24 @@ from tracer_bentos.training.run.pipeline import TrainingResult, train
 
 TARGET = 0.95
 LEVELS = (0.025, 0.05 / 6 + 0.025 / 3)
-"""Of a first attempt and of a second: about what the ledger gives them."""
+"""Levels of the first and the second attempt, about those of the ledger."""
 _FIRST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 _TEST = 3_000
 
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """What came in before the first surrogate and under it, all labels known."""
+    """The rows before and after the first surrogate went live, with all labels."""
 
     before: list[Row]
     under: list[Row]
     heads: NDArray[np.bool_]
-    """Of those under it, which the coin drew."""
+    """Whether a row after that is in the uniform sample."""
     answered: NDArray[np.bool_]
-    """Of all, which the first surrogate answers."""
+    """Whether the first surrogate answers a row, for all rows."""
 
     def labelled(self, told: NDArray[np.bool_]) -> list[Row]:
-        """Give all rows, those under the surrogate labelled as told."""
+        """Return all rows; rows under the surrogate are labelled where selected."""
         under = [
             replace(row, uniform=bool(head), label=row.label if known else None)
             for row, head, known in zip(self.under, self.heads, told, strict=True)
@@ -54,15 +54,15 @@ class Periods:
         return [*self.before, *under]
 
     def as_they_come(self) -> list[Row]:
-        """Give all that is labelled."""
+        """Return all labelled rows."""
         return self.labelled(self.heads | ~self.answered[len(self.before) :])
 
     def uniform(self) -> list[Row]:
-        """Give the uniform sample alone."""
+        """Return only the uniform sample."""
         return self.labelled(self.heads)
 
     def weighted(self) -> list[Row]:
-        """Give all that is labelled, what is answered as often as makes up for it."""
+        """Return all labelled rows; answered rows are repeated to compensate."""
         labelled = len(self.before) + self.heads.mean() * len(self.under)
         copies = round((len(self.before) + len(self.under)) / labelled) - 1
         found: list[Row] = []
@@ -78,7 +78,7 @@ class Periods:
         return found
 
     def everything(self) -> list[Row]:
-        """Give what nobody has: every label."""
+        """Return all rows with all labels, which no router has."""
         return self.labelled(np.ones(len(self.under), bool))
 
 
@@ -91,7 +91,7 @@ WAYS: dict[str, Callable[[Periods], list[Row]]] = {
 
 
 def main() -> None:
-    """Run and print."""
+    """Run the benchmark and print the table."""
     asked = _parse()
     held = read_labelled("banking77", vectors=False)
     rows = rows_of(held.texts, held.labels)
@@ -110,7 +110,7 @@ def main() -> None:
 def run_split(
     rows: Sequence[Row], split: int, asked: argparse.Namespace
 ) -> dict[str, tuple[float, float]]:
-    """Give coverage and agreement of a second attempt, each way."""
+    """Return coverage and agreement of a second attempt for each selection."""
     chance = np.random.default_rng([7, split])
     order = chance.permutation(len(rows))
     timed = [

@@ -1,4 +1,4 @@
-"""Worlds of one attempt: is what passes as good as the certificate says?"""
+"""Worlds of one attempt: the rate of false certificates of each rule."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ __all__ = ["Contender", "Grouping", "Trial", "World", "grouped", "independent", 
 
 _TRAIN = 4_000
 _RUNS_PER_LAYOUT = 250
-"""Runs that share one split of one layout; their outcomes are drawn anew."""
+"""Runs with the same split of one layout; their outcomes are drawn independently."""
 
 Chance = np.random.Generator
 Floats = NDArray[np.float64]
@@ -36,54 +36,54 @@ Ints = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A rule at a level, on the rows that it would look at."""
+    """A rule at a level, with the rows that it uses."""
 
     name: str
-    """What it does, for people."""
+    """Description of the rule."""
     rule: Rule
     """The rule."""
     level: float
-    """Its error level."""
+    """The error level of the rule."""
     view: str = "certify"
-    """Which of a trial's samples it looks at."""
+    """The sample of a trial that the rule uses."""
     ours: bool = False
-    """Whether it is the product's own procedure."""
+    """Whether it is the procedure of the product."""
     claimed: bool = True
-    """Whether a certificate by it speaks about the world at hand."""
+    """Whether a certificate of the rule covers the world."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One run of a world up to the moment of the test."""
+    """One run of a world, before the test."""
 
     chain: Chain
-    """What was declared."""
+    """The declared chain."""
     views: Mapping[str, Sample]
-    """The rows, by who would look at them."""
+    """The rows by the name of the sample."""
     bet: BettingStrategy | None = None
-    """What was declared for a test of whole sessions."""
+    """The declared bet for a test of whole sessions."""
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Traffic whose true agreement is known, and the rules that face it."""
+    """Traffic with a known true agreement, and the rules to test."""
 
     name: str
-    """What is so in it."""
+    """Description of the world."""
     target: float
-    """Agreement asked for."""
+    """Target agreement."""
     truth: Floats
     """True agreement of every step, over requests."""
     contenders: tuple[Contender, ...]
     """The rules."""
     trials: Callable[[int, int, np.random.SeedSequence], Iterator[Trial]]
-    """Gives the runs: certify rows, how many runs, seed."""
+    """Returns the runs, from the certify rows, the number of runs, and the seed."""
 
 
 def live(
     world: World, rows: int, runs: int, seed: np.random.SeedSequence
 ) -> list[Outcome]:
-    """Let every rule face the same runs of a world."""
+    """Return the outcomes of all rules on the same runs of a world."""
     found = [
         Outcome(world.name, rows, c.name, ours=c.ours, claimed=c.claimed)
         for c in world.contenders
@@ -101,7 +101,7 @@ def live(
 def independent(
     name: str, target: float, population: Population, contenders: tuple[Contender, ...]
 ) -> World:
-    """Give a world of independent rows."""
+    """Return a world of independent rows."""
 
     def trials(rows: int, runs: int, seed: np.random.SeedSequence) -> Iterator[Trial]:
         chance = np.random.default_rng(seed)
@@ -115,27 +115,27 @@ def independent(
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """How rows come in groups, and how agreement goes with them."""
+    """Groups of rows, and the agreement of each group."""
 
     key: str
-    """What the rows of a group share, `session` or `text`."""
+    """The key that the rows of a group share, `session` or `text`."""
     groups: Callable[[Chance, int], Ints]
-    """Gives the group of every row, from the number of groups wanted."""
+    """Returns the group of every row, from the requested number of groups."""
     rates: Callable[[Chance, Layout], Floats]
-    """Gives the own agreement of each group of a layout."""
+    """Returns the agreement of each group of a layout."""
     truth: float
     """Agreement over requests."""
     fresh: float = 1.0
-    """Share of the newest groups that training has not seen."""
+    """Share of the newest groups that are not in the training rows."""
 
 
 def grouped(
     name: str, target: float, grouping: Grouping, contenders: tuple[Contender, ...]
 ) -> World:
-    """Give a world whose rows come in groups; the product's split chooses among them.
+    """Return a world with grouped rows; the split of the product selects among them.
 
-    A trial has the rows that the split lets certify (`certify`), all rows of the same
-    time (`window`) and one row for each group with the majority's answer (`majority`).
+    A trial has the certify rows of the split (`certify`), all rows of the same time
+    (`window`), and one row per group with the majority answer (`majority`).
     """
 
     def trials(rows: int, runs: int, seed: np.random.SeedSequence) -> Iterator[Trial]:
@@ -172,7 +172,7 @@ def _views(
 def _declare_bet(
     chance: Chance, layout: Layout, grouping: Grouping, target: float
 ) -> BettingStrategy:
-    # Training looks better than it is, as everywhere in these worlds.
+    # The training agreement is too high, as in all of these worlds.
     rates = np.minimum(grouping.rates(chance, layout) + OPTIMISM, 1.0)
     agreed = chance.binomial(layout.sizes, rates)
     units = [

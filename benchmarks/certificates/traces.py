@@ -1,4 +1,4 @@
-"""The labelled sets that benchmarks read, from a folder that the environment names."""
+"""The labelled data sets of the benchmarks, in the folder TRACER_DATA."""
 
 import gzip
 import json
@@ -15,28 +15,28 @@ __all__ = ["Labelled", "data_folder", "read_labelled"]
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A set, in the order of its file."""
+    """A data set, in the order of its file."""
 
     texts: NDArray[np.str_]
     """The inputs."""
     labels: NDArray[np.str_]
-    """What the teacher said."""
+    """The labels of the teacher."""
     splits: NDArray[np.str_]
-    """The part of the set that each row belongs to."""
+    """The part of the set of each row."""
     vectors: NDArray[np.float32] | None
-    """Their MiniLM embeddings, where asked for."""
+    """MiniLM embeddings of the inputs, if requested."""
 
 
 def data_folder() -> Path:
-    """Give the folder of the sets."""
+    """Return the folder of the data sets."""
     named = os.environ.get("TRACER_DATA")
     if not named:
-        sys.exit("TRACER_DATA names no folder: it must hold the sets and embeddings/")
+        sys.exit("TRACER_DATA must be the folder with the data sets and embeddings/")
     return Path(named)
 
 
 def read_labelled(name: str, *, vectors: bool) -> Labelled:
-    """Read a set."""
+    """Read a data set."""
     folder = data_folder()
     with gzip.open(folder / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]

@@ -1,8 +1,8 @@
-"""The seeded traffic of the worlds: who asks, what is labelled, what would agree.
+"""The seeded traffic of the worlds: requests, labels, and agreement.
 
-A world is described by true rates, so that every certificate can be judged. Rows are
-accepted in the order of a score with as many bins as the product tests thresholds; the
-worlds differ in how agreement depends on score, session, text and label.
+A world is described by true rates, so that every certificate can be checked. Rows are
+accepted in the order of a score with one bin per threshold that the product tests. The
+worlds differ in how the agreement depends on score, session, text, and label.
 """
 
 import math
@@ -31,9 +31,9 @@ __all__ = [
 ]
 
 BINS = FINE
-"""Bins of the score, the most trusted first; one step of the family each."""
+"""Bins of the score, highest score first; one bin for each step of the family."""
 OPTIMISM = 0.02
-"""How much better policies look in training than they are."""
+"""Excess of the training agreement over the true agreement."""
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 Bools = NDArray[np.bool_]
@@ -43,43 +43,43 @@ Ints = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Rows as a rule sees them: where the score puts each and whether it agreed."""
+    """Rows as input of a rule: the bin of the score, and whether the row agreed."""
 
     bins: Ints
     """Bin of every row."""
     agreed: Bools
-    """Whether the surrogate gave the teacher's answer."""
+    """Whether the surrogate agrees with the teacher."""
     member: Ints | None = None
-    """Session or text of every row, numbered, where a rule wants to know."""
+    """Number of the session or text of every row, if a rule requires it."""
 
     def taken(self, rows: Ints | Bools) -> "Sample":
-        """Give some of the rows."""
+        """Return a selection of the rows."""
         member = None if self.member is None else self.member[rows]
         return Sample(self.bins[rows], self.agreed[rows], member)
 
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """True agreement by bin; every bin holds as much of the traffic."""
+    """True agreement by bin; all bins have the same share of the traffic."""
 
     rates: tuple[float, ...]
 
     @classmethod
     def flat(cls, rate: float) -> "Population":
-        """Give one whose score says nothing."""
+        """Return a population with an uninformative score."""
         return cls((rate,) * BINS)
 
     @classmethod
     def informative(cls, best: float, fall: float, power: float) -> "Population":
-        """Give one that agrees less the less the score trusts it."""
+        """Return a population whose agreement decreases with the score."""
         places = (np.arange(BINS) + 0.5) / BINS
         return cls(tuple((best - fall * places**power).tolist()))
 
     def promised(self) -> "Population":
-        """Give how it looks in training: better than it is.
+        """Return the population as seen in training, with a higher agreement.
 
-        Without that a chain would start where the rows are too few for any test to
-        pass, and the worlds would try nothing.
+        Otherwise a chain would start where the rows are too few for any test to pass,
+        and the worlds would test nothing.
         """
         return Population(tuple(min(rate + OPTIMISM, 1.0) for rate in self.rates))
 
@@ -89,48 +89,48 @@ class Population:
         return Sample(bins, chance.random(rows) < np.array(self.rates)[bins])
 
     def truth(self) -> Floats:
-        """Give the true agreement of every step of the family."""
+        """Return the true agreement of every step of the family."""
         whole: Floats = np.cumsum(self.rates) / np.arange(1, BINS + 1)
         return whole
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The rows of one attempt's test, from the first certify row on."""
+    """The rows of the test of one attempt, from the first certify row on."""
 
     groups: Ints
-    """Number of each group that has rows in it."""
+    """Number of each group that has rows in the test."""
     sizes: Ints
-    """How many rows each of them has in all."""
+    """Total number of rows of each group."""
     member: Ints
-    """For each row its group, as a position in `groups`."""
+    """Group of each row, as a position in `groups`."""
     certify: Ints
-    """Positions of the rows that the product's own split lets certify."""
+    """Positions of the certify rows that the split of the product selects."""
 
 
 def lay_out(group: Ints, certify: int, seed: int, key: str) -> Layout:
-    """Split rows that belong to groups, given in the order of their time.
+    """Split grouped rows that are in the order of their time.
 
     Args:
         group: Number of the group of each row.
-        certify: How many of the certify rows are used, the newest ones.
+        certify: Number of certify rows that are used, the newest ones.
         seed: Seed of the choice within a group.
-        key: What the rows of a group share, `session` or `text`.
+        key: Key that the rows of a group share, `session` or `text`.
     """
     rows = [_row(at, int(g), key) for at, g in enumerate(group)]
     chosen = np.array(
         split_rows(RowStore.from_rows(rows), WIDE, seed).certify[-certify:], np.intp
     )
     if len(chosen) < certify:
-        raise ValueError(f"{len(chosen)} rows to certify on, {certify} are wanted")
+        raise ValueError(f"{len(chosen)} certify rows, {certify} are required")
     groups, member = np.unique(group[chosen[0] :], return_inverse=True)
     sizes = np.bincount(group)[groups]
     return Layout(groups, sizes, member, chosen - chosen[0])
 
 
 def groups_for(certify: int) -> int:
-    """Give how many groups must come so that so many certify."""
-    # More than the share asks for: group sizes vary, and those on the edge train.
+    """Return the number of groups that contain the requested certify rows."""
+    # More than the share requires: group sizes vary, and groups at the boundary train.
     return math.ceil((1.1 * certify + 5 * math.sqrt(certify)) / WIDE)
 
 
@@ -149,36 +149,36 @@ def _row(at: int, group: int, key: str) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class Incumbent:
-    """What is already served while the next candidates are judged."""
+    """The live surrogate while the next candidates are tested."""
 
     accepts: float
-    """Share of traffic that the incumbent answers."""
+    """Share of the traffic that the incumbent answers."""
     audits: float
-    """Share of its answers that the teacher labels."""
+    """Share of its answers that are audited."""
     coin: float
-    """Rate of the coin that is drawn before anything is decided."""
+    """Rate of the uniform sample, which is drawn before any decision."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The traffic of one attempt under an incumbent, as far as it is labelled."""
+    """The labelled traffic of one attempt under an incumbent."""
 
     accepted: Bools
     """Whether the incumbent answered the row."""
     heads: Bools
-    """Whether the coin hit it, so that it belongs to the uniform sample."""
+    """Whether the row is in the uniform sample."""
     propensity: Floats
-    """Probability with which a row like it gets a label."""
+    """Probability that such a row is labelled."""
     certify: Ints
-    """Positions that the product's own split lets certify."""
+    """Positions of the certify rows that the split of the product selects."""
 
 
 def lay_out_attempts(
     incumbent: Incumbent, attempts: int, certify: int, seed: int
 ) -> list[Window]:
-    """Lay out the labelled traffic of several attempts, each with fresh rows.
+    """Return the labelled traffic of several attempts, each with fresh rows.
 
-    The rows of an attempt train the next one; its split is told what was tested.
+    The rows of an attempt train the next one, whose split receives the tested rows.
     """
     chance = np.random.default_rng(seed)
     rows: list[Row] = []
@@ -186,7 +186,7 @@ def lay_out_attempts(
     after: datetime | None = None
     for _ in range(attempts):
         first = len(rows)
-        # The split leaves most rows of the coin to training.
+        # The split uses most rows of the uniform sample for training.
         accepted, heads = _labelled(
             chance, incumbent, round(4 * certify / incumbent.coin)
         )
@@ -198,7 +198,7 @@ def lay_out_attempts(
         asked = np.where(accepted, incumbent.audits, 1.0)
         propensity = incumbent.coin + (1 - incumbent.coin) * asked
         if len(chosen) < certify:
-            raise ValueError(f"{len(chosen)} rows to certify on, {certify} are wanted")
+            raise ValueError(f"{len(chosen)} certify rows, {certify} are required")
         windows.append(Window(accepted, heads, propensity, chosen[-certify:] - first))
     return windows
 

@@ -1,13 +1,13 @@
-"""False certificates in seeded worlds: the product's procedure and naive ones.
+"""False certificates in seeded worlds: the procedure of the product and naive ones.
 
     python -m benchmarks.certificates.worlds [--runs 10000] [--rows 200 600 1600]
         [--only WORD] [--json FILE]
 
-Every run goes through the product's own code: `split_rows` chooses the certify rows
-wherever rows come in sessions, copies or under an incumbent, `attempt_level` gives the
-level and `run_chain` tests. Only the traffic is simulated with arrays. Ends with 1 when the
-product's procedure breaks the bar, delta and two standard errors, in any world that a
-certificate's sentence covers.
+Every run uses the code of the product: `split_rows` selects the certify rows if rows
+are in sessions, repeated, or under an incumbent, `attempt_level` computes the level,
+and `run_chain` runs the test. Only the traffic is simulated with arrays. Exits with 1
+if the false rate of the product exceeds delta plus two standard errors in any world
+that the statement of a certificate covers.
 """
 
 import argparse
@@ -38,7 +38,7 @@ SEED = 20261125
 def explore(
     sizes: list[int], runs: int, only: str = ""
 ) -> Iterator[tuple[list[Outcome], float]]:
-    """Give the outcomes of each world and size, and the seconds it took."""
+    """Yield the outcomes of each world and size, and the seconds of the run."""
     places = {world.name: partial(live, world) for world in worlds_of_one_attempt()}
     places["5 attempts, good ones first, at .95"] = partial(
         live_candidates, delta=DELTA
@@ -49,13 +49,13 @@ def explore(
     for number, (name, place) in enumerate(places.items()):
         for rows in sizes if only in name else ():
             began = time.perf_counter()
-            # Seeded by place and size, so that a part of a run repeats the whole.
+            # Seeded by world and size: a partial run gives the same result.
             seed = np.random.SeedSequence([SEED, number, rows])
             yield place(rows, runs, seed), time.perf_counter() - began
 
 
 def main(arguments: list[str]) -> int:
-    """Run the worlds, print the table and write the result."""
+    """Run the worlds, print the table, and write the result."""
     asked = _parse(arguments)
     outcomes = _kept(asked)
     for found, seconds in explore(asked.rows, asked.runs, asked.only):
@@ -75,7 +75,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _kept(asked: argparse.Namespace) -> list[Outcome]:
-    # A part run again replaces itself in the result that is there, and nothing else.
+    # A partial run replaces only its own outcomes in an existing result.
     if not (asked.only and asked.json and asked.json.exists()):
         return []
     known, _ = read_outcomes(asked.json)
@@ -95,8 +95,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--rows", type=int, nargs="+", default=[200, 600, 1600])
-    parser.add_argument("--only", default="", help="worlds whose name has this word")
-    parser.add_argument("--json", type=Path, help="where to write the result")
+    parser.add_argument(
+        "--only", default="", help="run only worlds that contain this word"
+    )
+    parser.add_argument("--json", type=Path, help="file of the result")
     return parser.parse_args(arguments)
 
 

@@ -1,11 +1,11 @@
-"""What the data plane adds to a request, beside what others add, in one run.
+"""Added latency of the data plane and of other proxies, measured in one run.
 
     python -m benchmarks.dataplane [--short] [--growth REQUESTS] [--out FOLDER]
 
-Every target is measured in turn in each round, and rounds are many and short, so that
-whatever else the machine does falls on all of them alike; medians, the best of the
-rounds, and what each is of a bare Starlette pass-through in the same round. With --out,
-dated JSON, a table and a plot are written.
+Each round measures all targets in turn. Rounds are short and numerous, so that other
+load of the machine affects all targets equally. The result contains medians, the best
+round, and the ratio to a bare Starlette pass-through in the same round. With --out,
+dated JSON, a table, and a plot are written.
 """
 
 import argparse
@@ -17,18 +17,26 @@ from benchmarks.dataplane.bench import run, scene
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--short", action="store_true", help="a minute, no LiteLLM")
-    parser.add_argument("--latency", type=float, default=0.0, help="of the teacher, ms")
-    parser.add_argument("--seconds", type=float, default=1.0, help="of each run")
+    parser.add_argument(
+        "--short", action="store_true", help="one minute, without LiteLLM"
+    )
+    parser.add_argument(
+        "--latency", type=float, default=0.0, help="latency of the teacher in ms"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=1.0, help="duration of each run"
+    )
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 32, 256])
-    parser.add_argument("--growth", type=int, default=0, help="requests of the soak")
-    parser.add_argument("--out", type=Path, help="folder for JSON, table and plot")
+    parser.add_argument(
+        "--growth", type=int, default=0, help="number of requests of the soak"
+    )
+    parser.add_argument("--out", type=Path, help="folder for JSON, table, and plot")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print the tables."""
     given = _arguments()
     seconds, rounds = (2.0, 1) if given.short else (given.seconds, given.rounds)
     found = report.Found(latency_ms=given.latency, seconds=seconds, rounds=rounds)

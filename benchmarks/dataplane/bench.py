@@ -1,4 +1,4 @@
-"""What is asked of whom: every target in turn, round by round, in one run."""
+"""Targets and requests: all targets in turn, round by round, in one run."""
 
 import json
 import subprocess
@@ -25,26 +25,26 @@ from benchmarks.dataplane.processes import (
 
 FORCED = {"x-tracer-force": "teacher"}
 YARDSTICK = "Starlette + aiohttp"
-"""What every target is compared with in the same round."""
+"""The target that all others are compared with in the same round."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """One line of the table."""
+    """One row of the table."""
 
     name: str
-    """What it is called."""
+    """The name of the row."""
     server: Process
-    """Who is measured."""
+    """The measured server."""
     asked: Sequence[Asked]
-    """The requests, in turn."""
+    """The requests, sent in turn."""
     streams: bool = False
-    """Whether they are for streams."""
+    """Whether the requests are for streams."""
 
 
 @dataclass
 class Scene:
-    """Everything that runs during a benchmark."""
+    """All processes of a benchmark."""
 
     direct: Process
     ours: Process
@@ -55,7 +55,7 @@ class Scene:
     folder: Path = field(default=Path())
 
     def targets(self) -> list[Target]:
-        """Give the lines of the table."""
+        """Return the rows of the table."""
         plain = [_ask(text) for text in self.texts.deferred]
         answered = [_ask(text) for text in self.texts.answered]
         streamed = [_ask(text, stream=True) for text in self.texts.deferred]
@@ -79,19 +79,19 @@ class Scene:
         return [*others, *ours]
 
     def check(self) -> None:
-        """See that texts are still answered by whom they are meant to be.
+        """Check that texts are answered by the expected side.
 
-        A surrogate that has stopped itself meanwhile would be measured as a teacher.
+        A surrogate with an open circuit breaker would be measured as a teacher.
         """
         answered = {_post(self.ours, _ask(text)) for text in self.texts.answered}
         deferred = {_post(self.ours, _ask(text)) for text in self.texts.deferred}
         if answered != {"surrogate"} or deferred != {""}:
-            raise SystemExit(f"not what is to be measured: {answered}, {deferred}")
+            raise SystemExit(f"unexpected sources of answers: {answered}, {deferred}")
 
 
 @contextmanager
 def scene(*, latency_ms: float = 0.0, with_litellm: bool = True) -> Iterator[Scene]:
-    """Start the teacher and everything that stands before it."""
+    """Start the teacher and all proxies in front of it."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         start = _Starter(stack, folder)
@@ -148,12 +148,11 @@ def data_plane(
 def run(
     targets: Sequence[Target], connections: int, seconds: float, rounds: int
 ) -> dict[str, dict[str, Any]]:
-    """Measure every target in each round; give the medians, and the best by ``best_``.
+    """Measure all targets in each round; return medians, and the best by ``best_``.
 
-    On a machine that does other things too the best round says what is possible, the
-    median what it was like. What a machine's speed cannot change is how much of the
-    yardstick's time and rate a target has in the same round: the median of these by
-    ``of_``.
+    On a machine with other load, the best round is the possible value and the median
+    the observed value. The ratio of a target to the yardstick in the same round does
+    not depend on the speed of the machine; its median is in ``of_``.
     """
     found: dict[str, list[dict[str, Any]]] = {each.name: [] for each in targets}
     for _ in range(rounds):
@@ -184,7 +183,7 @@ def _stream(target: Target, connections: int, seconds: float) -> dict[str, Any]:
             "benchmarks.dataplane.stream",
             *[target.server.url, body.name, connections, seconds],
         )
-        ended = subprocess.run(  # noqa: S603 - our own module
+        ended = subprocess.run(  # noqa: S603 - a module of this repository
             pinned(REST_ON, command), capture_output=True, text=True, check=True
         )
     return dict(json.loads(ended.stdout))
@@ -219,7 +218,7 @@ def _ask(text: str, **more: Any) -> Asked:
 
 
 def _task(teacher: Process, folder: Path) -> str:
-    """Ask a data plane without a bundle what it calls the task."""
+    """Return the task name that a data plane without a bundle assigns."""
     internal = free_port()
     port = free_port()
     command = module("tracer_cli", "serve", "--teacher", f"{teacher.url}/v1")
@@ -231,7 +230,7 @@ def _task(teacher: Process, folder: Path) -> str:
 
 
 def _introduce(ours: Process, chosen: texts.Texts) -> None:
-    """Let the teacher accept the key once."""
+    """Send one request, so that the teacher accepts the key."""
     _post(ours, Asked(texts.request_of(chosen.answered[0]), headers=FORCED))
 
 

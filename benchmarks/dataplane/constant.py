@@ -1,9 +1,9 @@
-"""The data plane with a surrogate that costs nothing: what the rest of the path costs.
+"""The data plane with a surrogate without cost: the cost of the rest of the path.
 
     python -m benchmarks.dataplane.constant PORT TEACHER STORE TASK
 
-Everything of a surrogate answer but the classifier: reading, fingerprint, redaction,
-coin, decision, rendering, trace.
+All parts of a surrogate answer except the classifier: parsing, fingerprint, redaction,
+sampling, decision, rendering, and trace.
 """
 
 import sys
@@ -32,7 +32,7 @@ _DIGEST = "sha256:" + "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Always the same."""
+    """The constant answer."""
 
     label: str = "card_arrival"
     accepted: bool = True
@@ -40,7 +40,7 @@ class Answer:
 
 
 class Constant:
-    """A surrogate of one answer."""
+    """A surrogate with one answer."""
 
     redaction = build_redactor(Redaction()).identity
     target = 0.5
@@ -48,12 +48,12 @@ class Constant:
     remote = False
     embedding_tokens = 0
 
-    def decide(self, text: str) -> Answer:  # noqa: ARG002 - whatever is asked
-        """Give the answer."""
+    def decide(self, text: str) -> Answer:  # noqa: ARG002 - for every text
+        """Return the answer."""
         return Answer()
 
     def decide_all(self, texts: Sequence[str]) -> list[Answer]:
-        """Give the answer to each."""
+        """Return the answer to each text."""
         return [Answer() for _ in texts]
 
 

@@ -1,4 +1,4 @@
-"""LiteLLM's proxy, in an environment of its own below the cache folder."""
+"""The proxy of LiteLLM, in a separate environment in the cache folder."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from benchmarks.dataplane.processes import Process, free_port, running
 from devcluster.cache import cache_folder
 
 VERSION = "1.106.2"
-"""Newest at the time of writing; needs no database for pass-through use."""
+"""The newest version at the time of writing; requires no database for pass-through."""
 
 _CONFIG = """
 model_list:
@@ -31,7 +31,7 @@ general_settings:
 
 @contextmanager
 def litellm(teacher: str, model: str, folder: Path) -> Iterator[Process]:
-    """Run it with one worker, as its documentation says for one core."""
+    """Run the proxy with one worker, as its documentation recommends for one core."""
     config = folder / "litellm.yaml"
     config.write_text(_CONFIG.format(model=model, teacher=teacher))
     port = free_port()

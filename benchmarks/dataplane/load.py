@@ -1,4 +1,4 @@
-"""Load by wrk: closed loop, one thread, the same requests for everybody."""
+"""Load by wrk: closed loop, one thread, the same requests for all targets."""
 
 import json
 import shutil
@@ -40,13 +40,13 @@ class Asked:
     body: Mapping[str, Any]
     """The JSON document."""
     path: str = "/v1/chat/completions"
-    """Where to."""
+    """The path."""
     headers: Mapping[str, str] | None = None
-    """More headers than the usual ones."""
+    """Additional headers."""
 
     @property
     def all_headers(self) -> dict[str, str]:
-        """Give the headers as a client of OpenAI sends them."""
+        """Return the headers that a client of OpenAI sends."""
         usual = {
             "authorization": "Bearer sk-bench",
             "content-type": "application/json",
@@ -58,7 +58,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Measured:
-    """What one run of wrk says; latencies in milliseconds."""
+    """The result of one run of wrk; latencies in milliseconds."""
 
     requests: int
     rps: float
@@ -69,14 +69,14 @@ class Measured:
     failed: int
 
     def record(self) -> dict[str, Any]:
-        """Give it for the results."""
+        """Return the fields for the JSON document."""
         return asdict(self)
 
 
 def load(
     url: str, asked: Sequence[Asked], connections: int, seconds: float
 ) -> Measured:
-    """Ask over and over, the given requests in turn."""
+    """Send the requests in turn, repeatedly, and return the measurements."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(_SCRIPT % "\n".join(_lua(each) for each in asked))
         script.flush()
@@ -90,7 +90,7 @@ def load(
 def _wrk(url: str, connections: int, seconds: float, script: Path) -> str:
     wrk = shutil.which("wrk")
     if wrk is None:
-        raise SystemExit("wrk is missing: apt-get install wrk")
+        raise SystemExit("wrk not found; run apt-get install wrk")
     command = [wrk, "-t1", f"-c{connections}", f"-d{max(round(seconds), 1)}s"]
     command += ["--timeout", "30s", "-s", str(script), url]
     ended = subprocess.run(  # noqa: S603 - found on PATH on purpose

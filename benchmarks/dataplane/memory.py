@@ -1,4 +1,4 @@
-"""Memory of a pod at rest and after many requests, connections left behind included."""
+"""Memory of a pod at rest and after many requests, including open connections."""
 
 from itertools import count
 from typing import Any
@@ -11,7 +11,7 @@ CONNECTIONS = 32
 
 
 def at_rest(here: Scene) -> dict[str, float]:
-    """Give the resident memory of everybody before any load, in MiB."""
+    """Return the resident memory of all targets before any load, in MiB."""
     with data_plane(here.direct, None, here.folder) as empty:
         found = {"TracerRouter, revision 0": empty.memory_mib()}
     found["TracerRouter, with a surrogate"] = here.ours.memory_mib()
@@ -20,7 +20,7 @@ def at_rest(here: Scene) -> dict[str, float]:
 
 
 def growth(here: Scene, requests: int) -> list[dict[str, Any]]:
-    """Ask as often as named, 4 of 5 answered by the surrogate, and note the memory."""
+    """Send requests, 4 of 5 for the surrogate, and record the memory."""
     mixed = next(each for each in here.targets() if each.name.startswith("mixed"))
     done, found = 0, [_noted(here, 0)]
     for _ in count():

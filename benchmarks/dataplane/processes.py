@@ -1,4 +1,4 @@
-"""The processes of a benchmark: each on a core of its own, its time and memory read."""
+"""The processes of a benchmark: pinned to cores, with CPU time and memory."""
 
 import os
 import socket
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 SERVED_ON = 0
 """The core of the server under test."""
 REST_ON = max(os.cpu_count() or 1, 2) - 1
-"""The core of teacher and load; the same one on a machine that has no other."""
+"""The core of teacher and load; the same core on a machine with one core."""
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -23,20 +23,20 @@ class Process:
     """A running server."""
 
     pid: int
-    """Its process; children count with it."""
+    """The process; its children are included in the measurements."""
     url: str
-    """Where it listens."""
+    """The port of the server."""
 
     def cpu_seconds(self) -> float:
-        """Give the processor time of it and its children."""
+        """Return the CPU time of the process and its children."""
         return sum(_ticks(pid) for pid in _tree(self.pid)) / _TICK
 
     def memory_mib(self) -> float:
-        """Give the resident memory of it and its children."""
+        """Return the resident memory of the process and its children."""
         return sum(_resident(pid) for pid in _tree(self.pid)) / 1024
 
     def descriptors(self) -> int:
-        """Give how many files and connections it has open."""
+        """Return the number of open files and connections."""
         return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
 
@@ -44,9 +44,9 @@ class Process:
 def running(
     command: Sequence[str], port: int, core: int = SERVED_ON, log: Path | None = None
 ) -> Iterator[Process]:
-    """Start a server on one core, wait until it listens, stop it in the end."""
+    """Start a server on one core, wait until it listens, and stop it at the end."""
     target = log.open("wb") if log else subprocess.DEVNULL
-    started = subprocess.Popen(  # noqa: S603 - our own benchmark processes
+    started = subprocess.Popen(  # noqa: S603 - processes of this benchmark
         pinned(core, command), cwd=ROOT, stdout=target, stderr=target
     )
     try:
@@ -62,17 +62,17 @@ def running(
 
 
 def pinned(core: int, command: Sequence[str]) -> list[str]:
-    """Give the command that runs on one core only."""
+    """Return the command that runs on one core only."""
     return ["taskset", "-c", str(core % (os.cpu_count() or 1)), *command]
 
 
 def module(name: str, *arguments: object) -> list[str]:
-    """Give the command that runs a module of ours."""
+    """Return the command that runs a module of this repository."""
     return [sys.executable, "-m", name, *map(str, arguments)]
 
 
 def free_port() -> int:
-    """Give a port that nobody listens on."""
+    """Return an unused port."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
 

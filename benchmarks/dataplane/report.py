@@ -1,4 +1,4 @@
-"""Results as a dated JSON file, a table for people and a plot."""
+"""Results as a dated JSON file, a table, and a plot."""
 
 import json
 import os
@@ -20,29 +20,29 @@ _COLOURS = ("#3b6ea8", "#b8ccdf")
 
 @dataclass
 class Found:
-    """Everything that one benchmark found."""
+    """All results of one benchmark."""
 
     latency_ms: float
     """Latency of the stub teacher."""
     seconds: float
-    """Length of each measurement."""
+    """Duration of each measurement."""
     rounds: int
-    """Measurements of each target, of which the medians are given."""
+    """Number of measurements of each target; results are their medians."""
     runs: dict[int, dict[str, dict[str, Any]]] = field(default_factory=dict)
-    """By connections and target."""
+    """Results by connections and target."""
     at_rest: dict[str, float] = field(default_factory=dict)
     """Resident memory before any load, MiB."""
     growth: list[dict[str, Any]] = field(default_factory=list)
-    """Resident memory of the data plane as requests add up."""
+    """Resident memory of the data plane by the number of requests."""
 
     def table(self, connections: int) -> str:
-        """Give the table of one number of connections."""
+        """Return the table for one number of connections."""
         runs = self.runs[connections]
         rows = [_row(name, each, runs) for name, each in runs.items()]
         return _HEAD.format(connections) + "\n".join(rows) + "\n"
 
     def memory_table(self) -> str:
-        """Give the memory at rest, and its growth when it was measured."""
+        """Return the memory at rest, and its growth if it was measured."""
         rows = [
             f"| {name}, at rest | {mib:.0f} |" for name, mib in self.at_rest.items()
         ]
@@ -54,7 +54,7 @@ class Found:
         return "| memory | MiB |\n|---|---|\n" + "\n".join(rows) + "\n"
 
     def write(self, folder: Path) -> None:
-        """Write JSON, table and plot, named by the date."""
+        """Write JSON, table, and plot, named by the date."""
         folder.mkdir(parents=True, exist_ok=True)
         name = f"dataplane-{datetime.now(UTC):%Y-%m-%d}"
         record = {"time": datetime.now(UTC).isoformat(), **_machine(), **asdict(self)}
@@ -93,7 +93,7 @@ def _machine() -> dict[str, Any]:
 
 
 def _plot(runs: dict[str, dict[str, Any]]) -> str:
-    """Give p50 and p99 at one connection as bars on one logarithmic scale."""
+    """Return a plot of p50 and p99 at one connection as bars on a logarithmic scale."""
     height, left, width = 34, 330, 420
     rows = []
     for number, (name, each) in enumerate(runs.items()):

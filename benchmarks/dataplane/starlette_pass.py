@@ -1,9 +1,9 @@
-"""The bare pass-through that people write first: Starlette and an HTTP client.
+"""A minimal pass-through: Starlette and an HTTP client.
 
     python -m benchmarks.dataplane.starlette_pass PORT TEACHER [httpx]
 
-Nothing but forwarding: no task, no decision, no trace. With aiohttp, the fastest of the
-usual clients, unless httpx is named.
+It only forwards: no task, no decision, no trace. It uses aiohttp, the fastest of the
+usual clients, unless httpx is given.
 """
 
 import sys
@@ -26,7 +26,7 @@ def _headers(request: Request) -> dict[str, str]:
 
 
 def by_aiohttp(teacher: str) -> Starlette:
-    """Give the application that forwards by aiohttp."""
+    """Return the application that forwards by aiohttp."""
     session: list[aiohttp.ClientSession] = []
 
     @asynccontextmanager
@@ -51,8 +51,8 @@ def by_aiohttp(teacher: str) -> Starlette:
 
 
 def by_httpx(teacher: str) -> Starlette:
-    """Give the application that forwards by httpx."""
-    client = httpx.AsyncClient(limits=httpx.Limits(max_connections=None), timeout=None)  # noqa: S113 - answers take as long as they take
+    """Return the application that forwards by httpx."""
+    client = httpx.AsyncClient(limits=httpx.Limits(max_connections=None), timeout=None)  # noqa: S113 - no limit for answers
 
     async def forward(request: Request) -> Response:
         asked = client.build_request(

@@ -1,9 +1,10 @@
-"""Streams: how long until the first event and the last byte.
+"""Streams: time to the first event and to the last byte.
 
     python -m benchmarks.dataplane.stream URL BODY_FILE CONNECTIONS SECONDS
 
-wrk sees whole responses only, so this client stands in for it: raw connections on
-uvloop, one request after the other on each, a JSON line with percentiles at the end.
+wrk measures complete responses only, so this client replaces it: raw connections on
+uvloop, one request after the other on each, and a JSON line with percentiles at the
+end.
 """
 
 import asyncio
@@ -36,9 +37,9 @@ class Client(asyncio.Protocol):
         self.whole: list[float] = []
         """Milliseconds to the last byte, by request."""
         self.failed = 0
-        """Requests that did not come to their end."""
+        """Number of incomplete requests."""
         self.ended = asyncio.get_running_loop().create_future()
-        """Done when the time is up."""
+        """Completed at the end of the measurement."""
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -77,7 +78,7 @@ def _itself(client: Client) -> Client:
 
 
 async def measure(url: str, body: bytes, connections: int, seconds: float) -> None:
-    """Ask for streams and print what was measured."""
+    """Request streams and print the measurements."""
     where, until = urlsplit(url), time.perf_counter() + seconds
     request = (
         b"POST /v1/chat/completions HTTP/1.1\r\nhost: bench\r\n"

@@ -1,10 +1,10 @@
-"""A stub teacher: one answer, after a set latency, at the least possible cost.
+"""A stub teacher: one answer after a set latency, at minimal cost.
 
     python -m benchmarks.dataplane.stub PORT [LATENCY_MS] [CHUNKS]
 
-Every request gets the same chat completion; one that asks for a stream gets it in
-CHUNKS events, all at once after the latency. A raw protocol on uvloop: about 15 us a
-request, so that what stands before it is what is measured.
+Every request gets the same chat completion. A request for a stream gets it in CHUNKS
+events, all at once after the latency. A raw protocol on uvloop takes about 15 us per
+request, so that the measurement reflects the proxy in front of it.
 """
 
 import asyncio
@@ -66,7 +66,7 @@ def _chunk(content: bytes) -> bytes:
 
 
 class Stub(asyncio.Protocol):
-    """One connection; requests come one after the other, with a content length."""
+    """One connection with sequential requests that have a content length."""
 
     def __init__(self, latency: float, whole: bytes, stream: bytes) -> None:
         self._latency = latency

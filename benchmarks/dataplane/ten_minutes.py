@@ -1,10 +1,10 @@
-"""One answer and one stream that take ten minutes, through Envoy Gateway and a router.
+"""One answer and one stream of ten minutes, through Envoy Gateway and a router.
 
     python -m benchmarks.dataplane.ten_minutes [--seconds 600] [--namespace ten-minutes]
 
-On a cluster, as the demo takes it (DEVCLUSTER_NAME names another than the usual one):
-the recorded teacher is slowed down until it needs that long, and the official client
-asks it for a whole answer and for a stream at the same time, as patient as can be.
+Runs on the cluster of the demo (DEVCLUSTER_NAME selects another one). The latency of
+the recorded teacher is scaled to that time, and the official client requests a complete
+answer and a stream at the same time, with a longer timeout.
 """
 
 import argparse
@@ -28,7 +28,7 @@ Ask = Callable[[AsyncOpenAI, Recording], Awaitable[str]]
 
 
 def main() -> None:
-    """Set up, ask, print, clean up."""
+    """Set up, send the requests, print the results, and clean up."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--namespace", default="ten-minutes")
@@ -41,7 +41,7 @@ def main() -> None:
     finally:
         cluster.kubectl("delete", "namespace", given.namespace, "--wait=false")
     if not whole:
-        raise SystemExit("not whole")
+        raise SystemExit("a response is incomplete")
 
 
 def _set_up(cluster: Cluster, namespace: str, scale: float) -> None:
@@ -58,7 +58,7 @@ def _set_up(cluster: Cluster, namespace: str, scale: float) -> None:
 
 
 async def _ask(cluster: Cluster, namespace: str, question: Recording) -> bool:
-    # The host of the route is a header: the Gateway has an address of this machine.
+    # The host of the route is a header, because the Gateway has a local address.
     client = AsyncOpenAI(
         base_url=f"{cluster.gateway_url}/v1",
         api_key=TEACHER_KEY,

@@ -1,7 +1,7 @@
-"""A real surrogate for the benchmark, and texts that it answers or leaves alone.
+"""A real surrogate for the benchmark, and texts that it answers or defers.
 
-The stub teacher has one answer to everything, so what the surrogate answers is asked of
-texts with that label: one that disagreed with every audit would soon stop itself.
+The stub teacher has one answer for all texts, so the texts for the surrogate have that
+label. Otherwise every audit would disagree, and the circuit breaker would open.
 """
 
 import json
@@ -25,27 +25,27 @@ PROMPT = "Name the intent of the customer's message. Answer with the label only.
 MODEL = "gpt-4o-mini"
 ROWS = 3000
 LENGTH = 200
-"""Characters of a text."""
+"""Length of a text in characters."""
 STRIDE = 50
-"""Characters between the beginnings of texts that the surrogate answers."""
+"""Distance in characters between the starts of texts that the surrogate answers."""
 TEXTS = 32
-"""Different texts that are asked in turn."""
+"""Number of different texts that are sent in turn."""
 EXPERTS = 2
-"""Words (TF-IDF) and meaning (the static embedder), asked every time."""
+"""TF-IDF and the static embedder, both used for every text."""
 
 
 @dataclass(frozen=True)
 class Texts:
-    """What to ask."""
+    """The texts of the requests."""
 
     answered: tuple[str, ...]
     """Texts of the length that the surrogate answers."""
     deferred: tuple[str, ...]
-    """Texts of the length that it leaves to the teacher."""
+    """Texts of the length that the surrogate defers to the teacher."""
 
 
 def request_of(text: str, **more: Any) -> Mapping[str, Any]:
-    """Give a chat completion's request, with the prompt of the task."""
+    """Return a chat completion request with the prompt of the task."""
     messages = [
         {"role": "system", "content": PROMPT},
         {"role": "user", "content": text},
@@ -54,7 +54,7 @@ def request_of(text: str, **more: Any) -> Mapping[str, Any]:
 
 
 def build(folder: Path, task: str) -> Texts:
-    """Train on the recorded questions, write the bundle, choose the texts."""
+    """Train on the recorded questions, write the bundle, and select the texts."""
     recorded = [(each.text, each.label) for each in read_recordings().values()]
     rows = (
         build_row(
@@ -67,9 +67,13 @@ def build(folder: Path, task: str) -> Texts:
     )
     learned = train(terms, select_rows(rows), local_training_context())
     if learned.surrogate is None or learned.certificate is None:
-        raise SystemExit(f"the surrogate of the benchmark is refused: {learned.reason}")
+        raise SystemExit(
+            f"the surrogate of the benchmark was refused: {learned.reason}"
+        )
     if len(learned.surrogate.experts) != EXPERTS:
-        raise SystemExit("the benchmark's surrogate asks not both words and meaning")
+        raise SystemExit(
+            "the surrogate does not use both TF-IDF and the static embedder"
+        )
     samples = golden_samples(learned.surrogate)
     write_bundle(folder, learned.surrogate, learned.certificate, samples)
     return _choose(learned.surrogate, recorded)
@@ -91,5 +95,5 @@ def _choose(surrogate: Surrogate, recorded: list[tuple[str, str]]) -> Texts:
 
 
 def body_of(text: str, **more: Any) -> bytes:
-    """Give a request's body."""
+    """Return the body of a request."""
     return json.dumps(request_of(text, **more)).encode()

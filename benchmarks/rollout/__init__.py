@@ -1,1 +1,1 @@
-"""How often the rollout rule errs, how soon it decides, and how others do."""
+"""Error rates and decision times of the rollout rule and of other rules."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.rollout [ROLLOUTS]`: figures, table and plot."""
+"""`python -m benchmarks.rollout [ROLLOUTS]`: figures, table, and plot."""
 
 import json
 import sys
@@ -29,7 +29,7 @@ SHOWN = (
 
 
 def measure(runs: int) -> dict[str, Any]:
-    """Give every figure."""
+    """Return all figures."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "runs": runs,
@@ -43,7 +43,7 @@ def measure(runs: int) -> dict[str, Any]:
 
 
 def plot(found: dict[str, Any]) -> str:
-    """Give the plot of who promotes what."""
+    """Return the plot of the promoted shares."""
     rows = found["comparison"]
     lines = {"TracerRouter": [(row["agreement"], row["ours"][0]) for row in rows]}
     for name in SHOWN:
@@ -52,10 +52,10 @@ def plot(found: dict[str, Any]) -> str:
 
 
 def main(runs: int) -> None:
-    """Measure, print the page, and keep all three when the run was a whole one."""
+    """Measure, print the page, and write all three files after a full run."""
     found = measure(runs)
     print(write_page(found))
-    if runs < 10_000:  # noqa: PLR2004 - what the page promises
+    if runs < 10_000:  # noqa: PLR2004 - the number that the page states
         return
     results = Path(__file__).parent / "results"
     results.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""The drift detector on many streams at once, checked against the real one."""
+"""The drift detector on many streams at once, checked against the product."""
 
 import math
 from dataclasses import dataclass
@@ -35,31 +35,31 @@ class Detectors:
 
     @classmethod
     def fresh(cls, streams: int) -> Self:
-        """Give detectors before the first audit."""
+        """Return detectors before the first audit."""
         up = ABOVE.log_ratios(1, 1, 1 - TARGET)
         down = ABOVE.log_ratios(0, 1, 1 - TARGET)
         return cls(np.zeros((streams, len(up))), np.array([up, down]))
 
     def add(self, disagreed: Ints, audits: Ints) -> Floats:
-        """Add a batch to each and give what is compared with the threshold."""
+        """Add a batch to each detector and return the statistics."""
         logs = disagreed[:, None] * self.ratios[0]
         logs = logs + (audits - disagreed)[:, None] * self.ratios[1]
-        # Far beyond any threshold the size says nothing; keep it finite.
+        # Far above every threshold the value has no effect; keep it finite.
         grown = (audits[:, None] + self.values) * np.exp(np.minimum(logs, 600))
         self.values = np.minimum(grown, 1e30)
         found: Floats = self.values @ np.array(ABOVE.weights) / sum(ABOVE.weights)
         return found
 
     def restart(self, alarmed: NDArray[np.bool_]) -> None:
-        """Begin anew after an alarm."""
+        """Reset detectors after an alarm."""
         self.values[alarmed] = 0
 
 
 def check(batches: int = 400) -> None:
-    """Compare with the real detector on random batches.
+    """Compare with the detector of the product on random batches.
 
     Raises:
-        AssertionError: The copy says something else.
+        AssertionError: The results differ.
     """
     chance, real, copy = np.random.default_rng(9), DriftDetector(), Detectors.fresh(1)
     for _ in range(batches):
@@ -68,7 +68,7 @@ def check(batches: int = 400) -> None:
         real = real.update(DetectorBatch.from_counts(disagreed, audits, TARGET))
         value = copy.add(np.array([disagreed]), np.array([audits]))[0]
         same = value == 0 or math.isclose(math.log(value), real.log_value, rel_tol=1e-9)
-        assert same  # noqa: S101 - the point
+        assert same  # noqa: S101 - the purpose
         if value > 1e9:  # noqa: PLR2004 - any large number
             real, copy = DriftDetector(), Detectors.fresh(1)
 
@@ -76,9 +76,9 @@ def check(batches: int = 400) -> None:
 def delays(
     after: float, batch: int, runs: int, seed: int, threshold: float = 1e4
 ) -> Floats:
-    """Give the audits between a change from 2 % and the alarm, for many streams.
+    """Return the audits between a change from 2% and the alarm, for many streams.
 
-    Streams that alarm before the change are left out, as no change was missed there.
+    Streams with an alarm before the change are excluded.
     """
     chance, before, longest = np.random.default_rng(seed), 500, 6_000
     detectors, found = Detectors.fresh(runs), np.zeros(runs)
@@ -96,9 +96,9 @@ def delays(
 def run_lengths(
     rate: float, batch: int, runs: int, seed: int, threshold: float
 ) -> Length:
-    """Give the mean audits to a false alarm, and its standard error.
+    """Return the mean audits to a false alarm, and its standard error.
 
-    Streams are cut at ten times the threshold.
+    Streams end at ten times the threshold.
     """
     chance, longest = np.random.default_rng(seed), int(10 * threshold)
     detectors, found = Detectors.fresh(runs), np.zeros(runs)
@@ -113,10 +113,10 @@ def run_lengths(
 
 
 def late_run_lengths(rate: float, runs: int, seed: int, threshold: float) -> Length:
-    """Give the same where disagreements are known 100 audits late.
+    """Return the same if disagreements are known 100 audits late.
 
-    Batches then end every 25 audits, at the completed prefix: their ends do depend on
-    what the audits say, which the claim leaves out.
+    Batches then end every 25 audits, at the completed prefix. Their ends depend on the
+    results of the audits, which the claim excludes.
     """
     longest = int(10 * threshold)
     late = World("late", late=True)
@@ -135,10 +135,10 @@ def late_run_lengths(rate: float, runs: int, seed: int, threshold: float) -> Len
 
 
 def false_alarms(rate: float, routers: int, seed: int) -> Ints:
-    """Give the false alarms of whole routers in the time that is stated.
+    """Return the false alarms of whole routers in the stated time.
 
-    40 cells of unequal traffic (like 1/rank) and the whole, 36,000 audits together in
-    that time, a batch for each cell every 25 audits of the router.
+    40 cells with unequal traffic (proportional to 1/rank) and the total, 36,000 audits
+    in that time, and a batch for each cell every 25 audits of the router.
     """
     cells, audits, batch = 40, 36_000, 25
     chance = np.random.default_rng(seed)

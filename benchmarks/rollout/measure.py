@@ -1,4 +1,4 @@
-"""Every figure of the page, from seeds."""
+"""All figures of the page, from seeds."""
 
 import math
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ Row = dict[str, Any]
 
 
 def interval(share: float, runs: int) -> list[float]:
-    """Give the exact 95 % interval of a share."""
+    """Return the exact 95% interval of a share."""
     hits = round(share * runs)
     low = beta.ppf(0.025, hits, runs - hits + 1) if hits else 0.0
     high = beta.ppf(0.975, hits + 1, runs - hits) if hits < runs else 1.0
@@ -46,7 +46,7 @@ def interval(share: float, runs: int) -> list[float]:
 
 
 def err(runs: int) -> Iterator[Row]:
-    """Give how often each verdict is wrong at its boundary, world by world."""
+    """Return the error rate of each verdict at its boundary, world by world."""
     rule = Rule.of(AIM, GATES, AUDITS)
     size = (runs, AUDITS)
     lowest, target = 1 - AIM.target + AIM.margin, 1 - AIM.target
@@ -67,9 +67,9 @@ def err(runs: int) -> Iterator[Row]:
 
 
 def err_closely(runs: int, times: int = 10) -> Row:
-    """Give how often promotion is wrong with independent audits, over many more runs.
+    """Return the rate of wrong promotions with independent audits, over more runs.
 
-    A cell of ten thousand cannot tell a rate of the bound from one just above it.
+    Ten thousand runs cannot distinguish a rate at the bound from a rate just above it.
     """
     rule, lowest = Rule.of(AIM, GATES, AUDITS), 1 - AIM.target + AIM.margin
     shares = [
@@ -85,7 +85,7 @@ def err_closely(runs: int, times: int = 10) -> Row:
 
 
 def decide(runs: int) -> Iterator[Row]:
-    """Give how many audits a decision takes, for later and for first rollouts."""
+    """Return the number of audits of a decision, for later and for first rollouts."""
     later = Rule.of(AIM, GATES, AUDITS)
     first = Rule.of(AIM, GATES, AUDITS, unserved=True)
     for seed, agreement in enumerate(
@@ -111,7 +111,7 @@ def decide(runs: int) -> Iterator[Row]:
 
 
 def compare(runs: int) -> Iterator[Row]:
-    """Give who promotes what, each rule on the very same streams."""
+    """Return the promoted shares of all rules on the same streams."""
     rule, size = Rule.of(AIM, GATES, AUDITS), (runs, AUDITS)
     for seed, agreement in enumerate(
         (0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.93, 0.92, 0.90), start=300
@@ -127,7 +127,7 @@ def compare(runs: int) -> Iterator[Row]:
 
 
 def drift(runs: int) -> Row:
-    """Give delays, run lengths and false alarms of the detector."""
+    """Return delays, run lengths, and false alarms of the detector."""
     drifting.check()
     delays = {
         f"to {after:.0%}, batches of {batch}": float(

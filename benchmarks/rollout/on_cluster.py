@@ -1,13 +1,13 @@
-"""How soon a rollback reaches clients under load, on a cluster.
+"""Time until a rollback reaches clients under load, on a cluster.
 
     python -m benchmarks.rollout.on_cluster [--times 10] [--rate 100]
         [--split Gateway]
 
-On a cluster, as the demo takes it: a certified surrogate takes half of the traffic of
-official clients, a person asks for its rollback, and after it for another try, again
-and again; at last it is live when it goes. Counted is the time from the verdict, as the
-revision's status has it, and from the person's word, to the last answer of the
-surrogate that a client has read.
+Runs on the cluster of the demo. A certified surrogate receives half of the traffic of
+official clients. A user requests a rollback and then a retry, repeatedly; the last
+rollback is of the live revision. Measured is the time from the verdict in the status of
+the revision, and from the request of the user, to the last answer of the surrogate that
+a client received.
 """
 
 import argparse
@@ -33,14 +33,14 @@ NAMESPACE = "rollback-bench"
 MINIMUM = 2000
 HALF = 50
 CERTIFIED, ASKED = "85%", "80%"
-"""A rollout asked for less than was certified is short: it is not what is timed."""
+"""A target below the certified one shortens the rollout, which is not measured."""
 _STILL = 3.0
-"""Seconds without an answer of the surrogate after which there comes none."""
+"""Seconds without an answer of the surrogate that count as its end."""
 
 
 @dataclass(slots=True)
 class Witness(Account):
-    """An account that knows when the surrogate was last heard."""
+    """An account with the time of the last answer of the surrogate."""
 
     last: float = 0.0
 
@@ -53,7 +53,7 @@ class Witness(Account):
 
 @dataclass(slots=True)
 class Bench:
-    """One namespace with load on it."""
+    """One namespace under load."""
 
     cluster: Cluster
     watch: Watch
@@ -65,7 +65,7 @@ class Bench:
     """Seconds from each verdict to the last answer."""
 
     def clients(self, rate: float) -> Clients:
-        """Give official clients that the witness listens to."""
+        """Return official clients that report to the witness."""
         clients = Clients(
             self.cluster.gateway_url,
             TEACHER_KEY,
@@ -77,7 +77,7 @@ class Bench:
         return clients
 
     def apply(self, target: str) -> None:
-        """Ask for a router with a target."""
+        """Apply a router with a target."""
         manifest = read_manifests(QUICKSTART)[0]
         manifest["metadata"]["name"] = ROUTER
         manifest["spec"] |= {
@@ -97,24 +97,24 @@ class Bench:
         self.cluster.apply(NAMESPACE, manifest)
 
     async def ask(self, key: str, text: str) -> float:
-        """Ask for a verb; gives when it was written."""
+        """Request a command; return the time of the request."""
         words = ("annotate", "tracerrouter", ROUTER, f"tracerml.ai/do-{key}={text}")
         await asyncio.to_thread(self.cluster.kubectl, "-n", NAMESPACE, *words)
         return time.time()
 
     async def roll_back(self, number: int, phase: Phase) -> None:
-        """Time one rollback."""
+        """Measure one rollback."""
         asked = await self.ask(f"back-{number}", "rollback 1")
         view = await self.watch.until("a rollback", _rolled_back, 60)
-        while time.time() - self.witness.last < _STILL:  # noqa: ASYNC110 - an account raises no event
+        while time.time() - self.witness.last < _STILL:  # noqa: ASYNC110 - an account has no event
             await asyncio.sleep(_STILL)
         verdict = view.revisions[1].status.step_since
         if verdict is None:
-            raise AssertionError("a revision rolled back has no time of it")
+            raise AssertionError("the rolled-back revision has no time of the rollback")
         self.times.append(self.witness.last - verdict.timestamp())
         print(
             f"{number}, {phase.value}: {self.times[-1]:.2f} s from the verdict,"
-            f" {self.witness.last - asked:.2f} s from the word, to the last answer",
+            f" {self.witness.last - asked:.2f} s from the request, to the last answer",
             flush=True,
         )
 
@@ -129,7 +129,7 @@ class Bench:
 
 
 async def play(bench: Bench, times: int) -> None:
-    """Go live, then roll back again and again."""
+    """Go live, then roll back repeatedly."""
     traffic = bench.questions.endless()
     await bench.watch.until("a router that takes requests", View.serves, 120)
     quick = bench.clients(bench.rate * 2)
@@ -159,7 +159,7 @@ def _in_shadow(view: View) -> bool:
 
 
 def main() -> None:
-    """Set up, time, print, clean up."""
+    """Set up, measure, print the results, and clean up."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--rate", type=float, default=100.0)
@@ -177,7 +177,7 @@ def main() -> None:
     finally:
         cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
     print(
-        f"median {statistics.median(bench.times):.2f} s, most {max(bench.times):.2f} s"
+        f"median {statistics.median(bench.times):.2f} s, max {max(bench.times):.2f} s"
         f" from the verdict; {len(witness.failures)} requests failed of"
         f" {sum(witness.decisions.values())}"
     )

@@ -1,4 +1,4 @@
-"""The figures as a page for people."""
+"""The figures as a Markdown page."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -34,7 +34,7 @@ policy is pushed to every pod at once; pods and route follow in their own time.
 
 
 def write_page(found: dict[str, Any]) -> str:
-    """Give the page in Markdown."""
+    """Return the page in Markdown."""
     head = _HEAD.format(
         date=found["date"],
         file=f"{found['date']}.json",

@@ -1,9 +1,9 @@
-"""The rules of Argo Rollouts, Flagger and Kayenta, on streams of audits.
+"""The rules of Argo Rollouts, Flagger, and Kayenta on streams of audits.
 
 Written from their sources and documentation (Argo Rollouts `analysis/analysis.go` and
 `docs/features/analysis.md`, Flagger `pkg/controller/scheduler.go`, Kayenta
-`NetflixACAJudge.scala`), not run: the metric is the agreement of a window of audits,
-the threshold the target, in the shapes that their documentation shows.
+`NetflixACAJudge.scala`), not run. The metric is the agreement of a window of audits,
+the threshold is the target, and the settings are those of their documentation.
 """
 
 from collections.abc import Callable
@@ -20,21 +20,21 @@ Floats = NDArray[np.float64]
 TARGET = 0.95
 _Z_98 = 2.326347874
 _COMPARED = 2_000
-"""Streams that Kayenta's rule is tried on: it sorts all pairs of points."""
+"""Number of streams for the rule of Kayenta, which sorts all pairs of points."""
 
 
 @dataclass(frozen=True)
 class Peer:
-    """One rule with its window."""
+    """One rule with its window of audits."""
 
     name: str
     window: int
-    """Audits in one measurement."""
+    """Number of audits of one measurement."""
     judge: Callable[[Floats], Flags]
-    """From the agreement of each window, by stream, to who is promoted."""
+    """Maps the agreement of each window, by stream, to the promoted streams."""
 
     def promoted(self, disagreed: Flags) -> float:
-        """Give the share of the streams that it promotes; it rolls back the rest."""
+        """Return the share of the streams that the rule promotes."""
         runs, audits = disagreed.shape
         windows = audits // self.window
         shape = (runs, windows, self.window)
@@ -43,25 +43,25 @@ class Peer:
 
 
 def _argo(windows: Floats) -> Flags:
-    """8 measurements, `failureLimit: 3`, which takes a fourth failure to fail."""
-    found: Flags = (windows[:, :8] < TARGET).sum(axis=1) <= 3  # noqa: PLR2004 - as said
+    """8 measurements, `failureLimit: 3`: the fourth failure fails the analysis."""
+    found: Flags = (windows[:, :8] < TARGET).sum(axis=1) <= 3  # noqa: PLR2004 - the limit above
     return found
 
 
 def _flagger(windows: Floats) -> Flags:
     """10 steps of weight, `threshold: 10` failed checks, never reset by a success.
 
-    Of 19 checks either 10 have passed or 10 have failed, whichever came first.
+    Of 19 checks, either 10 pass or 10 fail; the first of the two decides.
     """
     found: Flags = (windows[:, :19] >= TARGET).sum(axis=1) >= 10  # noqa: PLR2004 - the same
     return found
 
 
 def _kayenta(size: int) -> Callable[[Floats], Flags]:
-    """60 one-minute points, looked at after 20, 40 and 60, against a baseline.
+    """60 one-minute points, checked after 20, 40, and 60, against a baseline.
 
-    The baseline is at the target; a Mann-Whitney interval of the shift at 98 %,
-    tolerance .25.
+    The baseline is at the target. The test is a Mann-Whitney interval of the shift at
+    98% with tolerance .25.
     """
 
     def judge(windows: Floats) -> Flags:

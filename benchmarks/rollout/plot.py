@@ -1,4 +1,4 @@
-"""A plot of who promotes what, as SVG without a plotting library."""
+"""A plot of promoted shares, as SVG without a plotting library."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -16,11 +16,11 @@ Line = Sequence[tuple[float, float]]
 
 
 def draw(lines: Mapping[str, Line], marks: Mapping[str, float], low: float) -> str:
-    """Give the plot of shares promoted against the true agreement.
+    """Return the plot of the promoted shares by the true agreement.
 
     Args:
-        lines: By name, pairs of agreement and share.
-        marks: Agreements that get a vertical line, with their names.
+        lines: Pairs of agreement and share, by name.
+        marks: Agreements with a vertical line, and their names.
         low: The agreement at the left edge.
     """
     return "\n".join(

@@ -1,4 +1,4 @@
-"""Whole rollouts: gate by gate, looked at after every audit, tried again if asked."""
+"""Whole rollouts: gate by gate, checked after every audit, with retries."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Ends:
-    """How many rollouts ended; 0 audits stand for never."""
+    """The ends of rollouts; 0 audits mean never."""
 
     promoted: Ints
     """Audits at full weight."""
@@ -25,16 +25,16 @@ class Ends:
 
     @property
     def share_promoted(self) -> float:
-        """The share that reached full weight at any time."""
+        """The share of rollouts that reached full weight."""
         return float((self.promoted > 0).mean())
 
     @property
     def share_rolled_back(self) -> float:
-        """The share that was rolled back at any time."""
+        """The share of rollouts that were rolled back."""
         return float((self.rolled_back > 0).mean())
 
     def median(self, ended: Ints) -> float:
-        """Give the median audits to an end; infinite when most rollouts lack it."""
+        """Return the median audits to an end; infinite if most do not reach it."""
         return float(np.median(np.where(ended > 0, ended, np.inf)))
 
 
@@ -46,15 +46,15 @@ def roll_out(
     seed: int,
     retries: int = 0,
 ) -> Ends:
-    """Roll out many candidates of one true disagreement.
+    """Roll out many candidates with one true disagreement rate.
 
     Args:
         rule: The verdicts.
-        world: How audits come about.
-        rate: The true disagreement.
-        size: Rollouts, and audits after which nobody looks any more.
-        seed: Of the stream.
-        retries: How often a rollback is answered by a retry, at once.
+        world: The generator of the audits.
+        rate: The true disagreement rate.
+        size: Number of rollouts, and maximum number of audits.
+        seed: Seed of the stream.
+        retries: Number of immediate retries after a rollback.
     """
     state = _State(size[0], retries)
     for number, counts in enumerate(world.looks(rate, *size, seed), start=1):

@@ -1,8 +1,8 @@
-"""The project's own verdicts for ten thousand rollouts at once.
+"""The verdicts of the product for ten thousand rollouts at once.
 
-The verdict is monotone in each count, so it is a table of boundaries, found by asking
-the real functions. Before anything is simulated, the tables are compared with
-`assess_rollout` on random counts: a copy that differs ends the run.
+The verdict is monotone in each count, so it is a table of boundaries, computed with the
+functions of the product. Before the simulation, the tables are compared with
+`assess_rollout` on random counts; a difference ends the run.
 """
 
 import math
@@ -35,7 +35,7 @@ _CHECKED = 4_000
 
 @dataclass(frozen=True)
 class Counts:
-    """Cumulative audits of many rollouts at one look."""
+    """Cumulative audits of many rollouts at one check."""
 
     total: Ints
     disagreed: Ints
@@ -50,17 +50,17 @@ class Rule:
     gates: int
     unserved: bool
     promoted: tuple[Ints, ...]
-    """By gate: the most disagreements and missing audits that open it."""
+    """The maximum disagreements and missing audits that open each gate."""
     rolled_back: Ints
-    """The fewest disagreements that roll back."""
+    """The minimum disagreements that cause a rollback."""
     against: Ints
-    """The fewest disagreements with which the rollback e-value is 1."""
+    """The minimum disagreements with a rollback e-value of 1."""
 
     @classmethod
     def of(
         cls, aim: ParityAim, gates: int, audits: int, *, unserved: bool = False
     ) -> Self:
-        """Find the boundaries for up to so many audits, and check them."""
+        """Compute the boundaries for up to a number of audits, and check them."""
 
         def promotion(gate: int) -> Ints:
             margin = 0.0 if unserved and gate == 1 else aim.margin
@@ -86,12 +86,12 @@ class Rule:
         return found
 
     def rolls_back(self, fresh: Counts) -> Flags:
-        """Tell which rollouts are rolled back for the audits of their last try."""
+        """Return which rollouts are rolled back for the audits of their last try."""
         found: Flags = fresh.disagreed >= self.rolled_back[fresh.total]
         return found & (fresh.total > 0)
 
     def promotes(self, counts: Counts, fresh: Counts, gate: Ints) -> Flags:
-        """Tell which rollouts pass the gate that they stand before."""
+        """Return which rollouts pass their next gate."""
         bounds = np.stack(self.promoted)
         opened = counts.disagreed + counts.missing <= bounds[gate - 1, counts.total]
         quiet = counts.missing <= MISSING_LIMIT * counts.total
@@ -100,10 +100,10 @@ class Rule:
         return found & ~self.rolls_back(fresh)
 
     def check(self, audits: int) -> None:
-        """Compare with the real verdict on random counts.
+        """Compare with the verdict of the product on random counts.
 
         Raises:
-            AssertionError: The tables say something else.
+            AssertionError: The results differ.
         """
         chance = np.random.default_rng(2026)
         for _ in range(_CHECKED):
@@ -123,7 +123,7 @@ class Rule:
                 PromotionGate(gate, self.gates, unserved=self.unserved and gate == 1),
                 earlier,
             ).verdict
-            assert said is self._one(total, disagreed, missing, gate, earlier)  # noqa: S101 - the point
+            assert said is self._one(total, disagreed, missing, gate, earlier)  # noqa: S101 - the purpose
 
     def _one(
         self, total: int, disagreed: int, missing: int, gate: int, earlier: AuditCounts
@@ -143,11 +143,11 @@ class Rule:
 
 
 def _most(audits: int, holds: Callable[[int, int], bool]) -> Ints:
-    """Give, for each number of audits, the most disagreements for which it holds."""
+    """Return the maximum disagreements that satisfy a condition, by audits."""
     found = np.full(audits + 1, -1, np.int64)
     most = -1
     for total in range(1, audits + 1):
-        # One audit more moves the boundary by one at most, either way.
+        # One more audit moves the boundary by at most one in either direction.
         while most + 1 <= total and holds(most + 1, total):
             most += 1
         while most >= 0 and not holds(most, total):

@@ -1,4 +1,4 @@
-"""Streams of audits: independent, clustered, late, lost with boots, tried again."""
+"""Streams of audits: independent, clustered, late, lost at restarts, retried."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,30 +14,30 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 LATE = 100
-"""Audits that pass before a disagreement is known, in the late world."""
+"""Audits before a disagreement is known, in the late world."""
 PODS, BOOTS = 10, 30
 OPEN = 0.02
-"""Share of agreements that are open when a boot ends."""
+"""Share of agreements that are pending when a boot ends."""
 SLOW = 20
-"""Audits of a pod that pass before a disagreement is known, where boots end."""
+"""Audits of a pod before a disagreement is known, in the world with restarts."""
 
 
 @dataclass(frozen=True)
 class World:
-    """How audits come about; the rate of disagreement is given apart."""
+    """The properties of audits, except the disagreement rate."""
 
     name: str
     correlation: float = 0.0
-    """Between the requests of a session; one of them, at random, is audited."""
+    """Correlation of the requests of a session; one random request is audited."""
     spread: int = 0
-    """Pods over which a session of five is spread, each of which audits it once."""
+    """Number of pods that receive a session of five requests; each audits it once."""
     late: bool = False
-    """Disagreements are known later; only the completed prefix is looked at."""
+    """Whether disagreements are known later; only the completed prefix counts."""
     boots: bool = False
-    """Pods restart; audits that are open then are lost and count as missing."""
+    """Whether pods restart; pending audits are then lost and count as missing."""
 
     def looks(self, rate: float, runs: int, audits: int, seed: int) -> Iterator[Counts]:
-        """Give what is seen at each look, one look for each audit."""
+        """Yield the counts at each check, one check per audit."""
         chance = np.random.default_rng(seed)
         found = disagreements(self, chance, rate, (runs, audits))
         if self.late:
@@ -59,7 +59,7 @@ WORLDS = (
 def disagreements(
     world: World, chance: np.random.Generator, rate: float, shape: tuple[int, int]
 ) -> Flags:
-    """Give which audits disagree, by rollout and number."""
+    """Return which audits disagree, by rollout and number."""
     if not world.correlation:
         return chance.random(shape, np.float32) < rate
     runs, audits = shape
@@ -83,25 +83,25 @@ def _prefixes(found: Flags) -> Iterator[Counts]:
     counted = np.zeros((runs, audits + 1), np.int64)
     counted[:, 1:] = np.cumsum(found, axis=1)
     rows, oldest = np.arange(runs), np.zeros(runs, np.int64)
-    # The next disagreement at or after each audit: where the prefix may have to wait.
+    # The next disagreement at or after each audit, where the prefix can end.
     following = np.full((runs, audits + 1), audits, np.int64)
     for number in range(audits - 1, -1, -1):
         following[:, number] = np.where(
             found[:, number], number, following[:, number + 1]
         )
     for now in range(1, audits + 1):
-        known = max(0, now - LATE)  # everything admitted before has ended
+        known = max(0, now - LATE)  # all earlier audits are complete
         oldest = np.maximum(oldest, known)
         total = np.minimum(following[rows, np.minimum(known, audits)], now)
         yield Counts(total, counted[rows, total], np.zeros(runs, np.int64))
 
 
 def _booted(found: Flags, chance: np.random.Generator) -> Iterator[Counts]:
-    """Give looks at pooled counts when every boot loses what is open at its end.
+    """Yield pooled counts if every boot loses its pending audits at its end.
 
-    Audits go round the pods; a boot lasts as many audits as make 30 of each pod. A
-    disagreement is known only 20 of its pod's audits later, so those near the end of a
-    boot are lost more often than agreements.
+    Audits are distributed to the pods in turn; a boot lasts for 30 audits of each pod.
+    A disagreement is known only after 20 more audits of its pod, so disagreements near
+    the end of a boot are lost more often than agreements.
     """
     runs, audits = found.shape
     lifetime = max(1, audits // (PODS * BOOTS))

@@ -1,13 +1,13 @@
-"""Side by side with the published peer: same rows, same vectors, same machine.
+"""Comparison with the published package: same rows, same vectors, same machine.
 
     TRACER_DATA=FOLDER python -m benchmarks.certificates.peer [--set banking77]
         [--targets .90 .95 .98] [--rows 1000 3000 8000 10003] [--splits 1]
         [--sides WORD ...] [--flat RUNS] [--json FILE]
 
-N rows are traces, all others are the test that no side learns from; at as many rows as
-the set's official training part has, the official split is used. The peer is fitted by
-its own `fit` and decides by its own router. `--flat` adds flat worlds, in which its own
-calibration function and ours face the same rows.
+N rows are traces; all others are the test, which no side uses for training. If N equals
+the size of the official training part, the official split is used. The peer is fitted
+by its own `fit` and decides by its own router. `--flat` adds flat worlds, in which the
+calibration functions of both sides use the same rows.
 """
 
 import argparse
@@ -40,29 +40,29 @@ class Fit:
     """One side on one split."""
 
     side: str
-    """Which side."""
+    """Name of the side."""
     target: float
-    """Agreement asked for."""
+    """Target agreement."""
     rows: int
-    """Traces learnt from."""
+    """Number of traces."""
     split: int
     """Number of the split."""
     coverage: float
     """Share of the test rows that it answers."""
     agreement: float | None
-    """Share of those answered as the teacher does; none where it answers none."""
+    """Share of the answers that agree with the teacher; None without answers."""
     seconds: float
     """Wall time of the fit."""
     cpu_seconds: float
-    """Processor time of the fit."""
+    """CPU time of the fit."""
     memory_megabytes: float | None
-    """Peak resident memory of the fit, where it had a process of its own."""
+    """Peak resident memory of the fit, if it ran in a separate process."""
 
 
 def read_set(name: str) -> tuple[Traces, int]:
-    """Give all rows of a set with their vectors, and how many are its training part."""
+    """Return all rows of a set with vectors, and the size of its training part."""
     if not os.environ.get("TRACER_DATA"):
-        sys.exit("TRACER_DATA names no folder: it must hold the sets and embeddings/")
+        sys.exit("TRACER_DATA must be the folder with the data sets and embeddings/")
     folder = Path(os.environ["TRACER_DATA"])
     with gzip.open(folder / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
@@ -76,13 +76,13 @@ def read_set(name: str) -> tuple[Traces, int]:
 
 
 def compare(asked: argparse.Namespace) -> Iterator[Fit]:
-    """Give every side on every split, the sides in turn on each."""
+    """Yield the result of every side on every split, alternating the sides."""
     whole, official = read_set(asked.set)
     names = [s for s in SIDES if not asked.sides or any(w in s for w in asked.sides)]
     for rows in asked.rows:
         for split in range(asked.splits if rows != official else 1):
             order = np.arange(len(whole.labels))
-            # Sets lie sorted by label; rows of an official part come mixed as well.
+            # Sets are sorted by label: rows of an official part are shuffled too.
             mixed = slice(0, official if rows == official else None)
             chance = np.random.default_rng([SEED, rows, split])
             order[mixed] = chance.permutation(order[mixed])
@@ -109,7 +109,7 @@ def _fit(name: str, learnt: Traces, test: Traces, target: float, split: int) -> 
 
 
 def main(arguments: list[str]) -> None:
-    """Compare, print and write."""
+    """Run the comparison, print it, and write the result."""
     asked = _parse(arguments)
     fits: list[Fit] = []
     flat: list[FlatOutcome] = []
@@ -132,7 +132,7 @@ def _write(asked: argparse.Namespace, fits: list[Fit], flat: list[FlatOutcome]) 
         "level": LEVEL,
         "peer": [PEER, *peer_versions()],
         "cores": os.cpu_count(),
-        # Times on a busy machine are upper bounds; this says how busy it was.
+        # Times on a busy machine are upper bounds; the load states how busy it was.
         "load": round(os.getloadavg()[2], 1),
         "fits": [asdict(each) for each in fits],
         "flat": [asdict(each) for each in flat],
@@ -165,9 +165,11 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         "--rows", type=int, nargs="*", default=[1000, 3000, 8000, 10003]
     )
     parser.add_argument("--splits", type=int, default=1)
-    parser.add_argument("--sides", nargs="*", help="sides whose name has such a word")
+    parser.add_argument(
+        "--sides", nargs="*", help="run only sides that contain one of these words"
+    )
     parser.add_argument("--flat", type=int, default=0, help="runs of each flat world")
-    parser.add_argument("--json", type=Path, help="where to write the result")
+    parser.add_argument("--json", type=Path, help="file of the result")
     return parser.parse_args(arguments)
 
 

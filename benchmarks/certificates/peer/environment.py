@@ -1,4 +1,4 @@
-"""An environment of the peer's own, so that neither side bends to the other's pins."""
+"""A separate environment for the peer, so that its pins do not affect the product."""
 
 import subprocess
 import sys
@@ -12,11 +12,11 @@ PEER = "tracer-llm==0.3.3"
 
 
 def peer_python() -> Path:
-    """Give the interpreter of the peer's environment, made when absent."""
+    """Return the interpreter of the environment, after creating it if needed."""
     folder = cache_folder(f"benchmarks/{PEER}")
     python, ready = folder / "venv" / "bin" / "python", folder / "ready"
     if not ready.exists():
-        print(f"making an environment with {PEER} in {folder}", flush=True)
+        print(f"creating an environment with {PEER} in {folder}", flush=True)
         _uv("venv", "--clear", "--python", sys.executable, str(folder / "venv"))
         _uv("pip", "install", "--python", str(python), PEER)
         ready.touch()
@@ -24,11 +24,11 @@ def peer_python() -> Path:
 
 
 def peer_versions() -> list[str]:
-    """Give what is installed there, one requirement each."""
+    """Return the installed packages, one requirement per line."""
     command = [sys.executable, "-m", "uv", "pip", "freeze", "--python"]
     python = str(peer_python())
-    return subprocess.check_output([*command, python], text=True).split()  # noqa: S603 - our own uv
+    return subprocess.check_output([*command, python], text=True).split()  # noqa: S603 - uv of this environment
 
 
 def _uv(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "uv", "--quiet", *arguments], check=True)  # noqa: S603 - our own uv
+    subprocess.run([sys.executable, "-m", "uv", "--quiet", *arguments], check=True)  # noqa: S603 - uv of this environment

@@ -1,8 +1,8 @@
-"""How often each side's own calibration serves a policy that is below the target.
+"""How often the calibration of each side serves a policy that is below the target.
 
-Worlds are flat and just below the target, so whatever is served is a false certificate.
-Both sides see the same scores and agreements, and have the same nominal level, the
-peer's default of .10.
+Worlds are flat and just below the target, so every served policy is a false
+certificate. Both sides get the same scores and agreements and the same nominal level,
+.10, the default of the peer.
 """
 
 from dataclasses import dataclass
@@ -28,23 +28,23 @@ class FlatOutcome:
     truth: float
     """Agreement at every threshold."""
     target: float
-    """Agreement asked for."""
+    """Target agreement."""
     rows: int
     """Calibration rows."""
     runs: int
-    """Worlds lived through."""
+    """Number of worlds."""
     peer: int
-    """Worlds in which the peer served."""
+    """Worlds in which the peer serves a policy."""
     peer_claims: int
-    """Of these, those whose reported lower bound reaches the target as well."""
+    """Those of them whose reported lower bound also reaches the target."""
     ours: int
-    """Worlds in which ours served."""
+    """Worlds in which the product serves a policy."""
 
 
 def compare_flat(
     truth: float, target: float, rows: int, runs: int, seed: int
 ) -> FlatOutcome:
-    """Give how often each side serves in a flat world."""
+    """Return how often each side serves a policy in a flat world."""
     chance = np.random.default_rng([seed, rows, round(1000 * truth)])
     scores = chance.random((runs, rows))
     agreed = chance.random((runs, rows)) < truth

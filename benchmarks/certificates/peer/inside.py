@@ -1,7 +1,7 @@
-"""What runs in the peer's environment: its own fit, router and calibration, unmodified.
+"""Runs in the environment of the peer: its fit, router, and calibration, unmodified.
 
-Started as a program by `sides` and `flat`; imports nothing of ours. Its first argument
-says what to do, the others are files.
+`sides` and `flat` start it as a program. It imports nothing of this repository. Its
+first argument is the task; the others are files.
 """
 
 import json
@@ -22,7 +22,7 @@ BINARY_MEGABYTE = 1024
 
 
 def fit_and_route(problem: Path, answer: Path) -> None:
-    """Fit on the problem's traces and route its test rows with the served router."""
+    """Fit on the traces and route the test rows with the router of the peer."""
     given = np.load(problem)
     terms = json.loads(str(given["terms"]))
     with tempfile.TemporaryDirectory() as folder:
@@ -33,7 +33,7 @@ def fit_and_route(problem: Path, answer: Path) -> None:
         )
         config = FitConfig(
             target_teacher_agreement=terms["target"],
-            # Its own default tries three targets more; only what is asked is timed.
+            # Its default tries three more targets; only the requested target is timed.
             frontier_targets=(terms["target"],),
             seed=terms["seed"],
             skip_candidates=tuple(terms["skip"]),
@@ -67,7 +67,7 @@ def _route(
 
 
 def calibrate(worlds: Path, answer: Path) -> None:
-    """Calibrate on every given world with the function's own defaults."""
+    """Calibrate on every world with the defaults of the function."""
     given = np.load(worlds)
     target = float(given["target"])
     deployed, claimed = [], []

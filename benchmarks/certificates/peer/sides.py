@@ -1,6 +1,6 @@
-"""The sides that are compared: each learns from the same traces, decides on the rest.
+"""The compared sides: all train on the same traces and decide the same test rows.
 
-A side is one function. Ours goes into `SIDES` like the others.
+A side is one function. The product is one entry of `SIDES`, as the others.
 """
 
 import json
@@ -27,51 +27,51 @@ __all__ = ["SIDES", "Decisions", "Side", "Traces", "run_inside"]
 
 INSIDE = Path(__file__).with_name("inside.py")
 SLOW = ("dt", "rf", "et", "gbt")
-"""Tree models of the peer's zoo. Where they were tried they cost a multiple of the
-time and another model was chosen in the end."""
+"""Tree models of the peer. Where they were tried, they took a multiple of the time,
+and another model was selected."""
 _STEPS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """Rows of a data set in the order in which they are used."""
+    """Rows of a data set in the order of their use."""
 
     texts: NDArray[np.str_]
     """The inputs."""
     labels: NDArray[np.str_]
-    """What the teacher said."""
+    """The labels of the teacher."""
     vectors: NDArray[np.float32]
-    """Their embeddings, the same for every side."""
+    """The embeddings of the inputs, the same for all sides."""
 
     def taken(self, rows: NDArray[np.intp]) -> "Traces":
-        """Give some of the rows."""
+        """Return a selection of the rows."""
         return Traces(self.texts[rows], self.labels[rows], self.vectors[rows])
 
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What a side does with the test rows."""
+    """The decisions of a side on the test rows."""
 
     labels: NDArray[np.str_]
-    """Its answer to each; any where it is not accepted."""
+    """The answer to each row; arbitrary if not accepted."""
     accepted: NDArray[np.bool_]
-    """Whether it answers at all."""
+    """Whether the side answers the row."""
     seconds: float
     """Wall time of the fit."""
     cpu_seconds: float
-    """Processor time of the fit, which a busy machine does not lengthen."""
+    """CPU time of the fit, which does not depend on the load of the machine."""
     memory_megabytes: float | None = None
-    """Peak resident memory, where it had a process of its own."""
+    """Peak resident memory, if the fit ran in a separate process."""
 
 
 Side = Callable[[Traces, Traces, float, float, int], Decisions]
-"""fit(rows, test rows, target, level, seed); labels of the test rows are not for it."""
+"""fit(rows, test rows, target, level, seed); must not read the labels of the test."""
 
 
 def fit_peer(
     rows: Traces, test: Traces, target: float, _level: float, seed: int
 ) -> Decisions:
-    """Let the peer fit and route in its own environment; its level cannot be chosen."""
+    """Fit and route with the peer in its environment; its level is fixed."""
     terms = json.dumps({"target": target, "seed": seed, "skip": SLOW})
     found = run_inside(
         "fit",
@@ -93,7 +93,7 @@ def fit_peer(
 def fit_ours(
     rows: Traces, test: Traces, target: float, level: float, seed: int
 ) -> Decisions:
-    """Make one attempt of the product's on the same rows and vectors."""
+    """Run one attempt of the product on the same rows and vectors."""
     learnt = rows_of(list(rows.texts), list(rows.labels), rows.vectors)
     made = attempt(learnt, target, level, seed)
     asked = rows_of(list(test.texts), [""] * len(test.texts), test.vectors)
@@ -104,10 +104,10 @@ def fit_ours(
 def fit_plain(
     rows: Traces, test: Traces, target: float, level: float, seed: int
 ) -> Decisions:
-    """Fit a plain but valid procedure: what any improvement has to beat.
+    """Fit a simple but valid procedure, the baseline for improvements.
 
-    Logistic regression, its largest probability as score, thresholds and chain from
-    13 % of the rows, fixed-sequence tests on 27 % more.
+    Logistic regression with the largest probability as score, thresholds and chain from
+    13% of the rows, and fixed-sequence tests on another 27%.
     """
     began, worked = time.perf_counter(), time.process_time()
     order = np.random.default_rng(seed).permutation(len(rows.labels))
@@ -134,12 +134,12 @@ def fit_plain(
 
 
 def run_inside(what: str, **arrays: object) -> dict[str, NDArray[np.generic]]:
-    """Run one task in the peer's environment on arrays, and give its arrays back."""
+    """Run one task on arrays in the environment of the peer and return its arrays."""
     with tempfile.TemporaryDirectory() as folder:
         given, answer = Path(folder) / "given.npz", Path(folder) / "answer.npz"
-        np.savez(given, **arrays)  # type: ignore[arg-type] # arrays and what becomes one
+        np.savez(given, **arrays)  # type: ignore[arg-type] # arrays and array-like values
         command = [str(each) for each in (peer_python(), INSIDE, what, given, answer)]
-        subprocess.run(command, check=True)  # noqa: S603 - the benchmark's own program
+        subprocess.run(command, check=True)  # noqa: S603 - a program of this benchmark
         with np.load(answer) as found:
             return dict(found)
 
@@ -158,7 +158,7 @@ def _counts(
 
 def _chain(tuned: list[ChainCounts], certify: int, target: float) -> Chain:
     rows = max(counts.rows for counts in tuned)
-    # The best p-value, if the certify rows come out as the tuned ones did.
+    # The smallest p-value, if the certify rows have the rates of the tuning rows.
     scale = certify / rows
     values = [
         p_value(round(c.agreed * scale), round(c.rows * scale), target) for c in tuned

@@ -1,4 +1,4 @@
-"""The tables of a comparison, for people."""
+"""The tables of a comparison."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import mean
@@ -11,10 +11,10 @@ Row = Mapping[str, object]
 
 
 def fits_table(fits: Sequence[Row]) -> str:
-    """Give one line for each target and number of traces, with all sides beside it.
+    """Return one row for each target and number of traces, with a column per side.
 
-    A cell says: coverage, agreement where it answers, in how many splits that was below
-    the target and in how many the side refused, wall and processor seconds of the fit.
+    A cell contains: coverage, agreement of the answers, the number of splits below the
+    target and the number of refusals, and wall and CPU seconds of the fit.
     """
     sides = list(dict.fromkeys(str(fit["side"]) for fit in fits))
     lines = [
@@ -30,7 +30,7 @@ def fits_table(fits: Sequence[Row]) -> str:
 
 
 def flat_table(worlds: Sequence[Row]) -> str:
-    """Give how often each side certifies falsely where no threshold is good enough."""
+    """Return the rate of false certificates where no threshold reaches the target."""
     lines = [
         "| truth, target | rows | runs | peer serves | its bound too | ours serves |",
         "|---|---|---|---|---|---|",

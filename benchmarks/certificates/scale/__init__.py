@@ -1,1 +1,1 @@
-"""How time and memory of an attempt grow with the number of traces."""
+"""Time and memory of an attempt by the number of traces."""

@@ -2,8 +2,8 @@
 
     TRACER_DATA=FOLDER python -m benchmarks.certificates.scale [ROWS ...] [--json FILE]
 
-Every size is a process of its own, started as anybody would start it; the kernel says
-how much memory it ever held.
+Every size runs in a separate process, started as on the command line. The kernel
+reports its peak memory.
 """
 
 import argparse
@@ -26,7 +26,7 @@ TARGET = "90%"
 
 
 def measure(rows: int) -> Fit:
-    """Write so many traces and fit them in a process of their own."""
+    """Write traces and fit them in a separate process."""
     with tempfile.TemporaryDirectory() as folder:
         traces, bundle = Path(folder, "traces.jsonl.zst"), Path(folder, "bundle")
         write_traces(traces, rows, SEED)
@@ -36,7 +36,7 @@ def measure(rows: int) -> Fit:
         seconds = perf_counter() - began
         if status:
             sys.exit(
-                f"fit of {rows} rows ended with {os.waitstatus_to_exitcode(status)}"
+                f"fit of {rows} rows exited with {os.waitstatus_to_exitcode(status)}"
             )
         held = json.loads((bundle / "certificate.json").read_bytes())
     return Fit(
@@ -51,10 +51,10 @@ def measure(rows: int) -> Fit:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Measure, print and write."""
+    """Measure, print the table, and write the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", type=int, nargs="*", default=SIZES)
-    parser.add_argument("--json", type=Path, help="where to write the result")
+    parser.add_argument("--json", type=Path, help="file of the result")
     asked = parser.parse_args(arguments)
     fits = [measure(rows) for rows in asked.rows]
     print(table_of(fits))

@@ -1,4 +1,4 @@
-"""What is noted of each attempt, and the table of them."""
+"""The measurements of attempts, and their table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,26 +8,26 @@ __all__ = ["Fit", "table_of"]
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """One attempt as the operating system saw it."""
+    """One attempt as measured by the operating system."""
 
     rows: int
-    """Traces."""
+    """Number of traces."""
     seconds: float
-    """Wall time from start to end of the process."""
+    """Wall time of the process."""
     processor_seconds: float
-    """Time of all its threads."""
+    """CPU time of all threads."""
     peak_mib: float
-    """Most memory that it ever held."""
+    """Peak resident memory."""
     train_rows: int
-    """Rows trained on."""
+    """Number of training rows."""
     certify_rows: int
-    """Rows of the test."""
+    """Number of test rows."""
     coverage: float
-    """Share of the certify rows that are answered."""
+    """Share of the certify rows that the surrogate answers."""
 
 
 def table_of(fits: Sequence[Fit]) -> str:
-    """Give the table for people."""
+    """Return the table."""
     head = (
         "| traces | wall s | processor s | peak memory MiB | trained on | certified on"
         " | coverage |"

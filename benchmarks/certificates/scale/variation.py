@@ -1,8 +1,8 @@
-"""As many traces as wanted, made of labelled sets: the same questions in other words.
+"""Generates any number of traces from labelled sets: variations of the questions.
 
-Words are dropped, misspelt or taken from another question of the same label, so nearly
-all rows differ; a tenth are popular questions asked word for word, a part comes in
-sessions, and some answers are another label's, as a teacher's slips are.
+Words are dropped, misspelled, or taken from another question of the same label, so
+nearly all rows differ. A tenth are popular questions without variation, some rows are
+in sessions, and some answers have another label, as errors of a teacher do.
 """
 
 import json
@@ -21,7 +21,7 @@ __all__ = ["write_traces"]
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _SECONDS_APART = 20
 _SETS = (("banking77", 77), ("clinc150_oos", 100))
-"""And how many of their labels: together fewer than an attempt takes."""
+"""Number of labels of each set; together fewer than the limit of an attempt."""
 _GREETINGS = ("hi", "hello", "please", "hey there", "good morning", "quick question")
 _ENDS = ("thanks", "please", "asap", "thank you", "what do i do", "help")
 _POPULAR, _REPEATED = 500, 0.10
@@ -33,13 +33,13 @@ _IN_SESSION, _WRONG = 0.3, 0.03
 @dataclass(frozen=True, slots=True)
 class _Source:
     questions: list[tuple[list[str], str]]
-    """The words and the label of each."""
+    """The words and the label of each question."""
     words: dict[str, list[str]]
-    """By label, all words of its questions."""
+    """All words of the questions of a label."""
 
 
 def write_traces(path: Path, rows: int, seed: int) -> None:
-    """Write traces to a new .jsonl.zst file, oldest first."""
+    """Write traces to a new .jsonl.zst file, the oldest first."""
     source = _read()
     with zstandard.open(path, "wt") as lines:
         for trace in _traces(source, rows, random.Random(seed)):  # noqa: S311 - seeded
@@ -85,7 +85,7 @@ def _asked(
     source: _Source, popular: list[tuple[list[str], str]], chance: random.Random
 ) -> tuple[list[str], str]:
     if chance.random() < _REPEATED:
-        # The first of them far more often than the last.
+        # The first ones are much more frequent than the last ones.
         return popular[int(_POPULAR * chance.random() ** 3)]
     words, label = chance.choice(source.questions)
     varied = [_varied(word, source.words[label], chance) for word in words]
@@ -100,7 +100,7 @@ def _varied(word: str, others: list[str], chance: random.Random) -> str:
         return ""
     if drawn < _CHANGED:
         return chance.choice(others)
-    if drawn < _CHANGED + _MISSPELT and len(word) > 3:  # noqa: PLR2004 - to stay read
+    if drawn < _CHANGED + _MISSPELT and len(word) > 3:  # noqa: PLR2004 - to stay readable
         at = chance.randrange(len(word) - 1)
         return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
     return word
