@@ -1,5 +1,6 @@
 """An attempt on files of one machine, with the code of the training Job."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import NamedTuple
 
 from tracer_bentos.bundle.bundle import write_bundle
 from tracer_bentos.surrogate.base.encoder import Encoder
-from tracer_bentos.training.certify.provenance import code_identity
+from tracer_bentos.training.certify.provenance import ALGORITHM_VERSION
 from tracer_bentos.training.data.attempt_spec import AttemptParameters
 from tracer_bentos.training.data.rows import RowSet, mark_used
 from tracer_bentos.training.data.used_rows import encode_used_rows
@@ -25,7 +26,17 @@ from tracer_bentos.training.run.pipeline import TrainingResult, train
 from tracer_core.contracts.document import sha256_digest
 from tracer_core.errors import InputError
 
-__all__ = ["CellSummary", "FitTerms", "OfflineAttempt", "expect_empty", "fit_traces"]
+__all__ = [
+    "CellSummary",
+    "FitTerms",
+    "OfflineAttempt",
+    "attempt_identity",
+    "expect_empty",
+    "fit_traces",
+]
+
+_IDENTITY_VERSION = 1
+"""Version of the document that identifies an attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +100,35 @@ class OfflineAttempt:
         return tuple(sorted(found, key=lambda cell: (-cell.rows, cell.name)))
 
 
+def attempt_identity(rows: str, terms: FitTerms, algorithm: int) -> str:
+    """Return the identity of an attempt: a digest of everything that it depends on.
+
+    The same identity is the same attempt, which uses no error budget again. Another
+    algorithm tests the same rows with another policy, so it is another attempt. The
+    digest is of a JSON document with explicit names, so it does not depend on names in
+    the code. If the document changes, raise `_IDENTITY_VERSION`: an attempt of an
+    earlier version then counts as another attempt.
+
+    Args:
+        rows: Digest of the rows.
+        terms: The terms of the attempt.
+        algorithm: Version of the algorithm.
+    """
+    document = {
+        "version": _IDENTITY_VERSION,
+        "algorithm": algorithm,
+        "rows": rows,
+        "target": terms.target,
+        "confidence": terms.confidence,
+        "minimum": terms.minimum,
+        "seed": terms.seed,
+        "strict": terms.strict,
+        "encoders": list(terms.encoders),
+    }
+    content = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return sha256_digest(content.encode())
+
+
 def expect_empty(out: Path) -> None:
     """Check that a bundle can be written to a folder, before an attempt is spent.
 
@@ -123,11 +163,11 @@ def fit_traces(
     """
     expect_empty(out)
     ledger = OfflineLedger()
-    request = _request(gathered.rows, terms)
+    request = attempt_identity(gathered.rows.digest, terms, ALGORITHM_VERSION)
     attempt, seen = ledger.open(gathered.rows, request, terms.confidence)
     rows = mark_used(gathered.rows, seen)
     means = local_training_context(
-        engine, costly=encoders, dimensions=gathered.dimensions
+        engine, encoders=encoders, dimensions=gathered.dimensions
     )
     learned = train(_question(terms, attempt), rows, means)
     ended = LedgerOutcome(tested=learned.tested, chain_passed=learned.chain_passed)
@@ -135,12 +175,6 @@ def fit_traces(
     return OfflineAttempt(
         learned, attempt.number, attempt.level, _write(learned, rows, out)
     )
-
-
-def _request(rows: RowSet, terms: FitTerms) -> str:
-    # Another algorithm tests the same rows by another policy: that is a second look.
-    stated = (rows.digest, repr(terms), str(code_identity().algorithm))
-    return sha256_digest("\n".join(stated).encode())
 
 
 def _question(terms: FitTerms, attempt: LedgerAttempt) -> AttemptParameters:
