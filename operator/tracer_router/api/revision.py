@@ -104,7 +104,7 @@ class AttemptSpec(ApiModel):
     """Sentence encoder that the attempt can use. If not set, none is used."""
 
     @property
-    def answers(self) -> tuple[str, ...]:
+    def request_ids(self) -> tuple[str, ...]:
         """IDs of all requests that the attempt fulfills."""
         return (*((self.verb,) if self.verb else ()), *self.alike)
 

@@ -126,16 +126,19 @@ class Endpoint(ApiModel):
         Effect.SURROGATE_OFF,
     ]
     """Path of the endpoint as clients send it, for example `/v2/classify`. Requests to
-    paths that are not listed pass through to the teacher unchanged."""
+    paths that are not listed pass through to the teacher unchanged. Changing this field
+    invalidates the certificate."""
     input: Annotated[
         tuple[Selector, ...], Field(min_length=1, max_length=16), Effect.SURROGATE_OFF
     ]
     """JSON paths of the texts to classify in a request, for example `$.ticket.text`.
-    The rest of the request defines the task. Between 1 and 16 paths."""
+    The rest of the request defines the task. Between 1 and 16 paths. Changing this
+    field invalidates the certificate."""
     label: Annotated[Place, Effect.SURROGATE_OFF] = "$"
     """JSON path of the label in a response, for example `$.label`. An answer of the
     surrogate contains only this value, so keep the default unless clients read only the
-    label. Defaults to `$`, the whole response."""
+    label. Changing this field invalidates the certificate. Defaults to `$`, the whole
+    response."""
 
 
 class Teacher(ApiModel):
