@@ -1,4 +1,4 @@
-"""What is sent when a person's word is annotated."""
+"""The requests that set annotations of a router."""
 
 import json
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ ROUTER = ObjectKey("TracerRouter", "tickets")
 
 @pytest.fixture
 async def seen() -> AsyncIterator[list[Any]]:
-    """Give what an API server saw, and the client of it last."""
+    """Return the requests that an API server received, and its client as last item."""
     requests: list[Any] = []
 
     async def patch(request: web.Request) -> web.Response:
@@ -54,7 +54,7 @@ async def test_a_merge_patch_sets_and_removes(seen: list[Any]) -> None:
     ]
 
 
-async def test_a_router_that_is_not_there_is_said(seen: list[Any]) -> None:
+async def test_a_missing_router_is_reported(seen: list[Any]) -> None:
     cluster = seen.pop()
     with pytest.raises(NotFound, match="no such router"):
         await cluster.annotate("team", ObjectKey("TracerRouter", "missing"), {})

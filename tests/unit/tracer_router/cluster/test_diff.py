@@ -28,7 +28,7 @@ def test_an_intent_is_contained_when_nothing_of_it_is_missing_or_different(
     assert contains(live, intent) is same
 
 
-def test_only_the_controller_with_our_uid_controls() -> None:
+def test_only_the_controller_with_the_uid_of_the_router_controls() -> None:
     def owned(**owner: Any) -> dict[str, Any]:
         return {"metadata": {"ownerReferences": [owner]}}
 

@@ -1,4 +1,4 @@
-"""When a live revision falls, people are told if teacher or traffic has changed."""
+"""The reported cause when a live revision is rolled back: teacher or traffic."""
 
 from support.world import World
 from tracer_router.planning.state.plan import EventType
@@ -6,13 +6,13 @@ from unit.tracer_router.handlers.test_rollouts import live
 
 
 async def drifting(world: World, otherwise: int, repeats: int = 50) -> World:
-    """Bring a revision to life, and have it drift; some inputs come again meanwhile.
+    """Bring a revision live, and let it drift while some inputs are repeated.
 
     Args:
-        world: Where.
-        otherwise: Repeats in a hundred audits that are answered otherwise after the
-            change; none is before.
-        repeats: Inputs in a hundred audits that come again.
+        world: The world of the revision.
+        otherwise: Repeats per hundred audits that have a different answer after the
+            change; before it, none has.
+        repeats: Repeated inputs per hundred audits.
     """
     await live(world)
     counts = {"agreed": 100, "disagreed": 0, "repeats": 0, "otherwise": 0}
@@ -47,7 +47,9 @@ def warnings(world: World, reason: str) -> list[str]:
     ]
 
 
-async def test_a_teacher_that_answers_the_same_otherwise_is_named() -> None:
+async def test_a_teacher_that_answers_repeated_inputs_differently_is_the_cause() -> (
+    None
+):
     world = await drifting(World(), otherwise=8)
 
     assert world.revision(1)["cause"] == "TeacherChanged"
@@ -56,7 +58,7 @@ async def test_a_teacher_that_answers_the_same_otherwise_is_named() -> None:
     assert len(warnings(world, "TeacherChanged")) == 1
 
 
-async def test_traffic_that_is_another_is_named() -> None:
+async def test_changed_traffic_is_the_cause() -> None:
     world = await drifting(World(), otherwise=0)
 
     assert world.revision(1)["cause"] == "InputsChanged"
@@ -64,7 +66,7 @@ async def test_traffic_that_is_another_is_named() -> None:
     assert len(warnings(world, "InputsChanged")) == 1
 
 
-async def test_without_repeats_nothing_is_named() -> None:
+async def test_without_repeated_inputs_the_cause_is_unknown() -> None:
     world = await drifting(World(), otherwise=0, repeats=0)
 
     assert world.revision(1)["cause"] == "CauseUnknown"
@@ -72,7 +74,7 @@ async def test_without_repeats_nothing_is_named() -> None:
     assert warnings(world, "TeacherChanged") + warnings(world, "InputsChanged") == []
 
 
-async def test_an_event_says_the_cause_once() -> None:
+async def test_the_cause_has_one_event() -> None:
     world = await drifting(World(), otherwise=8)
 
     await world.reconcile(5)
@@ -80,7 +82,7 @@ async def test_an_event_says_the_cause_once() -> None:
     assert len(warnings(world, "TeacherChanged")) == 1
 
 
-async def test_marks_move_with_repeats_and_rest_without() -> None:
+async def test_marks_do_not_change_without_repeats() -> None:
     world = await live(World())
     before = world.revision(1)["drift"]
 

@@ -1,4 +1,4 @@
-"""A router with a sentence encoder: its attempts, what is live, and what may fail."""
+"""A router with a sentence encoder: attempts, live revisions, and failures."""
 
 import json
 from datetime import timedelta
@@ -18,7 +18,7 @@ OTHER = {"surrogate": {"embedder": {"onnx": {"claimName": "encoders"}}}}
 
 
 def request(world: World, attempt: int) -> dict[str, Any]:
-    """Give what the pods of an attempt read."""
+    """Return the request that the pods of an attempt read."""
     key = ObjectKey("ConfigMap", f"tickets-r{attempt}-attempt")
     found: dict[str, Any] = json.loads(
         world.cluster.objects[key]["data"]["request.json"]
@@ -27,7 +27,7 @@ def request(world: World, attempt: int) -> dict[str, Any]:
 
 
 def fail(world: World, attempt: int, *messages: str) -> None:
-    """Have the pods of an attempt fail one by one, and its Job give up."""
+    """Let the pods of an attempt fail one after another, and then its Job."""
     for number, message in enumerate(messages):
         end = {
             "exitCode": 1,
@@ -52,7 +52,7 @@ def fail(world: World, attempt: int, *messages: str) -> None:
     job["status"] = {"conditions": [failed]}
 
 
-async def test_an_attempt_is_asked_to_use_the_encoder_and_told_no_key() -> None:
+async def test_the_request_of_an_attempt_names_the_encoder_and_not_its_key() -> None:
     world = await in_training(**NAMED)
 
     assert world.spec(1)["attempt"]["embedder"] == {
@@ -64,7 +64,7 @@ async def test_an_attempt_is_asked_to_use_the_encoder_and_told_no_key() -> None:
     }
 
 
-async def test_an_attempt_keeps_the_encoder_that_it_was_begun_with() -> None:
+async def test_an_attempt_keeps_its_first_encoder() -> None:
     world = await in_training(**NAMED)
     before = request(world, 1)
     await change_spec(world, **OTHER)
@@ -73,7 +73,7 @@ async def test_an_attempt_keeps_the_encoder_that_it_was_begun_with() -> None:
     assert world.cluster.writes.count("apply Job/tickets-r1-training") == 1
 
 
-async def test_another_encoder_touches_nothing_that_is_live() -> None:
+async def test_another_encoder_does_not_change_the_live_revision() -> None:
     world = World(router=make_router(**NAMED))
     await live(world)
     deployment = ObjectKey("Deployment", "tickets-r1")
@@ -84,11 +84,11 @@ async def test_another_encoder_touches_nothing_that_is_live() -> None:
     assert world.revision(1)["phase"] == "Live"
     assert world.pushed[-1][1].build(1).surrogate
     written = world.cluster.writes[writes:]
-    assert {each.split()[1].partition("/")[0] for each in written} <= {"TracerRouter"}
+    assert {write.split()[1].partition("/")[0] for write in written} <= {"TracerRouter"}
     assert world.names("TracerRevision") == ["tickets-r0", "tickets-r1"]
 
 
-async def test_the_next_attempt_is_asked_to_use_what_the_spec_says_by_then() -> None:
+async def test_the_next_attempt_uses_the_encoder_of_the_present_spec() -> None:
     world = World(router=make_router(**NAMED))
     await live(world)
     await change_spec(world, **OTHER)
@@ -99,7 +99,7 @@ async def test_the_next_attempt_is_asked_to_use_what_the_spec_says_by_then() -> 
     assert request(world, 2)["embedder"] == {"volume": "encoders"}
 
 
-async def test_an_attempt_whose_endpoint_is_dead_says_so_and_waits() -> None:
+async def test_an_attempt_without_its_endpoint_is_rejected_and_retried() -> None:
     world = await in_training(**NAMED)
     why = (
         "no embedding from https://embed.example.com/v1: HTTP 401: check the"
@@ -121,7 +121,7 @@ async def test_an_attempt_whose_endpoint_is_dead_says_so_and_waits() -> None:
     assert world.revision(2)["phase"] == "Training"
 
 
-async def test_the_words_of_a_fault_nobody_expected_are_not_repeated() -> None:
+async def test_the_message_of_an_unexpected_error_is_not_reported() -> None:
     world = await in_training(**NAMED)
     fail(world, 1, "Traceback ...\nValueError: my card number is 4111")
     await world.reconcile(2)
@@ -131,7 +131,7 @@ async def test_the_words_of_a_fault_nobody_expected_are_not_repeated() -> None:
     )
 
 
-async def test_a_job_that_ran_out_of_memory_says_so() -> None:
+async def test_a_job_that_ran_out_of_memory_is_reported() -> None:
     world = await in_training(**NAMED)
     fail(world, 1, "")
     key = ObjectKey("Pod", "tickets-r1-training-0")
@@ -142,17 +142,17 @@ async def test_a_job_that_ran_out_of_memory_says_so() -> None:
     assert world.revision(1)["reason"].endswith("backoff limit: OOMKilled")
 
 
-async def test_a_pod_that_finds_no_volume_is_told_while_the_attempt_waits() -> None:
+async def test_a_missing_volume_is_reported_while_the_attempt_waits() -> None:
     world = await in_training(**OTHER)
-    said = 'persistentvolumeclaim "encoders" not found'
-    unscheduled = {"type": "PodScheduled", "status": "False", "message": said}
+    error = 'persistentvolumeclaim "encoders" not found'
+    unscheduled = {"type": "PodScheduled", "status": "False", "message": error}
     status = {"phase": "Pending", "conditions": [unscheduled]}
     world.put_pod("tickets-r1-training-x", "training", 1, status)
     await world.reconcile(2)
 
-    told = f"attempt 1 is in training, but one of its pods does not start: {said}"
-    assert world.status()["next"] == told
-    assert world.condition("Reconciling") == ("True", "Training", told)
+    message = f"attempt 1 is in training, but one of its pods does not start: {error}"
+    assert world.status()["next"] == message
+    assert world.condition("Reconciling") == ("True", "Training", message)
     world.finish_training(1)
     await world.reconcile()
-    assert said not in (world.status()["next"] or "")
+    assert error not in (world.status()["next"] or "")

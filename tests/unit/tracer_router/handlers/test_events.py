@@ -1,4 +1,4 @@
-"""What people are told of a router: its agreement in a table, its story in words."""
+"""What users see of a router: its row in a table, and its explanation."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 from support.world import World
 from tracer_cli.explain import explain_router, tabulate_routers
 from tracer_cli.output import format_table
-from tracer_core.contracts.evidence import LegEvidence
+from tracer_core.contracts.counters import LegCounters
 from tracer_router.api import TracerRevision, TracerRouter
 from tracer_router.resources.manifest import ObjectKey
 from unit.tracer_router.handlers.test_rollouts import audited, live, shadow
@@ -14,19 +14,19 @@ from unit.tracer_router.handlers.test_rollouts import audited, live, shadow
 
 def _read(world: World) -> tuple[TracerRouter, list[TracerRevision]]:
     revisions = [
-        TracerRevision.model_validate(each)
-        for key, each in sorted(world.cluster.objects.items())
+        TracerRevision.model_validate(manifest)
+        for key, manifest in sorted(world.cluster.objects.items())
         if key.kind == "TracerRevision"
     ]
     router = world.cluster.objects[ObjectKey("TracerRouter", "tickets")]
     return TracerRouter.model_validate(router), revisions
 
 
-def _story(world: World) -> str:
+def _explanation(world: World) -> str:
     return "\n".join(explain_router(*_read(world), world.now))
 
 
-async def test_agreement_is_the_live_revisions_while_another_is_tried() -> None:
+async def test_agreement_is_that_of_the_live_revision_during_a_rollout() -> None:
     world = await live(World())
     before = world.status()["agreement"]
 
@@ -39,7 +39,9 @@ async def test_agreement_is_the_live_revisions_while_another_is_tried() -> None:
     )
 
 
-async def test_before_anything_is_live_agreement_is_the_candidates() -> None:
+async def test_agreement_is_that_of_the_candidate_before_the_first_live_revision() -> (
+    None
+):
     world = await shadow(World())
 
     audited(world, 1, agreed=8, disagreed=2)
@@ -48,16 +50,16 @@ async def test_before_anything_is_live_agreement_is_the_candidates() -> None:
     assert world.status()["agreement"]["n"] == 10
 
 
-async def test_explain_says_once_what_is_missing() -> None:
+async def test_explain_shows_once_what_is_missing() -> None:
     world = await shadow(World())
 
     missing = world.status()["next"]
 
-    assert _story(world).count(missing) == 1
-    assert f"\n  next: {missing}" in _story(world)
+    assert _explanation(world).count(missing) == 1
+    assert f"\n  next: {missing}" in _explanation(world)
 
 
-async def test_explain_says_how_long_the_missing_audits_take() -> None:
+async def test_explain_shows_how_long_the_missing_audits_take() -> None:
     world = await shadow(World())
     audited(world, 1, agreed=20, disagreed=1)
     await world.reconcile()
@@ -74,7 +76,7 @@ async def test_explain_says_how_long_the_missing_audits_take() -> None:
     assert f"expected: about {needed} more audits, 2 h at" in "\n".join(late)
 
 
-async def test_explain_says_what_became_of_requests_of_boots_that_ended_too() -> None:
+async def test_explain_counts_the_requests_of_ended_boots() -> None:
     world = await shadow(World())
     audited(world, 1, agreed=5)
     world.flow = {}
@@ -92,22 +94,24 @@ async def test_explain_says_what_became_of_requests_of_boots_that_ended_too() ->
 
     await world.reconcile()
 
-    story = _story(world)
+    explanation = _explanation(world)
     fates = "10 answered by the surrogate, 120 by the teacher, 24 from the cache"
     errors = "6 refused, 20 failed with an internal error"
-    assert f"requests: 180 received; {fates}, {errors}\n" in story
-    assert "forwarded to a candidate in addition: 40 requests\n" in story
+    assert f"requests: 180 received; {fates}, {errors}\n" in explanation
+    assert "forwarded to a candidate in addition: 40 requests\n" in explanation
 
 
-async def test_explain_says_how_far_each_guard_is() -> None:
+async def test_explain_shows_the_counts_of_each_guard() -> None:
     world = await shadow(World())
     audited(world, 1, agreed=5)
     world.flow = {}
-    world.counts[1] = {"surrogate_leg": LegEvidence(questions=7, slow=1)}
+    world.counts[1] = {"surrogate_leg": LegCounters(questions=7, slow=1)}
 
     await world.reconcile()
 
-    guards = [line.strip() for line in _story(world).splitlines() if "guard:" in line]
+    guards = [
+        line.strip() for line in _explanation(world).splitlines() if "guard:" in line
+    ]
     questions = world.tasks[1].requests + world.flowed[1]
     assert guards == [
         f"guard: internal errors: 0 of {questions}, limit 0.1%",
@@ -118,7 +122,7 @@ async def test_explain_says_how_far_each_guard_is() -> None:
     ]
 
 
-async def test_what_the_cache_avoided_is_told_beside_the_saving() -> None:
+async def test_the_cost_avoided_by_the_cache_is_separate_from_the_savings() -> None:
     world = await live(World())
     audited(world, 1, agreed=100)
     costs = {"cost_saved": "8", "cost_teacher": "10", "cost_cached": "2"}
@@ -132,10 +136,10 @@ async def test_what_the_cache_avoided_is_told_beside_the_saving() -> None:
     assert world.status()["savings"]["avoided"] == "8.000000"
     assert world.status()["savings"]["cached"] == "2.000000"
     saved = "saved: $8.00 (40.0%); the cache additionally avoided $2.00\n"
-    assert saved in _story(world)
+    assert saved in _explanation(world)
 
 
-async def test_status_does_not_move_with_the_clock_alone() -> None:
+async def test_the_status_does_not_change_with_the_time_alone() -> None:
     world = await shadow(World())
     audited(world, 1, agreed=20, disagreed=1)
     world.flow = {}

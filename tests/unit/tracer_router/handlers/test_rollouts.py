@@ -1,4 +1,4 @@
-"""Rollouts seen from outside: shadow, guards, deadlines, people, drift, going back."""
+"""Rollouts: shadow, guards, deadlines, requests of users, drift, and rollback."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 
 from support.world import World, make_router
-from tracer_core.contracts.evidence import CellEvidence, LegEvidence
+from tracer_core.contracts.counters import LegCounters
+from tracer_core.contracts.evidence import CellEvidence
 from tracer_router.planning.state.plan import EventRecord, EventType
 
 DAY = 86_400
 
 
 async def shadow(world: World, attempt: int = 1) -> World:
-    """Bring an attempt to its shadow."""
+    """Bring an attempt to the shadow phase."""
     rows = 1000 * attempt**2
     world.count(0, requests=30_000, uniform_labelled=rows)
     await world.reconcile(3)
@@ -26,7 +27,7 @@ async def shadow(world: World, attempt: int = 1) -> World:
 
 
 def audited(world: World, attempt: int, agreed: int, disagreed: int = 0) -> None:
-    """Set the audits of a revision, while the others get their share of the traffic."""
+    """Set the audits of a revision; the other revisions receive their traffic."""
     total = agreed + disagreed
     others = world.tasks[0].model_copy(update={"requests": 30_000 + 60 * total})
     world.tasks[0] = others
@@ -41,7 +42,7 @@ def audited(world: World, attempt: int, agreed: int, disagreed: int = 0) -> None
 
 
 async def live(world: World, attempt: int = 1) -> World:
-    """Bring an attempt to life."""
+    """Bring an attempt to the live phase."""
     await shadow(world, attempt)
     audited(world, attempt, agreed=100)
     await world.reconcile(8)
@@ -50,8 +51,8 @@ async def live(world: World, attempt: int = 1) -> World:
     return world
 
 
-def ask(world: World, **annotations: str) -> None:
-    """Annotate the router."""
+def annotate(world: World, **annotations: str) -> None:
+    """Set annotations of the router."""
     router = world.router_now()
     named = router["metadata"].setdefault("annotations", {})
     for key, text in annotations.items():
@@ -60,7 +61,7 @@ def ask(world: World, **annotations: str) -> None:
 
 
 def refusals(world: World) -> list[str]:
-    """Give what people were told could not be done."""
+    """Return the messages of the refused requests."""
     refused = [
         event for event in world.cluster.events if event.reason == "RequestRefused"
     ]
@@ -68,20 +69,20 @@ def refusals(world: World) -> list[str]:
     return [event.message for event in refused]
 
 
-def rule(world: World, number: int = 1) -> Any:
-    """Give what the pods of a revision were last told."""
+def policy_of(world: World, number: int = 1) -> Any:
+    """Return the policy that the pods of a revision received last."""
     return world.pushed[-1][1].build(number)
 
 
-async def test_a_shadow_is_asked_and_never_answers() -> None:
+async def test_a_shadow_is_audited_and_never_answers() -> None:
     world = await shadow(World())
     assert world.weights() == {"tickets-r0": 50, "tickets-r1": 50}
-    assert (rule(world).surrogate, rule(world).audit) == (False, 1.0)
-    assert rule(world).bundle == "sha256:bundle1"
+    assert (policy_of(world).surrogate, policy_of(world).audit) == (False, 1.0)
+    assert policy_of(world).bundle == "sha256:bundle1"
     assert world.condition("Certified")[0] == "True"
 
 
-async def test_a_bad_shadow_never_answers_anybody() -> None:
+async def test_a_bad_shadow_never_answers() -> None:
     world = await shadow(World())
     audited(world, 1, agreed=60, disagreed=40)
     await world.reconcile(2)
@@ -89,39 +90,39 @@ async def test_a_bad_shadow_never_answers_anybody() -> None:
     assert not any(document.build(1).surrogate for _, document in world.pushed)
 
 
-async def test_while_another_serves_a_shadow_takes_the_first_weight_only() -> None:
+async def test_a_shadow_takes_only_the_first_weight_while_another_is_live() -> None:
     world = await shadow(await live(World()), attempt=2)
     assert world.weights() == {"tickets-r1": 95, "tickets-r2": 5}
 
 
-async def test_without_a_gateway_the_stable_pods_hand_the_share_over() -> None:
+async def test_without_a_gateway_the_stable_pods_divert_the_share() -> None:
     world = await shadow(World(router=make_router(traffic={})))
-    handed = rule(world, 0).divert
-    assert (handed.revision, handed.share) == (1, 0.5)
-    assert handed.url == "http://tickets-r1.default.svc"
+    diverted = policy_of(world, 0).divert
+    assert (diverted.revision, diverted.share) == (1, 0.5)
+    assert diverted.url == "http://tickets-r1.default.svc"
     audited(world, 1, agreed=100)
     shares = []
     while world.revision(1)["phase"] != "Live":
         await world.reconcile()
-        told = rule(world, 0).divert
-        shares.append(told.share if told else None)
+        diverted = policy_of(world, 0).divert
+        shares.append(diverted.share if diverted else None)
     assert list(dict.fromkeys(shares)) == [0.05, 0.25, 1.0, None]
     assert world.front() == 1
 
 
-async def test_a_sticky_split_leaves_the_whole_route_to_the_stable_pods() -> None:
+async def test_with_a_sticky_split_the_route_has_only_the_stable_backend() -> None:
     traffic = {"gateway": {"name": "gw"}, "split": "Sticky"}
     world = await shadow(World(router=make_router(traffic=traffic)))
     assert world.weights() == {"tickets-r0": 100}
-    assert rule(world, 0).divert.share == 0.5
+    assert policy_of(world, 0).divert.share == 0.5
 
 
-async def test_what_was_rolled_back_is_handed_nothing_with_the_same_push() -> None:
+async def test_a_rollback_ends_the_diversion_with_the_same_push() -> None:
     world = await shadow(World(router=make_router(traffic={})))
     audited(world, 1, agreed=60, disagreed=40)
     await world.reconcile()
     assert world.revision(1)["phase"] == "RolledBack"
-    assert (rule(world, 0).divert, rule(world, 1).surrogate) == (None, False)
+    assert (policy_of(world, 0).divert, policy_of(world, 1).surrogate) == (None, False)
 
 
 async def test_full_weight_waits_for_a_whole_period_of_the_traffic() -> None:
@@ -134,14 +135,14 @@ async def test_full_weight_waits_for_a_whole_period_of_the_traffic() -> None:
     assert world.weights() == {"tickets-r1": 100}
 
 
-async def test_manual_promotion_waits_for_one_word() -> None:
+async def test_manual_promotion_waits_for_the_command() -> None:
     spec = {"period": "1s", "promotion": "Manual"}
     world = await shadow(World(router=make_router(rollout=spec)))
     audited(world, 1, agreed=300)
     await world.reconcile(8)
     assert world.weights() == {"tickets-r0": 75, "tickets-r1": 25}
     assert "run `tracer-router promote tickets`" in world.status()["next"]
-    ask(world, do_one="promote 1")
+    annotate(world, do_one="promote 1")
     await world.reconcile(3)
     assert world.status()["phase"] == "Live"
     assert world.status()["handled"] == ["one"]
@@ -149,9 +150,9 @@ async def test_manual_promotion_waits_for_one_word() -> None:
     assert world.cluster.events.count(promoted) == 1
 
 
-async def test_a_promotion_never_stands_in_for_evidence() -> None:
+async def test_a_promotion_does_not_replace_evidence() -> None:
     world = await shadow(World())
-    ask(world, do_one="promote 1")
+    annotate(world, do_one="promote 1")
     await world.reconcile(10)
     assert world.weights() == {"tickets-r0": 50, "tickets-r1": 50}
 
@@ -167,7 +168,7 @@ async def test_a_crash_loop_does_not_reset_the_deadline() -> None:
     assert world.revision(1)["reason"].startswith("inconclusive after 1h")
 
 
-async def test_an_inconclusive_rollout_holds_unless_told_otherwise() -> None:
+async def test_an_inconclusive_rollout_holds_by_default() -> None:
     spec = {"period": "1s", "maxDuration": "1h"}
     world = await shadow(World(router=make_router(rollout=spec)))
     await world.reconcile(3, seconds=3600)
@@ -175,7 +176,7 @@ async def test_an_inconclusive_rollout_holds_unless_told_otherwise() -> None:
     assert world.condition("Reconciling")[:2] == ("False", "Inconclusive")
 
 
-async def test_faults_of_our_own_roll_back() -> None:
+async def test_internal_errors_roll_back() -> None:
     world = await shadow(World())
     audited(world, 1, agreed=40)
     world.faults[1] = 8
@@ -184,13 +185,13 @@ async def test_faults_of_our_own_roll_back() -> None:
     assert "internal errors above 0.1%" in world.revision(1)["reason"]
 
 
-SLOW, QUICK = LegEvidence(questions=400, slow=60), LegEvidence(questions=9_000)
-ALLOWED = LegEvidence(questions=400, slow=18)
-"""By the leg: 15 %, none, and 4.5 %, where 5 % are allowed."""
+SLOW, QUICK = LegCounters(questions=400, slow=60), LegCounters(questions=9_000)
+ALLOWED = LegCounters(questions=400, slow=18)
+"""Slow requests by path: 15%, none, and 4.5%, where 5% are allowed."""
 
 
 @pytest.mark.parametrize("leg", ["surrogate", "teacher"])
-async def test_a_candidate_slow_on_one_leg_goes_back_and_the_leg_is_named(
+async def test_a_candidate_slow_on_one_path_is_rolled_back_with_the_path_as_reason(
     leg: str,
 ) -> None:
     world = await shadow(World())
@@ -202,10 +203,10 @@ async def test_a_candidate_slow_on_one_leg_goes_back_and_the_leg_is_named(
     assert f"slow {leg} path (over 50 ms" in world.revision(1)["reason"]
     assert "above 5.0%: 60 of 400 requests" in world.revision(1)["reason"]
     assert world.condition("Certified")[2] == world.revision(1)["reason"]
-    assert rule(world).surrogate is False
+    assert policy_of(world).surrogate is False
 
 
-async def test_a_candidate_of_allowed_speed_on_both_legs_goes_on() -> None:
+async def test_a_candidate_with_allowed_latency_on_both_paths_goes_live() -> None:
     world = await shadow(World())
     audited(world, 1, agreed=100)
     world.counts[1] = {"surrogate_leg": ALLOWED, "teacher_leg": ALLOWED}
@@ -213,7 +214,7 @@ async def test_a_candidate_of_allowed_speed_on_both_legs_goes_on() -> None:
     assert world.revision(1)["phase"] == "Live"
 
 
-async def test_a_live_revision_that_becomes_slow_on_one_leg_goes_back() -> None:
+async def test_a_live_revision_that_becomes_slow_on_one_path_is_rolled_back() -> None:
     world = await live(World())
     world.counts[1] = {"surrogate_leg": SLOW, "teacher_leg": QUICK}
     await world.reconcile(2)
@@ -221,22 +222,22 @@ async def test_a_live_revision_that_becomes_slow_on_one_leg_goes_back() -> None:
     assert "slow surrogate path" in world.revision(1)["reason"]
 
 
-async def test_a_retry_is_judged_by_its_own_speed() -> None:
+async def test_a_retry_is_evaluated_by_its_own_latency() -> None:
     world = await shadow(World())
     world.counts[1] = {"surrogate_leg": SLOW}
     await world.reconcile(2)
     assert world.revision(1)["phase"] == "RolledBack"
-    ask(world, do_b="retry 1")
+    annotate(world, do_b="retry 1")
     await world.reconcile(3)
     assert world.revision(1)["phase"] == "Shadow"
-    twice = LegEvidence(questions=800, slow=120)
+    twice = LegCounters(questions=800, slow=120)
     world.counts[1] = {"surrogate_leg": twice}
     await world.reconcile(2)
     assert world.revision(1)["phase"] == "RolledBack"
     assert "60 of 400 requests" in world.revision(1)["reason"]
 
 
-async def test_a_candidate_that_gets_more_than_was_asked_is_held() -> None:
+async def test_a_candidate_that_receives_more_than_its_weight_is_held() -> None:
     world = await shadow(World())
     audited(world, 1, agreed=16)
     await world.reconcile()
@@ -249,9 +250,9 @@ async def test_a_candidate_that_gets_more_than_was_asked_is_held() -> None:
     assert world.status()["weight"] == {"asked": 5, "observed": 100}
 
 
-async def test_pausing_holds_a_rollout_and_going_back_stays_automatic() -> None:
+async def test_pausing_holds_a_rollout_and_rollback_stays_automatic() -> None:
     world = await shadow(World())
-    ask(world, paused="ann, 9 o'clock")
+    annotate(world, paused="ann, 9 o'clock")
     audited(world, 1, agreed=300)
     await world.reconcile(4)
     assert world.weights() == {"tickets-r0": 50, "tickets-r1": 50}
@@ -268,9 +269,9 @@ async def test_pausing_holds_a_rollout_and_going_back_stays_automatic() -> None:
     assert world.revision(1)["phase"] == "RolledBack"
 
 
-async def test_aborting_wins_over_promoting() -> None:
+async def test_abort_precedes_promote() -> None:
     world = await shadow(World())
-    ask(world, do_a="promote 1", do_b="abort 1")
+    annotate(world, do_a="promote 1", do_b="abort 1")
     await world.reconcile(2)
     assert world.revision(1)["phase"] == "RolledBack"
     assert world.revision(1)["reason"] == "aborted by request b"
@@ -283,37 +284,37 @@ async def test_aborting_wins_over_promoting() -> None:
     ]
 
 
-async def test_a_late_request_cannot_hit_another_revision() -> None:
+async def test_a_late_request_does_not_affect_another_revision() -> None:
     world = await shadow(await live(World()), attempt=2)
-    ask(world, do_late="abort 1")
+    annotate(world, do_late="abort 1")
     await world.reconcile(2)
     assert world.revision(1)["phase"] == "Live"
     assert world.revision(2)["phase"] == "Shadow"
 
 
-async def test_a_request_that_says_nothing_is_refused_once() -> None:
+async def test_an_invalid_request_is_refused_once() -> None:
     world = await shadow(World())
-    ask(world, do_x="explode 1", do_y="promote one")
+    annotate(world, do_x="explode 1", do_y="promote one")
     await world.reconcile(4)
     assert len(refusals(world)) == 2
 
 
-async def test_a_barred_bundle_is_tried_again_only_when_asked() -> None:
+async def test_a_blocked_bundle_is_rolled_out_again_only_on_request() -> None:
     world = await shadow(World())
-    ask(world, do_a="abort 1")
+    annotate(world, do_a="abort 1")
     await world.reconcile(2)
     assert world.status()["barred"] == ["sha256:bundle1"]
-    ask(world, do_b="retry 1")
+    annotate(world, do_b="retry 1")
     await world.reconcile(3)
     assert world.status()["barred"] == []
     assert world.revision(1)["phase"] == "Shadow"
 
 
-async def test_a_retry_takes_its_audits_along_for_promotion() -> None:
+async def test_a_retry_keeps_its_earlier_audits_for_promotion() -> None:
     world = await shadow(World())
     audited(world, 1, agreed=60, disagreed=40)
     await world.reconcile(2)
-    ask(world, do_b="retry 1")
+    annotate(world, do_b="retry 1")
     await world.reconcile(3)
     audited(world, 1, agreed=160, disagreed=40)
     await world.reconcile(4)
@@ -321,7 +322,9 @@ async def test_a_retry_takes_its_audits_along_for_promotion() -> None:
     assert world.weights() == {"tickets-r0": 50, "tickets-r1": 50}
 
 
-async def test_a_live_revision_gives_way_to_the_one_still_warm() -> None:
+async def test_the_previous_revision_replaces_a_rolled_back_one_during_the_soak() -> (
+    None
+):
     world = await live(await live(World()), attempt=2)
     assert world.revision(1)["phase"] == "Superseded"
     audited(world, 2, agreed=200, disagreed=200)
@@ -329,11 +332,11 @@ async def test_a_live_revision_gives_way_to_the_one_still_warm() -> None:
     assert world.revision(2)["phase"] == "RolledBack"
     assert world.revision(1)["phase"] == "Live"
     assert world.weights() == {"tickets-r1": 100}
-    assert rule(world, 1).surrogate
-    assert not rule(world, 2).surrogate
+    assert policy_of(world, 1).surrogate
+    assert not policy_of(world, 2).surrogate
 
 
-async def test_after_the_soak_the_teacher_takes_over() -> None:
+async def test_after_the_soak_the_teacher_serves_on_rollback() -> None:
     world = await live(await live(World()), attempt=2)
     await world.reconcile(2, seconds=2 * 3600)
     audited(world, 2, agreed=200, disagreed=200)
@@ -342,7 +345,7 @@ async def test_after_the_soak_the_teacher_takes_over() -> None:
     assert world.weights() == {"tickets-r0": 100}
 
 
-async def test_drift_is_noticed_after_a_long_good_past() -> None:
+async def test_drift_is_detected_after_a_long_period_without_drift() -> None:
     world = await live(World())
     agreed, disagreed = 100, 0
     for _ in range(20):
@@ -364,7 +367,7 @@ async def test_drift_is_noticed_after_a_long_good_past() -> None:
     assert world.spec(2)["attempt"]["cause"] == "drift"
 
 
-async def test_a_bad_cell_is_demoted_alone() -> None:
+async def test_a_bad_cell_is_closed_and_the_others_serve() -> None:
     world = await live(World())
 
     def cells(good: int, bad: int) -> None:
@@ -386,8 +389,8 @@ async def test_a_bad_cell_is_demoted_alone() -> None:
     cells(good=400, bad=20)
     await world.reconcile(3)
     assert world.revision(1)["phase"] == "Live"
-    assert rule(world).closed == ("card lost",)
-    assert rule(world).surrogate
+    assert policy_of(world).closed == ("card lost",)
+    assert policy_of(world).surrogate
     assert "without cell 'card lost'" in world.condition("Certified")[2]
     assert world.condition("Certified")[0] == "True"
     closed = [event for event in world.cluster.events if event.reason == "CellClosed"]
@@ -402,10 +405,10 @@ async def test_nothing_is_written_at_rest_while_live() -> None:
     assert world.cluster.writes == []
 
 
-@pytest.mark.parametrize("asked", ["retrain", "retrain "])
-async def test_a_person_may_ask_for_an_attempt(asked: str) -> None:
+@pytest.mark.parametrize("text", ["retrain", "retrain "])
+async def test_a_user_can_request_an_attempt(text: str) -> None:
     world = await live(World())
-    ask(world, do_now=asked)
+    annotate(world, do_now=text)
     await world.reconcile(3)
     assert world.names("TracerRevision") == ["tickets-r0", "tickets-r1", "tickets-r2"]
     assert world.spec(2)["attempt"]["verb"] == "now"
@@ -422,7 +425,7 @@ async def test_an_old_certificate_is_renewed_if_there_are_new_rows() -> None:
     assert world.spec(2)["attempt"]["cause"] == "age"
 
 
-async def test_attempts_that_come_to_nothing_back_off_and_have_a_budget() -> None:
+async def test_rejected_attempts_back_off_and_have_a_budget() -> None:
     world = World(router=make_router(training={"budget": 3, "growth": "1%"}))
     rows, begun = 1000, world.now
     for attempt in (1, 2, 3):
@@ -438,7 +441,7 @@ async def test_attempts_that_come_to_nothing_back_off_and_have_a_budget() -> Non
     assert "spec.training.budget is exhausted" in world.status()["next"]
 
 
-async def test_another_task_that_has_the_traffic_now_is_learned_next() -> None:
+async def test_the_next_attempt_is_about_the_task_that_has_the_traffic() -> None:
     world = await live(World())
     world.other_tasks[0] = ("sha256:new-prompt", 1200)
     await world.reconcile(3)
@@ -456,7 +459,7 @@ async def test_a_candidate_no_better_than_the_incumbent_is_kept_as_evidence() ->
     assert "not better than the incumbent" in world.revision(2)["reason"]
 
 
-async def test_what_deleted_revisions_had_counted_stays_counted() -> None:
+async def test_the_counts_of_deleted_revisions_are_kept() -> None:
     world = World(router=make_router(historyLimit=1, training={"budget": 50}))
     rows = 1000
     for attempt in range(1, 6):

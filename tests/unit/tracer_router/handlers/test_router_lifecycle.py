@@ -1,4 +1,4 @@
-"""The whole operator but the API server: observe, plan, execute, status."""
+"""The whole operator without an API server: observe, plan, execute, and status."""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from tracer_router.resources.manifest import ObjectKey
 
 
 async def shadow(world: World) -> World:
-    """Bring a world to a candidate in shadow."""
+    """Bring a candidate to the shadow phase."""
     world.count(0, requests=1000, uniform_labelled=1000)
     await world.reconcile(3)
     world.finish_training(1)
@@ -23,7 +23,7 @@ async def shadow(world: World) -> World:
 
 
 async def canary(world: World) -> World:
-    """Bring a world to the first step of a rollout."""
+    """Bring a candidate to the first step of its rollout."""
     await shadow(world)
     world.count(1, requests=30, audits_admitted=16, audits_agreed=16)
     await world.reconcile(2)
@@ -31,7 +31,7 @@ async def canary(world: World) -> World:
 
 
 async def live(world: World) -> World:
-    """Bring a world to a live surrogate."""
+    """Bring a surrogate to the live phase."""
     await canary(world)
     world.flow = {0: 6000, 1: 30}
     world.count(1, requests=900, answered=600, audits_admitted=600, audits_agreed=600)
@@ -51,7 +51,7 @@ async def test_a_new_router_passes_everything_through_and_is_ready() -> None:
     assert "1000 more labeled requests" in world.status()["next"]
 
 
-async def test_too_many_tasks_are_told_with_the_field_that_makes_them() -> None:
+async def test_too_many_tasks_are_reported_with_the_field_that_causes_them() -> None:
     world = World()
     reason = "requests fall into more than 64 tasks, which mostly differ in request_id"
     world.fragmentation = Fragmentation(tasks=9, field="request_id", reason=reason)
@@ -63,7 +63,7 @@ async def test_too_many_tasks_are_told_with_the_field_that_makes_them() -> None:
     assert world.condition("Certified") == ("False", "TasksFragmented", reason)
 
 
-async def test_tasks_counted_together_are_not_learnt() -> None:
+async def test_tasks_that_are_counted_together_are_not_trained_on() -> None:
     world = World()
     world.count(0, requests=100, uniform_labelled=100)
     world.other_tasks[0] = (OTHER_TASK, 5000)
@@ -92,12 +92,14 @@ async def test_a_revision_exists_before_its_job() -> None:
     world = World()
     world.count(0, requests=1000, uniform_labelled=1000)
     await world.reconcile(5)
-    order = [each for each in world.cluster.writes if "r1" in each]
+    order = [write for write in world.cluster.writes if "r1" in write]
     assert order[0] == "apply TracerRevision/tickets-r1"
     assert "apply Job/tickets-r1-training" in order[1:]
 
 
-async def test_an_attempt_takes_the_segments_of_the_second_in_which_it_begins() -> None:
+async def test_an_attempt_includes_the_segments_of_the_second_in_which_it_begins() -> (
+    None
+):
     begun = START + timedelta(milliseconds=700)
     world = World(now=begun)
     world.count(0, requests=1000, uniform_labelled=1000)
@@ -117,7 +119,7 @@ async def test_a_candidate_takes_no_traffic_before_every_pod_has_it_loaded() -> 
     assert "sha256 of the archive is another" in world.status()["next"]
 
 
-async def test_weight_rises_step_by_step_on_evidence_until_live() -> None:
+async def test_the_weight_increases_step_by_step_with_evidence_until_live() -> None:
     world = await shadow(World())
     seen = [(world.status()["phase"], world.weights())]
     world.flow = {0: 6000, 1: 30}
@@ -162,7 +164,7 @@ async def test_a_bad_candidate_is_switched_off_by_policy_and_rolled_back() -> No
     }
 
 
-async def test_a_live_surrogate_that_turns_bad_gives_way_to_the_pass_through() -> None:
+async def test_a_bad_live_surrogate_is_replaced_by_the_pass_through() -> None:
     world = await live(World())
     world.count(
         1, requests=5000, answered=3000, audits_agreed=600, audits_disagreed=900
@@ -244,7 +246,7 @@ async def test_the_surrogate_is_off_when_the_target_is_raised() -> None:
     assert world.condition("Certified")[:2] == ("False", "TargetRaised")
 
 
-async def test_an_object_of_someone_else_is_never_taken_over() -> None:
+async def test_an_object_of_another_owner_is_not_overwritten() -> None:
     world = World()
     foreign = {
         "kind": "Service",
@@ -303,7 +305,7 @@ async def test_a_cluster_without_the_gateway_api_stalls_a_router_with_a_gateway(
     assert world.weights() == {"tickets-r0": 100}
 
 
-async def test_an_unreachable_teacher_is_told_with_its_cause() -> None:
+async def test_an_unreachable_teacher_is_reported_with_its_cause() -> None:
     world = World()
     world.teacher = TeacherState(reachable=False, cause="connection refused")
     await world.reconcile(3)
@@ -369,7 +371,7 @@ async def test_a_suspended_router_is_reconciling_while_a_job_runs() -> None:
     assert world.condition("Reconciling")[:2] == ("True", "Training")
 
 
-async def test_a_restarted_operator_goes_on_where_it_was() -> None:
+async def test_a_restarted_operator_continues_the_rollout() -> None:
     world = await canary(World())
     world.count(1, requests=60, answered=26, audits_agreed=26)
     await world.reconcile()
@@ -384,4 +386,4 @@ async def test_a_restarted_operator_goes_on_where_it_was() -> None:
     world.cluster.writes.clear()
     await restarted.reconcile(3)
     assert restarted.weights() == {"tickets-r0": 75, "tickets-r1": 25}
-    assert [each for each in world.cluster.writes if "apply" in each] == []
+    assert [write for write in world.cluster.writes if "apply" in write] == []

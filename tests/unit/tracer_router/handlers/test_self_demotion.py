@@ -1,4 +1,4 @@
-"""A stop that one pod has made holds for all of its revision, for good."""
+"""A surrogate that one pod stopped stays stopped on all pods of its revision."""
 
 from datetime import UTC, datetime
 
@@ -28,14 +28,14 @@ NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 
 def planned(policy: PolicyDocument | None, *stopped: str) -> PolicyDocument:
-    tasks = tuple(TaskEvidence(task=each, stopped=True) for each in stopped)
+    tasks = tuple(TaskEvidence(task=task, stopped=True) for task in stopped)
     evidence = Evidence(revision=1, boot="b", tasks=tasks)
     pods = (PodState("a", 1), PodState("b", 1, ready=True, evidence=evidence))
     observed = Observed(ROUTER, (REVISION,), pods=pods, policy=policy)
     return plan_policy(observed, (REVISION,), assign_roles((REVISION,)))
 
 
-def test_a_stop_is_told_to_every_pod_and_outlives_the_pod_that_made_it() -> None:
+def test_a_stop_is_sent_to_every_pod_and_outlives_its_pod() -> None:
     first = planned(None, "t1")
     assert first.build(1).stopped == ("t1",)
     later = planned(first, "t2")
@@ -44,7 +44,7 @@ def test_a_stop_is_told_to_every_pod_and_outlives_the_pod_that_made_it() -> None
     assert planned(later) == later
 
 
-def test_a_stop_is_said_in_the_condition_certified() -> None:
+def test_a_stop_is_reported_in_the_condition_certified() -> None:
     certificate = {
         "target": "95%",
         "confidence": "95%",
@@ -72,6 +72,9 @@ def test_a_stop_is_said_in_the_condition_certified() -> None:
     pods = (PodState("b", 1, ready=True, evidence=evidence),)
     observed = Observed(ROUTER, (live,), pods=pods)
     states = assess_conditions(observed, (live,), assign_roles((live,)), "", NOW)
-    (certified,) = [each for each in states if each[0] is ConditionType.CERTIFIED]
-    assert (certified[1], certified[2]) == (ConditionStatus.FALSE, Reason.SELF_DEMOTED)
-    assert "gross failure and stopped: t1" in certified[3]
+    (certified,) = [state for state in states if state.type is ConditionType.CERTIFIED]
+    assert (certified.status, certified.reason) == (
+        ConditionStatus.FALSE,
+        Reason.SELF_DEMOTED,
+    )
+    assert "gross failure and stopped: t1" in certified.message

@@ -1,4 +1,4 @@
-"""An attempt on many pods as the operator makes it, sees it end and clears it away."""
+"""An attempt on several pods: creation, result, and cleanup."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def job(world: World) -> dict[str, Any]:
 
 
 def end_pod(world: World, index: int, message: str) -> None:
-    """Have the pod of an index end with 0."""
+    """Let the pod of an index succeed."""
     metadata = {
         "name": f"{NAME}-{index}-x",
         "namespace": "default",
@@ -32,17 +32,17 @@ def end_pod(world: World, index: int, message: str) -> None:
     world.cluster.put({"kind": "Pod", "metadata": metadata, "status": status})
 
 
-async def test_its_pods_can_meet_before_there_are_any() -> None:
+async def test_service_and_network_policy_are_created_before_the_job() -> None:
     world = await in_training(**DASK)
 
-    made = [each for each in world.cluster.writes if each.endswith(NAME)]
-    assert made == [
+    created = [write for write in world.cluster.writes if write.endswith(NAME)]
+    assert created == [
         f"apply {kind}/{NAME}" for kind in ("Service", "NetworkPolicy", "Job")
     ]
     assert job(world)["spec"]["completions"] == 4
 
 
-async def test_the_attempt_keeps_the_engine_that_it_was_begun_with() -> None:
+async def test_an_attempt_keeps_its_first_engine() -> None:
     world = await in_training(**DASK)
     before = job(world)
     await change_spec(world, **LOCAL)
@@ -54,7 +54,7 @@ async def test_the_attempt_keeps_the_engine_that_it_was_begun_with() -> None:
     assert NAME in world.names("Service")
 
 
-async def test_no_change_of_the_spec_touches_a_job_that_runs() -> None:
+async def test_a_changed_spec_does_not_change_a_running_job() -> None:
     world = await in_training(**DASK)
     store = {"store": {"s3": {"bucket": "elsewhere"}}}
     await change_spec(world, **DASK, traces=store)
@@ -62,14 +62,14 @@ async def test_no_change_of_the_spec_touches_a_job_that_runs() -> None:
     assert world.cluster.writes.count(f"apply Job/{NAME}") == 1
 
 
-async def test_engine_and_workers_do_not_change_what_is_asked() -> None:
+async def test_engine_and_workers_do_not_change_the_request() -> None:
     worlds = [await in_training(**spec) for spec in (LOCAL, DASK)]
 
     first, second = (world.spec(1)["attempt"] for world in worlds)
     assert first["rowSet"] == second["rowSet"]
 
 
-async def test_a_worker_that_ended_first_says_nothing_about_the_attempt() -> None:
+async def test_a_worker_that_ended_first_does_not_end_the_attempt() -> None:
     world = await in_training(**DASK)
     end_pod(world, 2, "")
     await world.reconcile(2)
@@ -77,11 +77,11 @@ async def test_a_worker_that_ended_first_says_nothing_about_the_attempt() -> Non
     assert world.revision(1)["phase"] == "Training"
 
 
-async def test_index_0_has_the_last_word_and_the_way_to_it_is_closed() -> None:
+async def test_the_result_is_that_of_index_0_and_its_service_is_deleted() -> None:
     world = await in_training(**DASK)
     world.finish_training(1)
-    said = world.cluster.objects[ObjectKey("Pod", f"{NAME}-x")]["status"]
-    message = said["containerStatuses"][0]["state"]["terminated"]["message"]
+    status = world.cluster.objects[ObjectKey("Pod", f"{NAME}-x")]["status"]
+    message = status["containerStatuses"][0]["state"]["terminated"]["message"]
     await world.cluster.delete("default", ObjectKey("Pod", f"{NAME}-x"))
     end_pod(world, 1, "")
     end_pod(world, 0, message)
@@ -89,12 +89,12 @@ async def test_index_0_has_the_last_word_and_the_way_to_it_is_closed() -> None:
 
     assert world.revision(1)["phase"] == "Shadow"
     assert NAME not in world.names("Service")
-    # As long as there is the Job: a pod of it may be ending still.
+    # As long as the Job exists: one of its pods may still be terminating.
     assert NAME in world.names("NetworkPolicy")
     assert NAME in world.names("Job")
 
 
-async def test_a_result_counts_although_a_worker_failed_the_job_meanwhile() -> None:
+async def test_a_result_counts_even_if_a_worker_failed_the_job_afterwards() -> None:
     world = await in_training(**DASK)
     world.finish_training(
         1, outcome=AttemptOutcome.REFUSED, reason="no step", bundle=None
@@ -106,7 +106,7 @@ async def test_a_result_counts_although_a_worker_failed_the_job_meanwhile() -> N
     assert world.revision(1)["reason"] == "no step"
 
 
-async def test_a_job_that_failed_names_the_index() -> None:
+async def test_a_failed_job_is_reported_with_its_index() -> None:
     world = await in_training(**DASK)
     failed = {
         "type": "Failed",

@@ -1,4 +1,4 @@
-"""The operator and the data plane together: evidence by HTTP, weights by the route."""
+"""The operator with real data planes: evidence over HTTP, weights in the route."""
 
 import random
 from collections import Counter
@@ -43,7 +43,7 @@ class RealWorld(World):
         return await self.planes[revision].push(policy)
 
     async def ask(self, number: int) -> None:
-        """Send so many requests, each to a revision drawn by the weights."""
+        """Send a number of requests to revisions drawn by the weights."""
         weights = self.weights()
         for name in self.chance.choices(
             list(weights), list(weights.values()), k=number
@@ -58,23 +58,23 @@ class RealWorld(World):
         await self.settled()
 
     async def settled(self) -> None:
-        """Wait until every audit that was begun has ended."""
+        """Wait until every audit has ended."""
 
         def ended() -> bool:
             planes = self.planes.values()
             tasks = [
-                task for each in planes for task in each.data_plane.counters.tasks()
+                task for plane in planes for task in plane.data_plane.counters.tasks()
             ]
             return all(
-                each.audits_admitted
-                == each.audits_agreed + each.audits_disagreed + each.audits_missing
-                for each in tasks
+                task.audits_admitted
+                == task.audits_agreed + task.audits_disagreed + task.audits_missing
+                for task in tasks
             )
 
         await until(ended)
 
     def task(self) -> str:
-        """Give the fingerprint of the task that clients ask."""
+        """Return the fingerprint of the task of the clients."""
         return self.planes[0].data_plane.counters.tasks()[0].task
 
 
@@ -101,7 +101,7 @@ async def world(tmp_path: Path) -> AsyncIterator[RealWorld]:
 
 
 async def shadowed(world: RealWorld) -> None:
-    """Bring the world to a candidate in shadow."""
+    """Bring a candidate to the shadow phase."""
     await world.reconcile(3)
     await world.ask(120)
     await until(
@@ -175,7 +175,7 @@ async def test_a_live_surrogate_whose_teacher_changes_is_switched_off(
 
 
 def audited_fully(world: RealWorld) -> PolicyDocument:
-    """Give the policy that holds, with every answer audited: a test has no hours."""
+    """Return the present policy with every answer audited, to keep the test short."""
     held = world.pushed[-1][1]
     rule = held.build(1).model_copy(update={"audit": 1.0})
     return held.model_copy(update={"revisions": {**held.revisions, "1": rule}})

@@ -1,4 +1,4 @@
-"""The queue: one worker a key, no key twice at once, failures back off."""
+"""The work queue: one worker per key, no key twice at once, and back-off."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,7 @@ async def test_a_key_added_many_times_is_reconciled_once() -> None:
     assert seen == [KEY]
 
 
-async def test_a_key_woken_while_it_runs_runs_once_more_and_never_twice_at_once() -> (
+async def test_a_key_added_while_it_runs_runs_once_more_and_never_twice_at_once() -> (
     None
 ):
     queue, running, most, runs = WorkQueue(), 0, 0, 0
@@ -52,7 +52,7 @@ async def test_a_key_woken_while_it_runs_runs_once_more_and_never_twice_at_once(
     assert (runs, most) == (2, 1)
 
 
-async def test_a_key_is_looked_at_again_after_the_delay_that_it_asked_for() -> None:
+async def test_a_key_is_reconciled_again_after_the_returned_delay() -> None:
     queue, runs = WorkQueue(), 0
 
     async def reconcile(key: Key) -> timedelta | None:

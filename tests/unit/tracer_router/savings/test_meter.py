@@ -1,4 +1,4 @@
-"""The savings meter: exact sums, an interval, and what pods cost."""
+"""The savings: exact sums, an interval, and the cost of pods."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -33,7 +33,7 @@ def test_sums_are_exact(amounts: list[tuple[str, str]]) -> None:
     assert found.paid == sum((Decimal(two) for _, two in amounts), Decimal(0))
 
 
-def test_the_correction_is_part_of_the_saving_and_the_pods_come_off() -> None:
+def test_the_correction_is_part_of_the_savings_and_pods_are_subtracted() -> None:
     counts = counted(
         cost_saved="10.00",
         cost_correction="-0.50",
@@ -50,7 +50,7 @@ def test_the_correction_is_part_of_the_saving_and_the_pods_come_off() -> None:
     assert float(found.error) == pytest.approx(0.2 * student.ppf(0.975, 29), rel=1e-4)
 
 
-def test_embeddings_come_off_the_saving_and_are_no_part_of_the_bill() -> None:
+def test_embeddings_are_subtracted_and_are_not_part_of_the_bill() -> None:
     tasks = counted(cost_saved="4.00", cost_teacher="6.00").tasks
     counts = [
         RevisionTotals(tasks=tasks, cost_embeddings="0.75"),
@@ -62,7 +62,7 @@ def test_embeddings_come_off_the_saving_and_are_no_part_of_the_bill() -> None:
     assert str(found) == "$2.50 (25.0%)"
 
 
-def test_what_the_cache_answered_is_part_of_the_bill_and_never_of_the_saving() -> None:
+def test_answers_of_the_cache_are_part_of_the_bill_and_not_of_the_savings() -> None:
     costs = {"cost_saved": "3.00", "cost_correction": "1.00", "cost_teacher": "6.00"}
     without = measure_savings([counted(**costs)])
     with_cache = measure_savings([counted(**costs, cost_cached="10.00")])
@@ -71,12 +71,12 @@ def test_what_the_cache_answered_is_part_of_the_bill_and_never_of_the_saving() -
     assert (str(without), str(with_cache)) == ("$4.00 (40.0%)", "$4.00 (20.0%)")
 
 
-def test_a_loss_is_told_as_a_loss() -> None:
+def test_a_loss_is_negative() -> None:
     found = MeasuredSavings(Decimal(1), None, Decimal(9), Decimal(0), pods=Decimal(3))
     assert str(found) == "-$2.00 (-20.0%)"
 
 
-def test_few_sessions_say_nothing_about_the_error() -> None:
+def test_too_few_sessions_have_no_interval() -> None:
     assert half_width(1.0, 4) is None
     assert measure_savings([counted(cost_saved="1", cost_samples=4)]).low is None
 

@@ -1,4 +1,4 @@
-"""How much is audited, by phase and by what must be noticed."""
+"""The audit rate, by phase and by the loss to detect."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ def router(**audit: Any) -> TracerRouter:
 
 
 def live(days: float, answered: int, audits: int) -> TracerRevision:
-    """Give a revision that has been live for so many days."""
+    """Return a revision that has been live for a number of days."""
     certificate = {
         "target": "95%",
         "confidence": "95%",
@@ -39,14 +39,14 @@ def live(days: float, answered: int, audits: int) -> TracerRevision:
         "auditsAgreed": audits,
         "auditsAdmitted": audits,
     }
-    told = BEGAN + timedelta(days=days)
+    now = BEGAN + timedelta(days=days)
     status = {
         "phase": "Live",
         "tasks": [{"fingerprint": "t1", "certificate": certificate}],
         "evidence": {"retired": {"tasks": [counted]}},
         "drift": {
             "began": BEGAN.isoformat(),
-            "told": told.isoformat(),
+            "told": now.isoformat(),
             "detectors": [{"cell": "", "audits": audits}],
         },
     }
@@ -60,11 +60,11 @@ def test_a_fixed_rate_is_the_one_of_the_spec() -> None:
     assert audit_rate(router(live="3%"), live(10, 100_000, 2_000)) == 0.03
 
 
-def test_auto_begins_with_the_rate_of_the_spec() -> None:
+def test_auto_starts_with_the_rate_of_the_spec() -> None:
     assert audit_rate(router(**AUTO), live(0.01, 100, 2)) == 0.02
 
 
-def test_auto_audits_as_much_as_notices_the_loss_in_time() -> None:
+def test_auto_audits_enough_to_detect_the_loss_in_time() -> None:
     revision = live(10, answered=500_000, audits=10_000)
     watch = revision.status.drift
     assert watch is not None
@@ -94,7 +94,7 @@ def test_a_smaller_loss_or_a_shorter_time_takes_more_audits() -> None:
     assert len(set(rates)) == 3
 
 
-def test_a_canary_is_audited_less_as_its_weight_rises() -> None:
+def test_the_audit_rate_of_a_canary_decreases_with_its_weight() -> None:
     manifest = revision_manifest()
     rates = []
     for step in (0, 1, 2):

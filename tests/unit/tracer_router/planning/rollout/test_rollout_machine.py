@@ -1,4 +1,4 @@
-"""Properties of the rollout over arbitrary histories, and over arbitrary crashes."""
+"""Properties of the rollout over arbitrary histories and arbitrary crashes."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ QUICK = settings(max_examples=60, deadline=None)
 
 
 def started(rollout: dict[str, Any]) -> Machine:
-    """Give a machine whose first candidate is in shadow."""
+    """Return a machine whose first candidate is in shadow."""
     router = TracerRouter.model_validate(make_router(rollout=rollout, historyLimit=2))
     machine = Machine(router=router)
     machine.settle()
@@ -61,10 +61,10 @@ def started(rollout: dict[str, Any]) -> Machine:
     return machine
 
 
-def act(  # noqa: C901 - one branch an action
+def act(  # noqa: C901 - one branch per action
     machine: Machine, action: tuple[Any, ...], number: int
 ) -> None:
-    """Let something happen."""
+    """Apply an action to a machine."""
     match action:
         case ("audits", revision, agreed, disagreed, missing):
             machine.count(revision, agreed=agreed, disagreed=disagreed, missing=missing)
@@ -110,12 +110,12 @@ def test_weights_are_shares_and_never_rise_after_a_bad_verdict(
             weights = machine.weights()
             assert sum(weights.values()) == 100
             assert all(0 <= weight <= 100 for weight in weights.values())
-            for each in plan.revisions:
-                old = candidate_weight(before, each.spec.revision)
-                new = candidate_weight(machine, each.spec.revision)
-                rolled_back = each.status.phase is RevisionPhase.ROLLED_BACK
-                verdict = assess_revision(machine.router, each).verdict
-                judged = each.status.phase in {
+            for revision in plan.revisions:
+                old = candidate_weight(before, revision.spec.revision)
+                new = candidate_weight(machine, revision.spec.revision)
+                rolled_back = revision.status.phase is RevisionPhase.ROLLED_BACK
+                verdict = assess_revision(machine.router, revision).verdict
+                judged = revision.status.phase in {
                     RevisionPhase.SHADOW,
                     RevisionPhase.CANARY,
                 }
@@ -123,7 +123,7 @@ def test_weights_are_shares_and_never_rise_after_a_bad_verdict(
                     assert new <= old
                     policy = machine.policy
                     assert policy is not None
-                    assert not policy.build(each.spec.revision).surrogate
+                    assert not policy.build(revision.spec.revision).surrogate
 
 
 @QUICK
@@ -141,7 +141,7 @@ def test_a_finished_plan_plans_nothing(
     assert again.events == ()
     assert again.policy == last.policy
     assert again.revisions == tuple(
-        machine.revisions[each] for each in sorted(machine.revisions)
+        machine.revisions[number] for number in sorted(machine.revisions)
     )
     assert again.status == machine.router.status
 
@@ -152,7 +152,7 @@ def test_a_finished_plan_plans_nothing(
     history=st.lists(ACTIONS, min_size=1, max_size=10),
     crashes=st.lists(st.integers(0, 40), max_size=10),
 )
-def test_wherever_one_crashes_the_end_is_the_same(
+def test_a_crash_after_any_write_does_not_change_the_result(
     rollout: dict[str, Any], history: list[tuple[Any, ...]], crashes: list[int]
 ) -> None:
     steady, crashing = started(rollout), started(rollout)
@@ -175,7 +175,7 @@ def test_at_most_one_candidate_and_one_live_revision(
     for number, action in enumerate(history):
         act(machine, action, number)
         machine.settle()
-        phases = [each.status.phase for each in machine.revisions.values()]
+        phases = [found.status.phase for found in machine.revisions.values()]
         assert phases.count(RevisionPhase.LIVE) <= 1
         rolling = {RevisionPhase.SHADOW, RevisionPhase.CANARY, RevisionPhase.TRAINING}
         assert sum(phase in rolling for phase in phases) <= 1

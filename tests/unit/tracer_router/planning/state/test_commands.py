@@ -1,7 +1,7 @@
-"""What people ask: once however often it is said, and alike in whatever order.
+"""Commands of users: executed once, with a result that does not depend on the order.
 
-Every request is said again later, when its effect has been taken back by another: that
-it is not done again is then seen in the phase.
+Every request is set again later, after another request reversed its effect. The phase
+then shows whether the operator executed it a second time.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ ROLLED_BACK, TRAINING = RevisionPhase.ROLLED_BACK, RevisionPhase.TRAINING
 
 
 def in_shadow() -> Machine:
-    """Give a machine whose candidate is in shadow."""
+    """Return a machine whose candidate is in shadow."""
     rollout = {"period": "1s", "promotion": "Manual"}
     machine = Machine(TracerRouter.model_validate(make_router(rollout=rollout)))
     machine.settle()
@@ -31,36 +31,36 @@ def in_shadow() -> Machine:
 
 
 def live() -> Machine:
-    """Give a machine whose first revision serves."""
+    """Return a machine whose first revision serves."""
     machine = in_shadow()
-    say(machine, "up", "promote 1")
+    request(machine, "up", "promote 1")
     machine.count(1, agreed=300, requests=300)
     for _ in range(3):
-        go_on(machine)
+        let_traffic_flow(machine)
     assert phase(machine) is LIVE
     return machine
 
 
-def fallen() -> Machine:
-    """Give a machine whose candidate was aborted."""
+def aborted() -> Machine:
+    """Return a machine whose candidate was aborted."""
     machine = in_shadow()
-    say(machine, "down", "abort 1")
+    request(machine, "down", "abort 1")
     assert phase(machine) is ROLLED_BACK
     return machine
 
 
-def say(machine: Machine, key: str, text: str) -> None:
-    """Annotate, and let the operator come to rest."""
+def request(machine: Machine, key: str, text: str) -> None:
+    """Set the annotation of a request, and reconcile until nothing changes."""
     machine.annotate(f"{COMMAND_PREFIX}{key}", text)
     machine.wait(15)
     machine.settle()
 
 
-def say_again(machine: Machine, key: str, text: str) -> None:
-    """Take a request away and say it again under the same id, as GitOps may."""
+def request_again(machine: Machine, key: str, text: str) -> None:
+    """Remove a request and set it again with the same ID, as GitOps tools can do."""
     machine.annotate(f"{COMMAND_PREFIX}{key}", None)
     machine.settle()
-    say(machine, key, text)
+    request(machine, key, text)
 
 
 def phase(machine: Machine, number: int = 1) -> RevisionPhase | None:
@@ -68,64 +68,64 @@ def phase(machine: Machine, number: int = 1) -> RevisionPhase | None:
 
 
 @pytest.mark.parametrize("verb", ["abort 1", "rollback 1"])
-def test_what_ended_a_rollout_does_not_end_its_retry(verb: str) -> None:
+def test_the_request_that_ended_a_rollout_does_not_end_its_retry(verb: str) -> None:
     machine = in_shadow()
-    say(machine, "x", verb)
+    request(machine, "x", verb)
     assert phase(machine) is ROLLED_BACK
-    say(machine, "y", "retry 1")
+    request(machine, "y", "retry 1")
     assert phase(machine) is SHADOW
-    say_again(machine, "x", verb)
+    request_again(machine, "x", verb)
     assert phase(machine) is SHADOW
 
 
-def test_what_took_a_live_revision_back_does_not_take_its_retry_back() -> None:
+def test_the_request_that_rolled_back_a_live_revision_does_not_end_its_retry() -> None:
     machine = live()
-    say(machine, "x", "rollback 1")
+    request(machine, "x", "rollback 1")
     assert phase(machine) is ROLLED_BACK
-    say(machine, "y", "retry 1")
-    say_again(machine, "x", "rollback 1")
+    request(machine, "y", "retry 1")
+    request_again(machine, "x", "rollback 1")
     assert phase(machine) in {SHADOW, RevisionPhase.CANARY}
 
 
-def test_a_retry_is_no_second_try() -> None:
-    machine = fallen()
-    say(machine, "x", "retry 1")
+def test_a_repeated_retry_has_no_effect() -> None:
+    machine = aborted()
+    request(machine, "x", "retry 1")
     assert phase(machine) is SHADOW
-    say(machine, "y", "abort 1")
-    say_again(machine, "x", "retry 1")
+    request(machine, "y", "abort 1")
+    request_again(machine, "x", "retry 1")
     assert phase(machine) is ROLLED_BACK
 
 
-def test_a_promotion_does_not_open_full_weight_to_the_retry() -> None:
+def test_a_promotion_does_not_approve_the_retry() -> None:
     machine = in_shadow()
-    say(machine, "x", "promote 1")
+    request(machine, "x", "promote 1")
     assert machine.revisions[1].status.approved
-    say(machine, "y", "abort 1")
-    say(machine, "z", "retry 1")
-    say_again(machine, "x", "promote 1")
+    request(machine, "y", "abort 1")
+    request(machine, "z", "retry 1")
+    request_again(machine, "x", "promote 1")
     assert not machine.revisions[1].status.approved
 
 
-def test_a_wish_for_an_attempt_makes_one() -> None:
+def test_a_repeated_retrain_creates_one_attempt() -> None:
     machine = live()
-    say(machine, "x", "retrain")
+    request(machine, "x", "retrain")
     assert sorted(machine.revisions) == [0, 1, 2]
-    say(machine, "y", "abort 2")
-    say_again(machine, "x", "retrain")
+    request(machine, "y", "abort 2")
+    request_again(machine, "x", "retrain")
     assert sorted(machine.revisions) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("verb", Command)
-def test_two_who_say_the_same_at_once_get_what_one_gets(verb: Command) -> None:
+def test_two_equal_requests_have_the_effect_of_one(verb: Command) -> None:
     text = verb.value if verb is Command.RETRAIN else f"{verb.value} 1"
-    begin = {Command.RETRY: fallen, Command.ROLLBACK: live, Command.RETRAIN: live}.get(
+    begin = {Command.RETRY: aborted, Command.ROLLBACK: live, Command.RETRAIN: live}.get(
         verb, in_shadow
     )
     once, twice = begin(), begin()
     twice.annotate(f"{COMMAND_PREFIX}b", text)
     for machine in (once, twice):
-        say(machine, "a", text)
-        say(machine, "z", "abort 2")  # so that nothing is in a second attempt's way
+        request(machine, "a", text)
+        request(machine, "z", "abort 2")  # so that no second attempt is in progress
     assert {n: phase(twice, n) for n in twice.revisions} == {
         n: phase(once, n) for n in once.revisions
     }
@@ -133,15 +133,15 @@ def test_two_who_say_the_same_at_once_get_what_one_gets(verb: Command) -> None:
     assert set(twice.router.status.handled) >= {"a", "b"}
 
 
-ASKED = ("abort 1", "rollback 1", "retry 1", "promote 1", "retrain")
+REQUESTS = ("abort 1", "rollback 1", "retry 1", "promote 1", "retrain")
 
 
-@pytest.mark.parametrize("begin", [in_shadow, fallen, live])
-def test_what_is_asked_at_once_ends_alike_whatever_the_ids_say(
+@pytest.mark.parametrize("begin", [in_shadow, aborted, live])
+def test_the_result_of_two_requests_does_not_depend_on_their_ids(
     begin: Callable[[], Machine],
 ) -> None:
     started = begin()
-    for one, other in combinations(ASKED, 2):
+    for one, other in combinations(REQUESTS, 2):
         ends = []
         for first, second in ((one, other), (other, one)):
             machine = started.copy()
@@ -159,20 +159,20 @@ def test_what_is_asked_at_once_ends_alike_whatever_the_ids_say(
         assert ends[0] == ends[1], (one, other)
 
 
-def test_pausing_twice_is_undone_by_resuming_once_and_costs_no_evidence() -> None:
+def test_one_resume_ends_two_pauses_without_loss_of_evidence() -> None:
     machine = in_shadow()
     machine.count(1, agreed=100, requests=100)
     for who in ("ann", "bob"):
         machine.annotate("tracerml.ai/paused", who)
-        go_on(machine)
+        let_traffic_flow(machine)
         assert phase(machine) is SHADOW
     machine.annotate("tracerml.ai/paused", None)
-    go_on(machine)
+    let_traffic_flow(machine)
     assert phase(machine) is RevisionPhase.CANARY
 
 
-def go_on(machine: Machine) -> None:
-    """Let traffic come and time pass, enough for a step if nothing holds it."""
+def let_traffic_flow(machine: Machine) -> None:
+    """Add traffic and time, enough for a step if nothing holds it."""
     for _ in range(3):
         machine.count(0, requests=3_000)
         machine.count(1, requests=30)
