@@ -1,4 +1,4 @@
-"""One cluster for all stories; each is played in a namespace of its own."""
+"""One cluster for all end-to-end tests; every module has its own namespace."""
 
 import pytest
 

@@ -1,7 +1,8 @@
-"""The teacher, the prompt and the weights change under live traffic.
+"""Changes of the teacher, the prompt, and the weights under live traffic.
 
-One router, two revisions: the first goes live and falls when the teacher changes under
-its name; the second, for a new prompt, is bad by then and never answers anybody.
+One router has two revisions. The first goes live, and is rolled back when the model
+changes under the same name. The second, for a new prompt, is bad at that time and never
+answers.
 """
 
 import asyncio
@@ -39,11 +40,11 @@ CERTIFIED, ASKED = "85%", "80%"
 """The target of the first certificate, and the one of its rollout: what is certified
 agrees little more than its target, and to show that takes very long now and then."""
 ACCEPTED = 40
-"""Texts that the surrogate has answered, before its share is measured by them."""
+"""Texts that the surrogate must have answered before its share is measured."""
 COUNTED = 500
 FAMILIAR = 500
-"""Texts that come again and again: what is answered otherwise then tells a changed
-teacher from changed traffic."""
+"""Texts that are repeated: different answers to them distinguish a changed teacher from
+changed traffic."""
 CHANGED = 0.4
 """Share of the texts that the changed teacher answers otherwise. The surrogate has
 learnt the familiar texts and agrees on nearly all: twice the loss that the target
@@ -57,7 +58,7 @@ COUNTING = Load(rate=300)
 
 @dataclass
 class Witness(Account):
-    """An account that knows which texts were answered by whom, and when last."""
+    """An account that stores which texts the surrogate answered, and when last."""
 
     accepted: dict[str, Recording] = field(default_factory=dict)
     last: dict[str, float] = field(default_factory=dict)
@@ -72,7 +73,7 @@ class Witness(Account):
 
 @dataclass(slots=True)
 class Story:
-    """What was seen."""
+    """The observations."""
 
     stage: Stage
     old: Witness = field(default_factory=Witness)
@@ -85,7 +86,9 @@ class Story:
 
     def revision(self, number: int) -> TracerRevision:
         assert self.end is not None
-        return next(e for e in self.end.revisions if e.spec.revision == number)
+        return next(
+            found for found in self.end.revisions if found.spec.revision == number
+        )
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +168,7 @@ async def _go_live(
 
 
 async def _move_the_weight(story: Story, clients: Clients) -> None:
-    """Have the route weigh otherwise, and ask what the surrogate is known to answer."""
+    """Change the weights of the route, and send texts that the surrogate answers."""
     known, stage = list(story.old.accepted.values()), story.stage
     weights = "-o=jsonpath={.spec.rules[0].backendRefs[*].weight}"
     _apply(stage, HIGH)
@@ -175,7 +178,7 @@ async def _move_the_weight(story: Story, clients: Clients) -> None:
         ):
             continue
     written, before = time.monotonic(), dict(story.old.decisions)
-    await asyncio.sleep(0.5)  # for the Gateway to hear of it
+    await asyncio.sleep(0.5)  # until the Gateway applies it
     await clients.send(islice(cycle(known), COUNTED))
     story.share_seconds = time.monotonic() - written
     surrogate = story.old.decisions["surrogate"] - before.get("surrogate", 0)
@@ -187,7 +190,7 @@ async def _kubectl(stage: Stage, *words: str) -> str:
 
 
 async def _change_the_teacher(stage: Stage) -> None:
-    """Tell it through the router, which passes on what it does not know."""
+    """Send the change through the router, which forwards unknown paths."""
     headers = {"Host": stage.host, "Authorization": f"Bearer {TEACHER_KEY}"}
     url = f"{stage.cluster.gateway_url}/v1/recorded/changed"
     async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
@@ -198,7 +201,7 @@ async def _change_the_teacher(stage: Stage) -> None:
 def test_not_one_request_failed_whatever_changed(story: Story) -> None:
     accounts = (story.old, story.new, story.after)
 
-    assert [each.failures for each in accounts] == [[], [], []]
+    assert [account.failures for account in accounts] == [[], [], []]
 
 
 def test_the_weight_in_the_route_is_the_share_that_clients_see(story: Story) -> None:
@@ -259,7 +262,7 @@ def test_a_rollback_reaches_clients_in_seconds(story: Story) -> None:
 
 def _speaks_against(reason: str) -> bool:
     return any(
-        said in reason for said in ("agreement is below", "drift: ", "gross failure")
+        text in reason for text in ("agreement is below", "drift: ", "gross failure")
     )
 
 
@@ -281,4 +284,4 @@ def _at(percent: int) -> Callable[[View], bool]:
 
 def _fallen(view: View) -> bool:
     fallen = RevisionPhase.ROLLED_BACK
-    return [each.status.phase for each in view.revisions[1:3]] == [fallen, fallen]
+    return [found.status.phase for found in view.revisions[1:3]] == [fallen, fallen]

@@ -30,7 +30,7 @@ INDEX_0 = (
 
 @dataclass(slots=True)
 class Story:
-    """What was seen."""
+    """The observations."""
 
     stage: Stage
     view: View
@@ -80,7 +80,7 @@ async def _train(stage: Stage) -> View:
 
 
 def _delete_the_driver(stage: Stage) -> None:
-    """Delete index 0 as soon as it runs: it has not even read its rows by then."""
+    """Delete index 0 as soon as it runs, before it has read its rows."""
     phase = ("-o", "jsonpath={.items[*].status.phase}")
 
     def runs() -> bool:
@@ -96,12 +96,12 @@ def _ended(view: View) -> bool:
 
 
 def _network(stage: Stage) -> dict[str, list[str]]:
-    """Give what there is between the pods of attempts, by kind."""
+    """Return the Services and network policies of the attempts, by kind."""
     label = f"-l=tracerml.ai/router={ROUTER},app.kubernetes.io/component=training"
     items = stage.cluster.get("services,networkpolicies", label, "-n", stage.namespace)
     found: dict[str, list[str]] = {"Service": [], "NetworkPolicy": []}
-    for each in items["items"]:
-        found[each["kind"]].append(each["metadata"]["name"])
+    for item in items["items"]:
+        found[item["kind"]].append(item["metadata"]["name"])
     return found
 
 

@@ -1,6 +1,7 @@
-"""Words that only a sentence encoder can tell apart, on a real cluster.
+"""Words that only a sentence encoder can distinguish, on a real cluster.
 
-First an endpoint in the namespace, which dies and comes back, then a folder.
+The encoder is first an endpoint in the namespace, which fails and recovers, and then a
+folder.
 """
 
 import asyncio
@@ -57,7 +58,7 @@ NAMED = {
 
 @dataclass(slots=True)
 class Story:
-    """What was seen."""
+    """The observations."""
 
     stage: Stage
     live: View | None = None
@@ -182,7 +183,7 @@ def _question(text: str) -> Recording:
 
 def _certified(view: View) -> bool:
     if view.in_phase(RevisionPhase.REJECTED) is not None:
-        reasons = [each.status.reason for each in view.revisions]
+        reasons = [revision.status.reason for revision in view.revisions]
         raise AssertionError(f"nothing was certified: {reasons}")
     return bool(view.certified())
 
@@ -193,13 +194,13 @@ def _live(view: View) -> bool:
 
 
 def _asked(stage: Stage) -> int:
-    """Give how many texts the endpoint was asked about since it was started."""
+    """Return the number of texts sent to the endpoint since its start."""
     proxy = f"/api/v1/namespaces/{stage.namespace}/services/{EMBEDDINGS}:80/proxy/asked"
     return int(stage.kubectl("get", "--raw", proxy))
 
 
 def _deferrals(stage: Stage, router: str) -> dict[str, int]:
-    """Give what the one pod of revision 1 left to the teacher, by cause."""
+    """Return the deferrals of the only pod of revision 1, by cause."""
     mine = f"tracerml.ai/router={router},tracerml.ai/revision=1"
     label = f"-l={mine},app.kubernetes.io/component=data-plane"
     name = ("-o", "jsonpath={.items[*].metadata.name}")
@@ -234,7 +235,7 @@ def test_its_key_is_in_no_object_that_the_operator_made(story: Story) -> None:
 def test_with_the_endpoint_dead_the_teacher_answers_and_nothing_fails(
     story: Story,
 ) -> None:
-    # Those that waited for it when it went, then those that were not even asked.
+    # Requests that waited for the endpoint when it failed, and those after it.
     without = story.deferred["no-embedding"] + story.deferred["surrogate-late"]
 
     assert story.dead.failures == []
@@ -273,10 +274,10 @@ def test_a_folder_on_a_volume_earns_a_certificate_and_its_pods_mount_nothing(
     assert story.folder is not None
     volumes = [
         volume
-        for each in story.folder_pods["items"]
-        for volume in each["spec"]["template"]["spec"]["volumes"]
+        for deployment in story.folder_pods["items"]
+        for volume in deployment["spec"]["template"]["spec"]["volumes"]
     ]
 
     assert story.by_folder.failures == []
     assert story.by_folder.share > 0.3
-    assert not [each for each in volumes if "persistentVolumeClaim" in each]
+    assert not [volume for volume in volumes if "persistentVolumeClaim" in volume]

@@ -1,4 +1,4 @@
-"""The demo's story, with the operator killed again and again."""
+"""The rollout of the demo, while the operator is killed repeatedly."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ MOMENTS: dict[str, Callable[[View], bool]] = {
     **{f"at {percent} %": _at_weight(percent) for percent in (5, 25, 100)},
     "when it is live": lambda view: view.phase is Phase.LIVE,
 }
-"""When the operator is killed: once each, as soon as it is seen."""
+"""When the operator is killed: once in every state, as soon as it is observed."""
 
 SEEN_FOR_SURE = {
     "before the first attempt",
@@ -47,12 +47,12 @@ SEEN_FOR_SURE = {
     "at 25 %",
     "when it is live",
 }
-"""The others may pass between two looks."""
+"""The other states can pass between two observations."""
 
 
 @dataclass(slots=True)
 class Story:
-    """What was seen on the way to a live surrogate and after."""
+    """The observations until a surrogate is live, and afterwards."""
 
     stage: Stage
     kills: dict[str, asyncio.Task[str]] = field(default_factory=dict)
@@ -64,16 +64,17 @@ class Story:
     view: View | None = None
 
     def kill_the_operator(self, view: View) -> None:
-        """Kill it without a word of warning at every one of the moments."""
+        """Kill the operator without a grace period in every one of the states."""
         for moment, reached in MOMENTS.items():
             if moment not in self.kills and reached(view):
                 self.kills[moment] = asyncio.create_task(asyncio.to_thread(self._kill))
                 return  # one at a time
 
     def write_down(self, view: View) -> None:
-        """Keep what a restart must not change, as long as the first rollout lasts."""
+        """Record what a restart must not change, during the first rollout."""
         self.made |= {
-            (each.metadata.name, each.metadata.uid or "") for each in view.revisions
+            (revision.metadata.name, revision.metadata.uid or "")
+            for revision in view.revisions
         }
         agreement = view.router.status.agreement
         if view.phase is Phase.CANARY and not view.in_phase(RevisionPhase.LIVE):
@@ -192,8 +193,8 @@ def test_deleting_the_router_leaves_its_traces_and_nothing_else(story: Story) ->
     stage.kubectl("delete", "tracerrouter", ROUTER)
 
     eventually(lambda: stage.left_of(ROUTER) == [], "an empty namespace", 180)
-    said = stage.run_python("look", ROUTER, _LOOK)
-    segments, results = map(int, said.split())
+    output = stage.run_python("look", ROUTER, _LOOK)
+    segments, results = map(int, output.split())
     assert segments > 0
     assert results > 0
 

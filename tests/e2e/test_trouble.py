@@ -1,4 +1,4 @@
-"""What goes wrong outside, and what clients and people see of it."""
+"""Failures of the teacher and the store, and their effects on clients and status."""
 
 import asyncio
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ while time.monotonic() < end:
 
 @dataclass(slots=True)
 class Story:
-    """What was seen in each trouble."""
+    """The observations during each failure."""
 
     stage: Stage
     explained: str = ""
@@ -209,10 +209,10 @@ def test_a_pod_with_a_corrupt_bento_says_why_it_passes_everything(
     story: Story,
 ) -> None:
     assert story.corrupt is not None
-    said = story.corrupt.router.status.next or ""
+    missing = story.corrupt.router.status.next or ""
 
-    assert "passes everything to the teacher" in said
-    assert "as the revision says" in said
+    assert "passes everything to the teacher" in missing
+    assert "in the revision" in missing
 
 
 def test_with_the_store_down_at_start_the_teacher_answers(story: Story) -> None:
@@ -237,8 +237,8 @@ async def _ask(stage: Stage, questions: Questions) -> httpx.Response:
 
 
 def _condition(view: View, kind: ConditionType) -> Condition | None:
-    found = (each for each in view.router.status.conditions if each.type == kind)
-    return next(found, None)
+    conditions = view.router.status.conditions
+    return next((found for found in conditions if found.type == kind), None)
 
 
 def _is(view: View, kind: ConditionType, status: str) -> bool:
