@@ -24,6 +24,7 @@ ATTEMPTS = 5
 _TRAIN = 4_000
 _RUNS_PER_LAYOUT = 500
 _TARGET = 0.95
+_PRODUCT = "TracerRouter"
 _BAD, _GOOD = 0.948, 0.985
 _INCUMBENT = Incumbent(accepts=0.6, audits=0.02, coin=0.25)
 _WHERE_ANSWERED, _WHERE_DEFERRED = 0.930, 0.975
@@ -50,10 +51,14 @@ class Life:
 def lives(delta: float) -> tuple[Life, ...]:
     """Return the ledger of the product and two rules that allocate too much."""
     return (
-        Life("ours", lambda r, passed: attempt_level(r, delta, passed), ours=True),
+        Life(
+            _PRODUCT,
+            lambda r, passed: attempt_level(r, delta, passed),
+            ours=True,
+        ),
         Life("every attempt at the whole level", lambda _r, _passed: delta),
         Life(
-            "level handed on, passed or not",
+            "level passed on after every attempt",
             lambda r, _: attempt_level(r, delta, range(r)),
         ),
     )
@@ -94,7 +99,7 @@ def live_under_incumbent(
     """
     chance = np.random.default_rng(seed)
     name = f"{ATTEMPTS} attempts under an incumbent, .948 at .95"
-    found = [Outcome(name, rows, each, ours=each == "ours") for each in _VIEWS]
+    found = [Outcome(name, rows, rule, ours=rule == _PRODUCT) for rule in _VIEWS]
     for run in range(runs):
         if run % _RUNS_PER_LAYOUT == 0:
             layout = int(chance.integers(2**31))
@@ -159,7 +164,7 @@ def _inverse_rates(window: Window, drawn: Sample, rows: int) -> list[ChainCounts
 
 
 _VIEWS: dict[str, Callable[[Window, Sample, int], list[ChainCounts]]] = {
-    "ours": _coins_only,
+    _PRODUCT: _coins_only,
     "labelled rows as if uniform": _as_if_uniform,
     "inverse rates put into a binomial": _inverse_rates,
 }

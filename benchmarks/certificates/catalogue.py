@@ -35,8 +35,10 @@ Chance = np.random.Generator
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-FIRST = Contender("ours", fixed_sequence, attempt_level(1, DELTA), ours=True)
-WHOLE = Contender("ours, all of delta at once", fixed_sequence, DELTA, ours=True)
+FIRST = Contender("TracerRouter", fixed_sequence, attempt_level(1, DELTA), ours=True)
+WHOLE = Contender(
+    "TracerRouter, all of delta at once", fixed_sequence, DELTA, ours=True
+)
 ALL_ROWS = Contender("every row counted", fixed_sequence, DELTA, "window")
 PLAIN = (
     FIRST,
@@ -59,9 +61,7 @@ def worlds_of_one_attempt() -> tuple[World, ...]:
     return (
         independent("flat, .948 at .95", 0.95, Population.flat(0.948), PLAIN),
         independent("flat, .898 at .90", 0.90, Population.flat(0.898), PLAIN),
-        independent(
-            "flat, a hair below .95", 0.95, Population.flat(0.95 - 1e-9), PLAIN
-        ),
+        independent("flat, just below .95", 0.95, Population.flat(0.95 - 1e-9), PLAIN),
         independent(
             "informative score, .923 overall, at .95", 0.95, informative, PLAIN
         ),

@@ -1,7 +1,7 @@
-"""What a call costs, by volume: five ways to pay a bill, on streams of real requests.
+"""Cost per call by volume: five options on streams of real requests.
 
-The stream is played through the system's own code in simulated time. Only the clock,
-the arrivals and the objects of the API server are the benchmark's: plans come from
-`tracer_router.planning`, attempts from the training Job, decisions, coins, audits,
-counts and forecasts from the parts of the data plane, the saving from the meter.
+The code of the product processes the stream in simulated time. Only the clock, the
+arrivals, and the objects of the API server belong to the benchmark. Plans come from
+`tracer_router.planning`, attempts from the training Job, decisions, sampling, audits,
+counters, and forecasts from the data plane, and the saving from the savings estimate.
 """

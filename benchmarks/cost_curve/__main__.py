@@ -1,6 +1,6 @@
 """`TRACER_DATA=FOLDER python -m benchmarks.cost_curve [NAME ...]`: figures and page.
 
-With names, only streams whose name holds one of them are played, and nothing is kept.
+With names, only streams that contain one of them are simulated, and no file is written.
 """
 
 import json
@@ -24,11 +24,11 @@ WORKERS = 2
 
 
 def main(names: Sequence[str]) -> None:
-    """Play the streams, print the page, and keep it when all were played."""
+    """Simulate the streams, print the page, and write it after a full run."""
     chosen = [each for each in STREAMS if _named(each, names)]
     folder = os.environ.get("TRACER_DATA", "")
     if not folder and any(each.data != DEMO for each in chosen):
-        sys.exit("TRACER_DATA names no folder: it must hold the sets")
+        sys.exit("TRACER_DATA must be the folder with the data sets")
     with ProcessPoolExecutor(WORKERS) as pool:
         played = list(pool.map(_played, chosen, repeat(Path(folder))))
     found = {"date": datetime.now(UTC).date().isoformat(), "streams": played}

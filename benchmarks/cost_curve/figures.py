@@ -1,4 +1,4 @@
-"""Figures that the page shows, from what a play has found."""
+"""Figures of the page, from the result of a simulation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,30 +14,30 @@ _THOUSAND = 1000
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One stream's result."""
+    """The result of one stream."""
 
     found: Mapping[str, Any]
-    """As it lies in the dated file."""
+    """The result in the dated file."""
 
     @property
     def name(self) -> str:
-        """Name of the stream."""
+        """The name of the stream."""
         return str(self.found["name"])
 
     @property
     def marks(self) -> Sequence[Mapping[str, Any]]:
-        """The books at each doubling and at the end."""
+        """The totals at each doubling and at the end."""
         marks: Sequence[Mapping[str, Any]] = self.found["marks"]
         return marks
 
     @property
     def last(self) -> Mapping[str, Any]:
-        """The books at the end."""
+        """The totals at the end."""
         return self.marks[-1]
 
     @property
     def certified_at(self) -> int | None:
-        """Calls at which the first certificate was there; none when none ever was."""
+        """Calls until the first certificate; None without a certificate."""
         shadows = [e["calls"] for e in self.found["events"] if e["reason"] == "Shadow"]
         return min(shadows, default=None)
 
@@ -51,19 +51,19 @@ class Curve:
 
     @property
     def falls(self) -> bool | None:
-        """Whether the blended cost falls from mark to mark since the certificate."""
+        """Whether the blended cost falls from mark to mark after the certificate."""
         costs = [self.blended(i) for i in self.after]
-        if len(costs) < 2:  # noqa: PLR2004 - nothing to compare
+        if len(costs) < 2:  # noqa: PLR2004 - no pair to compare
             return None
         return all(after < before for before, after in pairwise(costs))
 
     def blended(self, at: int, lever: str = "router") -> Decimal:
-        """Give dollars for a thousand calls, of all calls up to a mark."""
+        """Return dollars per thousand calls, for all calls up to a mark."""
         mark = self.marks[at]
         return Decimal(mark[lever]) / int(mark["calls"]) * _THOUSAND
 
     def between(self, at: int, lever: str = "router") -> Decimal:
-        """Give dollars for a thousand calls, of those since the mark before."""
+        """Return dollars per thousand calls, for calls since the previous mark."""
         mark, before = self.marks[at], self.marks[at - 1] if at else None
         if before is None:
             return self.blended(at, lever)
@@ -72,9 +72,9 @@ class Curve:
 
     @property
     def saved(self) -> Decimal:
-        """Share of the teacher-only bill that was saved, net, over the whole stream."""
+        """Net saved share of the teacher-only cost over the whole stream."""
         return 1 - Decimal(self.last["router"]) / Decimal(self.last["teacher"])
 
     def share(self, part: str) -> Decimal:
-        """Give a part of the router's bill as a share of the teacher-only bill."""
+        """Return a part of the router's cost as a share of the teacher-only cost."""
         return Decimal(self.last[part]) / Decimal(self.last["teacher"])

@@ -1,14 +1,14 @@
-"""What the same requests cost by the other four levers, without any router.
+"""The cost of the same requests with the other four levers, without a router.
 
-Each is given its best case, and none is charged for pods or for the work of it:
+Each lever is assumed at its best case, without cost for pods or for its implementation:
 
-- *shorter prompt*: the instructions cut to a half with every answer unchanged. The
-  authors of LLMLingua-2 report 2x to 5x with little loss (arXiv 2403.12968) on prompts
+- *shorter prompt*: instructions of half the length with the same answers. The authors
+  of LLMLingua-2 report 2x to 5x with little loss (arXiv 2403.12968) on prompts that are
   much longer than these.
-- *cheaper model*: the same tokens at the price of the next model down, see `prices`.
-  Its answers are others; how often they are the teacher's is shown where the set knows.
-- *exact cache*: the data plane's own cache with a day's lifetime and 10,000 entries,
-  in one process, so that no repeat is missed because another pod has seen the first.
+- *cheaper model*: the same tokens at the price of the next smaller model, see `prices`.
+  Its answers can differ; the agreement is shown if the set contains its answers.
+- *exact cache*: the cache of the data plane with a lifetime of one day and 10,000
+  entries, in one process, so that every repeat finds the first request.
 """
 
 from decimal import Decimal
@@ -27,7 +27,7 @@ _ANYBODY = Caller(b"one caller")
 
 
 def cost_of(model: str, prompt: int, answer: int) -> Decimal:
-    """Give the price of one exchange, exactly.
+    """Return the exact price of one exchange.
 
     Raises:
         KeyError: The model has no price.
@@ -39,7 +39,7 @@ def cost_of(model: str, prompt: int, answer: int) -> Decimal:
 
 
 class Levers:
-    """The four bills of one stream, up to now."""
+    """The cumulative costs of one stream with the four levers."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -48,16 +48,16 @@ class Levers:
         self.bills = dict.fromkeys(
             ("teacher", "shorter prompt", "cheaper model", "exact cache"), Decimal(0)
         )
-        """Dollars up to now, by lever."""
+        """Cumulative dollars by lever."""
         self.repeats = 0
-        """Answers that the cache gave."""
+        """Number of answers from the cache."""
         self.compared = 0
-        """Requests of which the cheaper model's answer is known."""
+        """Number of requests with a known answer of the cheaper model."""
         self.alike = 0
-        """Those of them that it answered as the teacher."""
+        """Number of those with the same answer as the teacher."""
 
     def add(self, call: Call, question: ClassificationInput, seconds: float) -> Decimal:
-        """Charge one request at its time; give what the teacher takes for it."""
+        """Charge one request at its time; return the price of the teacher."""
         self._seconds = seconds
         model, whole = self._stream.model, call.instructions + call.tokens
         paid = cost_of(model, whole, call.answer)

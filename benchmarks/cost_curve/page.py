@@ -1,4 +1,4 @@
-"""The figures as a page for people, and the plot."""
+"""The figures as a Markdown page, and the plot."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,54 +14,55 @@ PAGE = _REFERENCE / "cost-curve.md"
 PLOT = _REFERENCE / "cost-curve.svg"
 _SHOWN = "BANKING77, order"
 
-_HEAD = """# What a call costs as the traffic grows
+_HEAD = """# Cost curve: cost per call as traffic grows
 
-Measured on {date} by `python -m benchmarks.cost_curve`, seeded; everything is in
-[{file}](../../benchmarks/cost_curve/results/{file}). Streams of real labelled
-requests are played in simulated time through the system's own code: plans of the
-operator, training Job and its ledger, decisions, coins, audits, counts and the meter
-are the ones that run in a cluster; the benchmark adds a clock, arrivals and two pods a
-revision.
+Measured on {date} by `python -m benchmarks.cost_curve` with fixed seeds. All figures
+are in [{file}](../../benchmarks/cost_curve/results/{file}).
+Streams of real labelled requests are processed in simulated time by the code of the
+product: plans of the operator, the training Job and its ledger, decisions, sampling,
+audits, counters, and the savings estimate are those of a cluster. The benchmark adds a
+clock, arrivals, and two pods per revision.
 
-Charged to the router: every answer of the teacher, those to audits included; all pods
-for as long as they are there, of every revision; the operator and the store in full;
-ten minutes of two cores and 4 GiB for each attempt at a certificate. Nothing but the
-teacher's bill is charged to the other levers. Prices with their sources are in
-[prices.py](../../benchmarks/cost_curve/prices.py), what the other levers are assumed to
-do, always in their favour, in [levers.py](../../benchmarks/cost_curve/levers.py), and
-where the token counts come from in
-[streams.py](../../benchmarks/cost_curve/streams.py): the set's own counts or bills
-where it has them, else a prompt that lists the labels, four characters a token.
+The router pays for all answers of the teacher, including audits; all pods of all
+revisions while they exist; the full operator and store; and ten minutes of two cores
+and 4 GiB for each attempt at a certificate. The other levers pay only for the teacher.
+[prices.py](../../benchmarks/cost_curve/prices.py) contains the prices with their
+sources, [levers.py](../../benchmarks/cost_curve/levers.py) the assumptions about the
+other levers, always in their favor, and
+[streams.py](../../benchmarks/cost_curve/streams.py) the source of the token counts: the
+counts or costs of the data set if it has them, otherwise a prompt that lists the
+labels, with four characters per token.
 
-No text comes more often than its set has it, so a stream ends with its set. Unless said
-otherwise: 20,000 requests a day, evenly; first attempt at 1,000 labelled traces, for
-the demo's questions at 3,000 with a margin of 3 % as in its manifest; a rollout by 25 %
-and 100 %; one traffic period of an hour; 10 % of the sessions audited at full weight;
-everything else as by default.
+No text is repeated more often than in its data set, so a stream ends with its set.
+Unless stated otherwise: 20,000 requests per day at a constant rate; first attempt at
+1,000 labelled traces, for the questions of the demo at 3,000 with a margin of 3% as in
+its manifest; a rollout with 25% and 100%; a traffic period of one hour; 10% of the
+sessions audited at full weight; defaults for everything else.
 """
 
 _LIMITS = """
 ## What this does not show
 
-- One even stream of one task. A day that is busier by noon costs the same pods.
-- Where the cheaper model's answers are not known, nobody has promised that they agree:
-  its line is a price, not an offer. The same holds for the shorter prompt.
-- Prices fall. The shares hold as long as they fall alike; the cheaper the teacher, the
-  more weight the pods have: at 500 requests a day they would cost about as much as
-  the teacher of these streams.
+- Traffic with peaks. Each stream has one task and a constant rate; traffic with a daily
+  peak requires the same pods.
+- Agreement of the cheaper model where its answers are not known, and of the shorter
+  prompt. Their lines are prices, not alternatives with the same quality.
+- Lower prices. The shares stay the same if all prices fall equally. With a cheaper
+  teacher, the pods have a larger share: at 500 requests per day they would cost about
+  as much as the teacher of these streams.
 """
 
 
 def write_page(found: Mapping[str, Any]) -> str:
-    """Give the page in Markdown."""
-    curves = [Curve(each) for each in found["streams"]]
+    """Return the page in Markdown."""
+    curves = [Curve(stream) for stream in found["streams"]]
     head = _HEAD.format(date=found["date"], file=f"{found['date']}.json")
     lines = [head, *_doublings(curves), *_all(curves), *_meter(curves)]
     return "\n".join(lines) + "\n" + _LIMITS
 
 
 def write_plot(found: Mapping[str, Any]) -> str:
-    """Give the plot of the first stream of BANKING77."""
+    """Return the plot of the first stream of BANKING77."""
     curve = next(
         each for each in map(Curve, found["streams"]) if each.name.startswith(_SHOWN)
     )
@@ -77,10 +78,10 @@ def write_plot(found: Mapping[str, Any]) -> str:
 
 def _doublings(curves: list[Curve]) -> Iterator[str]:
     shown = [each for each in curves if each.name.startswith(_SHOWN)]
-    yield "## BANKING77: with every doubling\n"
-    yield "Dollars for a thousand calls, blended over all calls so far, and in brackets"
-    yield "of the calls since the mark before.\n"
-    yield "![Blended cost against volume](cost-curve.svg)\n"
+    yield "## BANKING77: cost at each doubling\n"
+    yield "Dollars per thousand calls, blended over all calls so far, and in"
+    yield "parentheses for the calls since the previous column.\n"
+    yield "![Blended cost by volume](cost-curve.svg)\n"
     for curve in shown[:1]:
         marks = [f"{mark['calls']:,}" for mark in curve.marks]
         yield f"| after calls | {' | '.join(marks)} |"
@@ -101,23 +102,23 @@ def _doublings(curves: list[Curve]) -> Iterator[str]:
 def _sentence(curve: Curve) -> str:
     if curve.falls is None:
         return f"- {curve.name}: nothing was certified."
-    said = "falls" if curve.falls else "**does not fall**"
+    change = "falls" if curve.falls else "**does not fall**"
     return (
-        f"- {curve.name}: first certificate after {curve.certified_at:,} calls; from "
-        f"there on the blended cost {said} with every doubling, net of everything."
+        f"- {curve.name}: first certificate after {curve.certified_at:,} calls;\n"
+        f"  after that the blended net cost {change} at every doubling."
     )
 
 
 def _all(curves: list[Curve]) -> Iterator[str]:
-    yield "\n## Every stream, to its end\n"
-    yield "Dollars for a thousand calls. *Saved*: net, against the teacher alone, over"
-    yield "the whole stream, the time before the first certificate included; *at the"
-    yield "end* it is since the last doubling. *Cheaper agrees*: how often the cheaper"
-    yield "model says what the teacher says.\n"
+    yield "\n## All streams, complete\n"
+    yield "Dollars per thousand calls. *Saved*: net, compared with the teacher alone,"
+    yield "over the whole stream, including the time before the first certificate;"
+    yield "*at the end*: since the last doubling. *Cheaper agrees*: agreement of the"
+    yield "cheaper model with the teacher.\n"
     yield (
         "| stream | target | calls | certified at | teacher | shorter | cheaper |"
         " cheaper agrees | cache | router | saved | at the end | answered by the"
-        " surrogate | it agreed | audits | pods | falls |"
+        " surrogate | agreement | audits | pods | falls |"
     )
     yield "|---" * 17 + "|"
     for curve in curves:
@@ -150,19 +151,19 @@ def _cells(curve: Curve) -> Iterator[str]:
 
 
 def _meter(curves: list[Curve]) -> Iterator[str]:
-    yield "\n## The meter against the truth\n"
-    yield "What the router says it has avoided, from tokens, prices and audits alone,"
-    yield "and what the teacher would really have taken.\n"
-    yield "| stream | says | 95 % interval | truth |"
+    yield "\n## Reported and true savings\n"
+    yield "The cost that the router reports as avoided, computed from tokens, prices,"
+    yield "and audits, and the cost that the teacher would have charged.\n"
+    yield "| stream | reported | 95% interval | true |"
     yield "|---|---|---|---|"
     for curve in curves:
         meter = curve.found["meter"]
         if meter is None or not curve.last["surrogate"]:
             continue
         truth = float(curve.found["truly_avoided"])
-        said, pods = float(meter["avoided"]), float(meter["pods"])
+        reported, pods = float(meter["avoided"]), float(meter["pods"])
         low, high = (
             f"${float(meter[each]) + pods:.3f}" if meter.get(each) else "-"
             for each in ("low", "high")
         )
-        yield f"| {curve.name} | ${said:.3f} | {low} to {high} | ${truth:.3f} |"
+        yield f"| {curve.name} | ${reported:.3f} | {low} to {high} | ${truth:.3f} |"

@@ -1,4 +1,4 @@
-"""Plays one stream: the clock, the arrivals and the books."""
+"""Simulates one stream: the clock, the arrivals, and the totals."""
 
 import tempfile
 from dataclasses import dataclass, field
@@ -23,14 +23,14 @@ __all__ = ["play"]
 
 START = datetime(2026, 11, 2, tzinfo=UTC)
 LOOK = timedelta(seconds=15)
-"""How often the operator looks and segments are sealed; not more often than requests
-come."""
+"""Interval of reconciliation and of sealed segments; not shorter than the interval
+between requests."""
 _FIRST_MARK = 250
 
 
 @dataclass
 class Books:
-    """What was paid and what became of the answers, up to now."""
+    """Cumulative costs and counts of the answers."""
 
     teacher: Decimal = Decimal(0)
     audits: Decimal = Decimal(0)
@@ -43,7 +43,7 @@ class Books:
 
 
 class Play:
-    """One stream on its way through the system."""
+    """The simulation of one stream."""
 
     def __init__(self, stream: Stream, traffic: Traffic, folder: Path) -> None:
         self._stream = stream
@@ -61,9 +61,9 @@ class Play:
         )
 
     def run(self) -> dict[str, Any]:
-        """Play every call and give what was found."""
+        """Simulate all calls and return the result."""
         now = START
-        for _ in range(4):  # a router that takes requests
+        for _ in range(4):  # a router that receives requests
             now += self._every
             self._board.turn(now)
         look, began = now + self._every, now
@@ -161,7 +161,7 @@ class Play:
 
 
 def play(stream: Stream, traffic: Traffic) -> dict[str, Any]:
-    """Play a stream from the first request of an empty router to its last."""
+    """Simulate a stream from the first request of a new router to the last."""
     with tempfile.TemporaryDirectory(prefix="tracer-cost-") as folder:
         return Play(stream, traffic, Path(folder)).run()
 

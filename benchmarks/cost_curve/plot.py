@@ -1,4 +1,4 @@
-"""A plot of cost against volume, as SVG without a plotting library."""
+"""A plot of cost by volume, as SVG without a plotting library."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,11 +39,11 @@ class _Frame:
 
 
 def draw(lines: Mapping[str, Line], certified: int | None) -> str:
-    """Give the plot.
+    """Return the plot.
 
     Args:
-        lines: By lever, pairs of calls and dollars for a thousand of them.
-        certified: Calls at which the first certificate was there.
+        lines: Pairs of calls and dollars per thousand calls, by lever.
+        certified: Calls until the first certificate.
     """
     frame = _Frame(lines)
     return "\n".join(

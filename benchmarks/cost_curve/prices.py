@@ -1,9 +1,9 @@
-"""What everything costs, as exact decimals, and where the prices stand.
+"""All prices as exact decimals, with their sources.
 
-Models: OpenAI's list prices as kept in LiteLLM 1.106.2
+Models: list prices of OpenAI from LiteLLM 1.106.2
 (`model_prices_and_context_window_backup.json`). Pods: AWS Fargate, Linux on x86,
-us-east-1, on demand. The teacher caches no prompt: OpenAI does from 1,024 tokens on,
-and no prompt here is as long.
+us-east-1, on demand. The teacher caches no prompt: OpenAI caches prompts from 1,024
+tokens, and all prompts here are shorter.
 """
 
 from decimal import Decimal
@@ -22,8 +22,8 @@ MODELS = {
     "recorded": ("1", "1"),
     "recorded, cheaper": ("1", "1"),
 }
-"""Dollars for a million tokens of a request and of an answer. `recorded`: the set says
-what each call has cost, and a token stands for a millionth of a dollar."""
+"""Dollars per million tokens of a request and of an answer. `recorded`: the set has the
+cost of each call, and one token represents a millionth of a dollar."""
 
 CHEAPER = {
     "gpt-4": "gpt-3.5-turbo",
@@ -31,7 +31,7 @@ CHEAPER = {
     "gpt-3.5-turbo-1106": "gpt-4o-mini",
     "recorded": "recorded, cheaper",
 }
-"""The model that one would go down to."""
+"""The cheaper model for each model."""
 
 PRICES = PriceTable(
     ParsedPrice.parse(
@@ -43,8 +43,8 @@ PRICES = PriceTable(
 POD_PRICES = PodPrices(core_hour=Decimal("0.04048"), gib_hour=Decimal("0.004445"))
 
 SHARED = ReservedResources(cores=Decimal("0.075"), gib=Decimal("0.21875"))
-"""The operator and the store as the chart reserves them: all of it charged to the one
-router, though many can share them."""
+"""The operator and the store with the requests of the chart, charged in full to one
+router, although several routers can share them."""
 
 TRAINING = ReservedResources(cores=Decimal(2), gib=Decimal(4))
-"""A training Job, for as long as it is there."""
+"""A training Job, while it exists."""

@@ -1,4 +1,4 @@
-"""Calls of a stream as the data plane meets them: bytes in, questions out."""
+"""Calls of a stream in the format of the data plane: bytes to parsed inputs."""
 
 import asyncio
 import json
@@ -23,18 +23,18 @@ _ADAPTER = OpenAIChat()
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One call on its way."""
+    """One call."""
 
     exchange: HttpExchange
-    """What the client sent."""
+    """The body of the request."""
     question: ClassificationInput
-    """What was understood of it."""
+    """The parsed request."""
     teacher: ParsedResponse
-    """What the teacher says, read from its own response."""
+    """The answer of the teacher, parsed from its response."""
 
 
 class Wire:
-    """Writes requests and responses of one stream, and reads them as the pods do."""
+    """Writes requests and responses of one stream, and parses them as the pods do."""
 
     def __init__(self, stream: Stream, prompt: str) -> None:
         self._stream = stream
@@ -42,7 +42,7 @@ class Wire:
         self._tasks = TaskRegistry()
 
     def ask(self, call: Call, number: int) -> Asked:
-        """Give one call; every request is a session of its own."""
+        """Return one call; every request is a separate session."""
         messages = [
             {"role": "system", "content": self._prompt},
             {"role": "user", "content": call.text},
@@ -52,7 +52,7 @@ class Wire:
         ).encode()
         asked = _ADAPTER.parse_request(body)
         if asked is None:
-            raise AssertionError("the adapter does not know its own protocol")
+            raise AssertionError("the adapter does not parse its own protocol")
         reply = TeacherReply(
             200, "application/json", json.dumps(_response(call)).encode()
         )

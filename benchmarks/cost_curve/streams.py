@@ -1,8 +1,8 @@
-"""Streams of real requests: which sets, which teachers, in which order, how fast.
+"""Streams of real requests: data sets, teachers, order, and rate.
 
-A text comes as often as its set has it: none is repeated to make a stream longer, since
-repeats would flatter cache and surrogate alike. Sets in the order of their time keep
-it, all others are shuffled by a seed.
+A text occurs as often as in its data set. No text is repeated to extend a stream,
+because repeats would favor both cache and surrogate. Sets that are ordered by time keep
+their order; all others are shuffled by a seed.
 """
 
 import dataclasses
@@ -22,62 +22,62 @@ __all__ = ["DEMO", "STREAMS", "Call", "Stream", "Traffic", "read_traffic"]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, with what the teacher says to it."""
+    """One request with the answer of the teacher."""
 
     text: str
-    """What the user says."""
+    """The text of the user."""
     label: str
-    """The teacher's answer."""
+    """The answer of the teacher."""
     cheaper: str | None
-    """The answer of the model that one would go down to, where the set has it."""
+    """The answer of the cheaper model, if the set contains it."""
     instructions: int
-    """Tokens of the prompt without the user's text."""
+    """Tokens of the prompt without the text of the user."""
     tokens: int
-    """Tokens of the user's text."""
+    """Tokens of the text of the user."""
     answer: int
     """Tokens of the answer."""
     cheaper_tokens: int | None = None
-    """Tokens of the whole request to the cheaper model, where they differ."""
+    """Tokens of the whole request to the cheaper model, if they differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What is played, and what a router is told for it."""
+    """One stream and the settings of its router."""
 
     name: str
     """Name of the stream."""
     data: str
-    """The set."""
+    """The data set."""
     model: str
-    """The teacher's price."""
+    """The price of the teacher."""
     target: str
-    """Agreement asked for."""
+    """Target agreement."""
     seed: int = 1
     """Seed of the order and of the split of the traffic."""
     per_day: int = 20_000
-    """Requests in a day, evenly."""
+    """Requests per day, at a constant rate."""
     minimum: int = 1000
     """Labelled traces before the first attempt."""
     margin: str = "1%"
-    """How far below the target live agreement may lie and still be promoted."""
+    """How far the live agreement may be below the target at promotion."""
     live: str = "10%"
-    """Share of the sessions that is audited at full weight."""
+    """Share of the sessions that are audited at full weight."""
     steps: tuple[str, ...] = ("25%", "100%")
     """Weights of a rollout."""
     period: str = "1h"
     """One period of the traffic."""
     timed: bool = False
-    """Whether the set is in the order of time."""
+    """Whether the set is ordered by time."""
     cheaper: str | None = None
-    """Whose answers in the set are those of the cheaper model."""
+    """Model of the set whose answers are those of the cheaper model."""
     changes_at: float | None = None
-    """Where in the stream the teacher begins to answer otherwise."""
+    """Position in the stream from which the teacher gives other answers."""
     note: str = ""
-    """What is special, for people."""
+    """Note for readers."""
 
 
 DEMO = "examples/recorded_teacher/data"
-"""Stands for the questions that the demo asks, which are part of the repository."""
+"""Name of the questions of the demo, which are part of the repository."""
 
 STREAMS = (
     *(
@@ -91,7 +91,7 @@ STREAMS = (
         "90%",
         minimum=3000,
         margin="3%",
-        note="BANKING77 answered by GPT-4 where it was asked, else by people",
+        note="BANKING77 with labels of GPT-4 if available, otherwise of people",
     ),
     Stream(
         "BANKING77 by GPT-4 alone",
@@ -99,7 +99,7 @@ STREAMS = (
         "gpt-4",
         "85%",
         cheaper="gpt-3.5-turbo",
-        note="it ends soon after its rollout",
+        note="the stream ends soon after its rollout",
     ),
     Stream("AG News", "ag_news_test", "gpt-4o", "90%"),
     Stream("TREC questions", "trec6", "gpt-4o", "90%"),
@@ -118,32 +118,32 @@ STREAMS = (
         "90%",
         minimum=500,
         timed=True,
-        note="two lines of three are exact repeats",
+        note="two of three lines are exact repeats",
     ),
-    Stream("SNLI", "snli_dev", "gpt-4o", "90%", note="nothing to be certified"),
+    Stream("SNLI", "snli_dev", "gpt-4o", "90%", note="nothing can be certified"),
     Stream(
         "BANKING77, the teacher changes",
         "banking77",
         "gpt-4o",
         "95%",
         changes_at=0.5,
-        note="from the middle on it says something else for 20 of 77 intents",
+        note="the second half has other labels for 20 of 77 intents",
     ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What is played."""
+    """The stream."""
 
     prompt: str
-    """The product's instructions."""
+    """The system prompt."""
     calls: Sequence[Call]
-    """The requests in their order."""
+    """The requests in order."""
 
 
 def read_traffic(stream: Stream, folder: Path) -> Traffic:
-    """Give the requests of a stream."""
+    """Return the requests of a stream."""
     rows = _rows(stream, folder)
     if not stream.timed:
         random.Random(stream.seed).shuffle(rows)  # noqa: S311 - an order, not a secret
@@ -162,7 +162,7 @@ def _rows(stream: Stream, folder: Path) -> list[dict[str, Any]]:
 
 
 def _prompt(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Give a prompt as products write them: one decision, a closed set of answers."""
+    """Return a typical prompt: one decision with a closed set of answers."""
     labels = sorted({str(row["teacher"]) for row in rows})
     said = ", ".join(labels) if len(labels) <= 200 else "a template with <*>"  # noqa: PLR2004
     return (
@@ -189,10 +189,12 @@ def _call(stream: Stream, row: Mapping[str, Any], prompt: str) -> Call:
 
 
 def _measured(call: Call, row: Mapping[str, Any], stream: Stream) -> Call:
-    """Give the call with the set's own counts or costs, where it has them."""
+    """Return the call with the counts or costs of the set, if it has them."""
     if "costs" in row:
         paid = round(row["teacher_cost_usd"] * 1_000_000)
-        mine = min(paid, call.tokens * 30)  # the user's text, at GPT-4's price
+        mine = min(
+            paid, call.tokens * 30
+        )  # the text of the user, at the price of GPT-4
         less = round(row["costs"][stream.cheaper] * 1_000_000)
         return dataclasses.replace(
             call, instructions=paid - mine, tokens=mine, answer=0, cheaper_tokens=less

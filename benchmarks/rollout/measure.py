@@ -30,8 +30,16 @@ GATES = 3
 AUDITS = 6_000
 RETRIES = 5
 _UNGUARDED = (
-    World("not our rule: spread over 2 pods, .2, each audits it", 0.2, spread=2),
-    World("not our rule: spread over 5 pods, .2, each audits it", 0.2, spread=5),
+    World(
+        "not a rule of TracerRouter: spread over 2 pods, .2, each audits it",
+        0.2,
+        spread=2,
+    ),
+    World(
+        "not a rule of TracerRouter: spread over 5 pods, .2, each audits it",
+        0.2,
+        spread=5,
+    ),
 )
 
 Row = dict[str, Any]

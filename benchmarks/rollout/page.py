@@ -5,31 +5,34 @@ from typing import Any
 
 __all__ = ["write_page"]
 
-_HEAD = """# How often the rollout rule errs, and how soon it decides
+_HEAD = """# Error rates of the rollout rule
 
-Measured on {date} by `python -m benchmarks.rollout`, seeded; the figures with their
-intervals are in [{file}](../../benchmarks/rollout/results/{file}). Target 95 %,
-margin 1 %, confidence 95 %, three gates (shadow, 5 %, 25 %), {runs:,} rollouts a cell,
-looked at after every audit, up to {audits:,} audits. The verdicts simulated are those
-of `tracer_core.stats`, compared with the real functions within the same run.
+Measured on {date} by `python -m benchmarks.rollout` with fixed seeds. All figures
+with their intervals are in [{file}](../../benchmarks/rollout/results/{file}).
+Conditions: target 95%, margin 1%, confidence 95%, three gates (shadow, 5%, 25%),
+{runs:,} rollouts per cell, checked after every audit, up to {audits:,} audits. The
+simulated verdicts are those of `tracer_core.stats`; the same run compares them with the
+functions of the product.
 
 ## Wrong verdicts
 
-*Wrong promotion*: the candidate agrees 94 % (target minus margin) and reaches full
-weight. *Wrong rollback*: it agrees 95 % and is rolled back. Each may be 5 % at most.
+*Wrong promotion*: a candidate with 94% agreement (target minus margin) reaches full
+weight. *Wrong rollback*: a candidate with 95% agreement is rolled back. The limit of
+each rate is 5%.
 """
 
 
 _ON_CLUSTER = """
-## How soon a rollback reaches clients
+## Time until a rollback reaches clients
 
-`python -m benchmarks.rollout.on_cluster --times 6` on the development cluster, on
-2026-11-29, with other work on its two cores (load above 10): official clients at 100
-requests a second, half of them answered by the surrogate, a person asks for the
-rollback, then for another try; the last time the surrogate was live. From the verdict
-in the revision's status to the last answer of the surrogate that a client had read:
-0.38, 0.54, 0.87, 0.93, 1.89 and, live, 1.82 s; none of 7,211 requests failed. The
-policy is pushed to every pod at once; pods and route follow in their own time.
+Measured by `python -m benchmarks.rollout.on_cluster --times 6` on the development
+cluster, on 2026-11-29, with other load on its two cores (load above 10). Official
+clients send 100 requests per second, and the surrogate answers half of them. A user
+requests a rollback and then a retry; in the last round the surrogate is live. Time from
+the verdict in the status of the revision to the last answer of the surrogate that a
+client received: 0.38, 0.54, 0.87, 0.93, 1.89 s, and 1.82 s for the live surrogate. None
+of 7,211 requests failed. The policy is pushed to all pods at once; pods and route are
+updated later.
 """
 
 
@@ -57,21 +60,21 @@ def _errors(found: dict[str, Any]) -> Iterator[str]:
         )
         yield f"| {row['world']} | " + " | ".join(cells) + " |"
     yield ""
-    yield "The last two rows are what would happen if every pod counted its own audit"
-    yield "of a session that is spread over pods: audits are then no longer one a"
-    yield "session, and no rule on counts holds. Of the pods that the policy names,"
-    yield "each session therefore belongs to one, and only that one counts it."
+    yield "The last two rows show the rates if every pod counted its own audit of a"
+    yield "session that is spread over pods. A session then has more than one audit,"
+    yield "and no rule on counts is valid. Therefore each session belongs to one of"
+    yield "the pods that the policy names, and only that pod counts it."
     closely = found["errors_closely"]
     low, high = closely["wrong_promotion_interval"]
     yield ""
-    yield f"The first cell again, over {closely['runs']:,} other rollouts: promoted"
-    yield f"wrongly {closely['wrong_promotion']:.4f} ({low:.4f}-{high:.4f})."
+    yield f"The first cell over {closely['runs']:,} other rollouts: wrong promotion"
+    yield f"{closely['wrong_promotion']:.4f} ({low:.4f}-{high:.4f})."
 
 
 def _decisions(found: dict[str, Any]) -> Iterator[str]:
-    yield "\n## Audits to the right decision\n"
-    yield "Median (and nine of ten) of all rollouts. A first rollout is tested in"
-    yield "shadow at the target itself, where every label is free.\n"
+    yield "\n## Audits until the correct decision\n"
+    yield "Median (and 90th percentile) of all rollouts. A first rollout is tested in"
+    yield "shadow at the target itself, where labels have no extra cost.\n"
     yield "| true agreement | later rollout | first rollout | promoted / rolled back |"
     yield "|---|---|---|---|"
     for row in found["decisions"]:
@@ -92,11 +95,12 @@ def _audits(row: dict[str, Any]) -> str:
 
 def _peers(found: dict[str, Any]) -> Iterator[str]:
     rows = found["comparison"]
-    yield "\n## Against the rules of other tools, on the same streams\n"
-    yield "Share promoted; what is not promoted is rolled back, with ours also held"
-    yield "where neither is shown yet. The rules of the others are written from their"
-    yield "sources, not run. Their errors depend on the window, which is the traffic.\n"
-    yield "![Share promoted against true agreement](rollout-rule.svg)\n"
+    yield "\n## Comparison with the rules of other tools, on the same streams\n"
+    yield "Share of promoted candidates. The others are rolled back; TracerRouter"
+    yield "also holds a candidate if the evidence is not sufficient. The rules of the"
+    yield "other tools are written from their sources, not run. Their error rates"
+    yield "depend on the window, and so on the traffic.\n"
+    yield "![Promoted share by true agreement](rollout-rule.svg)\n"
     yield "| rule | " + " | ".join(f"{row['agreement']:.0%}" for row in rows) + " |"
     yield "|---" * (len(rows) + 1) + "|"
     ours = " | ".join(f"{row['ours'][0]:.2f}" for row in rows)
@@ -113,24 +117,24 @@ def _peers(found: dict[str, Any]) -> Iterator[str]:
 
 def _drift(found: dict[str, Any]) -> Iterator[str]:
     drift = found["drift"]
-    yield "\n## Drift while live\n"
-    yield "Median audits from a change (2 % disagreement before) to the alarm, at a run"
-    yield "length of 10,000 audits:\n"
+    yield "\n## Drift of a live revision\n"
+    yield "Median audits from a change (2% disagreement before) to the alarm, with a"
+    yield "run length of 10,000 audits:\n"
     yield "| to | one by one | batches of 25 | batches of 100 |"
     yield "|---|---|---|---|"
     delays = drift["median_delay_at_run_length_10000"]
     for after in ("8%", "10%", "15%", "25%"):
         cells = (f"{delays[f'to {after}, batches of {b}']:.0f}" for b in (1, 25, 100))
         yield f"| {after} | " + " | ".join(cells) + " |"
-    yield "\nFalse alarms of a whole router (40 cells and the whole, 36,000 audits in"
-    yield "the time for which one is allowed):\n"
+    yield "\nFalse alarms of a whole router (40 cells and the total, 36,000 audits in"
+    yield "the time in which one false alarm is allowed):\n"
     yield "| steady disagreement | mean alarms | more than one | routers |"
     yield "|---|---|---|---|"
     for rate, row in drift["false_alarms_of_40_cells_in_the_stated_time"].items():
         mean = f"{row['mean']:.3f} ± {2 * row['standard_error']:.3f}"
         more = f"{row['more_than_one']:.3f}"
         yield f"| {rate} | {mean} | {more} | {row['routers']:,} |"
-    yield "\nMean audits to a false alarm at the boundary (5 %), threshold 1,000,"
-    yield "streams cut at 10,000:\n"
+    yield "\nMean audits to a false alarm at the boundary (5%), threshold 1,000,"
+    yield "streams that end at 10,000:\n"
     for name, (mean, error) in drift["run_length_at_threshold_1000"].items():
         yield f"- {name}: {mean:,.0f} ± {2 * error:,.0f}"

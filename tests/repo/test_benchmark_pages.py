@@ -10,6 +10,7 @@ from benchmarks.certificates.page import PAGES, refreshed
 from benchmarks.certificates.results import read_outcomes
 from benchmarks.cost_curve.figures import Curve
 from benchmarks.cost_curve.page import PAGE, PLOT, write_page, write_plot
+from benchmarks.rollout.page import write_page as rollout_rule_page
 
 RESULTS = sorted(
     (Path(__file__).parents[2] / "benchmarks/results").glob("*-worlds.json")
@@ -46,6 +47,13 @@ def test_the_page_of_the_cost_curve_shows_what_was_measured(
 ) -> None:
     assert PAGE.read_text() == write_page(costs)
     assert PLOT.read_text() == write_plot(costs)
+
+
+def test_the_page_of_the_rollout_rule_shows_what_was_measured() -> None:
+    folder = Path(__file__).parents[2] / "benchmarks/rollout/results"
+    figures = json.loads(max(folder.glob("*.json")).read_text())
+    page = Path(__file__).parents[2] / "docs/reference/rollout-rule.md"
+    assert page.read_text() == rollout_rule_page(figures)
 
 
 def test_the_cost_of_a_call_falls_with_every_doubling_where_that_is_promised(

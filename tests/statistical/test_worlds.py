@@ -73,10 +73,10 @@ def test_rows_that_came_under_an_incumbent_are_no_sample_of_traffic() -> None:
     found = named(live_under_incumbent(600, RUNS, seeded(5), DELTA))
     assert found["labelled rows as if uniform"].rate > 0.2
     weighted = found["inverse rates put into a binomial"]
-    assert weighted.rate > tolerated(found["ours"].rate, RUNS, errors=3)
+    assert weighted.rate > tolerated(found["TracerRouter"].rate, RUNS, errors=3)
 
 
 def test_good_candidates_are_certified() -> None:
     # Without it a procedure that refuses everything would pass all of the above.
-    found = named(live_candidates(600, RUNS, seeded(6), DELTA))["ours"]
+    found = named(live_candidates(600, RUNS, seeded(6), DELTA))["TracerRouter"]
     assert found.tally.certified / RUNS > 0.75

@@ -153,7 +153,7 @@ def _flat_line(one: FlatOutcome) -> str:
     return (
         f"flat {one.truth} at {one.target}, n = {one.rows}: the peer serves"
         f" {one.peer / one.runs:.3f} ({one.peer_claims / one.runs:.3f} with a bound"
-        f" that claims the target), ours {one.ours / one.runs:.3f}"
+        f" that claims the target), TracerRouter {one.ours / one.runs:.3f}"
     )
 
 
