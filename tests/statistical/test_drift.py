@@ -19,7 +19,7 @@ AUDITS = 2_000
 
 
 def first_alarm(disagreed: list[int], batch: int, threshold: float) -> int | None:
-    """Give how many audits had passed at the first alarm."""
+    """Return the number of audits until the first alarm."""
     drift, maps = DriftDetector(), {}
     for number, found in enumerate(disagreed, start=1):
         if found not in maps:
@@ -31,7 +31,9 @@ def first_alarm(disagreed: list[int], batch: int, threshold: float) -> int | Non
 
 
 @pytest.mark.parametrize("batch", [1, 25])
-def test_false_alarms_are_no_more_frequent_than_the_run_length_says(batch: int) -> None:
+def test_false_alarms_are_at_most_as_frequent_as_the_run_length_states(
+    batch: int,
+) -> None:
     chance = np.random.default_rng(11)
     alarms = np.zeros(ROUTERS)
     for router in range(ROUTERS):
@@ -44,7 +46,7 @@ def test_false_alarms_are_no_more_frequent_than_the_run_length_says(batch: int) 
     assert alarms.mean() <= AUDITS / RUN_LENGTH + 3 * error
 
 
-def test_a_change_is_noticed_after_a_few_hundred_audits() -> None:
+def test_a_change_is_detected_within_a_few_hundred_audits() -> None:
     chance = np.random.default_rng(12)
     delays = []
     for _ in range(100):

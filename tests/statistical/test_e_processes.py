@@ -1,8 +1,7 @@
-"""Do the verdicts err as seldom as they say, however often one looks?
+"""Error rates of the verdicts if they are evaluated after every audit.
 
-Worlds lie exactly at a boundary, where an error is most probable, and are looked at
-after every audit. What is tolerated follows from the number of repeats: the promised
-rate and three standard errors.
+Worlds are exactly at a boundary, where an error is most probable. The tolerance follows
+from the number of repetitions: the stated rate plus three standard errors.
 """
 
 import math
@@ -42,7 +41,7 @@ def looks(disagreement: float, seed: int) -> NDArray[np.int64]:
 def share_ever_crossing(
     log_e: Callable[[int, int], float], disagreement: float, alpha: float
 ) -> float:
-    """Give the share of worlds whose process crosses 1/alpha at any look."""
+    """Return the share of worlds whose process reaches 1/alpha at any look."""
     counts, bound = looks(disagreement, seed=5), -math.log(alpha)
     crossed = np.zeros(REPEATS, bool)
     for audits in range(1, AUDITS + 1):
@@ -53,7 +52,7 @@ def share_ever_crossing(
 
 
 @pytest.mark.parametrize("step", [1, 2, 3])
-def test_a_candidate_at_the_margin_is_promoted_no_more_often_than_stated(
+def test_a_candidate_at_the_margin_is_promoted_at_most_at_the_stated_rate(
     step: int,
 ) -> None:
     alpha = ALPHA ** (step / 3)
@@ -66,7 +65,7 @@ def test_a_candidate_at_the_margin_is_promoted_no_more_often_than_stated(
 
 
 @pytest.mark.parametrize("target", [0.85, 0.95, 0.99])
-def test_a_candidate_at_the_target_is_rolled_back_no_more_often_than_stated(
+def test_a_candidate_at_the_target_is_rolled_back_at_most_at_the_stated_rate(
     target: float,
 ) -> None:
     found = share_ever_crossing(
@@ -89,7 +88,7 @@ def _first_verdict(counts: NDArray[np.int64]) -> RolloutVerdict:
     ("disagreement", "wrong"),
     [(0.06, RolloutVerdict.PROMOTE), (0.05, RolloutVerdict.ROLL_BACK)],
 )
-def test_whole_verdicts_at_the_boundary_are_seldom_wrong(
+def test_verdicts_at_the_boundary_are_rarely_wrong(
     disagreement: float, wrong: RolloutVerdict
 ) -> None:
     worlds = looks(disagreement, seed=6)[:400]
@@ -101,7 +100,7 @@ def test_whole_verdicts_at_the_boundary_are_seldom_wrong(
     ("disagreement", "right"),
     [(0.01, RolloutVerdict.PROMOTE), (0.12, RolloutVerdict.ROLL_BACK)],
 )
-def test_clear_cases_are_decided_rightly_nearly_always(
+def test_clear_cases_are_decided_correctly_in_most_worlds(
     disagreement: float, right: RolloutVerdict
 ) -> None:
     worlds = looks(disagreement, seed=7)[:200]

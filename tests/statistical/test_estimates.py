@@ -1,4 +1,4 @@
-"""Do the estimates beside the certificate hold as often as they say?"""
+"""Error rates of the estimates that accompany a certificate."""
 
 import math
 
@@ -23,17 +23,17 @@ LEVEL = 0.05
 def sampled(
     chance: np.random.Generator, sessions: int, phases: list[tuple[float, float]]
 ) -> list[WeightedUnit]:
-    """Draw the uniform sample of phases, each a coin's rate and an agreement."""
+    """Return a uniform sample of phases, each with a sampling rate and an agreement."""
     units = []
-    for coin, agreement in phases:
+    for propensity, agreement in phases:
         sizes = chance.integers(1, 5, sessions)
-        heads = chance.random(sessions) < coin
+        chosen = chance.random(sessions) < propensity
         rates = chance.beta(4 * agreement, 4 * (1 - agreement), sessions)
-        yes = chance.binomial(sizes, rates)
+        positives = chance.binomial(sizes, rates)
         units += [
-            WeightedUnit(float(y), int(s), coin)
-            for y, s, taken in zip(yes, sizes, heads, strict=True)
-            if taken
+            WeightedUnit(float(y), int(s), propensity)
+            for y, s, is_chosen in zip(positives, sizes, chosen, strict=True)
+            if is_chosen
         ]
     return units
 
@@ -46,7 +46,7 @@ def sampled(
         [(0.05, 0.93), (0.5, 0.97), (0.1, 0.95)],
     ],
 )
-def test_a_weighted_rate_covers_the_traffic_of_all_phases(
+def test_the_interval_of_a_weighted_rate_covers_the_rate_of_all_phases(
     phases: list[tuple[float, float]],
 ) -> None:
     chance, runs = np.random.default_rng(21), 300
@@ -58,26 +58,26 @@ def test_a_weighted_rate_covers_the_traffic_of_all_phases(
     assert missed / runs <= tolerated(LEVEL, runs, errors=3)
 
 
-def test_the_intraclass_correlation_is_found_on_average() -> None:
+def test_the_estimate_of_the_intraclass_correlation_is_unbiased() -> None:
     chance, found = np.random.default_rng(22), []
     for _ in range(200):
         rates = chance.beta(0.9, 0.1, 160)  # correlation 1 / (0.9 + 0.1 + 1)
         units = [WeightedUnit(float(y), 5) for y in chance.binomial(5, rates)]
         found.append(estimate_dependence(units))
-    error = np.std([each.intraclass for each in found]) / math.sqrt(200)
-    assert np.mean([each.intraclass for each in found]) == pytest.approx(
+    error = np.std([estimate.intraclass for estimate in found]) / math.sqrt(200)
+    assert np.mean([estimate.intraclass for estimate in found]) == pytest.approx(
         0.5, abs=4 * error + 0.01
     )
-    assert np.mean([each.design_effect for each in found]) == pytest.approx(
+    assert np.mean([estimate.design_effect for estimate in found]) == pytest.approx(
         3.0, abs=0.1
     )
 
 
 @pytest.mark.parametrize("correction", list(Correction))
-def test_any_false_badge_is_no_more_frequent_than_its_level(
+def test_any_false_badge_is_at_most_as_frequent_as_its_level(
     correction: Correction,
 ) -> None:
-    # Half of the cells sit just below the floor at the step that is served.
+    # Half of the cells are just below the floor at the served step.
     chance, runs, floor, false = np.random.default_rng(23), 1_500, 0.9, 0
     inner, outer = 150, 100
     rates = np.array([0.8999, 0.99] * 3)
@@ -85,8 +85,8 @@ def test_any_false_badge_is_no_more_frequent_than_its_level(
         first = chance.binomial(inner, rates)
         second = first + chance.binomial(outer, rates)
         cells = {
-            str(at): [ChainCounts(int(a), inner), ChainCounts(int(b), inner + outer)]
-            for at, (a, b) in enumerate(zip(first, second, strict=True))
+            str(cell): [ChainCounts(int(a), inner), ChainCounts(int(b), inner + outer)]
+            for cell, (a, b) in enumerate(zip(first, second, strict=True))
         }
         pooled = [
             ChainCounts(int(first.sum()), 6 * inner),
@@ -98,8 +98,8 @@ def test_any_false_badge_is_no_more_frequent_than_its_level(
     assert false / runs <= tolerated(LEVEL, runs, errors=3)
 
 
-def test_the_ceiling_is_below_what_is_possible_no_more_often_than_its_level() -> None:
-    # Every request has the same two answers, so the root of rho is no slack bound.
+def test_the_ceiling_is_too_low_at_most_as_often_as_its_level() -> None:
+    # Every request has the same two answers, so the root of rho is a tight bound.
     chance, runs, top = np.random.default_rng(24), 4_000, 0.93
     same = top**2 + (1 - top) ** 2
     too_low = 0

@@ -1,8 +1,8 @@
-"""Do the guards trip as seldom as they say, and soon where one leg alone is slow?
+"""Error rate and delay of the guards.
 
-Candidates meet every harm at exactly the allowed rate, where an error is most probable,
-and are looked at after every question. The value falls with each question without harm,
-so only those with harm need looking at: nothing is left out.
+Candidates have every harm at exactly the allowed rate, where an error is most probable,
+and are evaluated after every request. The e-value decreases with each request without
+harm, so it is sufficient to evaluate it after the requests with harm.
 """
 
 import math
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.statistical
 CONFIDENCE = 0.95
 CANDIDATES = 10_000
 QUESTIONS = 20_000
-"""Of each guard; a mean of 20 faults, and of 1,000 slow questions on each leg."""
+"""Requests of each guard: on average 20 errors, and 1,000 slow requests per path."""
 BATCH = 1_000
 
 Flags = NDArray[np.bool_]
@@ -36,12 +36,12 @@ def tolerated(rate: float) -> float:
 
 
 @cache
-def fewest(guard: GuardKind) -> NDArray[np.int64]:
-    """Give the fewest harms that trip, for each number of questions."""
-    found = np.zeros(QUESTIONS + 1, np.int64)
+def trip_counts(guard: GuardKind) -> NDArray[np.int64]:
+    """Return the smallest count that trips, for each number of requests."""
+    counts = np.zeros(QUESTIONS + 1, np.int64)
     least = 1
     for questions in range(1, QUESTIONS + 1):
-        # It never falls, as a question without harm speaks for the candidate.
+        # It never decreases, because a request without harm decreases the e-value.
         while (
             first_tripped_guard({guard: GuardCount(questions, least)}, CONFIDENCE)
             is None
@@ -50,21 +50,21 @@ def fewest(guard: GuardKind) -> NDArray[np.int64]:
                 least = questions + 1
                 break
             least += 1
-        found[questions] = least
-    return found
+        counts[questions] = least
+    return counts
 
 
 def first_trip(
     guard: GuardKind, rate: float, candidates: int, seed: int
 ) -> NDArray[np.int64]:
-    """Give the question at which the guard of each trips, 0 where it never does."""
-    chance, bounds = np.random.default_rng(seed), fewest(guard)
+    """Return the request at which the guard of each candidate trips; 0 for never."""
+    chance, bounds = np.random.default_rng(seed), trip_counts(guard)
     most = int(QUESTIONS * rate + 8 * math.sqrt(QUESTIONS * rate) + 8)
-    at = [
+    batches = [
         _first(chance.geometric(rate, (min(BATCH, candidates), most)), bounds)
         for _ in range(-(-candidates // BATCH))
     ]
-    return np.concatenate(at)
+    return np.concatenate(batches)
 
 
 def _first(gaps: NDArray[np.int64], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -77,21 +77,21 @@ def _first(gaps: NDArray[np.int64], bounds: NDArray[np.int64]) -> NDArray[np.int
     return np.where(crossed[rows, first], places[rows, first], 0)
 
 
-def test_candidates_at_the_allowed_rates_are_seldom_rolled_back_for_any_harm() -> None:
+def test_candidates_at_the_allowed_rates_are_rarely_rolled_back_by_any_guard() -> None:
     any_guard = np.zeros(CANDIDATES, bool)
     for seed, guard in enumerate(GuardKind):
-        fell = first_trip(guard, guard.allowed, CANDIDATES, seed) > 0
-        assert fell.mean() <= tolerated(guard_level(CONFIDENCE)), guard
-        any_guard |= fell
+        tripped = first_trip(guard, guard.allowed, CANDIDATES, seed) > 0
+        assert tripped.mean() <= tolerated(guard_level(CONFIDENCE)), guard
+        any_guard |= tripped
     share = (1 - AUDITS_SHARE) * (1 - CONFIDENCE)
     assert 0 < any_guard.mean() <= tolerated(share)
 
 
 @pytest.mark.parametrize("guard", [GuardKind.SURROGATE_LEG, GuardKind.TEACHER_LEG])
-@pytest.mark.parametrize(("rate", "soon"), [(0.10, 1_000), (0.20, 200)])
-def test_a_leg_that_is_slow_too_often_trips_soon(
-    guard: GuardKind, rate: float, soon: int
+@pytest.mark.parametrize(("rate", "delay"), [(0.10, 1_000), (0.20, 200)])
+def test_a_path_that_is_slow_too_often_trips_within_the_delay(
+    guard: GuardKind, rate: float, delay: int
 ) -> None:
-    at = first_trip(guard, rate, 1_000, seed=9)
-    assert (at > 0).all()
-    assert np.quantile(at, 0.95) <= soon
+    trips = first_trip(guard, rate, 1_000, seed=9)
+    assert (trips > 0).all()
+    assert np.quantile(trips, 0.95) <= delay
