@@ -1,4 +1,4 @@
-"""One data-plane pod in memory: the parts that decide, count and trace, no sockets."""
+"""One data-plane pod in memory: decisions, counters, and traces, without sockets."""
 
 import dataclasses
 from collections.abc import Coroutine, Sequence
@@ -21,9 +21,9 @@ from tracer_bentos.serving.decision.audit_rate_limit import AuditRateLimit
 from tracer_bentos.serving.decision.circuit_breaker import CircuitBreaker
 from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
 from tracer_bentos.serving.decision.executors import DecisionExecutor, MicroBatcher
-from tracer_bentos.serving.decision.loaded import SurrogateSlot
 from tracer_bentos.serving.decision.policy_store import PolicyStore
 from tracer_bentos.serving.decision.sampler import SessionSampler
+from tracer_bentos.serving.decision.surrogate_slot import SurrogateSlot
 from tracer_bentos.serving.http_server.exchange import HttpExchange
 from tracer_bentos.serving.records import Admission, PredictionView
 from tracer_bentos.serving.telemetry.counters import ProcessCounters
@@ -44,16 +44,16 @@ _GATE = Authenticator(AccessMode.OPEN, has_teacher_key=True)
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What became of one request."""
+    """The result of one request."""
 
     surrogate: str | None
-    """The surrogate's answer, when the client got it."""
+    """The answer of the surrogate, if the client received it."""
     asked_teacher: bool
-    """Whether the teacher was asked, by the client's request or by an audit."""
+    """Whether the teacher was called, for the client or for an audit."""
 
 
 class _OneByOne(MicroBatcher):
-    """The play has no event loop, and one request at a time."""
+    """The simulation has no event loop, and one request at a time."""
 
     @override
     async def decide(self, surrogate: LoadedSurrogate, text: str) -> PredictionView:
@@ -67,9 +67,9 @@ class Pod:
         self.revision = revision
         self.name = name
         self.traces: list[TraceRecord] = []
-        """What was recorded and has not been sealed yet."""
+        """Recorded traces that are not sealed yet."""
         self.leaving = False
-        """Whether it is about to end."""
+        """Whether the pod is terminating."""
         self.policies = PolicyStore(revision)
         self.loaded = SurrogateSlot(None)
         self.counts = ProcessCounters(
@@ -103,11 +103,11 @@ class Pod:
         )
 
     def load(self, surrogate: LoadedSurrogate, digest: str) -> None:
-        """Let a verified surrogate answer."""
+        """Set the verified surrogate."""
         self.loaded.set_local_surrogate(surrogate, digest)
 
     def push(self, policy: PolicyDocument) -> None:
-        """Take the operator's word."""
+        """Apply a policy of the operator."""
         self.policies.update(policy)
 
     def take(
@@ -117,11 +117,11 @@ class Pod:
         teacher: ParsedResponse,
         now: datetime,
     ) -> Answered:
-        """Answer a request, in the order of the dispatcher."""
+        """Answer a request in the same order as the router of the data plane."""
         self.counts.requests += 1
         caller = _GATE.authenticate(exchange)
         if caller is None:
-            raise AssertionError("a request of the stream was not let in")
+            raise AssertionError("a request of the stream was not authenticated")
         admitted = _at_once(self._desk.admit(exchange, question, caller))
         if admitted is None:
             raise AssertionError("a request of the stream was not admitted")
@@ -147,7 +147,7 @@ class Pod:
         return Answered(label, asked_teacher=ticket is not None)
 
     def sealed(self) -> Sequence[TraceRecord]:
-        """Give what was recorded since the last time, now in the store."""
+        """Return the traces since the last call, which are now in the store."""
         records, tally = list(self.traces), SegmentTotals()
         self.traces.clear()
         for record in records:
@@ -156,12 +156,14 @@ class Pod:
         return records
 
     def evidence(self) -> Evidence:
-        """Give its report."""
+        """Return the evidence report of the pod."""
         return Evidence(
             revision=self.revision,
             boot=self.counts.boot,
             policy_generation=self.policies.generation,
-            requests=self.counts.totals(0, self.counts.traces_written),
+            requests=self.counts.totals(
+                traces_pending=0, traces_logged=self.counts.traces_written
+            ),
             tasks=self.counts.tasks(self._demotion.stopped),
             surrogate=self.loaded.state(),
         )
@@ -172,10 +174,10 @@ class Pod:
 
 
 def _at_once(admitting: Coroutine[Any, Any, Admission | None]) -> Admission | None:
-    """Give the result of what waits for nothing: no surrogate here is a costly one."""
+    """Return the result of a coroutine that never waits: no surrogate is slow here."""
     try:
         admitting.send(None)
     except StopIteration as done:
         found: Admission | None = done.value
         return found
-    raise AssertionError("a decision of the stream waited for something")
+    raise AssertionError("a decision of the stream waited")

@@ -7,6 +7,7 @@ import pytest
 
 from support.apiserver import ApiServer
 from support.manifests import revision_manifest, with_field
+from tracer_core.contracts.counters import LegCounters
 from tracer_router.api import (
     Baseline,
     BootCounts,
@@ -19,7 +20,6 @@ from tracer_router.api import (
     Detector,
     DriftWatch,
     EvidenceStatus,
-    LegCounts,
     Percent,
     RevisionCounts,
     RevisionPhase,
@@ -43,8 +43,8 @@ COUNTS = RevisionCounts(
     cached=2,
     diverted=3,
     refused=1,
-    surrogate_leg=LegCounts(questions=5, slow=1),
-    teacher_leg=LegCounts(questions=4, slow=2),
+    surrogate_leg=LegCounters(questions=5, slow=1),
+    teacher_leg=LegCounters(questions=4, slow=2),
     tasks=(
         TaskCounts(
             task="t1",
@@ -90,7 +90,7 @@ STATUS = TracerRevisionStatus(
     approved=True,
     handled=("20261124t100000-ab12cd",),
     earlier=Baseline(
-        agreed=60, disagreed=40, teacher_leg=LegCounts(questions=50, slow=1)
+        agreed=60, disagreed=40, teacher_leg=LegCounters(questions=50, slow=1)
     ),
     share=ShareBaseline(own=5, others=95),
     drift=DriftWatch(

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from support.world import INSTALLATION, TASK, make_router
+from tracer_core.contracts.counters import LegCounters
 from tracer_core.contracts.evidence import (
     Evidence,
-    LegEvidence,
     LoadState,
-    RequestCounts,
+    RequestEvidence,
     TaskEvidence,
 )
 from tracer_core.contracts.policy import PolicyDocument
@@ -213,10 +213,10 @@ class Machine:
         evidence = Evidence(
             revision=number,
             boot=f"boot-{number}-{counts.boot}",
-            requests=RequestCounts(
+            requests=RequestEvidence(
                 requests=task.requests,
                 faults=counts.faults,
-                surrogate_leg=LegEvidence(questions=counts.timed, slow=counts.slow),
+                surrogate_leg=LegCounters(questions=counts.timed, slow=counts.slow),
             ),
             tasks=(task,),
             surrogate=LoadState(

@@ -11,7 +11,7 @@ from tracer_core.contracts.evidence import (
     Evidence,
     Fragmentation,
     LoadState,
-    RequestCounts,
+    RequestEvidence,
     TaskEvidence,
     TeacherState,
 )
@@ -109,14 +109,14 @@ class World:
             ),
         )
 
-    def _requests(self, revision: int, task: TaskEvidence) -> RequestCounts:
+    def _requests(self, revision: int, task: TaskEvidence) -> RequestEvidence:
         counts = {
             "requests": task.requests,
             "surrogate": task.answered,
             "traces_written": task.uniform_labelled,
             "faults": self.faults.get(revision, 0),
         }
-        return RequestCounts(**{**counts, **self.counts.get(revision, {})})
+        return RequestEvidence(**{**counts, **self.counts.get(revision, {})})
 
     def _others(self, revision: int) -> tuple[TaskEvidence, ...]:
         if revision not in self.other_tasks:

@@ -6,7 +6,6 @@ The module has no logic of its own except for the order of start and shutdown.
 import asyncio
 import logging
 from collections.abc import Callable, Collection
-from decimal import Decimal
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -27,9 +26,9 @@ from tracer_bentos.serving.decision.audit_rate_limit import AuditRateLimit
 from tracer_bentos.serving.decision.cache import AnswerCache
 from tracer_bentos.serving.decision.circuit_breaker import CircuitBreaker
 from tracer_bentos.serving.decision.executors import DecisionExecutor, MicroBatcher
-from tracer_bentos.serving.decision.loaded import SurrogateSlot
 from tracer_bentos.serving.decision.policy_store import PolicyStore
 from tracer_bentos.serving.decision.sampler import SessionSampler
+from tracer_bentos.serving.decision.surrogate_slot import SurrogateSlot
 from tracer_bentos.serving.server.admin_api import AdminApi
 from tracer_bentos.serving.server.bundle_loader import (
     BundleLoader,
@@ -154,24 +153,25 @@ class DataPlane:
         """Return the evidence of this process."""
         recorder = self._trace_recorder
         pending, logged = (recorder.pending, recorder.logged) if recorder else (0, 0)
-        totals = self.counters.totals(pending, logged)
+        surrogate = self.surrogate_slot.surrogate
+        tokens = surrogate.embedding_tokens if surrogate else 0
+        totals = self.counters.totals(
+            traces_pending=pending,
+            traces_logged=logged,
+            embedding_tokens=tokens,
+            cost_embeddings=tokens * self.settings.embeddings_price / MILLION,
+        )
         return Evidence(
             revision=self.settings.revision,
             boot=self.counters.boot,
             policy_generation=self.policy_store.generation,
-            requests=totals.model_copy(update=self._embedding_usage()),
+            requests=totals,
             tasks=self.counters.tasks(self._circuit_breaker.stopped),
             capture=self._capture_state(),
             fragmentation=self.task_registry.variety.report,
             teacher=self._upstream.state,
             surrogate=self.surrogate_slot.state(),
         )
-
-    def _embedding_usage(self) -> dict[str, int | Decimal]:
-        surrogate = self.surrogate_slot.surrogate
-        tokens = surrogate.embedding_tokens if surrogate else 0
-        cost = tokens * self.settings.embeddings_price / MILLION
-        return {"embedding_tokens": tokens, "cost_embeddings": cost}
 
     def _capture_state(self) -> CaptureState:
         if isinstance(self._redactor, UnavailableRedactor):

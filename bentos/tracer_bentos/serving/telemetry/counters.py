@@ -1,4 +1,4 @@
-"""Everything this process counts, cumulative since its boot."""
+"""Everything that this process counts, cumulative since its start."""
 
 import secrets
 from collections import Counter, OrderedDict
@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Container, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from functools import partial
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from tracer_bentos.protocols.tokens import TokenUsage
 from tracer_bentos.serving.http_server.rejections import Rejection
@@ -18,11 +18,11 @@ from tracer_bentos.serving.telemetry.ordered_results import (
     CompletedPrefix,
 )
 from tracer_core.constants import OTHER_TASK
+from tracer_core.contracts.counters import GuardCounters, LegCounters
 from tracer_core.contracts.evidence import (
     SLOW_SECONDS,
     CellEvidence,
-    LegEvidence,
-    RequestCounts,
+    RequestEvidence,
     TaskEvidence,
 )
 
@@ -30,16 +30,17 @@ __all__ = ["InternalFault", "ProcessCounters", "TaskCounters"]
 
 MAX_LABELS: Final = 256
 MAX_TASK_MENTIONS: Final = 8
-"""How often a task is mentioned before it may take one of the last places."""
+"""Number of requests of a task after which it can use one of the last places."""
 MAX_MENTIONED: Final = 4096
 
 
-Watch = Callable[[str, AuditOutcome], None]
-"""Told the task and the verdict of each audit once it counts."""
+Report = TypeVar("Report", TaskEvidence, RequestEvidence)
+AuditObserver = Callable[[str, AuditOutcome], None]
+"""Called with the task and the outcome of each audit when it is counted."""
 
 
 class InternalFault(StrEnum):
-    """A failure of ours; the teacher answered instead."""
+    """An internal error; the teacher answered instead."""
 
     ADMISSION = "admission"
     SURROGATE = "surrogate"
@@ -48,9 +49,12 @@ class InternalFault(StrEnum):
 
 
 class TaskCounters:
-    """The counts of one task."""
+    """The counters of one task.
 
-    def __init__(self, task: str, watch: Watch | None = None) -> None:
+    An attribute or property with the name of a field of `TaskEvidence` is reported.
+    """
+
+    def __init__(self, task: str, on_audit: AuditObserver | None = None) -> None:
         self.task = task
         self.requests = 0
         self.answered = 0
@@ -61,13 +65,13 @@ class TaskCounters:
         self.avoided = AvoidedCost()
         self.forecast = CostForecast()
         self.tokens: Counter[str] = Counter()
-        self.audits = CompletedPrefix(partial(watch, task) if watch else None)
+        self.audits = CompletedPrefix(partial(on_audit, task) if on_audit else None)
         self.repeats = 0
         self.repeats_otherwise = 0
         self._labels: set[int] = set()
 
     def record_label(self, label: str) -> None:
-        """Count a label of the teacher, up to a bound."""
+        """Count a label of the teacher, up to a limit."""
         if len(self._labels) < MAX_LABELS:
             self._labels.add(hash(label))
 
@@ -76,55 +80,59 @@ class TaskCounters:
         self.repeats += 1
         self.repeats_otherwise += otherwise
 
-    def is_used(self, usage: TokenUsage) -> None:
-        """Count what the teacher read and wrote."""
+    def record_tokens(self, usage: TokenUsage) -> None:
+        """Count the tokens of one answer of the teacher."""
         self.tokens["prompt"] += usage.prompt
         self.tokens["cached"] += usage.cached
         self.tokens["completion"] += usage.completion
 
     def evidence(self, *, stopped: bool = False) -> TaskEvidence:
-        """Give the counts as they are reported."""
-        verdicts = self.audits.counted
-        return TaskEvidence(
-            task=self.task,
-            requests=self.requests,
-            answered=self.answered,
-            cached=self.cached,
+        """Return the counters as they are reported.
+
+        Args:
+            stopped: Whether the surrogate is stopped on the task.
+        """
+        audits = {
+            f"audits_{outcome}": count for outcome, count in self.audits.counted.items()
+        }
+        cells = tuple(
+            CellEvidence(
+                cell=cell, **{str(outcome): n for outcome, n in outcomes.items()}
+            )
+            for cell, outcomes in sorted(self.audits.cells.items())
+        )
+        avoided = self.avoided
+        return _report(
+            TaskEvidence,
+            self,
             stopped=stopped,
-            uniform_labelled=self.uniform_labelled,
             labels=len(self._labels),
-            repeats=self.repeats,
-            repeats_otherwise=self.repeats_otherwise,
             audits_admitted=self.audits.admitted,
-            audits_agreed=verdicts[AuditOutcome.AGREED],
-            audits_disagreed=verdicts[AuditOutcome.DISAGREED],
-            audits_missing=verdicts[AuditOutcome.MISSING],
-            cells=tuple(
-                CellEvidence(
-                    cell=cell,
-                    agreed=found[AuditOutcome.AGREED],
-                    disagreed=found[AuditOutcome.DISAGREED],
-                    missing=found[AuditOutcome.MISSING],
-                )
-                for cell, found in sorted(self.audits.cells.items())
-            ),
-            cost_saved=self.avoided.forecast,
-            cost_correction=self.avoided.correction,
-            cost_spread=self.avoided.spread,
-            cost_samples=self.avoided.samples,
-            cost_audits=self.avoided.audits,
-            cost_cached=self.cost_cached,
-            cost_teacher=self.cost_teacher,
+            cells=cells,
+            cost_saved=avoided.forecast,
+            cost_correction=avoided.correction,
+            cost_spread=avoided.spread,
+            cost_samples=avoided.samples,
+            cost_audits=avoided.audits,
+            **audits,
         )
 
 
 class ProcessCounters:
-    """The counts of one boot of one process."""
+    """The counters of one process.
+
+    An attribute with the name of a field of `RequestEvidence` is reported.
+
+    Args:
+        task_limit: Number of tasks that are counted separately.
+        on_audit: Called when an audit is counted.
+        certified: Returns the certified tasks.
+    """
 
     def __init__(
         self,
         task_limit: int = 64,
-        watch: Watch | None = None,
+        on_audit: AuditObserver | None = None,
         certified: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self.boot = secrets.token_hex(8)
@@ -142,23 +150,25 @@ class ProcessCounters:
         self.latencies = Latencies()
         self._tasks: dict[str, TaskCounters] = {}
         self._task_limit = task_limit
-        self._watch = watch
+        self._on_audit = on_audit
         self._certified = certified
         self._mentions: OrderedDict[str, int] = OrderedDict()
 
     def task(self, fingerprint: str) -> TaskCounters:
-        """Give the counts of a task; beyond the limit, those of all others together."""
+        """Return the counters of a task; beyond the limit, those of all other tasks."""
         known = self._tasks.get(fingerprint)
         if known:
             return known
         name = fingerprint if self._has_place(fingerprint) else OTHER_TASK
-        return self._tasks.setdefault(name, TaskCounters(name, self._watch))
+        return self._tasks.setdefault(name, TaskCounters(name, self._on_audit))
 
     def _has_place(self, fingerprint: str) -> bool:
-        """Give the first half of the places to whoever comes, the rest to who returns.
+        """Return whether a new task is counted separately.
 
-        Otherwise a burst of tasks that are asked once would take them all. A certified
-        task always has its own: what is promised about it is counted by itself.
+        The first half of the places is for any task, the second half for tasks with
+        several requests. Otherwise, a burst of tasks with one request each would use
+        all of them. A certified task is always counted separately, because its
+        certificate depends on the counters.
         """
         if fingerprint in self._certified():
             return True
@@ -171,42 +181,79 @@ class ProcessCounters:
         return mentions >= MAX_TASK_MENTIONS and len(self._tasks) < self._task_limit
 
     def record_stored(self, records: int, labelled: Mapping[str, int]) -> None:
-        """Count trace records that have reached the store."""
+        """Count trace records that were stored.
+
+        Args:
+            records: Number of records.
+            labelled: Number of labeled rows of the uniform sample, by task.
+        """
         self.traces_written += records
         for task, number in labelled.items():
             self.task(task).uniform_labelled += number
 
-    def totals(self, pending: int, logged: int) -> RequestCounts:
-        """Give the counts over all tasks as they are reported."""
-        return RequestCounts(
+    def totals(
+        self,
+        *,
+        traces_pending: int,
+        traces_logged: int,
+        embedding_tokens: int = 0,
+        cost_embeddings: Decimal = Decimal(0),
+    ) -> RequestEvidence:
+        """Return the counters over all tasks as they are reported.
+
+        Args:
+            traces_pending: Number of trace records that are not stored yet.
+            traces_logged: Number of trace records on the local disk.
+            embedding_tokens: Number of tokens of the embeddings endpoint.
+            cost_embeddings: Cost of these tokens.
+        """
+        return _report(
+            RequestEvidence,
+            self,
             requests=self.requests - self.diverted,
-            diverted=self.diverted,
-            cached=self.cached,
-            surrogate=self.surrogate,
-            teacher=self.teacher,
-            failed=self.failed,
+            refused=self.refusals.total(),
+            traces_pending=traces_pending,
+            traces_logged=traces_logged,
+            embedding_tokens=embedding_tokens,
+            cost_embeddings=cost_embeddings,
+            **dict(self._guards()),
+        )
+
+    def _guards(self) -> GuardCounters:
+        return GuardCounters(
             faults=self.faults[InternalFault.ADMISSION]
             + self.faults[InternalFault.SURROGATE],
             surrogate_leg=self._leg(LatencyLeg.SURROGATE),
             teacher_leg=self._leg(LatencyLeg.TEACHER),
-            refused=self.refusals.total(),
-            traces_written=self.traces_written,
-            traces_logged=logged,
-            traces_pending=pending,
-            traces_dropped=self.traces_dropped,
         )
 
-    def _leg(self, leg: LatencyLeg) -> LegEvidence:
+    def _leg(self, leg: LatencyLeg) -> LegCounters:
         times = self.latencies.by_leg[leg]
-        return LegEvidence(questions=times.count, slow=times.count_above(SLOW_SECONDS))
+        return LegCounters(questions=times.count, slow=times.count_above(SLOW_SECONDS))
 
     def tokens(self) -> Mapping[str, Counter[str]]:
-        """Give the teacher's tokens by task and kind; cached ones are prompt too."""
-        return {task: counts.tokens for task, counts in self._tasks.items()}
+        """Return the teacher's tokens by task and kind; `prompt` includes `cached`."""
+        return {task: counters.tokens for task, counters in self._tasks.items()}
 
     def tasks(self, stopped: Container[str] = ()) -> tuple[TaskEvidence, ...]:
-        """Give the counts by task as they are reported."""
+        """Return the counters by task as they are reported.
+
+        Args:
+            stopped: Tasks on which the surrogate is stopped.
+        """
         return tuple(
-            counts.evidence(stopped=task in stopped)
-            for task, counts in self._tasks.items()
+            counters.evidence(stopped=task in stopped)
+            for task, counters in self._tasks.items()
         )
+
+
+def _report(kind: type[Report], source: object, **given: Any) -> Report:
+    """Return a report with the counters that a source has by name.
+
+    Args:
+        kind: The report.
+        source: Has attributes for all other fields of the report.
+        given: Fields that are not attributes of the source.
+    """
+    names = kind.model_fields.keys() - given.keys()
+    return kind(**{name: getattr(source, name) for name in names}, **given)

@@ -235,7 +235,7 @@ def _tasks(tasks: tuple[TaskEvidence, ...]) -> Iterator[Metric]:
         audits.add_metric([task, "disagreed"], evidence.audits_disagreed)
         audits.add_metric([task, "missing"], evidence.audits_missing)
         cost.add_metric(
-            [task, "saved"], float(evidence.cost_saved) + evidence.cost_correction
+            [task, "saved"], float(evidence.cost_saved + evidence.cost_correction)
         )
         cost.add_metric([task, "cached"], float(evidence.cost_cached))
         stopped.add_metric([task], float(evidence.stopped))

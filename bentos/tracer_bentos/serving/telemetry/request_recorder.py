@@ -81,7 +81,7 @@ class RequestRecorder:
             task.record_label(answer.label)
             self._record_repeat(task, admission, answer.label)
         if answer.usage is not None:
-            task.is_used(answer.usage)
+            task.record_tokens(answer.usage)
         forecast = self._forecast(task, admission, answer.label)
         if answer.status is not TraceStatus.FAILED:
             task.cost_teacher += cost.total if cost else forecast

@@ -63,6 +63,11 @@ class GuardKind(Enum):
         return self.value[0]
 
     @property
+    def counter(self) -> str:
+        """Name of the field of `GuardCounters` that counts it."""
+        return self.name.lower()
+
+    @property
     def allowed(self) -> float:
         """Allowed rate, in (0, 1)."""
         return self.value[1]

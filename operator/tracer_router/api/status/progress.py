@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tracer_core.contracts.counters import CellCounters, GuardCounters
 from tracer_router.api.base.model import ApiModel
-from tracer_router.api.status.evidence import LegCounts
 
 __all__ = [
     "Baseline",
@@ -18,23 +18,11 @@ __all__ = [
 ]
 
 
-class Baseline(ApiModel):
+class Baseline(CellCounters, GuardCounters, ApiModel):
     """Cumulative counts at a point in time, which are subtracted from later counts."""
 
-    agreed: int = 0
-    """Number of audits in which the surrogate agreed with the teacher."""
-    disagreed: int = 0
-    """Number of audits in which the surrogate disagreed with the teacher."""
-    missing: int = 0
-    """Number of audits without a usable answer of the teacher."""
     questions: int = 0
     """Number of classification requests."""
-    faults: int = 0
-    """Number of internal errors of the data plane."""
-    surrogate_leg: LegCounts = LegCounts()
-    """Latency counts of answers of the surrogate."""
-    teacher_leg: LegCounts = LegCounts()
-    """Latency counts of requests that were left to the teacher."""
 
 
 class ShareBaseline(ApiModel):

@@ -1,16 +1,16 @@
-"""What a revision's evidence says, in the words of the statistics."""
+"""The evidence of a revision in the terms of the statistics: audits and guards."""
 
 from collections.abc import Iterable
 
+from tracer_core.contracts.counters import (
+    GuardCounters,
+    LegCounters,
+    copy_counters,
+    subtract_counters,
+)
 from tracer_core.stats.sequential.guards import GuardCount, GuardCounts, GuardKind
 from tracer_core.stats.sequential.verdict import NO_AUDITS, AuditCounts
-from tracer_router.api import (
-    Baseline,
-    LegCounts,
-    RevisionTotals,
-    TaskCounts,
-    TracerRevision,
-)
+from tracer_router.api import Baseline, RevisionTotals, TaskCounts, TracerRevision
 from tracer_router.planning.evidence.evidence import total
 
 __all__ = [
@@ -23,17 +23,17 @@ __all__ = [
 
 
 def audit_totals(revision: TracerRevision) -> AuditCounts:
-    """Give the audits of a revision's certified tasks, from shadow on."""
-    tasks = _certified(revision, total(revision.status.evidence))
+    """Return the audits of the certified tasks of a revision, including the shadow."""
+    tasks = _certified_tasks(revision, total(revision.status.evidence))
     return AuditCounts(
-        agreed=sum(each.audits_agreed for each in tasks),
-        disagreed=sum(each.audits_disagreed for each in tasks),
-        missing=sum(each.audits_missing for each in tasks),
+        agreed=sum(task.audits_agreed for task in tasks),
+        disagreed=sum(task.audits_disagreed for task in tasks),
+        missing=sum(task.audits_missing for task in tasks),
     )
 
 
 def audit_totals_before(revision: TracerRevision) -> AuditCounts:
-    """Give the audits of earlier tries."""
+    """Return the audits of earlier rollouts of a revision."""
     earlier = revision.status.earlier
     if earlier is None:
         return NO_AUDITS
@@ -41,55 +41,49 @@ def audit_totals_before(revision: TracerRevision) -> AuditCounts:
 
 
 def cell_totals(revision: TracerRevision) -> dict[str, AuditCounts]:
-    """Give the audits of each cell of the certified tasks."""
-    found: dict[str, AuditCounts] = {}
-    for task in _certified(revision, total(revision.status.evidence)):
-        for each in task.cells:
-            known = found.get(each.cell, NO_AUDITS)
-            found[each.cell] = AuditCounts(
-                known.agreed + each.agreed,
-                known.disagreed + each.disagreed,
-                known.missing + each.missing,
+    """Return the audits of each cell of the certified tasks."""
+    totals: dict[str, AuditCounts] = {}
+    for task in _certified_tasks(revision, total(revision.status.evidence)):
+        for cell in task.cells:
+            known = totals.get(cell.cell, NO_AUDITS)
+            totals[cell.cell] = AuditCounts(
+                known.agreed + cell.agreed,
+                known.disagreed + cell.disagreed,
+                known.missing + cell.missing,
             )
-    return found
+    return totals
 
 
 def guard_counts(revision: TracerRevision) -> GuardCounts:
-    """Give what was counted of each harm in the present try."""
+    """Return the counts of each guard in the current rollout."""
     now, before = audit_baseline(revision), revision.status.earlier or Baseline()
+    questions = max(0, now.questions - before.questions)
+    counters = subtract_counters(GuardCounters, now, before)
     return {
-        GuardKind.FAULTS: GuardCount(
-            questions=max(0, now.questions - before.questions),
-            times=max(0, now.faults - before.faults),
-        ),
-        GuardKind.SURROGATE_LEG: _slow(now.surrogate_leg, before.surrogate_leg),
-        GuardKind.TEACHER_LEG: _slow(now.teacher_leg, before.teacher_leg),
+        guard: _guard_count(counters[guard.counter], questions) for guard in GuardKind
     }
 
 
-def _slow(now: LegCounts, before: LegCounts) -> GuardCount:
-    return GuardCount(
-        questions=max(0, now.questions - before.questions),
-        times=max(0, now.slow - before.slow),
-    )
+def _guard_count(counter: int | LegCounters, questions: int) -> GuardCount:
+    if isinstance(counter, LegCounters):
+        return GuardCount(questions=counter.questions, times=counter.slow)
+    return GuardCount(questions=questions, times=counter)
 
 
 def audit_baseline(revision: TracerRevision) -> Baseline:
-    """Give all counts as they are now, to judge later ones from here."""
+    """Return the current counters, from which later counters are judged."""
     counts, audits = total(revision.status.evidence), audit_totals(revision)
     return Baseline(
         agreed=audits.agreed,
         disagreed=audits.disagreed,
         missing=audits.missing,
-        questions=sum(each.requests for each in counts.tasks),
-        faults=counts.faults,
-        surrogate_leg=counts.surrogate_leg,
-        teacher_leg=counts.teacher_leg,
+        questions=sum(task.requests for task in counts.tasks),
+        **copy_counters(GuardCounters, counts),
     )
 
 
-def _certified(
-    revision: TracerRevision, counts: RevisionTotals
+def _certified_tasks(
+    revision: TracerRevision, totals: RevisionTotals
 ) -> Iterable[TaskCounts]:
     names = {task.fingerprint for task in revision.status.tasks}
-    return [each for each in counts.tasks if each.task in names]
+    return [task for task in totals.tasks if task.task in names]

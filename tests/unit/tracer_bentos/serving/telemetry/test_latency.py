@@ -23,7 +23,8 @@ from support.ticket_bundle import chat_about, task_of
 from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
 from tracer_bentos.serving.http_server.exchange import Message, Receive, Scope, Send
 from tracer_bentos.serving.telemetry.latency import BUCKET_BOUNDS, LatencyLeg
-from tracer_core.contracts.evidence import SLOW_SECONDS, LegEvidence
+from tracer_core.contracts.counters import LegCounters
+from tracer_core.contracts.evidence import SLOW_SECONDS
 from tracer_core.contracts.policy import Diversion, PolicyDocument, RevisionPolicy
 
 SLOW = 2 * SLOW_SECONDS
@@ -56,7 +57,7 @@ async def prepare(plane: Plane) -> None:
     await plane.push(certified(task_of(chat_about("anything")), audit=0))
 
 
-async def legs(plane: Plane) -> tuple[LegEvidence, LegEvidence]:
+async def legs(plane: Plane) -> tuple[LegCounters, LegCounters]:
     """Return the evidence of the surrogate leg and the teacher leg."""
     counts = (await plane.evidence()).requests
     return counts.surrogate_leg, counts.teacher_leg
@@ -69,7 +70,7 @@ def test_the_threshold_of_slow_requests_is_a_bucket_bound() -> None:
 async def test_a_slow_decision_is_counted_on_the_leg_that_answers(
     tmp_path: Path,
 ) -> None:
-    none, slow = LegEvidence(), LegEvidence(questions=1, slow=1)
+    none, slow = LegCounters(), LegCounters(questions=1, slow=1)
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, SlowSurrogate().read, access=ANYBODY) as plane,
@@ -92,7 +93,7 @@ async def test_the_surrogate_leg_ends_when_the_complete_answer_is_sent(
         sent = await _call_directly(plane, "Refund", SLOW)
         found = await legs(plane)
     assert sent[0]["status"] == 200
-    assert found == (LegEvidence(questions=1, slow=1), LegEvidence())
+    assert found == (LegCounters(questions=1, slow=1), LegCounters())
 
 
 async def test_the_legs_of_the_router_exclude_the_time_of_the_teacher(

@@ -11,17 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.manifests import revision_manifest
+from tracer_core.contracts.counters import LegCounters
 from tracer_core.contracts.evidence import (
     CellEvidence,
     Evidence,
-    LegEvidence,
-    RequestCounts,
+    RequestEvidence,
     TaskEvidence,
 )
 from tracer_core.stats.sequential.guards import GuardCount, GuardKind
 from tracer_router.api import (
     EvidenceStatus,
-    LegCounts,
     RevisionCounts,
     RevisionTotals,
     TracerRevision,
@@ -70,7 +69,7 @@ class Pod:
             evidence=Evidence(
                 revision=1,
                 boot=f"{self.name}-{self.boot}",
-                requests=RequestCounts(
+                requests=RequestEvidence(
                     requests=admitted,
                     faults=self.disagreed,
                     failed=self.open,
@@ -78,10 +77,10 @@ class Pod:
                     diverted=2 * self.cached,
                     refused=3 * self.cached,
                     cost_embeddings=Decimal("0.1") * self.cached,
-                    surrogate_leg=LegEvidence(
+                    surrogate_leg=LegCounters(
                         questions=admitted, slow=self.answers_slow
                     ),
-                    teacher_leg=LegEvidence(
+                    teacher_leg=LegCounters(
                         questions=2 * admitted, slow=self.deferrals_slow
                     ),
                 ),
@@ -220,10 +219,10 @@ def test_legs_and_what_nobody_judges_are_added_exactly_once_too(
         cached=cached,
         diverted=2 * cached,
         refused=3 * cached,
-        surrogate_leg=LegCounts(
+        surrogate_leg=LegCounters(
             questions=admitted, slow=sum(pod.answers_slow for pod in pods)
         ),
-        teacher_leg=LegCounts(
+        teacher_leg=LegCounters(
             questions=2 * admitted, slow=sum(pod.deferrals_slow for pod in pods)
         ),
     )
@@ -240,8 +239,8 @@ def test_a_pod_from_before_the_legs_were_told_apart_is_counted_without_them() ->
     new = Pod("new", agreed=3, answers_slow=1).state()
     found = total(fold_evidence(None, [pod, new]))
     assert found.requests == 12
-    assert found.surrogate_leg == LegCounts(questions=3, slow=1)
-    assert found.teacher_leg == LegCounts(questions=6)
+    assert found.surrogate_leg == LegCounters(questions=3, slow=1)
+    assert found.teacher_leg == LegCounters(questions=6)
 
 
 def test_what_an_older_operator_kept_is_read_and_goes_on() -> None:
