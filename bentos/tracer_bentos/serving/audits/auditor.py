@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 MAX_CONCURRENT_AUDITS: Final = 32
 MAX_PENDING_AUDITS: Final = 512
-DEADLINE_SECONDS: Final = 120.0
+AUDIT_TIMEOUT_SECONDS: Final = 120.0
 _BODY_HEADERS: Final = frozenset({b"accept", b"content-length", b"content-type"})
 _FAILED: Final = ParsedResponse(TraceStatus.FAILED)
 
@@ -139,7 +139,7 @@ class Auditor:
     ) -> None:
         answer, start = _FAILED, time.perf_counter()
         try:
-            async with self._slots, asyncio.timeout(DEADLINE_SECONDS):
+            async with self._slots, asyncio.timeout(AUDIT_TIMEOUT_SECONDS):
                 start = time.perf_counter()
                 answer = await self._call_teacher(admission, headers, exchange)
         except (TeacherUnreachable, TimeoutError, TransportError) as error:

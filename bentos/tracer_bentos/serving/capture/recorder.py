@@ -21,7 +21,7 @@ __all__ = ["TraceRecorder"]
 _log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-MAX_QUEUE: Final = 10_000
+MAX_QUEUED_RECORDS: Final = 10_000
 BATCH_DELAY_SECONDS: Final = 0.02
 POLL_INTERVAL_SECONDS: Final = 0.5
 MIN_RETRY_DELAY_SECONDS: Final = 1.0
@@ -83,7 +83,7 @@ class TraceRecorder:
 
     def enqueue(self, record: TraceRecord) -> None:
         """Add a record to the queue; count it as dropped if the queue is full."""
-        if len(self._queue) >= MAX_QUEUE:
+        if len(self._queue) >= MAX_QUEUED_RECORDS:
             self._counters.traces_dropped += 1
             return
         self._queue.append(record)

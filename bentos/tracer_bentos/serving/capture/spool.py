@@ -25,7 +25,7 @@ __all__ = ["SegmentSpool", "SegmentTotals", "SpooledSegment"]
 
 _log = logging.getLogger(__name__)
 
-SEGMENT_BYTES: Final = 8 * 1024 * 1024
+MAX_SEGMENT_BYTES: Final = 8 * 1024 * 1024
 _OPEN: Final = ".open"
 _SEALED: Final = ".jsonl"
 
@@ -154,7 +154,9 @@ class SegmentSpool:
         if not self._totals.records:
             return False
         age = (self._clock() - self._opened).total_seconds()
-        full = self._totals.records >= max_records or self._open_bytes >= SEGMENT_BYTES
+        full = (
+            self._totals.records >= max_records or self._open_bytes >= MAX_SEGMENT_BYTES
+        )
         return full or age >= max_seconds
 
     def seal(self) -> None:

@@ -15,9 +15,9 @@ from tracer_bentos.serving.decision.cache import AnswerCache
 from tracer_bentos.serving.decision.circuit_breaker import CircuitBreaker
 from tracer_bentos.serving.decision.eligibility import EligibilityInput, deferral_reason
 from tracer_bentos.serving.decision.executors import DecisionExecutor, MicroBatcher
-from tracer_bentos.serving.decision.loaded import SurrogateSlot
 from tracer_bentos.serving.decision.policy_store import PolicyStore
 from tracer_bentos.serving.decision.sampler import SessionSampler
+from tracer_bentos.serving.decision.surrogate_slot import SurrogateSlot
 from tracer_bentos.serving.http_server.exchange import HttpExchange
 from tracer_bentos.serving.records import (
     Admission,

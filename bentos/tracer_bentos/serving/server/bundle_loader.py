@@ -14,7 +14,7 @@ from typing import Final
 from tracer_bentos.error_classification import is_recoverable
 from tracer_bentos.redaction.standard import StandardRedactor
 from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
-from tracer_bentos.serving.decision.loaded import SurrogateSlot
+from tracer_bentos.serving.decision.surrogate_slot import SurrogateSlot
 from tracer_bentos.serving.server.settings import Settings
 from tracer_bentos.store import TraceStore, open_store
 from tracer_core.contracts.document import sha256_digest

@@ -10,8 +10,7 @@ The flow of a request, in the order of the methods below:
 4. `_decide` admits the question and selects the source of the answer: the cache, the
    surrogate, or the teacher.
 
-An error of the router before the response starts always results in a call to the
-teacher.
+If parsing, admission, or rendering fails, the teacher answers.
 """
 
 import dataclasses

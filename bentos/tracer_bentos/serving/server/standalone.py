@@ -24,7 +24,7 @@ __all__ = ["build_standalone_plane", "serve_standalone"]
 
 _log = logging.getLogger(__name__)
 
-AUDIT: Final = 0.02
+AUDIT_RATE: Final = 0.02
 """Share of the sessions that the teacher audits."""
 
 
@@ -102,7 +102,9 @@ def _build_plane(settings: Settings, bundle: Path) -> DataPlane:
     plane = DataPlane(settings)
     require_redaction(predictor, plane.redaction)
     plane.surrogate_slot.set_local_surrogate(predictor, digest)
-    policy = RevisionPolicy(surrogate=True, audit=AUDIT, bundle=digest, tasks=(task,))
+    policy = RevisionPolicy(
+        surrogate=True, audit=AUDIT_RATE, bundle=digest, tasks=(task,)
+    )
     revisions = {str(settings.revision): policy}
     plane.policy_store.update(PolicyDocument(generation=0, revisions=revisions))
     return plane

@@ -188,11 +188,11 @@ class TeacherClient:
                 raise self.record_failure(error) from None
             try:
                 call.send(request)
-                await call.head()
+                await call.read_head()
             except TransportError as error:
                 self._pool.release(call)
                 harmless = call.refused or (call.stale and idempotent)
-                again = request.again() if attempts_left and harmless else None
+                again = request.replay() if attempts_left and harmless else None
                 if again is None:
                     raise self.record_failure(error) from None
                 request = again

@@ -7,7 +7,7 @@ from threadpoolctl import (  # type: ignore[import-untyped] # publishes no types
 )
 
 from support.serving_plane import FirstWord
-from tracer_bentos.serving.decision.loaded import SurrogateSlot
+from tracer_bentos.serving.decision.surrogate_slot import SurrogateSlot
 
 
 def test_a_loaded_surrogate_computes_on_one_thread() -> None:

@@ -29,7 +29,7 @@ from support.serving_teacher import Teacher, teaching
 from support.ticket_bundle import chat_about, task_of
 from tracer_bentos.bundle.bundle import load_bundle
 from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
-from tracer_bentos.serving.decision.loaded import SurrogateSlot
+from tracer_bentos.serving.decision.surrogate_slot import SurrogateSlot
 from tracer_bentos.serving.records import Deferral
 from tracer_bentos.serving.server.bundle_loader import BundleLoader
 from tracer_bentos.serving.telemetry.latency import LatencyLeg
