@@ -65,12 +65,13 @@ def traces_stored(pods: Iterable[PodState]) -> ConditionState:
 def evidence_reported(pods: Iterable[PodState]) -> ConditionState:
     """Return whether every ready pod answers the polls of the operator."""
     kind, pods = ConditionType.EVIDENCE_REPORTED, tuple(pods)
-    silent = [pod.name for pod in pods if pod.ready and pod.evidence is None]
+    ready = [pod for pod in pods if pod.ready]
+    silent = [pod.name for pod in ready if pod.evidence is None]
     if silent:
         message = (
-            f"{len(silent)} ready pods do not answer on their internal port, for "
-            f"example {min(silent)}; allow the operator to connect. Requests are "
-            "served, but no rollout decision uses the missing evidence"
+            f"no answer on the internal port from {len(silent)} of {len(ready)} ready "
+            f"pods, for example {min(silent)}; allow the operator to connect. Requests "
+            "are served, but no rollout decision uses the missing evidence"
         )
         return ConditionState(
             kind, ConditionStatus.FALSE, Reason.EVIDENCE_STALE, message
