@@ -1,4 +1,4 @@
-"""A teacher that speaks HTTP/2 in real bytes, and may do so as none ever should."""
+"""A teacher with HTTP/2 on loopback that can violate the protocol."""
 
 import asyncio
 import contextlib
@@ -18,23 +18,30 @@ from h2.settings import SettingCodes, Settings
 from tracer_bentos.http_client.http2_codec import PlainEncoder
 from tracer_bentos.serving.http_server.exchange import ASGIApp, Message, Scope
 
-__all__ = ["Asked", "Http2Line", "Http2Teacher", "hosting", "http2_scripted", "saying"]
+__all__ = [
+    "Http2Teacher",
+    "Http2TeacherConnection",
+    "ReceivedRequest",
+    "hosting",
+    "http2_scripted",
+    "responding",
+]
 
 Fields = list[tuple[bytes, bytes]]
 _OK: Fields = [(b":status", b"200")]
 
 
 @dataclass(eq=False)
-class Asked:
-    """One request as it came."""
+class ReceivedRequest:
+    """One request as it was received."""
 
     number: int
     fields: Fields
     body: bytearray = field(default_factory=bytearray)
-    pieces: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
+    chunks: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     code: int | None = None
-    """With which error the other side gave it up."""
+    """Error code with which the client reset the request."""
 
     @property
     def path(self) -> bytes:
@@ -43,26 +50,26 @@ class Asked:
 
 @dataclass
 class Http2Teacher:
-    """What has come, and how many connections have ended."""
+    """The received requests, and the accepted and ended connections."""
 
     url: str = ""
-    asked: list[Asked] = field(default_factory=list)
-    lines: list["Http2Line"] = field(default_factory=list)
+    requests: list[ReceivedRequest] = field(default_factory=list)
+    accepted: list["Http2TeacherConnection"] = field(default_factory=list)
     ended: int = 0
     sent: int = 0
 
     @property
     def connections(self) -> int:
-        return len(self.lines)
+        return len(self.accepted)
 
     @property
-    def given_up(self) -> list[int | None]:
-        """The errors with which requests were given up."""
-        return [each.code for each in self.asked if each.code is not None]
+    def reset_codes(self) -> list[int | None]:
+        """The error codes with which the client reset requests."""
+        return [request.code for request in self.requests if request.code is not None]
 
 
-class Http2Line:
-    """One connection."""
+class Http2TeacherConnection:
+    """One connection of the teacher."""
 
     def __init__(
         self,
@@ -70,24 +77,24 @@ class Http2Line:
         script: "Script",
         settings: Mapping[SettingCodes, int],
         *,
-        takes: bool,
+        grants_windows: bool,
     ) -> None:
         self._teacher = teacher
         self._script = script
         self._settings = settings
-        self._takes = takes
-        self._asked: dict[int, Asked] = {}
+        self._grants_windows = grants_windows
+        self._open: dict[int, ReceivedRequest] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Condition()
-        self.most_at_once = 0
-        """Requests at one time, at most."""
+        self._window_changed = asyncio.Condition()
+        self.max_concurrent = 0
+        """Maximum number of concurrent requests."""
         self.pings = 0
-        """How often the other side asked whether anybody is there."""
+        """Number of received pings."""
         self.silent = False
-        """Whether it reads and never writes."""
-        self.spoil: Callable[[bytes], bytes] = bytes
-        """What becomes of all that is written."""
-        self.wire = H2Connection(
+        """Whether the connection reads but does not write."""
+        self.transform: Callable[[bytes], bytes] = bytes
+        """Changes all written data."""
+        self.h2 = H2Connection(
             H2Configuration(
                 client_side=False,
                 validate_outbound_headers=False,
@@ -98,196 +105,208 @@ class Http2Line:
     async def serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """Speak until the other side ends it."""
+        """Serve requests until the client ends the connection."""
         self._writer = writer
-        self.wire.encoder = PlainEncoder()
-        initial = dict(self.wire.local_settings) | dict(self._settings)
-        self.wire.local_settings = Settings(client=False, initial_values=initial)
-        self.wire.initiate_connection()
+        self.h2.encoder = PlainEncoder()
+        initial = dict(self.h2.local_settings) | dict(self._settings)
+        self.h2.local_settings = Settings(client=False, initial_values=initial)
+        self.h2.initiate_connection()
         self.flush()
         try:
             while data := await reader.read(65_536):
-                for event in self.wire.receive_data(data):
+                for event in self.h2.receive_data(data):
                     await self._on(event)
                 self.flush()
         finally:
-            for each in self._asked.values():
-                each.code = -1 if each.code is None else each.code
-                each.pieces.put_nowait(None)
-                each.ended.set()
+            for request in self._open.values():
+                request.code = -1 if request.code is None else request.code
+                request.chunks.put_nowait(None)
+                request.ended.set()
             await self._wake()
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def flush(self) -> None:
-        """Send what there is to be sent."""
-        data = self.wire.data_to_send()
+        """Send all pending data."""
+        data = self.h2.data_to_send()
         if data and not self.silent:
-            self._writer.write(self.spoil(data))
+            self._writer.write(self.transform(data))
 
     def raw(self, content: bytes) -> None:
-        """Send bytes that no library would."""
+        """Send bytes without a check."""
         self._writer.write(content)
 
     def close(self) -> None:
-        """End the connection without a word."""
+        """Abort the connection."""
         self._writer.transport.abort()
 
-    async def hang_up(self) -> None:
-        """End the connection once everything is sent."""
+    async def close_after_flush(self) -> None:
+        """Close the connection after all data is sent."""
         await self._writer.drain()
         self._writer.close()
 
-    def head(self, asked: Asked, fields: Fields, *, last: bool = False) -> None:
-        """Send status and headers, an interim or the final one."""
-        self.wire.send_headers(asked.number, fields, end_stream=last)
+    def head(
+        self, request: ReceivedRequest, fields: Fields, *, last: bool = False
+    ) -> None:
+        """Send the status and the headers of an interim or final response."""
+        self.h2.send_headers(request.number, fields, end_stream=last)
         if last:
-            self._asked.pop(asked.number, None)
+            self._open.pop(request.number, None)
         self.flush()
 
-    async def body(self, asked: Asked, content: bytes, *, last: bool = False) -> None:
-        """Send some of the body, as far as the other side lets."""
+    async def body(
+        self, request: ReceivedRequest, content: bytes, *, last: bool = False
+    ) -> None:
+        """Send a part of the body when the window of the client allows it."""
         while content:
-            window = self.wire.local_flow_control_window(asked.number)
-            size = min(len(content), window, self.wire.max_outbound_frame_size)
+            window = self.h2.local_flow_control_window(request.number)
+            size = min(len(content), window, self.h2.max_outbound_frame_size)
             if size > 0:
-                self.wire.send_data(asked.number, content[:size])
+                self.h2.send_data(request.number, content[:size])
                 self.flush()
                 self._teacher.sent += size
                 content = content[size:]
                 await self._writer.drain()
                 continue
-            async with self._room:
-                await self._room.wait()
-            if asked.code is not None:
+            async with self._window_changed:
+                await self._window_changed.wait()
+            if request.code is not None:
                 raise ConnectionResetError
         if last:
-            self.wire.end_stream(asked.number)
-            self._asked.pop(asked.number, None)
+            self.h2.end_stream(request.number)
+            self._open.pop(request.number, None)
             self.flush()
 
-    async def answer(self, asked: Asked, fields: Fields, content: bytes = b"") -> None:
-        """Send a whole answer."""
-        self.head(asked, fields, last=not content)
+    async def answer(
+        self, request: ReceivedRequest, fields: Fields, content: bytes = b""
+    ) -> None:
+        """Send a complete response."""
+        self.head(request, fields, last=not content)
         if content:
-            await self.body(asked, content, last=True)
+            await self.body(request, content, last=True)
 
-    def took(self, asked: Asked, size: int) -> None:
-        """Let the other side send so many more bytes."""
-        self.wire.acknowledge_received_data(size, asked.number)
+    def grant_window(self, request: ReceivedRequest, size: int) -> None:
+        """Allow the client to send more bytes."""
+        self.h2.acknowledge_received_data(size, request.number)
         self.flush()
 
-    def reset(self, asked: Asked, code: ErrorCodes) -> None:
-        """Give a request up."""
-        self.wire.reset_stream(asked.number, code)
-        self._asked.pop(asked.number, None)
+    def reset(self, request: ReceivedRequest, code: ErrorCodes) -> None:
+        """Reset a request."""
+        self.h2.reset_stream(request.number, code)
+        self._open.pop(request.number, None)
         self.flush()
 
-    def break_off(self, asked: Asked) -> None:
-        """Give a request up whose answer is not whole."""
-        if asked.number in self._asked and asked.code is None:
-            self.reset(asked, ErrorCodes.INTERNAL_ERROR)
+    def abort_request(self, request: ReceivedRequest) -> None:
+        """Reset a request unless its response is complete."""
+        if request.number in self._open and request.code is None:
+            self.reset(request, ErrorCodes.INTERNAL_ERROR)
 
-    def goodbye(self, last: int, code: ErrorCodes = ErrorCodes.NO_ERROR) -> None:
-        """Say that no request after the last one is looked at; the others go on."""
+    def go_away(self, last: int, code: ErrorCodes = ErrorCodes.NO_ERROR) -> None:
+        """Announce that requests after `last` are not processed; others continue."""
         payload = last.to_bytes(4) + int(code).to_bytes(4)
         self.raw(b"\0\0\x08\x07\0\0\0\0\0" + payload)
 
     async def _on(self, event: events.Event) -> None:
         match event:
             case events.RequestReceived():
-                self._begin(Asked(event.stream_id, list(map(tuple, event.headers))))
+                self._begin(
+                    ReceivedRequest(event.stream_id, list(map(tuple, event.headers)))
+                )
             case events.DataReceived():
-                self._take(event)
+                self._receive(event)
             case events.StreamEnded():
-                self._end(self._asked.get(event.stream_id))
+                self._end(self._open.get(event.stream_id))
             case events.StreamReset():
-                asked = self._asked.pop(event.stream_id, None)
-                if asked:
-                    asked.code = int(event.error_code)
-                self._end(asked)
+                request = self._open.pop(event.stream_id, None)
+                if request:
+                    request.code = int(event.error_code)
+                self._end(request)
                 await self._wake()
             case events.PingReceived():
                 self.pings += 1
             case events.WindowUpdated() | events.RemoteSettingsChanged():
                 await self._wake()
 
-    def _begin(self, asked: Asked) -> None:
-        self._asked[asked.number] = asked
-        self._teacher.asked.append(asked)
-        self.most_at_once = max(self.most_at_once, len(self._asked))
-        task = asyncio.create_task(self._follow(asked))
+    def _begin(self, request: ReceivedRequest) -> None:
+        self._open[request.number] = request
+        self._teacher.requests.append(request)
+        self.max_concurrent = max(self.max_concurrent, len(self._open))
+        task = asyncio.create_task(self._run_script(request))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _take(self, event: events.DataReceived) -> None:
-        asked = self._asked.get(event.stream_id)
-        if asked:
-            if self._takes:
-                self.took(asked, event.flow_controlled_length)
-            asked.body += event.data
-            asked.pieces.put_nowait(bytes(event.data))
+    def _receive(self, event: events.DataReceived) -> None:
+        request = self._open.get(event.stream_id)
+        if request:
+            if self._grants_windows:
+                self.grant_window(request, event.flow_controlled_length)
+            request.body += event.data
+            request.chunks.put_nowait(bytes(event.data))
 
-    def _end(self, asked: Asked | None) -> None:
-        if asked:
-            asked.pieces.put_nowait(None)
-            asked.ended.set()
+    def _end(self, request: ReceivedRequest | None) -> None:
+        if request:
+            request.chunks.put_nowait(None)
+            request.ended.set()
 
-    async def _follow(self, asked: Asked) -> None:
+    async def _run_script(self, request: ReceivedRequest) -> None:
         with contextlib.suppress(ConnectionError, ProtocolError):
-            await self._script(self, asked)
+            await self._script(self, request)
 
     async def _wake(self) -> None:
-        async with self._room:
-            self._room.notify_all()
+        async with self._window_changed:
+            self._window_changed.notify_all()
 
 
-Script = Callable[[Http2Line, Asked], Awaitable[None]]
-"""What happens to one request."""
+Script = Callable[[Http2TeacherConnection, ReceivedRequest], Awaitable[None]]
+"""Handles one request."""
 
 
-def saying(content: bytes = b"hi", fields: Fields = _OK) -> Script:
-    """Answer every request alike, once it is whole."""
+def responding(content: bytes = b"hi", fields: Fields = _OK) -> Script:
+    """Return a script with the same response to every complete request."""
 
-    async def script(line: Http2Line, asked: Asked) -> None:
-        await asked.ended.wait()
-        if asked.code is None:
-            await line.answer(asked, fields, content)
+    async def script(
+        connection: Http2TeacherConnection, request: ReceivedRequest
+    ) -> None:
+        await request.ended.wait()
+        if request.code is None:
+            await connection.answer(request, fields, content)
 
     return script
 
 
 def hosting(app: ASGIApp) -> Script:
-    """Let an application answer, as a server of HTTP/1.1 would."""
+    """Return a script that runs an ASGI application."""
 
-    async def script(line: Http2Line, asked: Asked) -> None:
+    async def script(
+        connection: Http2TeacherConnection, request: ReceivedRequest
+    ) -> None:
         async def receive() -> Message:
-            piece = await asked.pieces.get()
-            if piece is None and asked.code is not None:
+            chunk = await request.chunks.get()
+            if chunk is None and request.code is not None:
                 return {"type": "http.disconnect"}
-            more = piece is not None
-            line.took(asked, len(piece or b""))
-            return {"type": "http.request", "body": piece or b"", "more_body": more}
+            more = chunk is not None
+            connection.grant_window(request, len(chunk or b""))
+            return {"type": "http.request", "body": chunk or b"", "more_body": more}
 
         async def send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 status = (b":status", b"%d" % message["status"])
-                line.head(asked, [status, *message["headers"]])
+                connection.head(request, [status, *message["headers"]])
             else:
                 last = not message.get("more_body", False)
-                await line.body(asked, message.get("body", b""), last=last)
+                await connection.body(request, message.get("body", b""), last=last)
 
         try:
-            await app(_scope_of(asked), receive, send)
+            await app(_scope_of(request), receive, send)
         finally:
-            line.break_off(asked)
+            connection.abort_request(request)
 
     return script
 
 
-def _scope_of(asked: Asked) -> Scope:
-    named = dict(asked.fields)
+def _scope_of(request: ReceivedRequest) -> Scope:
+    named = dict(request.fields)
     path, _, query = named[b":path"].partition(b"?")
     return {
         "type": "http",
@@ -295,7 +314,7 @@ def _scope_of(asked: Asked) -> Scope:
         "path": unquote(path.decode()),
         "raw_path": path,
         "query_string": query,
-        "headers": [each for each in asked.fields if not each[0].startswith(b":")],
+        "headers": [pair for pair in request.fields if not pair[0].startswith(b":")],
     }
 
 
@@ -305,20 +324,26 @@ async def http2_scripted(
     tls: ssl.SSLContext | None = None,
     settings: Mapping[SettingCodes, int] | None = None,
     *,
-    takes: bool = True,
+    grants_windows: bool = True,
 ) -> AsyncIterator[Http2Teacher]:
-    """Give a listening teacher that follows the script for every request.
+    """Start a teacher that runs the script for every request.
 
-    With `takes` off nothing but the script lets the other side send more than the first
-    window.
+    Args:
+        script: Handles one request.
+        tls: Settings of TLS; none for a connection without TLS.
+        settings: Settings that the teacher announces.
+        grants_windows: Whether the client can always send; otherwise only the script
+            allows more than the first window.
     """
     teacher = Http2Teacher()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        line = Http2Line(teacher, script, settings or {}, takes=takes)
-        teacher.lines.append(line)
+        connection = Http2TeacherConnection(
+            teacher, script, settings or {}, grants_windows=grants_windows
+        )
+        teacher.accepted.append(connection)
         with contextlib.suppress(ConnectionError, ProtocolError):
-            await line.serve(reader, writer)
+            await connection.serve(reader, writer)
         teacher.ended += 1
         writer.close()
 
@@ -329,5 +354,5 @@ async def http2_scripted(
         yield teacher
     finally:
         server.close()
-        for line in teacher.lines:
-            line.close()
+        for connection in teacher.accepted:
+            connection.close()

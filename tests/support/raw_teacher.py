@@ -1,4 +1,4 @@
-"""A teacher that speaks bytes: for everything that a proper server would never do."""
+"""A teacher on loopback that sends arbitrary bytes."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"
 
 @dataclass
 class RawTeacher:
-    """What has come, by connection, and how many of them have ended."""
+    """The received requests, and the accepted and ended connections."""
 
     url: str = ""
     requests: list[bytes] = field(default_factory=list)
@@ -31,11 +31,14 @@ class RawTeacher:
 Script = Callable[
     [RawTeacher, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 ]
-"""What happens on one connection; its end closes it."""
+"""Handles one connection; the connection is closed when the script returns."""
 
 
 def answering(*answers: bytes, linger: bool = True) -> Script:
-    """Give each answer to a request without a body, then wait for the client's end."""
+    """Return a script with one response to each request, which then waits.
+
+    With `linger`, it waits until the client ends the connection.
+    """
 
     async def script(
         teacher: RawTeacher, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -53,7 +56,7 @@ def answering(*answers: bytes, linger: bool = True) -> Script:
 async def scripted(
     script: Script, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[RawTeacher]:
-    """Give a listening teacher that follows the script on every connection."""
+    """Start a teacher that runs the script on every connection."""
     teacher = RawTeacher()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""A teacher on loopback: OpenAI's protocol over a real socket, answers as scripted."""
+"""A teacher on loopback: the chat completions of OpenAI over a real socket."""
 
 import asyncio
 import json
@@ -18,14 +18,14 @@ from tracer_bentos.serving.http_server.exchange import (
 from tracer_bentos.serving.server.listeners import Listener
 from tracer_core.contracts.runtime import HttpVersion
 
-__all__ = ["Seen", "Teacher", "teaching"]
+__all__ = ["SeenRequest", "Teacher", "teaching"]
 
 USAGE = {"prompt_tokens": 1000, "completion_tokens": 10, "total_tokens": 1010}
 
 
 @dataclass
-class Seen:
-    """One request as it reached the teacher."""
+class SeenRequest:
+    """One request as the teacher received it."""
 
     method: str
     target: bytes
@@ -43,13 +43,13 @@ class Seen:
 
 @dataclass
 class Teacher:
-    """What it says and what it has seen."""
+    """The application of the teacher: its settings and the received requests."""
 
     label: Callable[[str], str] = lambda text: text.split()[0].lower()
     refusal: tuple[int, bytes] | None = None
     finish_reason: str = "stop"
     hold: asyncio.Event | None = None
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[SeenRequest] = field(default_factory=list)
     aborted: int = 0
     url: str = ""
 
@@ -57,7 +57,7 @@ class Teacher:
         exchange = HttpExchange(scope, receive, send)
         body = await exchange.read_body()
         target = exchange.raw_path + (b"?" + exchange.query if exchange.query else b"")
-        self.seen.append(Seen(exchange.method, target, exchange.headers, body))
+        self.seen.append(SeenRequest(exchange.method, target, exchange.headers, body))
         if self.refusal:
             status, content = self.refusal
             await exchange.respond(status, [(b"x-should-retry", b"false")], content)
@@ -69,17 +69,17 @@ class Teacher:
             headers = [(b"x-teacher", b"one"), (b"x-teacher", b"two")]
             await exchange.respond(207, headers, body[::-1] or b"\x00\xff")
 
-    async def _complete(self, exchange: HttpExchange, asked: dict[str, Any]) -> None:
-        content = asked["messages"][-1]["content"]
+    async def _complete(self, exchange: HttpExchange, request: dict[str, Any]) -> None:
+        content = request["messages"][-1]["content"]
         text = content if isinstance(content, str) else content[0].get("text", "image")
-        if asked.get("stream"):
-            await self._stream(exchange, asked, self.label(text))
+        if request.get("stream"):
+            await self._stream(exchange, request, self.label(text))
             return
         if self.hold:
             await self.hold.wait()
-        await _send_json(exchange, self._whole(asked, self.label(text)))
+        await _send_json(exchange, self._completion(request, self.label(text)))
 
-    def _whole(self, asked: dict[str, Any], label: str) -> dict[str, Any]:
+    def _completion(self, request: dict[str, Any], label: str) -> dict[str, Any]:
         message = {"role": "assistant", "content": label}
         choice = {
             "index": 0,
@@ -90,43 +90,45 @@ class Teacher:
             "id": "chatcmpl-teacher",
             "object": "chat.completion",
             "created": 1,
-            "model": asked.get("model"),
+            "model": request.get("model"),
             "choices": [choice],
             "usage": USAGE,
         }
 
     async def _stream(
-        self, exchange: HttpExchange, asked: dict[str, Any], label: str
+        self, exchange: HttpExchange, request: dict[str, Any], label: str
     ) -> None:
         await exchange.start(200, [(b"content-type", b"text/event-stream")])
-        for piece in label:
-            await exchange.send_chunk(self._chunk(asked, {"content": piece}, None))
-            if self.hold and await self._left_while_holding(exchange):
+        for character in label:
+            await exchange.send_chunk(
+                self._chunk(request, {"content": character}, None)
+            )
+            if self.hold and await self._disconnected_while_holding(exchange):
                 self.aborted += 1
                 return
-        await exchange.send_chunk(self._chunk(asked, {}, self.finish_reason))
+        await exchange.send_chunk(self._chunk(request, {}, self.finish_reason))
         await exchange.end(b"data: [DONE]\n\n")
 
-    async def _left_while_holding(self, exchange: HttpExchange) -> bool:
+    async def _disconnected_while_holding(self, exchange: HttpExchange) -> bool:
         assert self.hold
-        gone = asyncio.create_task(exchange.wait_for_disconnect())
-        held = asyncio.create_task(self.hold.wait())
+        disconnected = asyncio.create_task(exchange.wait_for_disconnect())
+        released = asyncio.create_task(self.hold.wait())
         done, waiting = await asyncio.wait(
-            {gone, held}, return_when=asyncio.FIRST_COMPLETED
+            {disconnected, released}, return_when=asyncio.FIRST_COMPLETED
         )
         for task in waiting:
             task.cancel()
-        return gone in done
+        return disconnected in done
 
     def _chunk(
-        self, asked: dict[str, Any], delta: dict[str, Any], finished: str | None
+        self, request: dict[str, Any], delta: dict[str, Any], finish_reason: str | None
     ) -> bytes:
-        choice = {"index": 0, "delta": delta, "finish_reason": finished}
+        choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
         chunk = {
             "id": "chatcmpl-teacher",
             "object": "chat.completion.chunk",
             "created": 1,
-            "model": asked.get("model"),
+            "model": request.get("model"),
             "choices": [choice],
         }
         return b"data: " + json.dumps(chunk).encode() + b"\n\n"
@@ -136,11 +138,11 @@ class Teacher:
 async def teaching(
     teacher: Teacher | None = None, http: HttpVersion = HttpVersion.HTTP1
 ) -> AsyncIterator[Teacher]:
-    """Give a teacher that listens on loopback until the block ends."""
+    """Start a teacher on loopback, and stop it at the end of the block."""
     teacher = teacher or Teacher()
     if http is HttpVersion.HTTP2:
-        async with http2_scripted(hosting(teacher), takes=False) as lines:
-            teacher.url = lines.url
+        async with http2_scripted(hosting(teacher), grants_windows=False) as server:
+            teacher.url = server.url
             yield teacher
         return
     listener = Listener(teacher, "127.0.0.1", 0, 1.0)

@@ -1,4 +1,4 @@
-"""HTTP to the teacher: connections, their pool, proxies and trust.
+"""HTTP client for the teacher: connections, their pool, proxies, and TLS.
 
-`connection` says what a connection is, `http1` and `http2` what it speaks.
+`connection` defines the interface of a connection; `http1` and `http2` implement it.
 """

@@ -1,7 +1,6 @@
-"""What a connection to the teacher is, whichever version of HTTP it speaks.
+"""The interface of a connection to the teacher, for all versions of HTTP.
 
-`http1` and `http2` each have one; `pool` and `serving/upstream` see no more of them
-than stands here.
+`http1` and `http2` implement it; `pool` and `serving/upstream` use only this interface.
 """
 
 from collections.abc import AsyncIterator
@@ -22,105 +21,111 @@ __all__ = [
 Headers = list[tuple[bytes, bytes]]
 
 MAX_BUFFERED_BYTES: Final = 256 * 1024
-"""Bytes of a response that may wait for a slow client before the server has to."""
+"""Maximum size of the buffered part of a response, in bytes; if a slow client does not
+read it, the server must wait."""
 MAX_HEADER_BYTES: Final = 256 * 1024
-"""Bytes of all response headers together."""
+"""Maximum size of all response headers together, in bytes."""
 REPLAY_BYTES: Final = 64 * 1024
-"""Bytes of an upload that are kept, should it have to be sent again."""
+"""Maximum size of an upload that is kept for a retry, in bytes."""
 
 
 class TransportError(Exception):
-    """The connection failed; the message says how, without any content."""
+    """The connection failed; the message contains the cause but no content."""
 
 
 @dataclass(slots=True)
 class RequestBody:
     """A request body that is sent as it arrives."""
 
-    pieces: AsyncIterator[bytes]
+    chunks: AsyncIterator[bytes]
     """The body."""
     length: int | None
-    """Its announced size; none when nobody knows."""
-    whole: bytes | None = None
-    """All of it, once it has been read by `kept`, unless it is long."""
+    """Announced size in bytes; none if it is unknown."""
+    content: bytes | None = None
+    """The complete body after `iter_replayable` has read it; none if it is larger than
+    `REPLAY_BYTES`."""
     _read: bytearray | None = field(default_factory=bytearray)
 
-    async def replayable(self) -> AsyncIterator[bytes]:
-        """Give the body as it arrives, and keep it as long as it is short."""
-        async for piece in self.pieces:
+    async def iter_replayable(self) -> AsyncIterator[bytes]:
+        """Yield the body as it arrives, and keep it up to `REPLAY_BYTES`."""
+        async for chunk in self.chunks:
             if self._read is not None:
-                self._read += piece
+                self._read += chunk
                 if len(self._read) > REPLAY_BYTES:
                     self._read = None
-            yield piece
-        self.whole = None if self._read is None else bytes(self._read)
+            yield chunk
+        self.content = None if self._read is None else bytes(self._read)
 
 
-@dataclass(slots=True)  # not frozen: that takes a microsecond more
+@dataclass(slots=True)  # not frozen, which would take a microsecond more
 class HttpRequest:
-    """What is asked of the teacher."""
+    """A request to the teacher."""
 
     method: str
-    """As the client sent it."""
+    """Method, as the client sent it."""
     target: bytes
     """Path and query."""
     headers: Headers
-    """Those that are not about the connection, names in lower case."""
+    """Headers without those of the connection; names in lower case."""
     body: bytes | RequestBody | None
-    """What follows, whole or as it arrives."""
+    """The body, complete or as it arrives."""
 
-    def again(self) -> "HttpRequest | None":
-        """Give it once more; none when its body is no longer there as a whole."""
+    def replay(self) -> "HttpRequest | None":
+        """Return the same request for a retry; none if its body was not kept."""
         if not isinstance(self.body, RequestBody):
             return self
-        return None if self.body.whole is None else replace(self, body=self.body.whole)
+        content = self.body.content
+        return None if content is None else replace(self, body=content)
 
 
 class HttpCall(Protocol):
-    """One request on a connection, and its answer."""
+    """One request on a connection, and its response."""
 
     status: int
-    """Status of the answer."""
+    """Status of the response."""
     headers: Headers
-    """Its headers as they came, names in lower case."""
+    """Headers of the response, names in lower case."""
 
     @property
     def connection(self) -> "HttpConnection":
-        """What it is on."""
+        """The connection of the call."""
 
     @property
     def refused(self) -> bool:
-        """Whether the teacher is known not to have looked at it."""
+        """Whether the teacher reported that it did not process the request."""
 
     @property
     def stale(self) -> bool:
-        """Whether a connection that served others before ended without a word on it."""
+        """Whether a reused connection ended before the first byte of the response.
+
+        The teacher has probably closed an idle connection.
+        """
 
     def send(self, request: HttpRequest) -> None:
-        """Send a request; what cannot leave at once goes on in the background."""
+        """Send a request; the rest of a large body is sent in the background."""
 
-    async def head(self) -> None:
-        """Return once status and headers of the answer are there.
+    async def read_head(self) -> None:
+        """Wait for the status and the headers of the response.
 
         Raises:
-            TransportError: The connection failed before.
+            TransportError: The connection failed first.
         """
 
     def iter_body(self) -> AsyncIterator[bytes]:
-        """Give the body of the answer as it arrives.
+        """Yield the body of the response as it arrives.
 
         Raises:
-            TransportError: It ended before its end.
+            TransportError: The connection failed before the end of the body.
         """
 
     @property
     def ended(self) -> bool:
-        """Whether all of the body has come and been taken."""
+        """Whether the complete body has been received and read."""
 
     def end(self) -> None:
-        """Give its place on the connection back.
+        """End the call on the connection.
 
-        When the answer is not whole, the teacher is told to stop working on it.
+        If the response is not complete, the teacher is notified to stop processing.
         """
 
 
@@ -128,22 +133,22 @@ class HttpConnection(Protocol):
     """An open connection."""
 
     idle_timeout: float
-    """Seconds that it may rest before it is closed."""
+    """How long the connection can be idle before it is closed, in seconds."""
     idle_since: float
-    """Since when it rests, by the loop's clock."""
+    """Start of the idle time, by the clock of the event loop."""
     closed: bool
-    """Whether it has ended."""
+    """Whether the connection has ended."""
 
     @property
     def available_streams(self) -> int:
-        """Calls that it would take now."""
+        """Number of calls that the connection can accept now."""
 
     @property
     def idle(self) -> bool:
-        """Whether no call is on it."""
+        """Whether the connection has no call."""
 
     def call(self) -> HttpCall:
-        """Give a place on it; there must be room."""
+        """Return a new call; `available_streams` must not be 0."""
 
     def abort(self) -> None:
-        """End it at once, and with it whatever the teacher still does on it."""
+        """End the connection and all of its calls immediately."""

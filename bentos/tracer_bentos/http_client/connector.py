@@ -1,4 +1,4 @@
-"""Opens connections: directly or through a proxy, and finds out what they speak."""
+"""Open connections, directly or through a proxy, and negotiate their HTTP version."""
 
 import asyncio
 import contextlib
@@ -20,9 +20,9 @@ __all__ = ["Connector"]
 
 CONNECT_SECONDS: Final = 10.0
 
-# A teacher that has vanished without a word is noticed after about two minutes, while
-# one that is only slow may take as long as it likes.
-_PROBES: Final = (
+# An unreachable teacher is detected after about two minutes (60 s + 4 probes x 15 s). A
+# slow teacher has no time limit.
+_KEEPALIVE_OPTIONS: Final = (
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
     (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15),
@@ -31,7 +31,15 @@ _PROBES: Final = (
 
 
 class Connector:
-    """Opens connections to one server."""
+    """Opens connections to one server.
+
+    Args:
+        origin: The server.
+        authorities: PEM file of certificate authorities in addition to those of the
+            system.
+        proxy: URL of the proxy; none to read the standard environment variables.
+        http: HTTP version of the connections.
+    """
 
     def __init__(
         self,
@@ -42,79 +50,79 @@ class Connector:
     ) -> None:
         self._origin = origin
         self._proxy = Proxy.from_url(proxy) if proxy else Proxy.from_environment(origin)
-        self._wants_2 = http is HttpVersion.HTTP2
-        secure = origin.scheme == "https"
-        speaks = ["h2", "http/1.1"] if self._wants_2 else ["http/1.1"]
-        self._trust = TlsContext(authorities, speaks) if secure else None
-        passes_on = not secure and not self._wants_2
-        self._tunnels = self._proxy is not None and not passes_on
-        self._heads_1 = Http1RequestSerializer(
-            origin, self._proxy if passes_on else None
+        self._prefers_http2 = http is HttpVersion.HTTP2
+        is_https = origin.scheme == "https"
+        protocols = ["h2", "http/1.1"] if self._prefers_http2 else ["http/1.1"]
+        self._tls = TlsContext(authorities, protocols) if is_https else None
+        forwards = not is_https and not self._prefers_http2
+        self._tunnels = self._proxy is not None and not forwards
+        self._http1_serializer = Http1RequestSerializer(
+            origin, self._proxy if forwards else None
         )
-        self._heads_2 = Http2RequestSerializer(origin)
-        self.shares = self._wants_2
-        """Whether the next connection is expected to carry many calls."""
+        self._http2_serializer = Http2RequestSerializer(origin)
+        self.is_multiplexed = self._prefers_http2
+        """Whether the next connection is expected to carry several calls at a time."""
 
     async def connect(self) -> HttpConnection:
-        """Open a connection, ready for its first call.
+        """Return a new connection that is ready for its first call.
 
         Raises:
-            TransportError: The server, or the proxy before it, cannot be reached.
+            TransportError: The server or the proxy cannot be reached.
         """
-        where = self._origin.tunnel
+        address = self._origin.host_and_port
         if self._proxy:
-            where += f" through {self._proxy.origin.tunnel}"
+            address += f" through {self._proxy.origin.host_and_port}"
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 return await self._connect()
         except TimeoutError:
-            cause = f"not within {CONNECT_SECONDS:.0f} s"
+            cause = f"timed out after {CONNECT_SECONDS:g} s"
         except OSError as error:
             cause = error.strerror or str(error)
         except TransportError as error:
             cause = str(error)
-        raise TransportError(f"cannot connect to {where}: {cause}")
+        raise TransportError(f"cannot connect to {address}: {cause}")
 
     async def _connect(self) -> HttpConnection:
-        context = self._trust.current if self._trust else None
+        context = self._tls.current if self._tls else None
         if self._proxy is None:
             return await self._negotiate(*await _open(self._origin, context))
-        transport, early = await _open(self._proxy.origin, None)
+        transport, negotiating = await _open(self._proxy.origin, None)
         if not self._tunnels:
-            return await self._negotiate(transport, early)
+            return await self._negotiate(transport, negotiating)
         try:
-            await early.tunnel(transport, self._connect_request(self._proxy))
+            await negotiating.tunnel(transport, self._connect_request(self._proxy))
             if context:
-                early = NegotiatingProtocol()
+                negotiating = NegotiatingProtocol()
                 transport = await asyncio.get_running_loop().start_tls(
-                    transport, early, context, server_hostname=self._origin.host
+                    transport, negotiating, context, server_hostname=self._origin.host
                 )
         except BaseException:
             transport.abort()
             raise
-        return await self._negotiate(transport, early)
+        return await self._negotiate(transport, negotiating)
 
     async def _negotiate(
-        self, transport: Any, early: NegotiatingProtocol
+        self, transport: Any, negotiating: NegotiatingProtocol
     ) -> HttpConnection:
-        secured = transport.get_extra_info("ssl_object")
-        agreed = secured.selected_alpn_protocol() == "h2" if secured else True
-        self.shares = self._wants_2 and agreed
-        if not self.shares:
-            plain = Http1Connection(self._heads_1)
-            early.switch(plain, transport)
-            return plain
-        connection = Http2Connection(self._heads_2)
-        early.switch(connection, transport)
+        tls = transport.get_extra_info("ssl_object")
+        accepts_http2 = tls.selected_alpn_protocol() == "h2" if tls else True
+        self.is_multiplexed = self._prefers_http2 and accepts_http2
+        if not self.is_multiplexed:
+            http1 = Http1Connection(self._http1_serializer)
+            negotiating.switch(http1, transport)
+            return http1
+        connection = Http2Connection(self._http2_serializer)
+        negotiating.switch(connection, transport)
         try:
-            await connection.settled
+            await connection.settings_received
         except BaseException:
             connection.abort()
             raise
         return connection
 
     def _connect_request(self, proxy: Proxy) -> bytes:
-        target = self._origin.tunnel.encode()
+        target = self._origin.host_and_port.encode()
         lines = [b"CONNECT %s HTTP/1.1" % target, b"host: %s" % target]
         lines += [b"%s: %s" % pair for pair in proxy.headers]
         return b"\r\n".join([*lines, b"", b""])
@@ -125,11 +133,11 @@ async def _open(
 ) -> tuple[Any, NegotiatingProtocol]:
     loop = asyncio.get_running_loop()
     name = origin.host if context else None
-    transport, early = await loop.create_connection(
+    transport, negotiating = await loop.create_connection(
         NegotiatingProtocol, origin.host, origin.port, ssl=context, server_hostname=name
     )
-    opened = transport.get_extra_info("socket")
-    for level, option, value in _PROBES:
-        with contextlib.suppress(OSError):  # a kernel without it has its own patience
-            opened.setsockopt(level, option, value)
-    return transport, early
+    sock = transport.get_extra_info("socket")
+    for level, option, value in _KEEPALIVE_OPTIONS:
+        with contextlib.suppress(OSError):  # not all kernels have all options
+            sock.setsockopt(level, option, value)
+    return transport, negotiating

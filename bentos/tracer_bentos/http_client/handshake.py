@@ -1,4 +1,4 @@
-"""A connection before it is known what it speaks."""
+"""A connection before its HTTP version is negotiated."""
 
 import asyncio
 import re
@@ -12,53 +12,53 @@ __all__ = ["NegotiatingProtocol"]
 
 _OK: Final = b"200"
 _END: Final = b"\r\n\r\n"
-_status_of = re.compile(rb"HTTP/1\.\d (\d{3})").match
+_match_status = re.compile(rb"HTTP/1\.\d (\d{3})").match
 
 
 class NegotiatingProtocol(asyncio.Protocol):
-    """Keeps what arrives until somebody takes the connection over."""
+    """Buffers received data until `switch` sets the protocol of the connection."""
 
     def __init__(self) -> None:
-        self._kept = bytearray()
+        self._buffer = bytearray()
         self._waiter: asyncio.Future[None] | None = None
-        self._lost: Exception | None = None
+        self._error: Exception | None = None
         self._ended = False
 
     async def tunnel(self, transport: Any, request: bytes) -> None:
-        """Ask a proxy to connect this further; what comes after its answer is kept.
+        """Open a tunnel through a proxy; data after its response is kept.
 
         Raises:
-            TransportError: It does not.
+            TransportError: The proxy did not open the tunnel.
         """
         transport.write(request)
-        while (end := self._kept.find(_END)) < 0:
-            if self._ended or len(self._kept) > MAX_HEADER_BYTES:
-                raise TransportError("the proxy gave no answer to CONNECT")
+        while (end := self._buffer.find(_END)) < 0:
+            if self._ended or len(self._buffer) > MAX_HEADER_BYTES:
+                raise TransportError("the proxy did not respond to CONNECT")
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
-        found = _status_of(self._kept)
+        found = _match_status(self._buffer)
         if not found or found[1] != _OK:
-            status = found[1].decode() if found else "no HTTP"
-            raise TransportError(f"the proxy answered CONNECT with {status}")
-        del self._kept[: end + len(_END)]
+            status = found[1].decode() if found else "invalid HTTP"
+            raise TransportError(f"the proxy responded to CONNECT with {status}")
+        del self._buffer[: end + len(_END)]
 
     def switch(self, connection: asyncio.Protocol, transport: Any) -> None:
-        """Hand over to what the connection is now known to be."""
+        """Set the negotiated protocol, and pass it the buffered data."""
         transport.set_protocol(connection)
         connection.connection_made(transport)
-        if self._kept:
-            connection.data_received(bytes(self._kept))
+        if self._buffer:
+            connection.data_received(bytes(self._buffer))
         if self._ended:
-            connection.connection_lost(self._lost)
+            connection.connection_lost(self._error)
 
     @override
     def data_received(self, data: bytes) -> None:
-        self._kept += data
+        self._buffer += data
         self._wake()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        self._lost, self._ended = exc, True
+        self._error, self._ended = exc, True
         self._wake()
 
     def _wake(self) -> None:

@@ -1,8 +1,9 @@
-"""One HTTP/2 connection to the teacher, over the library `h2`.
+"""One HTTP/2 connection to the teacher, based on the library `h2`.
 
-The library knows frames, headers and windows; here are sockets, many calls at a time
-and what becomes of them. A call's window opens as its client takes bytes, that of the
-connection is as large as can be: one slow client holds up nobody else.
+The library implements frames, headers, and windows. This module implements the socket
+and the concurrent calls. The window of a call grows as its client reads the response.
+The window of the connection has the maximum size, so a slow client does not delay other
+calls.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from tracer_bentos.http_client.http2_codec import (
     FrameReader,
     GoAway,
     Http2RequestSerializer,
-    name_of,
+    error_name,
     new_h2_connection,
 )
 from tracer_bentos.http_client.http2_stream import Http2Stream
@@ -28,9 +29,10 @@ from tracer_bentos.http_client.http2_stream import Http2Stream
 __all__ = ["Http2Connection"]
 
 MAX_STREAMS: Final = 256
-"""Calls on one connection, also where the server would take more."""
+"""Maximum number of calls on one connection, even if the server allows more."""
 PING_SECONDS: Final = 60.0
-"""A server that is silent for so long is asked, and given up after as long again."""
+"""Time without data from the server before a ping is sent. After the same time without
+a response, the connection is closed."""
 _MAX_WINDOW: Final = 2**31 - 1
 _FIRST_WINDOW: Final = 2**16 - 1
 _LAST_STREAM: Final = 2**31 - 1
@@ -38,77 +40,81 @@ _PING: Final = b"tracer\0\0"
 
 
 class Http2Connection(asyncio.Protocol):
-    """A connection with many calls on it."""
+    """A connection with several concurrent calls."""
 
     idle_timeout = 30.0
-    """Servers say goodbye to one that rests, so it may for longer than in HTTP/1.1."""
+    """Longer than in HTTP/1.1, because servers announce the end of a connection."""
 
-    def __init__(self, heads: Http2RequestSerializer) -> None:
+    def __init__(self, serializer: Http2RequestSerializer) -> None:
         self._loop = asyncio.get_running_loop()
-        self._heads = heads
-        self._wire = new_h2_connection()
+        self._serializer = serializer
+        self._h2 = new_h2_connection()
         self._frames = FrameReader()
         self._streams: dict[int, Http2Stream] = {}
         self._calls = 0
         self._transport: Any = None
-        self._full = False
+        self._write_paused = False
         self._received = 0
-        self._goodbye: str | None = None
-        self._heard = self._loop.time()
-        self._asked = False
-        self._watch: asyncio.TimerHandle | None = None
-        self.idle_since = self._heard
-        """Since when it rests, by the loop's clock."""
+        self._goaway_reason: str | None = None
+        self._last_received = self._loop.time()
+        self._ping_sent = False
+        self._liveness_timer: asyncio.TimerHandle | None = None
+        self.idle_since = self._last_received
+        """Start of the idle time, by the clock of the event loop."""
         self.closed = False
-        """Whether it has ended."""
-        self.settled: asyncio.Future[None] = self._loop.create_future()
-        """Done once the server has said what it takes."""
+        """Whether the connection has ended."""
+        self.settings_received: asyncio.Future[None] = self._loop.create_future()
+        """Done when the settings of the server have been received."""
 
     @property
     def available_streams(self) -> int:
-        """Calls that it would take now."""
-        spent = self._wire.highest_outbound_stream_id >= _LAST_STREAM - MAX_STREAMS
-        if self.closed or spent or self._goodbye is not None:
+        """Number of calls that the connection can accept now."""
+        no_ids_left = self._h2.highest_outbound_stream_id >= _LAST_STREAM - MAX_STREAMS
+        if self.closed or no_ids_left or self._goaway_reason is not None:
             return 0
-        allowed = self._wire.remote_settings.max_concurrent_streams
+        allowed = self._h2.remote_settings.max_concurrent_streams
         return max(min(allowed, MAX_STREAMS) - self._calls, 0)
 
     @property
     def idle(self) -> bool:
-        """Whether no call is on it."""
+        """Whether the connection has no call."""
         return not self._calls
 
     def call(self) -> Http2Stream:
-        """Give a place on it; there must be room."""
+        """Return a new call; `available_streams` must not be 0."""
         if self.idle:
-            # It had nothing to say until now.
-            self._heard, self._asked = self._loop.time(), False
+            # The server has no reason to send data while no call is open.
+            self._last_received, self._ping_sent = self._loop.time(), False
         self._calls += 1
-        if self._watch is None:
-            self._watch = self._loop.call_later(PING_SECONDS, self._check_liveness)
+        if self._liveness_timer is None:
+            self._liveness_timer = self._loop.call_later(
+                PING_SECONDS, self._check_liveness
+            )
         return Http2Stream(self)
 
     def abort(self) -> None:
-        """End it at once, and with it whatever the teacher still does on it."""
+        """End the connection and all of its calls immediately."""
         self._end(TransportError("the connection was closed"))
         self._transport.abort()
 
-    # What streams ask for.
+    # Operations for streams.
 
     def begin(self, stream: Http2Stream, request: HttpRequest) -> int:
-        """Send the head of a request, a body's with it; give the stream's number.
+        """Send the head of a request; return the number of the stream.
+
+        The head is not flushed if a body follows.
 
         Raises:
-            TransportError: The connection takes none.
+            TransportError: The connection accepts no more requests.
         """
         if self.closed:
             raise TransportError("the connection was closed")
-        number = self._wire.get_next_available_stream_id()
-        fields, bodiless = self._heads.serialize(request), not request.body
+        number = self._h2.get_next_available_stream_id()
+        fields, bodiless = self._serializer.serialize(request), not request.body
         try:
-            self._wire.send_headers(number, fields, end_stream=bodiless)
+            self._h2.send_headers(number, fields, end_stream=bodiless)
         except ProtocolError as error:
-            raise TransportError(f"no call can be sent: {error}") from None
+            raise TransportError(f"cannot send a request: {error}") from None
         self._streams[number] = stream
         if bodiless:
             self._flush()
@@ -117,50 +123,50 @@ class Http2Connection(asyncio.Protocol):
     def push(
         self, stream: Http2Stream, content: memoryview, *, last: bool
     ) -> memoryview:
-        """Send what may be sent now; give the rest."""
-        wire, number = self._wire, stream.number
+        """Send as much as the windows allow; return the rest."""
+        connection, number = self._h2, stream.number
         more = True
-        while more and not (self._full and content):
-            window = wire.local_flow_control_window(number)
-            size = min(len(content), window, wire.max_outbound_frame_size)
+        while more and not (self._write_paused and content):
+            window = connection.local_flow_control_window(number)
+            size = min(len(content), window, connection.max_outbound_frame_size)
             more = 0 < size < len(content)
             ends = last and size == len(content)
             if size > 0 or ends:
-                wire.send_data(number, bytes(content[:size]), end_stream=ends)
+                connection.send_data(number, bytes(content[:size]), end_stream=ends)
                 content = content[size:]
-            self._flush()  # which may fill what the transport takes
+            self._flush()  # can pause writing
         return content
 
     def allow(self, stream: Http2Stream, size: int) -> None:
-        """Let the server send so many more bytes."""
-        with contextlib.suppress(StreamClosedError):  # it has just ended
-            self._wire.increment_flow_control_window(size, stream.number)
+        """Allow the server to send more bytes on a stream."""
+        with contextlib.suppress(StreamClosedError):  # the stream has just ended
+            self._h2.increment_flow_control_window(size, stream.number)
         self._flush()
 
     def cancel(self, stream: Http2Stream, code: ErrorCodes) -> None:
-        """Tell the server that nobody waits for it."""
-        with contextlib.suppress(StreamClosedError):  # it has just ended
-            self._wire.reset_stream(stream.number, code)
+        """Reset a stream, so that the server stops processing its request."""
+        with contextlib.suppress(StreamClosedError):  # the stream has just ended
+            self._h2.reset_stream(stream.number, code)
         self._flush()
 
     def release(self, stream: Http2Stream) -> None:
-        """Take its place back."""
+        """Remove a stream."""
         self._streams.pop(stream.number, None)
         self._calls -= 1
         self.idle_since = self._loop.time()
 
-    # What the transport tells.
+    # Callbacks of the transport.
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
-        self._wire.initiate_connection()
-        self._wire.increment_flow_control_window(_MAX_WINDOW - _FIRST_WINDOW)
+        self._h2.initiate_connection()
+        self._h2.increment_flow_control_window(_MAX_WINDOW - _FIRST_WINDOW)
         self._flush()
 
     @override
     def data_received(self, data: bytes) -> None:
-        self._heard, self._asked = self._loop.time(), False
+        self._last_received, self._ping_sent = self._loop.time(), False
         try:
             for part in self._frames.feed(data):
                 if isinstance(part, GoAway):
@@ -170,30 +176,32 @@ class Http2Connection(asyncio.Protocol):
         except TransportError as error:
             self._fail(error)
         except ProtocolError as error:
-            self._flush()  # the library tells the server what is wrong
-            self._fail(TransportError(f"no HTTP/2: {error}"))
+            self._flush()  # the library has prepared an error frame for the server
+            self._fail(TransportError(f"invalid HTTP/2: {error}"))
         else:
             self._flush()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        cause = getattr(exc, "strerror", None) or (exc and str(exc)) or self._goodbye
+        cause = (
+            getattr(exc, "strerror", None) or (exc and str(exc)) or self._goaway_reason
+        )
         self._end(TransportError(cause or "the connection was closed"))
 
     @override
     def pause_writing(self) -> None:
-        self._full = True
+        self._write_paused = True
 
     @override
     def resume_writing(self) -> None:
-        self._full = False
+        self._write_paused = False
         self._on_capacity()
 
     def _on_event(self, frames: bytes) -> None:
-        for event in self._wire.receive_data(frames):
-            tell = _TOLD.get(type(event))
-            if tell:
-                tell(self, event)
+        for event in self._h2.receive_data(frames):
+            handler = _HANDLERS.get(type(event))
+            if handler:
+                handler(self, event)
 
     def _on_headers(self, event: events.ResponseReceived) -> None:
         stream = self._streams.get(event.stream_id)
@@ -204,7 +212,7 @@ class Http2Connection(asyncio.Protocol):
         size = event.flow_controlled_length
         self._received += size
         if self._received > _MAX_WINDOW // 2:
-            self._wire.increment_flow_control_window(self._received)
+            self._h2.increment_flow_control_window(self._received)
             self._received = 0
         stream = self._streams.get(event.stream_id)
         if stream:
@@ -227,40 +235,40 @@ class Http2Connection(asyncio.Protocol):
             self._streams[event.stream_id].on_capacity()
 
     def _on_settings(self, _: events.RemoteSettingsChanged) -> None:
-        if not self.settled.done():
-            self.settled.set_result(None)
+        if not self.settings_received.done():
+            self.settings_received.set_result(None)
         self._on_capacity()
 
     def _on_capacity(self) -> None:
         for stream in [*self._streams.values()]:
             stream.on_capacity()
 
-    def _on_goaway(self, goodbye: GoAway) -> None:
-        said = f"the teacher ended the connection: {name_of(goodbye.code)}"
-        self._goodbye = said
+    def _on_goaway(self, goaway: GoAway) -> None:
+        reason = f"the teacher closed the connection: {error_name(goaway.code)}"
+        self._goaway_reason = reason
         for number, stream in [*self._streams.items()]:
-            if number > goodbye.last:
-                stream.on_refused(TransportError(said))
+            if number > goaway.last_stream:
+                stream.on_refused(TransportError(reason))
         if self.idle:
             self.abort()
 
     def _check_liveness(self) -> None:
-        """See whether the server is still there, while calls wait for it."""
-        self._watch = None
+        """Send a ping if the server is silent; fail if it did not respond to one."""
+        self._liveness_timer = None
         if self.closed or self.idle:
             return
-        silent = self._loop.time() - self._heard >= PING_SECONDS
-        if silent and self._asked:
-            self._fail(TransportError("the teacher has vanished: it answers no ping"))
+        is_silent = self._loop.time() - self._last_received >= PING_SECONDS
+        if is_silent and self._ping_sent:
+            self._fail(TransportError("the teacher did not respond to a ping"))
             return
-        if silent:
-            self._asked = True
-            self._wire.ping(_PING)
+        if is_silent:
+            self._ping_sent = True
+            self._h2.ping(_PING)
             self._flush()
-        self._watch = self._loop.call_later(PING_SECONDS, self._check_liveness)
+        self._liveness_timer = self._loop.call_later(PING_SECONDS, self._check_liveness)
 
     def _flush(self) -> None:
-        data = self._wire.data_to_send()
+        data = self._h2.data_to_send()
         if data and not self.closed:
             self._transport.write(data)
 
@@ -270,19 +278,19 @@ class Http2Connection(asyncio.Protocol):
 
     def _end(self, error: TransportError) -> None:
         self.closed = True
-        if self._watch:
-            self._watch.cancel()
-        if not self.settled.done():
-            self.settled.set_exception(error)
+        if self._liveness_timer:
+            self._liveness_timer.cancel()
+        if not self.settings_received.done():
+            self.settings_received.set_exception(error)
         for stream in [*self._streams.values()]:
-            stream.lost(error)
+            stream.on_connection_lost(error)
 
 
-_TOLD: Final[dict[type[events.Event], Callable[[Http2Connection, Any], None]]] = {
-    events.ResponseReceived: Http2Connection._on_headers,  # noqa: SLF001 - its own
-    events.DataReceived: Http2Connection._on_data,  # noqa: SLF001 - the same
-    events.StreamEnded: Http2Connection._on_end,  # noqa: SLF001 - the same
-    events.StreamReset: Http2Connection._on_reset,  # noqa: SLF001 - the same
-    events.WindowUpdated: Http2Connection._on_window,  # noqa: SLF001 - the same
-    events.RemoteSettingsChanged: Http2Connection._on_settings,  # noqa: SLF001 - the same
+_HANDLERS: Final[dict[type[events.Event], Callable[[Http2Connection, Any], None]]] = {
+    events.ResponseReceived: Http2Connection._on_headers,  # noqa: SLF001 - same module
+    events.DataReceived: Http2Connection._on_data,  # noqa: SLF001 - same module
+    events.StreamEnded: Http2Connection._on_end,  # noqa: SLF001 - same module
+    events.StreamReset: Http2Connection._on_reset,  # noqa: SLF001 - same module
+    events.WindowUpdated: Http2Connection._on_window,  # noqa: SLF001 - same module
+    events.RemoteSettingsChanged: Http2Connection._on_settings,  # noqa: SLF001 - same module
 }

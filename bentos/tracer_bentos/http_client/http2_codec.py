@@ -1,4 +1,8 @@
-"""TODO-DOC."""
+"""Frames and headers of HTTP/2, as far as the library `h2` does not process them.
+
+`FrameReader` splits the received data, `Http2RequestSerializer` and `parse_head`
+convert headers, and `new_h2_connection` configures the library.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -27,108 +31,96 @@ __all__ = [
     "GoAway",
     "Http2RequestSerializer",
     "PlainEncoder",
-    "name_of",
+    "error_name",
     "new_h2_connection",
-    "read_head",
+    "parse_head",
 ]
 
 
-_HEAD: Final = 9
-
-
-_TYPE: Final = 3
-
-
+# Layout of a frame: RFC 9113, section 4.1.
+_HEADER_BYTES: Final = 9
+_TYPE_OFFSET: Final = 3
 _SETTINGS: Final = 4
-
-
 _GOAWAY: Final = 7
+_MAX_FRAME_BYTES: Final = 16 * 1024
+"""Maximum payload of a frame; the client never allows more."""
+_MIN_GOAWAY_BYTES: Final = 8
+"""Minimum payload of GOAWAY."""
+_STREAM_MASK: Final = 2**31 - 1
 
 
-_LONGEST: Final = 16 * 1024
-"""Of one frame; we never allow more."""
-
-
-_SHORTEST: Final = 8
-"""Of what GOAWAY says."""
-
-
-_STREAM: Final = 2**31 - 1
-
-
-def name_of(code: int) -> str:
-    """Give the name of an error of HTTP/2."""
-    known = {each.value: each.name for each in ErrorCodes}
-    return known.get(code, f"error {code}")
+def error_name(code: int) -> str:
+    """Return the name of an HTTP/2 error code."""
+    names = {error.value: error.name for error in ErrorCodes}
+    return names.get(code, f"error {code}")
 
 
 @dataclass(frozen=True, slots=True)
 class GoAway:
-    """The server takes no more calls on this connection."""
+    """The server accepts no more streams on this connection."""
 
-    last: int
-    """The last stream that it may have looked at."""
+    last_stream: int
+    """The last stream that the server has possibly processed."""
     code: int
-    """Why; 0 for no error."""
+    """Error code; 0 for no error."""
 
     @classmethod
-    def read(cls, frame: bytes) -> Self:
-        """Give what a frame says.
+    def from_frame(cls, frame: bytes) -> Self:
+        """Return the content of a frame.
 
         Raises:
-            TransportError: It is malformed; calls must not be taken for refused by it.
+            TransportError: The frame is malformed, so no stream counts as refused.
         """
-        stream, payload = frame[_TYPE + 2 : _HEAD], frame[_HEAD:]
-        if any(stream) or len(payload) < _SHORTEST:
-            raise TransportError("no HTTP/2: a malformed GOAWAY")
-        last = int.from_bytes(payload[:4]) & _STREAM
-        return cls(last, int.from_bytes(payload[4:8]))
+        stream = frame[_TYPE_OFFSET + 2 : _HEADER_BYTES]
+        payload = frame[_HEADER_BYTES:]
+        if any(stream) or len(payload) < _MIN_GOAWAY_BYTES:
+            raise TransportError("invalid HTTP/2: malformed GOAWAY frame")
+        last_stream = int.from_bytes(payload[:4]) & _STREAM_MASK
+        return cls(last_stream, int.from_bytes(payload[4:8]))
 
 
 class FrameReader:
-    """Gathers frames until they are whole."""
+    """Collects received data until frames are complete."""
 
     def __init__(self) -> None:
-        self._kept = b""
-        self._greeted = False
+        self._buffer = b""
+        self._has_settings = False
 
     def feed(self, data: bytes) -> Iterator[bytes | GoAway]:
-        """Give what is whole now: runs of frames, and each GOAWAY apart.
+        """Yield the complete frames: runs of frames, and each GOAWAY separately.
 
         Raises:
-            TransportError: They are no frames of HTTP/2.
+            TransportError: The data is not HTTP/2.
         """
-        data = self._kept + data
-        self._greet(data)
-        start = at = 0
-        while at + _HEAD <= len(data):
-            size = int.from_bytes(data[at : at + 3])
-            end = at + _HEAD + size
-            if size > _LONGEST:
-                raise TransportError(f"no HTTP/2: a frame of {size} bytes")
+        data = self._buffer + data
+        self._check_first_frame(data)
+        start = position = 0
+        while position + _HEADER_BYTES <= len(data):
+            size = int.from_bytes(data[position : position + 3])
+            end = position + _HEADER_BYTES + size
+            if size > _MAX_FRAME_BYTES:
+                raise TransportError(f"invalid HTTP/2: frame of {size} bytes")
             if end > len(data):
                 break
-            if data[at + _TYPE] == _GOAWAY:
-                if at > start:
-                    yield data[start:at]
-                yield GoAway.read(data[at:end])
+            if data[position + _TYPE_OFFSET] == _GOAWAY:
+                if position > start:
+                    yield data[start:position]
+                yield GoAway.from_frame(data[position:end])
                 start = end
-            at = end
-        self._kept = data[at:]
-        if at > start:
-            yield data[start:at]
+            position = end
+        self._buffer = data[position:]
+        if position > start:
+            yield data[start:position]
 
-    def _greet(self, data: bytes) -> None:
-        if self._greeted or len(data) <= _TYPE:
+    def _check_first_frame(self, data: bytes) -> None:
+        if self._has_settings or len(data) <= _TYPE_OFFSET:
             return
-        if data[_TYPE] != _SETTINGS:
-            raise TransportError("what answers there speaks no HTTP/2")
-        self._greeted = True
+        if data[_TYPE_OFFSET] != _SETTINGS:
+            raise TransportError("the server does not support HTTP/2")
+        self._has_settings = True
 
 
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
-
-
 _HOP_BY_HOP: Final = frozenset(
     {
         b"connection",
@@ -143,26 +135,29 @@ _HOP_BY_HOP: Final = frozenset(
 )
 
 
-# Kept out of what is compressed together: its length would tell others about it.
+# Never compressed together with other headers: the compressed length would reveal parts
+# of the value (RFC 7541, section 7.1).
 _SECRET: Final = frozenset(
-    {b"api-key", b"authorization", b"cookie", b"proxy-authorization", b"x-api-key"}
+    {
+        b"api-key",
+        b"authorization",
+        b"cookie",
+        b"proxy-authorization",
+        b"x-api-key",
+        b"x-goog-api-key",
+    }
 )
-
-
 _FINAL: Final = range(200, 600)
-
-
 _is_name = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+").fullmatch
-
-
 _breaks_line = re.compile(rb"[\0\r\n]").search
 
 
 class PlainEncoder(Encoder):
-    """Writes values as they are.
+    """Encodes values without compression.
 
-    The library's Huffman code takes time by the square of a value's length: half a
-    minute, for everybody, if one client sends a header of 300 KB.
+    The Huffman encoder of the library takes time proportional to the square of the
+    length of a value: 30 seconds, for all clients, if one client sends a header of
+    300 KB.
     """
 
     @override
@@ -171,14 +166,14 @@ class PlainEncoder(Encoder):
 
 
 class Http2RequestSerializer:
-    """Http2RequestSerializer of requests to one server."""
+    """Serializes the heads of requests to one server."""
 
     def __init__(self, origin: Origin) -> None:
         self._scheme = origin.scheme.encode()
         self._authority = origin.authority.encode()
 
     def serialize(self, request: HttpRequest) -> list[HeaderTuple]:
-        """Give the headers of a request, those that begin with a colon being ours."""
+        """Return the headers of a request, after the pseudo-headers."""
         method, body = request.method, request.body
         fields = [
             HeaderTuple(b":method", method.encode()),
@@ -197,11 +192,12 @@ class Http2RequestSerializer:
         return fields
 
 
-def read_head(fields: Iterable[tuple[bytes, bytes]]) -> tuple[int, Headers]:
-    """Give status and headers of an answer.
+def parse_head(fields: Iterable[tuple[bytes, bytes]]) -> tuple[int, Headers]:
+    """Return the status and the headers of a response.
 
     Raises:
-        TransportError: They cannot be passed on: no status, or more than headers.
+        TransportError: The status is not valid, a header is malformed, or the headers
+            are too large.
     """
     status, size = 0, 0
     headers: Headers = []
@@ -210,19 +206,24 @@ def read_head(fields: Iterable[tuple[bytes, bytes]]) -> tuple[int, Headers]:
         if name == b":status" and not status:
             status = int(value) if value.isdigit() else 0
         elif not _is_name(name) or _breaks_line(value):
-            raise TransportError("a header of the answer is malformed")
+            raise TransportError("the response contains a malformed header")
         elif name not in _HOP_BY_HOP:
             headers.append((name, value))
     if status not in _FINAL:
-        raise TransportError(f"{status} is no status of HTTP")
+        raise TransportError(f"invalid HTTP status {status}")
     if size > MAX_HEADER_BYTES:
-        raise TransportError("the headers are longer than any client would take")
+        raise TransportError(
+            f"the response headers are larger than {MAX_HEADER_BYTES} bytes"
+        )
     return status, headers
 
 
 def new_h2_connection() -> H2Connection:
-    """Give it for one connection; `read_head` checks headers, both ways."""
-    wire = H2Connection(
+    """Return the state of one connection, without checks of headers by the library.
+
+    `parse_head` and `Http2RequestSerializer` check the headers.
+    """
+    h2 = H2Connection(
         H2Configuration(
             validate_outbound_headers=False,
             normalize_outbound_headers=False,
@@ -230,16 +231,17 @@ def new_h2_connection() -> H2Connection:
             normalize_inbound_headers=False,
         )
     )
-    wire.local_settings = Settings(
+    h2.local_settings = Settings(
         initial_values={
             SettingCodes.ENABLE_PUSH: 0,
             SettingCodes.INITIAL_WINDOW_SIZE: MAX_BUFFERED_BYTES,
             SettingCodes.MAX_HEADER_LIST_SIZE: MAX_HEADER_BYTES,
         }
     )
-    # Some servers end a connection over a setting that is younger than they are.
-    del wire.local_settings[SettingCodes.ENABLE_CONNECT_PROTOCOL]
-    wire.encoder = PlainEncoder()
-    # Twice as much is still read: else one answer's headers would end everybody's.
-    wire.decoder.max_header_list_size = 2 * MAX_HEADER_BYTES
-    return wire
+    # Some servers close a connection because of a setting that they do not support.
+    del h2.local_settings[SettingCodes.ENABLE_CONNECT_PROTOCOL]
+    h2.encoder = PlainEncoder()
+    # Above this limit the library closes the connection, and with it all calls. Between
+    # the two limits, `parse_head` fails one call only.
+    h2.decoder.max_header_list_size = 2 * MAX_HEADER_BYTES
+    return h2

@@ -1,4 +1,4 @@
-"""The open connections to one server, used again while they are fresh."""
+"""The open connections to one server, reused until their idle timeout."""
 
 import asyncio
 from dataclasses import dataclass
@@ -15,52 +15,53 @@ __all__ = ["ConnectionPool"]
 
 SWEEP_SECONDS: Final = 4.0
 MAX_ATTEMPTS: Final = 20
-"""New connections that may come to nothing before one call gives up."""
+"""Maximum number of new connections that other calls use up before a call fails."""
 DEFAULT_STREAMS: Final = 100
-"""Calls that a connection takes, until one has said how many it does."""
+"""Expected number of streams of a connection before the server announces its limit."""
 
 
 @dataclass(eq=False, slots=True)
 class _PendingConnect:
-    """A connection on its way that is to carry many calls."""
+    """A connection that is being opened for several calls."""
 
-    opening: "asyncio.Task[None]"
-    seats: int
+    task: "asyncio.Task[None]"
+    free_streams: int
 
 
 class ConnectionPool:
-    """Gives places on connections and takes them back."""
+    """Assigns calls to connections."""
 
-    def __init__(self, dialler: Connector) -> None:
-        self._dialler = dialler
-        self._ready: dict[
-            HttpConnection, None
-        ] = {}  # the last one given back comes last
-        self._dials: set[_PendingConnect] = set()
-        self._usual_room = DEFAULT_STREAMS
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+        # Ordered by use: the connection that was released last is the last.
+        self._ready: dict[HttpConnection, None] = {}
+        self._pending: set[_PendingConnect] = set()
+        self._expected_streams = DEFAULT_STREAMS
         self._sweep: asyncio.TimerHandle | None = None
         self._closed = False
         self.open = 0
-        """Connections in use."""
+        """Number of connections in use."""
 
     async def acquire(self) -> HttpCall:
-        """Give a place: on the connection used last that has room, or on a new one.
+        """Return a call on the most recently used connection, or on a new one.
 
         Raises:
-            TransportError: The server, or the proxy before it, cannot be reached.
+            TransportError: The server or the proxy cannot be reached.
         """
         for _ in range(MAX_ATTEMPTS):
-            call = self._idle_connection()
+            call = self._call_on_ready()
             if call:
                 return call
-            if self._dialler.shares:
-                await self._on_connected()
+            if self._connector.is_multiplexed:
+                await self._wait_for_connection()
             else:
-                self._add(await self._dialler.connect())
-        raise TransportError("others took every place on every new connection")
+                self._add(await self._connector.connect())
+        raise TransportError(
+            f"other calls used all streams of {MAX_ATTEMPTS} new connections"
+        )
 
     def release(self, call: HttpCall) -> None:
-        """Take a place back; a connection that cannot be used again is closed."""
+        """End a call, and close its connection if it cannot be reused."""
         connection = call.connection
         call.end()
         self.open -= connection.idle
@@ -71,22 +72,22 @@ class ConnectionPool:
             connection.abort()
 
     def close(self) -> None:
-        """Close what is idle; what is in use ends with its last call."""
+        """Close idle connections now, and other connections after their last call."""
         self._closed = True
         if self._sweep:
             self._sweep.cancel()
-        for dial in self._dials:
-            dial.opening.cancel()
+        for pending in self._pending:
+            pending.task.cancel()
         for connection in self._ready:
             if connection.idle:
                 connection.abort()
         self._ready.clear()
 
-    def _idle_connection(self) -> HttpCall | None:
+    def _call_on_ready(self) -> HttpCall | None:
         now = asyncio.get_running_loop().time()
         while self._ready:
             connection = next(reversed(self._ready))
-            if connection.available_streams and not _stale(connection, now):
+            if connection.available_streams and not _is_expired(connection, now):
                 self.open += connection.idle
                 call = connection.call()
                 if not connection.available_streams:
@@ -101,56 +102,57 @@ class ConnectionPool:
         self._ready.setdefault(connection)
         if self._sweep is None:
             loop = asyncio.get_running_loop()
-            self._sweep = loop.call_later(SWEEP_SECONDS, self._close_stale)
+            self._sweep = loop.call_later(SWEEP_SECONDS, self._close_expired)
 
-    def _close_stale(self) -> None:
+    def _close_expired(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        for connection in [each for each in self._ready if _stale(each, now)]:
+        for connection in [
+            connection for connection in self._ready if _is_expired(connection, now)
+        ]:
             del self._ready[connection]
             connection.abort()
         self._sweep = (
-            loop.call_later(SWEEP_SECONDS, self._close_stale) if self._ready else None
+            loop.call_later(SWEEP_SECONDS, self._close_expired) if self._ready else None
         )
 
-    async def _on_connected(self) -> None:
-        """Return once a connection has come that others wait for as well.
+    async def _wait_for_connection(self) -> None:
+        """Wait for a new connection that several calls share.
 
         Raises:
-            TransportError: It has not.
+            TransportError: The connection cannot be opened.
         """
-        dial = (
-            next((each for each in self._dials if each.seats), None) or self._connect()
-        )
-        dial.seats -= 1
+        with_streams = (pending for pending in self._pending if pending.free_streams)
+        pending = next(with_streams, None) or self._connect()
+        pending.free_streams -= 1
         try:
-            # Whoever leaves meanwhile leaves the connection to the others.
-            await asyncio.shield(dial.opening)
+            # A canceled call must not cancel the connection of the other calls.
+            await asyncio.shield(pending.task)
         except TransportError as error:
             raise TransportError(str(error)) from None
 
     def _connect(self) -> _PendingConnect:
-        opening = asyncio.get_running_loop().create_task(self._open())
-        dial = _PendingConnect(opening, self._usual_room)
-        self._dials.add(dial)
+        task = asyncio.get_running_loop().create_task(self._open())
+        pending = _PendingConnect(task, self._expected_streams)
+        self._pending.add(pending)
 
-        def opened(task: "asyncio.Task[None]") -> None:
-            self._dials.discard(dial)
+        def on_done(task: "asyncio.Task[None]") -> None:
+            self._pending.discard(pending)
             if not task.cancelled():
-                task.exception()  # those who waited have heard of it
+                task.exception()  # the waiting calls raise it
 
-        opening.add_done_callback(opened)
-        return dial
+        task.add_done_callback(on_done)
+        return pending
 
     async def _open(self) -> None:
-        connection = await self._dialler.connect()
+        connection = await self._connector.connect()
         if not connection.available_streams:
             connection.abort()
-            raise TransportError("the teacher takes no call on a new connection")
-        self._usual_room = connection.available_streams
+            raise TransportError("the teacher allows no stream on a new connection")
+        self._expected_streams = connection.available_streams
         self._add(connection)
 
 
-def _stale(connection: HttpConnection, now: float) -> bool:
-    rested = now - connection.idle_since > connection.idle_timeout
-    return connection.closed or (rested and connection.idle)
+def _is_expired(connection: HttpConnection, now: float) -> bool:
+    timed_out = now - connection.idle_since > connection.idle_timeout
+    return connection.closed or (timed_out and connection.idle)

@@ -1,4 +1,4 @@
-"""The way to the teacher through a proxy, as the usual variables name it."""
+"""Origins of servers, and the proxy to a server."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -13,56 +13,57 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Scheme, host and port of a server."""
+    """Scheme, host, and port of a server."""
 
     scheme: str
     """`http` or `https`."""
     host: str
-    """Name or address, IPv6 without brackets."""
+    """Name or address; IPv6 without brackets."""
     port: int
-    """Port, also when the URL names none."""
+    """Port; the default port of the scheme if the URL contains none."""
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Give the origin of a URL."""
+        """Return the origin of a URL."""
         parts = urlsplit(url)
         port = parts.port or _PORTS[parts.scheme]
         return cls(parts.scheme, parts.hostname or "", port)
 
     @property
     def authority(self) -> str:
-        """Host and port as a Host header has them."""
+        """Host and port, as in a Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
-    def tunnel(self) -> str:
-        """Host and port as CONNECT has them, the port always named."""
+    def host_and_port(self) -> str:
+        """Host and port, as in CONNECT: always with the port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy that passes HTTP on and tunnels HTTPS."""
+    """A proxy that forwards HTTP and tunnels HTTPS."""
 
     origin: Origin
-    """Where it listens."""
+    """Address of the proxy."""
     headers: tuple[tuple[bytes, bytes], ...]
-    """What it wants to see: credentials, when its URL has any."""
+    """Headers for the proxy: credentials, if its URL contains any."""
 
     @classmethod
     def from_environment(cls, origin: Origin) -> Self | None:
-        """Give the proxy before a server; none when the environment names none.
+        """Return the proxy of a server; none if the environment defines none.
 
-        HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY mean what they mean to curl.
+        HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and NO_PROXY have the same meaning as for
+        curl.
         """
         url = proxy_for(origin.scheme, origin.host)
         return None if url is None else cls.from_url(url)
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Give the proxy at a URL, which may name a user with a password."""
+        """Return the proxy at a URL, which can contain a user and a password."""
         parts = urlsplit(url)
         basic = proxy_authorization(url)
         headers = ((b"proxy-authorization", basic.encode()),) if basic else ()

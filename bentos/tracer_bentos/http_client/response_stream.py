@@ -1,4 +1,4 @@
-"""An answer as it arrives: first its head, then its body, as fast as they are taken."""
+"""A response as it arrives: first its head, then its body, with back pressure."""
 
 import asyncio
 from collections import deque
@@ -10,7 +10,7 @@ __all__ = ["ResponseStream"]
 
 
 class ResponseStream:
-    """What has come of an answer; whoever reads it is woken when more has."""
+    """The received part of a response; readers wait until more arrives."""
 
     def __init__(self) -> None:
         self._waiter: asyncio.Future[None] | None = None
@@ -20,63 +20,63 @@ class ResponseStream:
         self.status = 0
         """Status of the response."""
         self.headers: Headers = []
-        """Its headers, names in lower case."""
-        self.begun = False
-        """Whether anything of the response has come."""
-        self._arrived = False
+        """Headers of the response, names in lower case."""
+        self.started = False
+        """Whether any part of the response has arrived."""
+        self._has_head = False
         self._complete = False
         self._error: Exception | None = None
-        self._pieces: deque[bytes] = deque()
-        self._waiting = 0
+        self._chunks: deque[bytes] = deque()
+        self._buffered_bytes = 0
 
-    async def head(self) -> None:
-        """Return once the status and the headers of the response are there.
+    async def read_head(self) -> None:
+        """Wait for the status and the headers of the response.
 
         Raises:
-            TransportError: The connection failed before.
+            TransportError: The connection failed first.
         """
-        while not self._arrived:
+        while not self._has_head:
             if self._error:
                 raise self._error
-            await self._change()
+            await self._wait_for_change()
 
     async def iter_body(self) -> AsyncIterator[bytes]:
-        """Give the body of the response as it arrives.
+        """Yield the body of the response as it arrives.
 
         Raises:
-            TransportError: The connection failed before its end.
+            TransportError: The connection failed before the end of the body.
         """
         while True:
-            if self._pieces:
-                yield self._take()
+            if self._chunks:
+                yield self._take_buffer()
             elif self._complete:
                 return
             elif self._error:
                 raise self._error
             else:
-                await self._change()
+                await self._wait_for_change()
 
     @property
     def ended(self) -> bool:
-        """Whether all of the body has come and been taken."""
-        return self._complete and not self._pieces
+        """Whether the complete body has been received and read."""
+        return self._complete and not self._chunks
 
-    def _keep(self, content: bytes) -> None:
-        self._pieces.append(content)
-        self._waiting += len(content)
+    def _append(self, content: bytes) -> None:
+        self._chunks.append(content)
+        self._buffered_bytes += len(content)
 
-    def _take(self) -> bytes:
-        content = b"".join(self._pieces)
-        self._pieces.clear()
-        self._waiting = 0
+    def _take_buffer(self) -> bytes:
+        content = b"".join(self._chunks)
+        self._chunks.clear()
+        self._buffered_bytes = 0
         self._on_consumed(len(content))
         return content
 
     def _on_consumed(self, size: int) -> None:
-        """Let the server send more, now that so many bytes have been taken."""
+        """Allow the server to send more, after `size` bytes were read."""
         raise NotImplementedError
 
-    async def _change(self) -> None:
+    async def _wait_for_change(self) -> None:
         self._waiter = asyncio.get_running_loop().create_future()
         await self._waiter
 

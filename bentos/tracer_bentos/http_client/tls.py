@@ -1,4 +1,4 @@
-"""The certificates that a teacher is believed by."""
+"""TLS settings for connections to the teacher."""
 
 import ssl
 from collections.abc import Sequence
@@ -8,26 +8,31 @@ __all__ = ["TlsContext"]
 
 
 class TlsContext:
-    """The certificates that a teacher is believed by, read again when they change."""
+    """TLS settings with certificate authorities that are reloaded when they change.
 
-    def __init__(self, authorities: Path | None, speaks: Sequence[str]) -> None:
+    Args:
+        authorities: PEM file of authorities in addition to those of the system.
+        protocols: ALPN protocols, in order of preference.
+    """
+
+    def __init__(self, authorities: Path | None, protocols: Sequence[str]) -> None:
         self._file = authorities
-        self._speaks = list(speaks)
-        self._changed = 0
+        self._protocols = list(protocols)
+        self._modified = 0
         self._context: ssl.SSLContext | None = None
 
     @property
     def current(self) -> ssl.SSLContext:
-        """Give the settings for a new connection.
+        """The settings for a new connection.
 
         Raises:
-            OSError: The file of certificates cannot be read.
+            OSError: The file of authorities cannot be read.
         """
-        changed = self._file.stat().st_mtime_ns if self._file else 0
-        if self._context is None or changed != self._changed:
+        modified = self._file.stat().st_mtime_ns if self._file else 0
+        if self._context is None or modified != self._modified:
             context = ssl.create_default_context()
-            context.set_alpn_protocols(self._speaks)
+            context.set_alpn_protocols(self._protocols)
             if self._file:
                 context.load_verify_locations(self._file)
-            self._context, self._changed = context, changed
+            self._context, self._modified = context, modified
         return self._context

@@ -1,4 +1,4 @@
-"""The hop to the teacher: exact bytes, honest failures, no connection left behind."""
+"""HTTP/1.1 to the teacher: exact bytes, reported failures, no leaked connection."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -8,7 +8,7 @@ import pytest
 
 from support.raw_teacher import OK, RawTeacher, answering, scripted
 from support.serving_plane import until
-from support.upstream_calls import pieces_of
+from support.upstream_calls import chunks_of
 from tracer_bentos.http_client.connection import Headers, RequestBody, TransportError
 from tracer_bentos.serving.http_server.exchange import ClientDisconnected
 from tracer_bentos.serving.upstream.teacher import TeacherClient, TeacherUnreachable
@@ -17,133 +17,135 @@ MEBIBYTE = 1024 * 1024
 
 
 @contextmanager
-def toward(teacher: RawTeacher) -> Iterator[TeacherClient]:
+def client_for(teacher: RawTeacher) -> Iterator[TeacherClient]:
     upstream = TeacherClient(teacher.url)
     yield upstream
     upstream.close()
     assert upstream.connections == 0
 
 
-async def ask(
+async def send_request(
     upstream: TeacherClient,
     method: str = "GET",
     headers: Headers | None = None,
     body: bytes | RequestBody | None = None,
     *,
-    repeatable: bool = False,
+    retryable: bool = False,
 ) -> tuple[int, Headers, bytes]:
     target = upstream.target(b"/v1/x")
-    asked = upstream.send(method, target, headers or [], body, retryable=repeatable)
-    async with await asked as response:
-        content = b"".join([piece async for piece in response.iter_body()])
+    response_soon = upstream.send(
+        method, target, headers or [], body, retryable=retryable
+    )
+    async with await response_soon as response:
+        content = b"".join([chunk async for chunk in response.iter_body()])
     return response.status, response.headers, content
 
 
-async def test_path_and_headers_arrive_as_the_client_wrote_them() -> None:
-    odd = b"/v1/a%2Fb/../c/./d%2e%2e/'\\{}|^`"
+async def test_path_and_headers_arrive_as_the_client_sent_them() -> None:
+    path = b"/v1/a%2Fb/../c/./d%2e%2e/'\\{}|^`"
     async with scripted(answering(OK)) as teacher:
-        with toward(teacher) as upstream:
-            target = upstream.target(odd, b"x=%20y&x='\"{}|\\^`<>")
+        with client_for(teacher) as upstream:
+            target = upstream.target(path, b"x=%20y&x='\"{}|\\^`<>")
             headers = [(b"x-b", b"caf\xe9"), (b"x-a", b"1"), (b"x-b", b"2")]
             async with await upstream.send("GET", target, headers, None):
                 pass
     authority = teacher.url.removeprefix("http://").removesuffix("/v1").encode()
     assert teacher.requests == [
-        b"GET %s?x=%%20y&x='\"{}|\\^`<> HTTP/1.1\r\nhost: %s\r\n" % (odd, authority)
+        b"GET %s?x=%%20y&x='\"{}|\\^`<> HTTP/1.1\r\nhost: %s\r\n" % (path, authority)
         + b"x-b: caf\xe9\r\nx-a: 1\r\nx-b: 2\r\n\r\n"
     ]
 
 
-async def test_response_headers_keep_their_order_and_their_bytes() -> None:
+async def test_response_headers_keep_their_order_and_bytes() -> None:
     answer = (
-        b"HTTP/1.1 200 OK\r\nX-One: a\r\nSet-Cookie: a=1\r\nx-odd: caf\xe9\r\n"
+        b"HTTP/1.1 200 OK\r\nX-One: a\r\nSet-Cookie: a=1\r\nx-path: caf\xe9\r\n"
         b"Set-Cookie: b=2\r\nX-one: b\r\ncontent-length: 0\r\n\r\n"
     )
     async with scripted(answering(answer)) as teacher:
-        with toward(teacher) as upstream:
-            _, headers, _ = await ask(upstream)
+        with client_for(teacher) as upstream:
+            _, headers, _ = await send_request(upstream)
     assert headers == [
         (b"x-one", b"a"),
         (b"set-cookie", b"a=1"),
-        (b"x-odd", b"caf\xe9"),
+        (b"x-path", b"caf\xe9"),
         (b"set-cookie", b"b=2"),
         (b"x-one", b"b"),
         (b"content-length", b"0"),
     ]
 
 
-async def test_a_connection_serves_request_after_request() -> None:
+async def test_a_connection_is_reused_for_later_requests() -> None:
     async with scripted(answering(OK, OK, OK)) as teacher:
-        with toward(teacher) as upstream:
-            answers = [await ask(upstream) for _ in range(3)]
+        with client_for(teacher) as upstream:
+            answers = [await send_request(upstream) for _ in range(3)]
     assert [(status, content) for status, _, content in answers] == [(200, b"hi")] * 3
     assert teacher.connections == 1
 
 
 @pytest.mark.slow
-async def test_an_idle_connection_is_closed_before_servers_usually_do() -> None:
+async def test_an_idle_connection_is_closed_before_most_servers_close_it() -> None:
     async with scripted(answering(OK)) as teacher:
-        with toward(teacher) as upstream:
-            await ask(upstream)
+        with client_for(teacher) as upstream:
+            await send_request(upstream)
             assert teacher.ended == 0
             await until(lambda: teacher.ended == 1)
 
 
 @pytest.mark.parametrize(
-    "more",
+    "excess",
     [
         b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil",
         b"anything",
         b"\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
     ],
 )
-async def test_what_follows_an_answer_unasked_reaches_no_other_client(
-    more: bytes,
+async def test_excess_data_after_a_response_does_not_reach_other_clients(
+    excess: bytes,
 ) -> None:
-    async with scripted(answering(OK + more, OK)) as teacher:
-        with toward(teacher) as upstream:
-            answers = [await ask(upstream) for _ in range(2)]
+    async with scripted(answering(OK + excess, OK)) as teacher:
+        with client_for(teacher) as upstream:
+            answers = [await send_request(upstream) for _ in range(2)]
     assert [content for _, _, content in answers] == [b"hi", b"hi"]
     assert teacher.connections == 2
 
 
 @pytest.mark.parametrize(
-    "begun", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab"]
+    "started", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab"]
 )
-async def test_whoever_leaves_ends_the_teachers_work_before_and_within_an_answer(
-    begun: bytes,
+async def test_a_cancelled_call_ends_before_and_within_the_response(
+    started: bytes,
 ) -> None:
-    async with scripted(answering(begun)) as teacher:
-        with toward(teacher) as upstream:
-            asking = asyncio.create_task(ask(upstream))
+    async with scripted(answering(started)) as teacher:
+        with client_for(teacher) as upstream:
+            call = asyncio.create_task(send_request(upstream))
             await until(lambda: len(teacher.requests) == 1)
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
             await until(lambda: teacher.ended == 1)
 
 
 @pytest.mark.parametrize(
     "framing", [b"content-length: 10", b"transfer-encoding: chunked"]
 )
-async def test_an_answer_that_breaks_off_is_never_taken_for_whole(
+async def test_an_incomplete_response_is_an_error(
     framing: bytes,
 ) -> None:
-    begun = b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n\r\n2\r\nhi\r\n"
-    async with scripted(answering(begun, linger=False)) as teacher:
-        with toward(teacher) as upstream:
+    started = b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n\r\n2\r\nhi\r\n"
+    async with scripted(answering(started, linger=False)) as teacher:
+        with client_for(teacher) as upstream:
             async with await upstream.send("GET", b"/", [], None) as response:
-                pieces = response.iter_body()
-                found = await anext(pieces)
+                chunks = response.iter_body()
+                received = await anext(chunks)
                 with pytest.raises(TransportError):
-                    await anext(pieces)
-    assert found.strip(b"2\r\n") == b"hi"
+                    await anext(chunks)
+    assert received.strip(b"2\r\n") == b"hi"
 
 
-async def test_an_answer_without_a_length_ends_with_its_connection() -> None:
+async def test_a_response_without_a_length_ends_with_its_connection() -> None:
     script = answering(b"HTTP/1.1 200 OK\r\n\r\nall of it", linger=False)
     async with scripted(script) as teacher:
-        with toward(teacher) as upstream:
-            assert (await ask(upstream))[2] == b"all of it"
+        with client_for(teacher) as upstream:
+            assert (await send_request(upstream))[2] == b"all of it"
 
 
 @pytest.mark.parametrize(
@@ -154,20 +156,20 @@ async def test_an_answer_without_a_length_ends_with_its_connection() -> None:
         ("GET", b"HTTP/1.1 304 No\r\ncontent-length: 20\r\n\r\n", 304),
     ],
 )
-async def test_an_answer_that_has_no_body_is_whole_at_once(
+async def test_a_response_without_a_body_is_complete_after_its_head(
     method: str, answer: bytes, status: int
 ) -> None:
     async with scripted(answering(answer)) as teacher:
-        with toward(teacher) as upstream:
-            found = await ask(upstream, method)
-    assert (found[0], found[2]) == (status, b"")
+        with client_for(teacher) as upstream:
+            received = await send_request(upstream, method)
+    assert (received[0], received[2]) == (status, b"")
 
 
-async def test_interim_answers_are_passed_over() -> None:
+async def test_interim_responses_are_ignored() -> None:
     hints = b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"
     async with scripted(answering(hints + hints + OK, OK)) as teacher:
-        with toward(teacher) as upstream:
-            answers = [await ask(upstream) for _ in range(2)]
+        with client_for(teacher) as upstream:
+            answers = [await send_request(upstream) for _ in range(2)]
     assert [headers for _, headers, _ in answers] == [[(b"content-length", b"2")]] * 2
     assert teacher.connections == 1
 
@@ -184,33 +186,33 @@ async def test_interim_answers_are_passed_over() -> None:
         b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n",
     ],
 )
-async def test_what_is_no_answer_is_said_to_be_none(answer: bytes) -> None:
+async def test_an_invalid_response_is_an_unreachable_teacher(answer: bytes) -> None:
     async with scripted(answering(answer, linger=False)) as teacher:
-        with toward(teacher) as upstream:
+        with client_for(teacher) as upstream:
             with pytest.raises(TeacherUnreachable):
-                await ask(upstream)
+                await send_request(upstream)
             assert upstream.state.reachable is False
 
 
-async def test_a_stale_connection_fails_nobody_who_may_ask_again() -> None:
+async def test_a_retryable_request_is_retried_after_a_stale_connection() -> None:
     async def script(
         teacher: RawTeacher, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         await answering(OK, b"", linger=False)(teacher, reader, writer)
 
     async with scripted(script) as teacher:
-        with toward(teacher) as upstream:
+        with client_for(teacher) as upstream:
             for _ in range(2):
-                assert (await ask(upstream, "POST", repeatable=True))[0] == 200
-                assert (await ask(upstream))[0] == 200
+                assert (await send_request(upstream, "POST", retryable=True))[0] == 200
+                assert (await send_request(upstream))[0] == 200
 
 
-async def test_a_call_with_effects_is_never_sent_twice() -> None:
+async def test_a_request_with_effects_is_never_sent_twice() -> None:
     async with scripted(answering(OK, b"", linger=False)) as teacher:
-        with toward(teacher) as upstream:
-            await ask(upstream, "POST")
+        with client_for(teacher) as upstream:
+            await send_request(upstream, "POST")
             with pytest.raises(TeacherUnreachable):
-                await ask(upstream, "POST")
+                await send_request(upstream, "POST")
     assert (teacher.connections, len(teacher.requests)) == (1, 2)
 
 
@@ -221,29 +223,29 @@ async def test_a_call_with_effects_is_never_sent_twice() -> None:
         (5, b"content-length: 5", b"abcde"),
     ],
 )
-async def test_an_upload_arrives_as_it_was_announced(
+async def test_an_upload_arrives_with_the_announced_framing(
     length: int | None, framing: bytes, body: bytes
 ) -> None:
-    got = b""
+    body_read = b""
 
     async def script(
         teacher: RawTeacher, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        nonlocal got
+        nonlocal body_read
         await teacher.read_head(reader)
-        got = await reader.readexactly(len(body))
+        body_read = await reader.readexactly(len(body))
         writer.write(OK)
         await reader.read()
 
     async with scripted(script) as teacher:
-        with toward(teacher) as upstream:
-            upload = RequestBody(pieces_of(b"abc", b"de"), length)
-            assert (await ask(upstream, "PUT", [], upload))[2] == b"hi"
-    assert got == body
+        with client_for(teacher) as upstream:
+            upload = RequestBody(chunks_of(b"abc", b"de"), length)
+            assert (await send_request(upstream, "PUT", [], upload))[2] == b"hi"
+    assert body_read == body
     assert framing in teacher.requests[0]
 
 
-async def test_an_answer_in_the_midst_of_an_upload_is_given_at_once() -> None:
+async def test_a_response_during_an_upload_is_returned_immediately() -> None:
     async def endless() -> AsyncIterator[bytes]:
         while True:
             yield b"z" * 65_536
@@ -251,25 +253,27 @@ async def test_an_answer_in_the_midst_of_an_upload_is_given_at_once() -> None:
 
     refusal = b"HTTP/1.1 413 Too large\r\ncontent-length: 2\r\n\r\nno"
     async with scripted(answering(refusal)) as teacher:
-        with toward(teacher) as upstream:
-            found = await ask(upstream, "PUT", [], RequestBody(endless(), None))
+        with client_for(teacher) as upstream:
+            received = await send_request(
+                upstream, "PUT", [], RequestBody(endless(), None)
+            )
             await until(lambda: teacher.ended == 1)
-    assert (found[0], found[2]) == (413, b"no")
+    assert (received[0], received[2]) == (413, b"no")
 
 
-async def test_a_client_that_leaves_within_its_upload_is_said_to_have_left() -> None:
+async def test_a_disconnect_during_an_upload_is_reported_as_a_disconnect() -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield b"the first half"
         raise ClientDisconnected
 
     async with scripted(answering(b"")) as teacher:
-        with toward(teacher) as upstream:
+        with client_for(teacher) as upstream:
             with pytest.raises(ClientDisconnected):
-                await ask(upstream, "PUT", [], RequestBody(broken(), 1000))
+                await send_request(upstream, "PUT", [], RequestBody(broken(), 1000))
             await until(lambda: teacher.ended == 1)
 
 
-async def test_a_client_that_does_not_read_stops_the_teacher_from_sending() -> None:
+async def test_the_teacher_cannot_send_while_the_client_does_not_read() -> None:
     size = 100 * MEBIBYTE
 
     async def script(
@@ -283,14 +287,14 @@ async def test_a_client_that_does_not_read_stops_the_teacher_from_sending() -> N
             teacher.sent += MEBIBYTE
 
     async with scripted(script) as teacher:
-        with toward(teacher) as upstream:
+        with client_for(teacher) as upstream:
             async with await upstream.send("GET", b"/", [], None) as response:
-                before = -1
-                while before < teacher.sent:  # until the sockets' buffers are full
-                    before = teacher.sent
+                previous = -1
+                while previous < teacher.sent:  # until all buffers are full
+                    previous = teacher.sent
                     await asyncio.sleep(0.2)
-                held = teacher.sent
-                pieces = [len(piece) async for piece in response.iter_body()]
-    assert held < 32 * MEBIBYTE
-    assert sum(pieces) == size
-    assert max(pieces) <= MEBIBYTE
+                sent_unread = teacher.sent
+                chunks = [len(chunk) async for chunk in response.iter_body()]
+    assert sent_unread < 32 * MEBIBYTE
+    assert sum(chunks) == size
+    assert max(chunks) <= MEBIBYTE

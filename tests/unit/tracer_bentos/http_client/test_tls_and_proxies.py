@@ -1,4 +1,4 @@
-"""The way to the teacher where certificates and proxies are a company's own."""
+"""Connections to the teacher with private certificate authorities and proxies."""
 
 import asyncio
 import base64
@@ -8,25 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from support.http2_teacher import http2_scripted, saying
+from support.http2_teacher import http2_scripted, responding
 from support.raw_teacher import OK, RawTeacher, answering, scripted
 from tracer_bentos.http_client.proxy import Origin, Proxy
 from tracer_bentos.serving.upstream.teacher import TeacherClient, TeacherUnreachable
 from tracer_core.contracts.runtime import HttpVersion
 
 LOOPBACK = Path(__file__).parents[3] / "support" / "certificates" / "loopback.pem"
-"""A certificate of 127.0.0.1 that signs itself, with its key; for tests only."""
+"""A self-signed certificate of 127.0.0.1 with its key; for tests only."""
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 @pytest.fixture(autouse=True)
-def no_proxies_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_proxies_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def secure() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(LOOPBACK)
     return context
@@ -35,44 +35,44 @@ def secure() -> ssl.SSLContext:
 async def content_from(upstream: TeacherClient) -> bytes:
     target = upstream.target(b"/v1/models")
     async with await upstream.send("GET", target, [], None) as response:
-        return b"".join([piece async for piece in response.iter_body()])
+        return b"".join([chunk async for chunk in response.iter_body()])
 
 
-async def test_a_teacher_is_believed_by_a_certificate_of_the_companys_own() -> None:
-    async with scripted(answering(OK, OK), secure()) as teacher:
+async def test_a_teacher_with_a_certificate_of_a_private_authority_is_trusted() -> None:
+    async with scripted(answering(OK, OK), tls_context()) as teacher:
         upstream = TeacherClient(teacher.url, authorities=LOOPBACK)
         assert [await content_from(upstream) for _ in range(2)] == [b"hi", b"hi"]
         upstream.close()
     assert teacher.connections == 1
 
 
-async def test_a_teacher_that_nobody_vouches_for_gets_no_request() -> None:
-    async with scripted(answering(OK), secure()) as teacher:
+async def test_a_teacher_with_an_untrusted_certificate_gets_no_request() -> None:
+    async with scripted(answering(OK), tls_context()) as teacher:
         with pytest.raises(TeacherUnreachable, match="self-signed certificate"):
             await content_from(TeacherClient(teacher.url))
     assert teacher.requests == []
 
 
 @pytest.mark.parametrize("http", HttpVersion)
-async def test_a_renewed_file_of_authorities_is_read_again(
+async def test_a_changed_file_of_authorities_is_reloaded(
     tmp_path: Path, http: HttpVersion
 ) -> None:
-    mine = tmp_path / "authorities.pem"
-    async with scripted(answering(OK), secure()) as teacher:
-        upstream = TeacherClient(teacher.url, authorities=mine, http=http)
+    authorities_file = tmp_path / "authorities.pem"
+    async with scripted(answering(OK), tls_context()) as teacher:
+        upstream = TeacherClient(teacher.url, authorities=authorities_file, http=http)
         with pytest.raises(TeacherUnreachable, match="No such file"):
             await content_from(upstream)
-        shutil.copyfile(LOOPBACK, mine)
+        shutil.copyfile(LOOPBACK, authorities_file)
         assert await content_from(upstream) == b"hi"
         upstream.close()
 
 
-async def test_a_plain_request_goes_to_the_proxy_with_its_whole_address(
+async def test_an_http_request_is_sent_to_the_proxy_with_its_complete_url(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with scripted(answering(OK)) as proxy:
-        where = proxy.url.removeprefix("http://").removesuffix("/v1")
-        monkeypatch.setenv("http_proxy", f"http://me:p%40ss@{where}")
+        address = proxy.url.removeprefix("http://").removesuffix("/v1")
+        monkeypatch.setenv("http_proxy", f"http://me:p%40ss@{address}")
         upstream = TeacherClient("http://teacher.invalid:8000/v1")
         assert await content_from(upstream) == b"hi"
         upstream.close()
@@ -86,23 +86,23 @@ async def test_a_plain_request_goes_to_the_proxy_with_its_whole_address(
     ]
 
 
-async def test_a_proxy_that_is_named_comes_before_those_of_the_machine(
+async def test_a_configured_proxy_overrides_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://nobody.invalid:3128")
     async with scripted(answering(OK)) as proxy:
-        named = proxy.url.removesuffix("/v1")
-        upstream = TeacherClient("http://teacher.invalid/v1", proxy=named)
+        proxy_url = proxy.url.removesuffix("/v1")
+        upstream = TeacherClient("http://teacher.invalid/v1", proxy=proxy_url)
         assert await content_from(upstream) == b"hi"
         upstream.close()
     assert proxy.requests[0].startswith(b"GET http://teacher.invalid/v1/models ")
 
 
-async def test_a_secure_request_goes_through_the_proxys_tunnel(
+async def test_an_https_request_is_tunneled_through_the_proxy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with (
-        scripted(answering(OK, OK), secure()) as teacher,
+        scripted(answering(OK, OK), tls_context()) as teacher,
         scripted(tunnel) as proxy,
     ):
         monkeypatch.setenv("https_proxy", proxy.url.removesuffix("/v1"))
@@ -116,14 +116,14 @@ async def test_a_secure_request_goes_through_the_proxys_tunnel(
     assert b"proxy" not in b"".join(teacher.requests)
 
 
-async def test_http_2_goes_through_the_proxys_tunnel_with_tls_and_without(
+async def test_http_2_is_tunneled_through_the_proxy_with_and_without_tls(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    offering = secure()
+    offering = tls_context()
     offering.set_alpn_protocols(["h2", "http/1.1"])
     async with (
-        http2_scripted(saying(), offering) as safe,
-        http2_scripted(saying()) as plain,
+        http2_scripted(responding(), offering) as safe,
+        http2_scripted(responding()) as plain,
         scripted(tunnel) as proxy,
     ):
         for name in ("http_proxy", "https_proxy"):
@@ -134,13 +134,15 @@ async def test_http_2_goes_through_the_proxys_tunnel_with_tls_and_without(
             )
             assert [await content_from(upstream) for _ in range(2)] == [b"hi", b"hi"]
             upstream.close()
-    ports = [each.url.rpartition(":")[2].removesuffix("/v1") for each in (safe, plain)]
+    ports = [
+        teacher.url.rpartition(":")[2].removesuffix("/v1") for teacher in (safe, plain)
+    ]
     assert [head.partition(b"\r\n")[0] for head in proxy.requests] == [
         f"CONNECT 127.0.0.1:{port} HTTP/1.1".encode() for port in ports
     ]
 
 
-async def test_what_follows_the_proxys_word_at_once_is_the_teachers() -> None:
+async def test_data_directly_after_the_response_of_the_proxy_is_kept() -> None:
     async def script(
         proxy: RawTeacher, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
@@ -148,7 +150,7 @@ async def test_what_follows_the_proxys_word_at_once_is_the_teachers() -> None:
         settings = b"\0\0\0\x04\0\0\0\0\0"
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n" + settings)
         head = await reader.readuntil(b"/v1/models")
-        answer = b"\0\0\x01\x01\x05\0\0\0\x01\x88"  # :status 200, and no body
+        answer = b"\0\0\x01\x01\x05\0\0\0\x01\x88"  # :status 200 without a body
         writer.write(answer * (b"PRI * HTTP/2.0" in head))
         await reader.read()
 
@@ -164,24 +166,26 @@ async def test_what_follows_the_proxys_word_at_once_is_the_teachers() -> None:
 
 @pytest.mark.parametrize("http", HttpVersion)
 @pytest.mark.parametrize(
-    ("said", "cause"),
+    ("response", "cause"),
     [
-        (b"", "gave no answer to CONNECT"),
-        (b"garbage\r\n\r\n", "CONNECT with no HTTP"),
-        (b"x" * 300_000, "gave no answer to CONNECT"),
+        (b"", "did not respond to CONNECT"),
+        (b"garbage\r\n\r\n", "CONNECT with invalid HTTP"),
+        (b"x" * 300_000, "did not respond to CONNECT"),
     ],
 )
-async def test_a_proxy_that_speaks_nonsense_is_named_as_the_cause(
-    http: HttpVersion, said: bytes, cause: str
+async def test_a_proxy_with_an_invalid_response_is_reported_as_the_cause(
+    http: HttpVersion, response: bytes, cause: str
 ) -> None:
-    async with scripted(answering(said, linger=False)) as proxy:
-        named = proxy.url.removesuffix("/v1")
-        upstream = TeacherClient("https://teacher.invalid/v1", proxy=named, http=http)
+    async with scripted(answering(response, linger=False)) as proxy:
+        proxy_url = proxy.url.removesuffix("/v1")
+        upstream = TeacherClient(
+            "https://teacher.invalid/v1", proxy=proxy_url, http=http
+        )
         with pytest.raises(TeacherUnreachable, match=cause):
             await content_from(upstream)
 
 
-async def test_a_proxy_that_refuses_is_named_as_the_cause(
+async def test_a_proxy_that_refuses_the_tunnel_is_reported_as_the_cause(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     refusal = b"HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n"
@@ -191,17 +195,17 @@ async def test_a_proxy_that_refuses_is_named_as_the_cause(
             await content_from(TeacherClient("https://teacher.invalid/v1"))
 
 
-def test_what_needs_no_proxy_is_reached_directly(
+def test_no_proxy_excludes_servers_from_the_proxy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("https_proxy", "http://proxy:3128")
     monkeypatch.setenv("no_proxy", "vllm.svc,.internal")
-    found = {
+    proxies = {
         host: Proxy.from_environment(Origin("https", host, 443))
         for host in ("api.openai.com", "vllm.svc", "a.internal")
     }
-    assert found["api.openai.com"] == Proxy(Origin("http", "proxy", 3128), ())
-    assert (found["vllm.svc"], found["a.internal"]) == (None, None)
+    assert proxies["api.openai.com"] == Proxy(Origin("http", "proxy", 3128), ())
+    assert (proxies["vllm.svc"], proxies["a.internal"]) == (None, None)
 
 
 async def tunnel(
@@ -210,8 +214,8 @@ async def tunnel(
     head = await proxy.read_head(reader)
     host, _, port = head.split(b" ")[1].decode().rpartition(":")
     writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-    beyond, back = await asyncio.open_connection(host, int(port))
-    await asyncio.gather(pump(reader, back), pump(beyond, writer))
+    server_reader, server_writer = await asyncio.open_connection(host, int(port))
+    await asyncio.gather(pump(reader, server_writer), pump(server_reader, writer))
 
 
 async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
