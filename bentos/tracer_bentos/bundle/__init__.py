@@ -1,5 +1,5 @@
-"""A surrogate as data: its arithmetic, its bundle on disk and the Bento around it.
+"""The bundle of a surrogate on disk, and the Bento archive that contains it.
 
-Training and serving both decide with the code here, so that a decision tested is the
-decision served. What serving imports needs numpy only.
+Training and serving load the same files with the same code, so a certified decision is
+the decision that is served. The modules that serving imports need numpy only.
 """

@@ -1,7 +1,7 @@
 """A bundle packaged as a Bento: the service project and the bundle, one archive.
 
-BentoML keeps its stores in a home folder that it reads at import, so the build runs in
-a process of its own with a home that is thrown away. Nothing is fetched.
+BentoML reads the home folder of its stores at import, so the build runs in a separate
+process with a temporary home. Nothing is downloaded.
 """
 
 import os
@@ -21,33 +21,36 @@ SERVICE_PROJECT = "TRACER_SERVICE_PROJECT"
 
 _NAME = "tracer-surrogate"
 _TAIL = 2000
+"""Characters of the output of BentoML in an error."""
 
 
 def service_project() -> Path:
-    """Give the folder of the service project: named, else beside our sources.
+    """Return the folder of the service project.
+
+    It is the one that the environment names, or else `router` beside this package.
 
     Raises:
-        DocumentError: There is none.
+        DocumentError: The folder contains no service project.
     """
-    beside = Path(__file__).resolve().parents[2] / "router"
-    folder = Path(os.environ.get(SERVICE_PROJECT) or beside)
+    default = Path(__file__).resolve().parents[2] / "router"
+    folder = Path(os.environ.get(SERVICE_PROJECT) or default)
     if not (folder / "service.py").is_file():
         raise DocumentError(
-            f"no service project in {folder}: set {SERVICE_PROJECT} to bentos/router"
+            f"no service project in {folder}; set {SERVICE_PROJECT} to bentos/router"
         )
     return folder
 
 
 def build_bento(bundle: Path, digest: str, out: Path) -> Path:
-    """Build the Bento of a bundle and export it to one archive.
+    """Build the Bento of a bundle, export it, and return the path of the archive.
 
     Args:
         bundle: Folder of the bundle.
-        digest: Digest of the bundle; the Bento's version is taken from it.
-        out: Folder to write the archive to.
+        digest: Digest of the bundle; the version of the Bento is derived from it.
+        out: Folder of the archive.
 
     Raises:
-        DocumentError: BentoML could not build it; with what it said.
+        DocumentError: The build failed; states the end of the output of BentoML.
     """
     with tempfile.TemporaryDirectory(prefix="tracer-bento-") as scratch:
         project = Path(scratch) / "project"
@@ -68,19 +71,19 @@ def _run(project: Path, archive: Path, version: str, home: Path) -> None:
         "PROMETHEUS_MULTIPROC_DIR": str(home),
     }
     command = [sys.executable, "-m", __name__, str(project), str(archive), version]
-    ended = subprocess.run(  # noqa: S603 - our own module, our own words
+    process = subprocess.run(  # noqa: S603 - this module with fixed arguments
         command,
         env={**os.environ, **settings},
         capture_output=True,
         text=True,
         check=False,
     )
-    if ended.returncode:
-        raise DocumentError(f"bentoml build failed: {ended.stderr[-_TAIL:]}")
+    if process.returncode:
+        raise DocumentError(f"bentoml build failed: {process.stderr[-_TAIL:]}")
 
 
 def _build(project: str, archive: str, version: str) -> None:
-    import bentoml  # noqa: PLC0415 - only this process pays for it
+    import bentoml  # noqa: PLC0415 - slow import, needed only in the build process
 
     bento = bentoml.build(
         "service:Router",

@@ -1,7 +1,7 @@
 """A bundle on disk: arrays and JSON, addressed by content, verified before use.
 
-Nothing in a bundle is ever executed or unpickled, and no file is read that the manifest
-does not vouch for.
+Nothing in a bundle is executed or unpickled, and every file is compared with its digest
+in the manifest before it is parsed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ _GOLDEN = "golden.json"
 _CERTIFICATE = "certificate.json"
 _SEEN = "seen.bin"
 _OPTIONAL_FILES = frozenset({_GOLDEN, _CERTIFICATE, _SEEN})
-"""Files that decide nothing."""
+"""Files on which no decision depends."""
 
 
 class _Golden(Document):
@@ -42,29 +42,29 @@ class _Golden(Document):
 
 @dataclass(frozen=True)
 class BundlePredictor:
-    """A verified bundle, ready to decide."""
+    """A verified bundle that can predict."""
 
     surrogate: Surrogate
-    """What decides."""
+    """The surrogate."""
     manifest: BundleManifest
-    """What was loaded."""
+    """The manifest of the bundle."""
     certificate: Certificate
-    """What is claimed of it."""
+    """The certificate of the surrogate."""
     golden: tuple[GoldenVector, ...]
-    """Decisions that it must reproduce."""
+    """Decisions that the surrogate must reproduce on this machine."""
     model: str = ""
-    """Digest of the files that decide."""
+    """Digest of the files on which decisions depend."""
     seen: bytes | None = None
-    """Which of the rows had been looked at before; none where all were fresh."""
+    """Rows that an earlier attempt used, encoded; none if all rows were unused."""
 
     @property
     def redaction(self) -> str:
-        """Identity of the redactor of the texts that it was certified on."""
+        """Identity of the redactor of the texts in training and certification."""
         return self.manifest.redaction
 
     @property
     def target(self) -> float:
-        """Agreement that is claimed of it."""
+        """Certified agreement with the teacher, as a fraction."""
         return self.certificate.target
 
     @property
@@ -88,41 +88,42 @@ class BundlePredictor:
         return self.surrogate.tokens_used
 
     def decide(self, text: str) -> SurrogatePrediction:
-        """Decide about one text."""
+        """Return the prediction for one text."""
         return self.surrogate.decide(text)
 
     def decide_all(self, texts: Sequence[str]) -> Sequence[SurrogatePrediction]:
-        """Decide about many texts, each exactly as if it came alone."""
+        """Return the predictions for texts, bit for bit as if each were alone."""
         return self.surrogate.decide_all(texts)
 
     def require_text_only(self) -> None:
-        """Check that a request, which is a text and nothing else, can be decided.
+        """Check that the bundle can decide requests, which have no vectors.
 
         Raises:
-            DocumentError: Vectors must come with the inputs; no request has one.
+            DocumentError: A vector must come with each input.
         """
         if self.vector_length:
             raise DocumentError(
-                "the bundle was trained on vectors that come with the inputs, and a"
-                " request has none: fit it with --embedder or --embedder-url instead"
+                "the bundle was trained on vectors that come with the inputs, but a"
+                " request has none; fit it with --embedder or --embedder-url instead"
             )
 
     def verify_golden(self) -> None:
-        """Check that this machine decides as the trainer's did.
+        """Check that this machine reproduces the decisions of the training machine.
 
-        To the last bit, unless a transformer or an endpoint is asked: their arithmetic
-        differs between machines by a little, and so may the scores.
+        The decisions must be equal to the last bit, except with a transformer or an
+        endpoint: their results differ slightly between machines, and so can the scores.
 
         Raises:
             DocumentError: A decision differs; the bundle must not be served here.
         """
         tolerance = 0.0 if self.surrogate.deterministic else GOLDEN_TOLERANCE
-        for number, vector in enumerate(self.golden, start=1):
-            found = _golden(self.surrogate, vector.input, vector.vector)
-            if not _same(found, vector, tolerance):
+        for number, expected in enumerate(self.golden, start=1):
+            found = _golden_vector(self.surrogate, expected.input, expected.vector)
+            if not _matches(found, expected, tolerance):
                 raise DocumentError(
-                    f"golden vector {number} of {len(self.golden)} is decided otherwise"
-                    " here than where the bundle was trained: it must not be served"
+                    f"bundle self-check failed: golden vector"
+                    f" {number}/{len(self.golden)} differs on this machine; refusing to"
+                    " serve"
                 )
 
 
@@ -135,23 +136,26 @@ def write_bundle(
     *,
     seen: bytes | None = None,
 ) -> BundleManifest:
-    """Write a bundle into a new or empty folder; the manifest comes last.
+    """Write a bundle to a new or empty folder and return its manifest.
+
+    The manifest is written last.
 
     Args:
-        folder: Where to; must hold nothing.
-        surrogate: What decides.
-        certificate: What is claimed of it.
+        folder: Folder of the bundle; must be empty or missing.
+        surrogate: The surrogate.
+        certificate: Its certificate.
         samples: Synthetic inputs of the golden vectors; never from traces.
-        redaction: Identity of the redactor of the texts it was certified on.
-        seen: Which of the rows had been looked at before.
+        redaction: Identity of the redactor of the texts in training and certification.
+        seen: Rows that an earlier attempt used, encoded.
 
     Raises:
-        DocumentError: The folder holds something already.
+        DocumentError: The folder is not empty.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
-        raise DocumentError(f"{folder} is not empty: a bundle is never overwritten")
-    golden = _Golden(vectors=tuple(_golden_of(surrogate, each) for each in samples))
+        raise DocumentError(f"{folder} is not empty; a bundle is never overwritten")
+    vectors = tuple(_golden_from_sample(surrogate, sample) for sample in samples)
+    golden = _Golden(vectors=vectors)
     contents = {
         **write_surrogate(surrogate),
         _GOLDEN: golden.to_json(),
@@ -170,30 +174,35 @@ def write_bundle(
 
 
 def load_bundle(folder: Path, expected_digest: str) -> BundlePredictor:
-    """Read a bundle after checking every digest.
+    """Read a bundle and verify the digest of each file.
 
     Raises:
-        DocumentError: It is not that bundle, is incomplete, or holds something else.
+        DocumentError: The manifest has another digest, or a file is missing, unknown,
+            or changed.
     """
-    manifest = _manifest(folder, expected_digest)
-    contents = {name: _verified(folder, manifest, name) for name in manifest.files}
+    manifest = _read_manifest(folder, expected_digest)
+    contents = {name: _read_verified(folder, manifest, name) for name in manifest.files}
     return BundlePredictor(
         surrogate=read_surrogate(contents),
         manifest=manifest,
-        certificate=Certificate.from_json(_held(contents, _CERTIFICATE)),
-        golden=_Golden.from_json(_held(contents, _GOLDEN)).vectors,
+        certificate=Certificate.from_json(_require(contents, _CERTIFICATE)),
+        golden=_Golden.from_json(_require(contents, _GOLDEN)).vectors,
         model=model_digest(
-            {n: d for n, d in manifest.files.items() if n not in _OPTIONAL_FILES}
+            {
+                name: digest
+                for name, digest in manifest.files.items()
+                if name not in _OPTIONAL_FILES
+            }
         ),
         seen=contents.get(_SEEN),
     )
 
 
 def open_bundle(folder: Path) -> BundlePredictor:
-    """Open whichever bundle is in a folder, and see that it decides as it should.
+    """Open the bundle in a folder, whatever its digest, and run its self-check.
 
     Raises:
-        DocumentError: There is no whole bundle, or it decides otherwise here.
+        DocumentError: The bundle is missing or invalid, or the self-check failed.
     """
     try:
         manifest = (folder / _MANIFEST).read_bytes()
@@ -204,7 +213,7 @@ def open_bundle(folder: Path) -> BundlePredictor:
     return predictor
 
 
-def _manifest(folder: Path, expected_digest: str) -> BundleManifest:
+def _read_manifest(folder: Path, expected_digest: str) -> BundleManifest:
     try:
         content = (folder / _MANIFEST).read_bytes()
         present = {path.name for path in folder.iterdir()}
@@ -212,55 +221,63 @@ def _manifest(folder: Path, expected_digest: str) -> BundleManifest:
         raise DocumentError(f"no bundle in {folder}: {error.strerror}") from error
     if sha256_digest(content) != expected_digest:
         raise DocumentError(
-            f"{folder}: the manifest is {sha256_digest(content)}, not {expected_digest}"
+            f"{folder}: the manifest has digest {sha256_digest(content)}, expected"
+            f" {expected_digest}; download the bundle again"
         )
     manifest = BundleManifest.from_json(content)
     if manifest.version != _VERSION:
-        raise DocumentError(f"{folder}: a bundle format that this code does not know")
-    if present != manifest.files.keys() | {_MANIFEST}:
-        odd = ", ".join(sorted(present ^ (manifest.files.keys() | {_MANIFEST})))
-        raise DocumentError(f"{folder}: missing or unknown files: {odd}")
+        raise DocumentError(
+            f"{folder}: unsupported bundle format {manifest.version}, expected"
+            f" {_VERSION}; use the version of the runtime that wrote the bundle"
+        )
+    difference = present ^ (manifest.files.keys() | {_MANIFEST})
+    if difference:
+        names = ", ".join(sorted(difference))
+        raise DocumentError(f"{folder}: missing or unknown files: {names}")
     return manifest
 
 
-def _verified(folder: Path, manifest: BundleManifest, name: str) -> bytes:
+def _read_verified(folder: Path, manifest: BundleManifest, name: str) -> bytes:
     if Path(name).name != name:
-        raise DocumentError(f"{folder}: a file name that is a path: {name!r}")
+        raise DocumentError(f"{folder}: the file name {name!r} must not be a path")
     try:
         content = (folder / name).read_bytes()
     except OSError as error:
         raise DocumentError(f"{folder}/{name}: {error.strerror}") from error
     if sha256_digest(content) != manifest.files[name]:
-        raise DocumentError(f"{folder}/{name} is not what the manifest vouches for")
+        raise DocumentError(
+            f"{folder}/{name} differs from the digest in the manifest; download the"
+            " bundle again"
+        )
     return content
 
 
-def _held(contents: Mapping[str, bytes], name: str) -> bytes:
+def _require(contents: Mapping[str, bytes], name: str) -> bytes:
     if name not in contents:
-        raise DocumentError(f"the bundle holds no {name}")
+        raise DocumentError(f"the bundle contains no {name}")
     return contents[name]
 
 
-def _golden_of(surrogate: Surrogate, sample: FeatureSample) -> GoldenVector:
+def _golden_from_sample(surrogate: Surrogate, sample: FeatureSample) -> GoldenVector:
     vector = None if sample.vector is None else tuple(sample.vector.tolist())
-    return _golden(surrogate, sample.text, vector)
+    return _golden_vector(surrogate, sample.text, vector)
 
 
-def _golden(
+def _golden_vector(
     surrogate: Surrogate, text: str, vector: tuple[float, ...] | None
 ) -> GoldenVector:
-    found = surrogate.decide_sample(FeatureSample.from_text(text, vector))
+    prediction = surrogate.decide_sample(FeatureSample.from_text(text, vector))
     return GoldenVector(
         input=text,
         vector=vector,
-        label=found.label,
-        score=found.score,
-        accepted=found.accepted,
+        label=prediction.label,
+        score=prediction.score,
+        accepted=prediction.accepted,
     )
 
 
-def _same(found: GoldenVector, wanted: GoldenVector, tolerance: float) -> bool:
+def _matches(found: GoldenVector, expected: GoldenVector, tolerance: float) -> bool:
     if not tolerance:
-        return found == wanted
-    near = abs(found.score - wanted.score) <= tolerance
-    return near and found.label == wanted.label
+        return found == expected
+    is_close = abs(found.score - expected.score) <= tolerance
+    return is_close and found.label == expected.label

@@ -1,4 +1,4 @@
-"""A surrogate as the files of a bundle, and back."""
+"""Serialization of a surrogate as the files of a bundle."""
 
 import io
 import zipfile
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 GOLDEN_TOLERANCE = 0.02
-"""How far a score may differ where a transformer or an endpoint is asked."""
+"""Largest difference of a score between machines with a transformer or endpoint."""
 
 _SETTINGS = "surrogate.json"
 _TERMS = "terms"
@@ -41,7 +41,7 @@ Arrays = Mapping[str, NDArray[np.generic]]
 
 class _ExpertSettings(Document):
     kind: str
-    """`terms`, or the kind of encoder before the landmarks."""
+    """`terms`, or the kind of the encoder of a kernel ridge expert."""
     settings: dict[str, str] = Field(default_factory=dict)
 
 
@@ -55,14 +55,14 @@ class _StageSettings(Document):
     floor: float
     doubt: tuple[float, float] | None = None
     sure: float = 0.0
-    """Of older code: the score that passed every threshold."""
+    """Written by older versions only: the score that passed every threshold."""
 
 
 class _Settings(Document):
-    """What of the surrogate is not an array."""
+    """All of a surrogate except its arrays."""
 
     features: int
-    """Version of the features that the arrays are about."""
+    """Version of the hashed n-grams that the arrays were trained on."""
     labels: tuple[str, ...]
     experts: tuple[_ExpertSettings, ...] = Field(min_length=1)
     stages: tuple[_StageSettings, ...] = Field(min_length=1)
@@ -71,17 +71,17 @@ class _Settings(Document):
 
 
 def write_surrogate(surrogate: Surrogate) -> dict[str, bytes]:
-    """Give the files of a surrogate, by name."""
+    """Return the files of a surrogate, by name."""
     files: dict[str, bytes] = {}
     for number, expert in enumerate(surrogate.experts):
-        files[f"expert-{number}.npz"] = _packed(_arrays_of(expert))
+        files[f"expert-{number}.npz"] = _pack(_arrays_of(expert))
         if expert.encoder is not None:
             files.update(expert.encoder.files())
     files[_SETTINGS] = _Settings(
         features=FEATURES_VERSION,
         labels=surrogate.labels,
-        experts=tuple(map(_settings_of, surrogate.experts)),
-        stages=tuple(map(_settings_of_stage, surrogate.stages)),
+        experts=tuple(map(_expert_settings, surrogate.experts)),
+        stages=tuple(map(_stage_settings, surrogate.stages)),
         threshold=surrogate.policy.threshold,
         open_cells=surrogate.policy.open_cells,
     ).to_json()
@@ -89,54 +89,54 @@ def write_surrogate(surrogate: Surrogate) -> dict[str, bytes]:
 
 
 def model_digest(files: Mapping[str, str]) -> str:
-    """Give the digest of a surrogate from those of its files, by name."""
+    """Return the digest of a surrogate from the digests of its files, by name."""
     lines = (f"{name} {files[name]}\n" for name in sorted(files))
     return sha256_digest("".join(lines).encode())
 
 
 def read_surrogate(files: Mapping[str, bytes]) -> Surrogate:
-    """Give the surrogate that some files hold.
+    """Return the surrogate in the files of a bundle.
 
     Raises:
-        DocumentError: They do not fit together, or are made for other code.
+        DocumentError: The files contradict each other, or have an unsupported format.
     """
     if _SETTINGS not in files:
-        raise DocumentError(f"the bundle holds no {_SETTINGS}")
+        raise DocumentError(f"the bundle contains no {_SETTINGS}")
     settings = _Settings.from_json(files[_SETTINGS])
     if settings.features != FEATURES_VERSION:
         raise DocumentError(
-            f"the bundle is made for features of version {settings.features}, this code"
-            f" has {FEATURES_VERSION}: use the runtime that the bundle was made with"
+            f"bundle uses features of version {settings.features}, expected"
+            f" {FEATURES_VERSION}; use the version of the runtime that wrote the bundle"
         )
     if any(stage.sure for stage in settings.stages):
         raise DocumentError(
-            "the bundle's first stage decides as older code did: use the runtime that"
-            " the bundle was made with"
+            "bundle uses an unsupported first-stage format; use the version of the"
+            " runtime that wrote the bundle"
         )
     try:
         experts = tuple(
-            _expert(said, _unpacked(files[f"expert-{number}.npz"]), files)
-            for number, said in enumerate(settings.experts)
+            _build_expert(expert, _unpack(files[f"expert-{number}.npz"]), files)
+            for number, expert in enumerate(settings.experts)
         )
     except (LookupError, ValueError, zipfile.BadZipFile) as error:
-        raise DocumentError(f"the bundle's arrays cannot be read: {error}") from error
+        raise DocumentError(f"cannot read the arrays of the bundle: {error}") from error
     _check(settings, experts)
     return Surrogate(
         labels=settings.labels,
         experts=experts,
-        stages=tuple(map(_stage, settings.stages)),
+        stages=tuple(map(_build_stage, settings.stages)),
         policy=AcceptancePolicy(settings.threshold, settings.open_cells),
     )
 
 
-def _settings_of(expert: Expert) -> _ExpertSettings:
+def _expert_settings(expert: Expert) -> _ExpertSettings:
     encoder = expert.encoder
     if encoder is None:
         return _ExpertSettings(kind=_TERMS)
     return _ExpertSettings(kind=encoder.kind, settings=dict(encoder.settings))
 
 
-def _settings_of_stage(stage: Stage) -> _StageSettings:
+def _stage_settings(stage: Stage) -> _StageSettings:
     return _StageSettings(
         name=stage.name,
         experts=stage.experts,
@@ -144,16 +144,16 @@ def _settings_of_stage(stage: Stage) -> _StageSettings:
         calibration=stage.calibration.weights,
         intercept=stage.calibration.intercept,
         cells=stage.calibration.cells,
-        floor=stage.floor,
-        doubt=stage.doubt,
+        floor=stage.ood_threshold,
+        doubt=stage.deferral_range,
     )
 
 
 def _arrays_of(expert: Expert) -> Arrays:
     if isinstance(expert, KernelRidge):
         return {
-            "centre": expert.centre,
-            "places": expert.places.entries,
+            "centre": expert.mean,
+            "places": expert.landmarks.entries,
             "steps": expert.coefficients.steps,
             "scales": expert.coefficients.scales,
         }
@@ -164,73 +164,84 @@ def _arrays_of(expert: Expert) -> Arrays:
             "weights": expert.weights.astype(np.float16),
             "bias": expert.bias,
         }
-    raise DocumentError(f"no way to keep an expert of type {type(expert).__name__}")
+    raise DocumentError(f"cannot serialize an expert of type {type(expert).__name__}")
 
 
-def _expert(
-    said: _ExpertSettings, arrays: Arrays, files: Mapping[str, bytes]
+def _build_expert(
+    settings: _ExpertSettings, arrays: Arrays, files: Mapping[str, bytes]
 ) -> Expert:
-    if said.kind == _TERMS:
+    if settings.kind == _TERMS:
         vocabulary = Vocabulary(
             arrays["hashes"].astype(np.uint32), arrays["idf"].astype(np.float32)
         )
         weights = np.ascontiguousarray(arrays["weights"], np.float32)
         return TfidfLinear(vocabulary, weights, arrays["bias"].astype(np.float32))
     return KernelRidge(
-        encoder=build_encoder(said.kind, files, said.settings),
-        centre=arrays["centre"].astype(np.float32),
-        places=QuantizedVectors.from_entries(arrays["places"].astype(np.int8)),
+        encoder=build_encoder(settings.kind, files, settings.settings),
+        mean=arrays["centre"].astype(np.float32),
+        landmarks=QuantizedVectors.from_entries(arrays["places"].astype(np.int8)),
         coefficients=Coefficients(
             arrays["steps"].astype(np.int16), arrays["scales"].astype(np.float64)
         ),
     )
 
 
-def _stage(said: _StageSettings) -> Stage:
+def _build_stage(settings: _StageSettings) -> Stage:
     return Stage(
-        name=said.name,
-        experts=said.experts,
-        weights=said.weights,
-        calibration=AgreementCalibration(said.calibration, said.intercept, said.cells),
-        floor=said.floor,
-        doubt=said.doubt,
+        name=settings.name,
+        experts=settings.experts,
+        weights=settings.weights,
+        calibration=AgreementCalibration(
+            settings.calibration, settings.intercept, settings.cells
+        ),
+        ood_threshold=settings.floor,
+        deferral_range=settings.doubt,
     )
 
 
 def _check(settings: _Settings, experts: tuple[Expert, ...]) -> None:
     labels = len(settings.labels)
-    fit = len(settings.open_cells) == labels
+    is_consistent = len(settings.open_cells) == labels
     for expert in experts:
-        fit = fit and _shape(expert) == labels
+        is_consistent = is_consistent and _label_count(expert) == labels
     for stage in settings.stages:
-        asked = len(stage.experts)
-        fit = fit and len(stage.weights) == asked > 0
-        fit = fit and max(stage.experts) < len(experts) and len(stage.cells) == labels
-    if not fit:
-        raise DocumentError("the bundle's arrays do not fit its labels and stages")
-
-
-def _shape(expert: Expert) -> int:
-    # The number of labels, or -1 where an expert's own arrays contradict each other.
-    if isinstance(expert, KernelRidge):
-        steps, held = expert.coefficients.steps, expert.places.entries
-        fits = steps.shape[1] == len(held) and held.shape[1] == len(expert.centre)
-        return (
-            len(steps) if fits and len(expert.coefficients.scales) == len(steps) else -1
+        is_consistent = (
+            is_consistent
+            and len(stage.weights) == len(stage.experts) > 0
+            and max(stage.experts) < len(experts)
+            and len(stage.cells) == labels
         )
+    if not is_consistent:
+        raise DocumentError(
+            "the arrays of the bundle do not match its labels and stages"
+        )
+
+
+def _label_count(expert: Expert) -> int:
+    """Return the number of labels; -1 if the arrays contradict each other."""
+    if isinstance(expert, KernelRidge):
+        steps, landmarks = expert.coefficients.steps, expert.landmarks.entries
+        is_consistent = (
+            steps.shape[1] == len(landmarks)
+            and landmarks.shape[1] == len(expert.mean)
+            and len(expert.coefficients.scales) == len(steps)
+        )
+        return len(steps) if is_consistent else -1
     if isinstance(expert, TfidfLinear):
-        fits = len(expert.weights) == len(expert.vocabulary.hashes)
-        fits = fits and len(expert.bias) == expert.weights.shape[1]
-        return len(expert.bias) if fits else -1
+        is_consistent = (
+            len(expert.weights) == len(expert.vocabulary.hashes)
+            and len(expert.bias) == expert.weights.shape[1]
+        )
+        return len(expert.bias) if is_consistent else -1
     return -1
 
 
-def _packed(arrays: Arrays) -> bytes:
+def _pack(arrays: Arrays) -> bytes:
     target = io.BytesIO()
     np.savez(target, allow_pickle=False, **arrays)
     return target.getvalue()
 
 
-def _unpacked(content: bytes) -> Arrays:
+def _unpack(content: bytes) -> Arrays:
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}

@@ -1,1 +1,1 @@
-"""Inference: what a bundle computes for one text, not how it was trained."""
+"""Inference of a surrogate: the decision for one text, independent of training."""

@@ -1,9 +1,10 @@
-"""An expert on meaning: how near a text's embedding is to landmarks of the training.
+"""An expert on meaning: kernel ridge regression on the embedding of a text.
 
-The kernel is ``((1 + cosine) / 2) ** 4``, near ``exp(2 (cosine - 1))`` but made of
-multiplications only. Embeddings, kernel values and coefficients are whole numbers times
-a scale, so both matrix products are exact and an opinion is the same to the last bit on
-every processor, alone or in a batch.
+The landmarks are embeddings of training rows. The kernel is
+``((1 + cosine) / 2) ** 4``, which is close to ``exp(2 (cosine - 1))`` but needs only
+multiplications. Embeddings, kernel values, and coefficients are integers times a scale,
+so both matrix products are exact: every processor computes the same bits for an input,
+alone or in a batch.
 """
 
 from collections.abc import Sequence
@@ -23,45 +24,53 @@ from tracer_bentos.surrogate.base.sample import FeatureSample
 __all__ = ["Coefficients", "KernelRidge", "kernel_steps"]
 
 KERNEL_STEPS: Final = 32_768
-"""Kernel values are multiples of one part in this many."""
+"""Number of steps between the kernel values 0 and 1; all values are multiples."""
 
 _HALF_STEPS: Final = KERNEL_STEPS // 2
 _COEFFICIENT_STEPS: Final = 32_767
-_AT_ONCE: Final = 256
-"""Inputs that are decided at once: some MiB of kernel values."""
+_MAX_BATCH: Final = 256
+"""Inputs scored in one matrix product; their kernel values take a few MiB."""
 
 
 def kernel_steps(cosines: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give kernel values as whole numbers of steps, from 0 to 32,768."""
+    """Return kernel values as integer numbers of steps, from 0 to 32,768."""
     steps = cosines + 1
     steps *= steps
     steps *= steps
-    steps *= KERNEL_STEPS / 2**4  # a power of two: nothing is rounded here
+    steps *= KERNEL_STEPS / 2**4  # a power of two, so this is exact
     return np.rint(steps, out=steps)
 
 
 @dataclass(frozen=True)
 class Coefficients:
-    """One weight a landmark and label, as whole numbers times a scale of the label."""
+    """A weight per landmark and label, as integers times a scale of the label."""
 
     steps: NDArray[np.int16]
-    """Whole numbers from -32,767 to 32,767, one row a label."""
+    """Integers from -32,767 to 32,767, shape (labels, landmarks)."""
     scales: NDArray[np.float64]
-    """What one step of a label is worth, the kernel's own step included."""
+    """Value of one step of each label times the step of the kernel, shape (labels,)."""
 
     @classmethod
     def from_matrix(cls, weights: NDArray[np.float64]) -> Self:
-        """Quantise weights, one row a landmark and one column a label."""
+        """Return quantized weights.
+
+        Args:
+            weights: Weights, shape (landmarks, labels).
+        """
         largest = np.abs(weights).max(axis=0, initial=0)
         scales = np.where(largest > 0, largest, 1) / _COEFFICIENT_STEPS
         steps = np.rint(weights / scales).T.astype(np.int16)
         return cls(steps, scales / KERNEL_STEPS)
 
     def scores(self, kernel: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give the score of each label from kernel values in steps, one input a row."""
-        # From the middle, so that a kernel value of 1 is a short number as well.
-        shorts = (kernel - _HALF_STEPS).astype(np.int16)
-        scores = self._matrix.times(shorts)
+        """Return the scores of inputs, shape (inputs, labels).
+
+        Args:
+            kernel: Kernel values in steps, shape (inputs, landmarks).
+        """
+        # Relative to the middle, so that a kernel value of 1 fits into 16 bits, too.
+        centered = (kernel - _HALF_STEPS).astype(np.int16)
+        scores = self._matrix.multiply(centered)
         scores *= self.scales
         return scores
 
@@ -75,32 +84,33 @@ class KernelRidge:
     """Kernel ridge regression on embeddings."""
 
     encoder: Encoder
-    """Gives the embedding of an input."""
-    centre: NDArray[np.float32]
-    """Mean embedding of the training rows; what all share tells nothing apart."""
-    places: QuantizedVectors
-    """The landmarks' embeddings, centred."""
+    """Computes the embedding of an input."""
+    mean: NDArray[np.float32]
+    """Mean embedding of the training rows. It is subtracted from embeddings, because
+    what all texts share does not separate labels."""
+    landmarks: QuantizedVectors
+    """The centered embeddings of the landmarks."""
     coefficients: Coefficients
-    """Their weights by label."""
+    """The weights of the landmarks by label."""
 
     def score_batch(self, samples: Sequence[FeatureSample]) -> Sequence[ExpertScores]:
-        """Give the score of each label and the cosine with the nearest landmark."""
-        if len(samples) <= _AT_ONCE:
+        """Return the scores of each input and its cosine to the nearest landmark."""
+        if len(samples) <= _MAX_BATCH:
             return self._scores(samples)
-        starts = range(0, len(samples), _AT_ONCE)
-        parts = (self._scores(samples[start : start + _AT_ONCE]) for start in starts)
-        return [opinion for part in parts for opinion in part]
+        starts = range(0, len(samples), _MAX_BATCH)
+        batches = (self._scores(samples[i : i + _MAX_BATCH]) for i in starts)
+        return [scores for batch in batches for scores in batch]
 
     def _scores(self, samples: Sequence[FeatureSample]) -> list[ExpertScores]:
         vectors = [self.encoder.encode(sample) for sample in samples]
-        here = QuantizedVectors.from_vectors(np.array(vectors) - self.centre)
-        cosines = self._matrix.times(here.entries).astype(np.float64)
-        cosines /= self.places.lengths
-        cosines /= here.lengths[:, None]
+        centered = QuantizedVectors.from_vectors(np.array(vectors) - self.mean)
+        cosines = self._matrix.multiply(centered.entries).astype(np.float64)
+        cosines /= self.landmarks.lengths
+        cosines /= centered.lengths[:, None]
         scores = self.coefficients.scores(kernel_steps(cosines))
         nearest = cosines.max(axis=1, initial=0.0).tolist()
         return list(map(ExpertScores, scores, nearest))
 
     @cached_property
     def _matrix(self) -> Int8Matrix:
-        return Int8Matrix(self.places.entries)
+        return Int8Matrix(self.landmarks.entries)

@@ -1,8 +1,8 @@
-"""The surrogate: experts, how their opinions are blended, and when it answers.
+"""The surrogate: experts, the blend of their scores, and the rule for answering.
 
-A surrogate decides in one stage or two. The first asks fewer experts or cheaper ones,
-and its score is the last word where it is very high or very low; where it is in doubt
-the second asks all. Both together are one policy, certified as one.
+A surrogate decides in one stage or two. The first stage uses fewer or cheaper experts,
+and its decision is final if its score is very high or very low. Otherwise the second
+stage decides with all experts. Both stages together are one policy, certified as one.
 """
 
 import math
@@ -33,103 +33,115 @@ __all__ = [
 ]
 
 TOP_K = 5
-"""The predicted label and those next to it that count as near."""
+"""Number of labels with the highest scores that count as rivals, including the
+predicted label."""
 SHARPNESS = 6.0
-"""How fast a rival's weight falls with its distance."""
+"""How fast the weight of a rival label decreases with the difference of scores."""
 DIGITS = 9
-"""Scores are rounded: libraries of mathematics differ in the sixteenth digit."""
+"""Scores are rounded to these digits: implementations of exp differ in the sixteenth
+digit."""
+
+_MAX_LOG_ODDS = 40.0
+"""Limit of the log-odds in both directions, so that exp cannot overflow."""
 
 
 class SurrogatePrediction(NamedTuple):
-    """What the surrogate says about one input."""
+    """The prediction of a surrogate for one input."""
 
     label: str
-    """The teacher's answer as predicted."""
+    """The predicted answer of the teacher."""
     score: float
-    """Calibrated probability that the teacher would say the same."""
+    """Calibrated probability that the teacher gives the same answer."""
     accepted: bool
-    """Whether the certified policy answers it."""
+    """Whether the certified policy returns the prediction as the answer."""
     cell: str
     """The cell of the answer."""
     stage: str = ""
-    """The stage that decided."""
+    """Name of the stage that decided."""
 
 
 class AgreementFeatures(NamedTuple):
-    """What the acceptance score is made of."""
+    """The features from which the acceptance score is computed."""
 
     label: int
     """Index of the predicted label."""
     numbers: tuple[float, ...]
-    """Score of that label, its margin, how near rivals are; then for each expert how
-    familiar the input is and by how much it would have preferred another label."""
+    """Score of that label, its margin, and the weight of its rivals; then, for each
+    expert, the similarity of the input to the training data and, with several experts,
+    the score of that label minus the highest score of the expert."""
 
     @property
     def top(self) -> float:
-        """The score of the predicted label: low where no label is known to fit."""
+        """The score of the predicted label; low if no label is known to fit."""
         return self.numbers[0]
 
 
 @dataclass(frozen=True, slots=True)
 class AgreementCalibration:
-    """From signals to the probability that the teacher agrees."""
+    """A logistic model of the probability that the teacher agrees."""
 
     weights: tuple[float, ...]
-    """One for each number of the signals, and one for the cell's own log-odds."""
+    """One weight for each feature, and one for the log-odds of the cell."""
     intercept: float
     """The constant term."""
     cells: tuple[float, ...]
-    """Log-odds of agreement of each cell, shrunk, out of fold."""
+    """Log-odds of agreement by cell, shrunk, from out-of-fold predictions."""
 
-    def score(self, signals: AgreementFeatures) -> float:
-        """Give the acceptance score of one prediction."""
-        numbers = (*signals.numbers, self.cells[signals.label])
-        total = self.intercept
+    def score(self, features: AgreementFeatures) -> float:
+        """Return the acceptance score of one prediction."""
+        numbers = (*features.numbers, self.cells[features.label])
+        log_odds = self.intercept
         for weight, number in zip(self.weights, numbers, strict=True):
-            total += weight * number
-        return round(1 / (1 + math.exp(-max(min(total, 40.0), -40.0))), DIGITS)
+            log_odds += weight * number
+        bounded = max(min(log_odds, _MAX_LOG_ODDS), -_MAX_LOG_ODDS)
+        return round(1 / (1 + math.exp(-bounded)), DIGITS)
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Some of the experts, blended."""
+    """A blend of some of the experts."""
 
     name: str
-    """Its name, for people: the experts that are asked."""
+    """Name for people: the experts of the stage."""
     experts: tuple[int, ...]
-    """Which experts, by index."""
+    """Indexes of the experts."""
     weights: tuple[float, ...]
-    """The share of each in the blend."""
+    """Weight of each expert in the blend."""
     calibration: AgreementCalibration
-    """How probable agreement is."""
-    floor: float
-    """Least score of the predicted label: what fits no label goes to the teacher.
-    Kernel ridge falls to 0 away from its landmarks, so this sees novelty better than
-    the distance to the nearest one."""
-    doubt: tuple[float, float] | None = None
-    """From the first score up to the second the next stage decides, and beyond it where
-    no label is known to fit; none for the last stage, which has no next."""
+    """Model of the probability of agreement."""
+    ood_threshold: float
+    """Least score of the predicted label. An input below it fits no label, so the
+    teacher answers it. Kernel ridge regression decreases to 0 far from its landmarks,
+    so this score detects novelty better than the distance to the nearest landmark."""
+    deferral_range: tuple[float, float] | None = None
+    """Lower and upper score between which the next stage decides. The next stage also
+    decides at or above the upper score if no label is known to fit. None for the last
+    stage."""
 
-    def in_distribution(self, signals: AgreementFeatures) -> bool:
-        """Tell whether some label is known to fit an input."""
-        return signals.top >= self.floor
+    def in_distribution(self, features: AgreementFeatures) -> bool:
+        """Return whether some label is known to fit an input."""
+        return features.top >= self.ood_threshold
 
-    def judge(self, signals: AgreementFeatures) -> "StageDecision":
-        """Give what this stage makes of its experts' signals."""
-        known, score = self.in_distribution(signals), self.calibration.score(signals)
-        return StageDecision(self.name, signals.label, score, known)
+    def decide(self, features: AgreementFeatures) -> "StageDecision":
+        """Return the decision of this stage from the features of one input."""
+        return StageDecision(
+            self.name,
+            features.label,
+            self.calibration.score(features),
+            self.in_distribution(features),
+        )
 
-    def defers(self, judgement: "StageDecision") -> bool:
-        """Tell whether the next stage has to decide."""
-        if self.doubt is None:
+    def defers(self, decision: "StageDecision") -> bool:
+        """Return whether the next stage must decide."""
+        if self.deferral_range is None:
             return False
-        hopeless, sure = self.doubt
-        score = judgement.score
-        return score >= hopeless and not (judgement.known and score >= sure)
+        lower, upper = self.deferral_range
+        is_final = decision.in_distribution and decision.score >= upper
+        return decision.score >= lower and not is_final
 
 
 class StageDecision(NamedTuple):
-    """What the stage that decided found."""
+    """The decision of one stage, before the policy is applied."""
 
     stage: str
     """Name of the stage."""
@@ -137,40 +149,40 @@ class StageDecision(NamedTuple):
     """Index of the predicted label."""
     score: float
     """Calibrated probability of agreement."""
-    known: bool
+    in_distribution: bool
     """Whether some label is known to fit the input."""
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptancePolicy:
-    """Which predictions are given as answers."""
+    """The rule that selects the predictions that are returned as answers."""
 
     threshold: float
     """Least acceptance score."""
     open_cells: tuple[bool, ...]
-    """By label, whether its cell is answered at all."""
+    """By label, whether the cell is answered at all."""
 
-    def passes_gate(self, judgement: StageDecision) -> bool:
-        """Tell whether an input is familiar and its cell open, whatever its score."""
-        return judgement.known and self.open_cells[judgement.label]
+    def passes_gate(self, decision: StageDecision) -> bool:
+        """Return whether some label fits and the cell is open, whatever the score."""
+        return decision.in_distribution and self.open_cells[decision.label]
 
-    def accepts(self, judgement: StageDecision) -> bool:
-        """Tell whether a prediction is given as the answer."""
-        return judgement.score >= self.threshold and self.passes_gate(judgement)
+    def accepts(self, decision: StageDecision) -> bool:
+        """Return whether the prediction is returned as the answer."""
+        return decision.score >= self.threshold and self.passes_gate(decision)
 
 
 @dataclass(frozen=True, slots=True)
 class Surrogate:
-    """Experts, stages and policy: all that decides."""
+    """Experts, stages, and policy: all that a decision depends on."""
 
     labels: tuple[str, ...]
-    """The teacher's answers that it can give."""
+    """The answers that it can give."""
     experts: tuple[Expert, ...]
-    """Who is asked."""
+    """The experts."""
     stages: tuple[Stage, ...]
-    """In which order, and how they are blended; cheap first."""
+    """The stages in their order, cheap first."""
     policy: AcceptancePolicy
-    """Whether to answer."""
+    """The rule for answering."""
 
     @property
     def encoders(self) -> tuple[Encoder, ...]:
@@ -205,69 +217,72 @@ class Surrogate:
         return sum(encoder.tokens_used for encoder in self.encoders)
 
     def decide(self, text: str) -> SurrogatePrediction:
-        """Decide about one text."""
+        """Return the prediction for one text."""
         return self.decide_sample(FeatureSample(text))
 
     def decide_sample(self, sample: FeatureSample) -> SurrogatePrediction:
-        """Decide about one input."""
-        return self._prediction(self.judge_all([sample])[0])
+        """Return the prediction for one input."""
+        return self._prediction(self.decide_stages([sample])[0])
 
     def decide_all(self, texts: Sequence[str]) -> list[SurrogatePrediction]:
-        """Decide about many texts, each exactly as if it came alone."""
-        found = self.judge_all([FeatureSample(text) for text in texts])
-        return [self._prediction(judgement) for judgement in found]
+        """Return the predictions for texts, bit for bit as if each were alone."""
+        decisions = self.decide_stages([FeatureSample(text) for text in texts])
+        return [self._prediction(decision) for decision in decisions]
 
-    def judge_all(self, samples: Sequence[FeatureSample]) -> list[StageDecision]:
-        """Give what the deciding stage found for each, before the policy is asked."""
-        found: dict[int, StageDecision] = {}
-        asked: dict[tuple[int, int], ExpertScores] = {}
-        left = list(range(len(samples)))
+    def decide_stages(self, samples: Sequence[FeatureSample]) -> list[StageDecision]:
+        """Return the decision of the final stage for each input, without the policy.
+
+        Each expert scores an input at most once, and only in a stage that needs it.
+        """
+        decisions: dict[int, StageDecision] = {}
+        scores: dict[tuple[int, int], ExpertScores] = {}
+        undecided = list(range(len(samples)))
         for stage in self.stages:
             for expert in stage.experts:
-                new = [at for at in left if (expert, at) not in asked]
+                new = [i for i in undecided if (expert, i) not in scores]
                 if new:
-                    said = self.experts[expert].score_batch([samples[at] for at in new])
-                    asked.update(zip([(expert, at) for at in new], said, strict=True))
-            for at in left:
-                opinions = [asked[expert, at] for expert in stage.experts]
-                found[at] = stage.judge(agreement_features(opinions, stage.weights))
-            left = [at for at in left if stage.defers(found[at])]
-        return [found[at] for at in range(len(samples))]
+                    batch = self.experts[expert].score_batch([samples[i] for i in new])
+                    scores.update(zip([(expert, i) for i in new], batch, strict=True))
+            for i in undecided:
+                own = [scores[expert, i] for expert in stage.experts]
+                decisions[i] = stage.decide(agreement_features(own, stage.weights))
+            undecided = [i for i in undecided if stage.defers(decisions[i])]
+        return [decisions[i] for i in range(len(samples))]
 
-    def _prediction(self, found: StageDecision) -> SurrogatePrediction:
-        label = self.labels[found.label]
+    def _prediction(self, decision: StageDecision) -> SurrogatePrediction:
+        label = self.labels[decision.label]
         return SurrogatePrediction(
             label=label,
-            score=found.score,
-            accepted=self.policy.accepts(found),
+            score=decision.score,
+            accepted=self.policy.accepts(decision),
             cell=label,
-            stage=found.stage,
+            stage=decision.stage,
         )
 
 
 def blend(
-    opinions: Sequence[ExpertScores], weights: Sequence[float]
+    expert_scores: Sequence[ExpertScores], weights: Sequence[float]
 ) -> NDArray[np.float64]:
-    """Give the blended score of each label."""
-    total = opinions[0].scores * weights[0]
-    for opinion, weight in zip(opinions[1:], weights[1:], strict=True):
-        total = total + opinion.scores * weight
+    """Return the weighted sum of the scores of experts, shape (labels,)."""
+    total = expert_scores[0].scores * weights[0]
+    for expert, weight in zip(expert_scores[1:], weights[1:], strict=True):
+        total = total + expert.scores * weight
     return total
 
 
 def agreement_features(
-    opinions: Sequence[ExpertScores], weights: Sequence[float]
+    expert_scores: Sequence[ExpertScores], weights: Sequence[float]
 ) -> AgreementFeatures:
-    """Give the signals of one input from its experts' opinions."""
-    scores = blend(opinions, weights)
+    """Return the features of one input from the scores of its experts."""
+    scores = blend(expert_scores, weights)
     label = int(scores.argmax())
     ordered = scores.copy()
     ordered.sort()
     best = ordered[: -TOP_K - 1 : -1].tolist()
     rivals = sum(math.exp(SHARPNESS * (other - best[0])) for other in best[1:])
     numbers = [best[0], best[0] - best[1], rivals]
-    for opinion in opinions:
-        numbers.append(opinion.similarity)
-        if len(opinions) > 1:
-            numbers.append(float(opinion.scores[label] - opinion.scores.max()))
+    for expert in expert_scores:
+        numbers.append(expert.similarity)
+        if len(expert_scores) > 1:
+            numbers.append(float(expert.scores[label] - expert.scores.max()))
     return AgreementFeatures(label, tuple(numbers))

@@ -1,7 +1,7 @@
-"""An expert on words: one linear function a label on hashed TF-IDF.
+"""An expert on words: a linear function per label on hashed TF-IDF features.
 
-Every operation is exact or ordered (no BLAS, no vectorised transcendental), so that its
-opinion is the same to the last bit on every processor.
+Every operation is exact or has a fixed order (no BLAS, no vectorized transcendental
+function), so every processor computes the same bits.
 """
 
 import math
@@ -15,68 +15,75 @@ from tracer_bentos.surrogate.base.expert import ExpertScores
 from tracer_bentos.surrogate.base.ngrams import TokenFeatures, hash_features, is_word
 from tracer_bentos.surrogate.base.sample import FeatureSample
 
-__all__ = ["TfidfLinear", "Vector", "Vocabulary"]
+__all__ = ["TfidfLinear", "TfidfVector", "Vocabulary"]
 
-_TERM_WEIGHTS = np.array([0.0] + [1 + math.log(n) for n in range(1, 65)], np.float32)
-"""Sublinear term frequency, by count; a table, not a vectorised logarithm."""
+_TERM_FREQUENCY_WEIGHTS = np.array(
+    [0.0] + [1 + math.log(n) for n in range(1, 65)], np.float32
+)
+"""Sublinear term frequency by count; a table instead of a vectorized logarithm."""
 
-Vector = tuple[NDArray[np.intp], NDArray[np.float32], float]
-"""Positions in the vocabulary, their weights, and the share of n-grams known."""
+TfidfVector = tuple[NDArray[np.intp], NDArray[np.float32], float]
+"""Positions in the vocabulary, their weights, and the fraction of known n-grams."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The n-grams that count, as sorted hashes, with their weights."""
+    """The n-grams of the model, as sorted hashes, with their weights."""
 
     hashes: TokenFeatures
-    """Sorted, without repeats."""
+    """Hashes of the n-grams, sorted and unique, shape (n-grams,)."""
     idf: NDArray[np.float32]
-    """Inverse document frequency of each."""
+    """Inverse document frequency of each n-gram, shape (n-grams,)."""
 
-    def vector(self, features: TokenFeatures) -> Vector:
-        """Weigh a text's n-grams; words and characters each have length 1."""
-        ordered = np.sort(features)  # searching in order stays within the cache
+    def vectorize(self, features: TokenFeatures) -> TfidfVector:
+        """Return the TF-IDF vector of a text.
+
+        The part of words and the part of characters each have length 1.
+        """
+        ordered = np.sort(features)  # a search in order stays within the cache
         places = self.hashes.searchsorted(ordered)
         places[places == len(self.hashes)] = 0
         hits = places[self.hashes[places] == ordered]
         positions, counts = _runs(hits)
-        terms = _TERM_WEIGHTS[np.minimum(counts, len(_TERM_WEIGHTS) - 1)]
+        terms = _TERM_FREQUENCY_WEIGHTS[
+            np.minimum(counts, len(_TERM_FREQUENCY_WEIGHTS) - 1)
+        ]
         values = terms * self.idf[positions]
         words = is_word(self.hashes[positions])
-        _scale(values, words)
-        _scale(values, ~words)
+        _normalize(values, words)
+        _normalize(values, ~words)
         return positions, values, len(hits) / max(len(features), 1)
 
 
 @dataclass(frozen=True, slots=True)
 class TfidfLinear:
-    """One linear function a label."""
+    """A linear function per label."""
 
     vocabulary: Vocabulary
-    """What the columns of a text's vector are."""
+    """The n-grams that the weights belong to."""
     weights: NDArray[np.float32]
-    """By n-gram and label; exactly representable in half precision."""
+    """Weights, shape (n-grams, labels); exactly representable in half precision."""
     bias: NDArray[np.float32]
-    """By label."""
+    """Constant term of each label, shape (labels,)."""
 
     encoder = None
 
     def score_batch(self, samples: Sequence[FeatureSample]) -> Sequence[ExpertScores]:
-        """Give the decision value of each label and the share of n-grams known."""
-        return [self.score_features(hash_features(each.text)) for each in samples]
+        """Return the scores of each text and the fraction of its known n-grams."""
+        return [self.score_features(hash_features(sample.text)) for sample in samples]
 
     def score_features(self, features: TokenFeatures) -> ExpertScores:
-        """Give the same of a text whose features are at hand."""
-        positions, values, known = self.vocabulary.vector(features)
+        """Return the scores of a text from its hashed n-grams."""
+        positions, values, known = self.vocabulary.vectorize(features)
         products = self.weights.take(positions, axis=0)
         products *= values[:, None]
         decisions = np.add.reduce(products, axis=0, dtype=np.float32) + self.bias
-        # From the margin's -1 to 1 to the 0 to 1 of the other experts.
+        # Map the margin, from -1 to 1, to the range of the other experts, from 0 to 1.
         return ExpertScores(decisions.astype(np.float64) / 2 + 0.5, known)
 
 
 def _runs(ordered: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Give each number of an ordered array once, and how often it is there."""
+    """Return the distinct numbers of a sorted array, and their counts."""
     first = np.ones(len(ordered), bool)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     starts = first.nonzero()[0]
@@ -86,9 +93,10 @@ def _runs(ordered: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]
     return ordered[starts], counts
 
 
-def _scale(values: NDArray[np.float32], block: NDArray[np.bool_]) -> None:
-    places = block.nonzero()[0]
-    part = values[places]
-    length = np.sqrt(np.add.reduce(part * part))
+def _normalize(values: NDArray[np.float32], part: NDArray[np.bool_]) -> None:
+    """Scale a part of a vector, in place, to length 1."""
+    places = part.nonzero()[0]
+    chosen = values[places]
+    length = np.sqrt(np.add.reduce(chosen * chosen))
     if length > 0:
-        values[places] = part / length
+        values[places] = chosen / length

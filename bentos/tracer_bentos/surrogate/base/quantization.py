@@ -1,8 +1,8 @@
-"""Vectors of small whole numbers, whose products are exact in any order of summing.
+"""Vectors quantized to 8 bits, whose products are exact in any order of summation.
 
-A product of two entries is below 2^14, so up to 1,040 of them add up below 2^24 and
-single precision holds every partial sum exactly: a matrix product gives the same bits
-with every BLAS, on every processor and in every batch.
+A product of two entries is below 2^14, so the sum of up to 1,040 of them is below 2^24
+and single precision represents every partial sum exactly: a matrix product has the same
+bits with every BLAS, on every processor, and in every batch.
 """
 
 from dataclasses import dataclass
@@ -14,23 +14,28 @@ from numpy.typing import NDArray
 __all__ = ["MAX_DIMENSIONS", "QuantizedVectors"]
 
 MAX_DIMENSIONS = 1_040
-"""Longest vector whose products stay exact."""
+"""Length of the longest vector whose products are exact."""
 
 _LEVELS = 127
+"""Absolute value of the largest entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuantizedVectors:
-    """Directions of some vectors, to about 1 part in 127 of the largest entry."""
+    """Directions of vectors, to about 1 part in 127 of the largest entry."""
 
     entries: NDArray[np.int8]
-    """Whole numbers from -127 to 127, one row a vector."""
+    """Integers from -127 to 127, shape (vectors, dimensions)."""
     lengths: NDArray[np.float64]
-    """Length of each row; 1 for one of zeros, which is orthogonal to everything."""
+    """Length of each row; 1 for a row of zeros, whose cosine with any row is 0."""
 
     @classmethod
     def from_vectors(cls, vectors: NDArray[np.float32]) -> Self:
-        """Quantise vectors, one a row."""
+        """Return quantized vectors.
+
+        Args:
+            vectors: Vectors, shape (vectors, dimensions).
+        """
         largest = np.abs(vectors).max(axis=1, keepdims=True, initial=0)
         largest[largest == 0] = 1
         steps = np.float32(_LEVELS) / largest
@@ -38,15 +43,22 @@ class QuantizedVectors:
 
     @classmethod
     def from_entries(cls, entries: NDArray[np.int8]) -> Self:
-        """Take entries that are quantised already."""
-        whole = np.ascontiguousarray(entries, np.int8)
-        squares = np.einsum("ij,ij->i", whole, whole, dtype=np.int32)
-        return cls(whole, np.sqrt(np.maximum(squares, 1)))
+        """Return the vectors of entries that are already quantized."""
+        rows = np.ascontiguousarray(entries, np.int8)
+        squares = np.einsum("ij,ij->i", rows, rows, dtype=np.int32)
+        return cls(rows, np.sqrt(np.maximum(squares, 1)))
 
     def cosines(self, other: "QuantizedVectors") -> NDArray[np.float64]:
-        """Give the cosine of each row here with each row there."""
-        here, there = self.entries.astype(np.float32), other.entries.astype(np.float32)
-        products = (here @ there.T).astype(np.float64)
+        """Return the cosine of each row with each row of other vectors.
+
+        Returns:
+            Cosines, shape (rows, rows of the other vectors).
+        """
+        rows, columns = (
+            self.entries.astype(np.float32),
+            other.entries.astype(np.float32),
+        )
+        products = (rows @ columns.T).astype(np.float64)
         return products / self.lengths[:, None] / other.lengths
 
     def __len__(self) -> int:

@@ -1,1 +1,1 @@
-"""Encoders: turn a text into a vector (static, ONNX, endpoint, precomputed)."""
+"""Encoders: static token vectors, ONNX models, endpoints, precomputed vectors."""

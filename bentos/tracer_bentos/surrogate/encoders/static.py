@@ -62,7 +62,7 @@ class StaticTokenEncoder:
     def encode(self, sample: FeatureSample) -> NDArray[np.float32]:
         """Return the sum of the token vectors of a text; only its direction matters."""
         text = sample.text[: self.max_characters]
-        tokens = np.array(self._tokens.encode_truncated(text), np.intp)
+        tokens = np.array(self._tokens.encode(text), np.intp)
         steps = self.steps.take(tokens)[:, None]
         rows = self.entries.take(tokens, axis=0) * steps
         return np.asarray(np.add.reduce(rows, axis=0, dtype=np.float32))

@@ -1,4 +1,4 @@
-"""Taking a bundle out of an archive that nobody vouches for yet."""
+"""Extraction of a bundle from an untrusted archive."""
 
 import io
 import tarfile
@@ -24,18 +24,18 @@ def _file(name: str, size: int = 3) -> tarfile.TarInfo:
     return member
 
 
-def _link(name: str, to: str, kind: bytes) -> tarfile.TarInfo:
+def _link(name: str, target: str, kind: bytes) -> tarfile.TarInfo:
     member = tarfile.TarInfo(name)
-    member.type, member.linkname = kind, to
+    member.type, member.linkname = kind, target
     return member
 
 
 def _files(folder: Path) -> list[str]:
-    found = (path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
-    return sorted(str(path.relative_to(folder)) for path in found)
+    paths = (path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
+    return sorted(str(path.relative_to(folder)) for path in paths)
 
 
-def test_only_the_bundle_is_taken(tmp_path: Path) -> None:
+def test_only_the_bundle_is_extracted(tmp_path: Path) -> None:
     archive = _archive(
         _file("./src/bundle/manifest.json"), _file("./src/service.py"), _file("a")
     )
@@ -57,7 +57,7 @@ def test_only_the_bundle_is_taken(tmp_path: Path) -> None:
     ],
     ids=lambda member: member.name,
 )
-def test_nothing_leads_out_of_the_folder(
+def test_no_member_is_extracted_outside_of_the_folder(
     tmp_path: Path, member: tarfile.TarInfo
 ) -> None:
     archive = _archive(_file("src/bundle/manifest.json"), member)
@@ -65,21 +65,21 @@ def test_nothing_leads_out_of_the_folder(
     assert _files(tmp_path) == ["into/bundle/manifest.json"]
 
 
-def test_an_archive_that_grows_beyond_all_bounds_is_refused(tmp_path: Path) -> None:
+def test_an_archive_beyond_the_size_limit_is_rejected(tmp_path: Path) -> None:
     huge = tarfile.TarInfo("src/bundle/huge")
     huge.size = 600 * 1024 * 1024
     archive = huge.tobuf() + bytes(1024)
-    with pytest.raises(DocumentError, match="larger than a surrogate can be"):
+    with pytest.raises(DocumentError, match="Bento archive is too large"):
         read_bento(archive, tmp_path)
     assert _files(tmp_path) == []
 
 
 @pytest.mark.parametrize("archive", [b"", b"no archive", _archive(_file("src/a"))[:50]])
-def test_what_is_no_archive_is_said_in_words(tmp_path: Path, archive: bytes) -> None:
+def test_an_invalid_archive_is_reported(tmp_path: Path, archive: bytes) -> None:
     with pytest.raises(DocumentError, match="Bento archive"):
         read_bento(archive, tmp_path)
 
 
-def test_a_bento_without_a_bundle_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DocumentError, match="holds no src/bundle"):
+def test_a_bento_without_a_bundle_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="contains no files in src/bundle"):
         read_bento(_archive(_file("src/service.py")), tmp_path)

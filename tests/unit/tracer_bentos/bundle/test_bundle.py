@@ -1,4 +1,4 @@
-"""A bundle on disk: exact, addressed by content, and nothing of anybody's traffic."""
+"""A bundle on disk: exact, addressed by content, and without text of the traffic."""
 
 import io
 import json
@@ -26,10 +26,10 @@ TEXTS = [row.text for row in ticket_rows(300, seed=9)]
 
 @pytest.fixture(scope="module")
 def learned() -> TrainingResult:
-    question = AttemptParameters(
+    parameters = AttemptParameters(
         attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=1, seed=1
     )
-    return train(question, select_rows(ticket_rows(600)), local_training_context())
+    return train(parameters, select_rows(ticket_rows(600)), local_training_context())
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def _write(learned: TrainingResult, folder: Path) -> BundleManifest:
     return write_bundle(folder, learned.surrogate, learned.certificate, samples)
 
 
-def test_what_is_loaded_decides_bit_for_bit_as_what_was_certified(
+def test_a_loaded_bundle_decides_bit_for_bit_as_the_certified_surrogate(
     learned: TrainingResult, bundle: tuple[Path, BundleManifest]
 ) -> None:
     folder, manifest = bundle
@@ -63,12 +63,12 @@ def test_the_same_surrogate_has_the_same_digest(
     assert _write(learned, tmp_path / "again").digest == bundle[1].digest
 
 
-def test_no_word_of_the_traces_is_in_any_file(
+def test_no_file_contains_a_word_of_the_traces(
     bundle: tuple[Path, BundleManifest],
 ) -> None:
-    # The static embedder is the public one of the package, the same in every bundle.
-    own = (path for path in bundle[0].iterdir() if "static" not in path.name)
-    content = b"".join(path.read_bytes() for path in own)
+    # The static embedder is that of the public package, the same in every bundle.
+    trained = (path for path in bundle[0].iterdir() if "static" not in path.name)
+    content = b"".join(path.read_bytes() for path in trained)
     words = {word for row in ticket_rows(600) for word in row.text.split()}
     golden = " ".join(GOLDEN_TEXTS).casefold()
     private = [w for w in words if len(w) > 5 and w not in golden]
@@ -79,18 +79,18 @@ def test_no_word_of_the_traces_is_in_any_file(
 @pytest.mark.parametrize(
     "name", ["expert-0.npz", "surrogate.json", "golden.json", "certificate.json"]
 )
-def test_a_changed_byte_is_noticed(
+def test_a_changed_byte_is_detected(
     bundle: tuple[Path, BundleManifest], name: str
 ) -> None:
     folder, manifest = bundle
     content = bytearray((folder / name).read_bytes())
     content[len(content) // 2] ^= 1
     (folder / name).write_bytes(content)
-    with pytest.raises(DocumentError, match=f"{name} is not what the manifest"):
+    with pytest.raises(DocumentError, match=f"{name} differs from the digest"):
         load_bundle(folder, manifest.digest)
 
 
-def test_a_file_that_nobody_vouches_for_is_refused(
+def test_a_file_without_a_digest_in_the_manifest_is_rejected(
     bundle: tuple[Path, BundleManifest],
 ) -> None:
     folder, manifest = bundle
@@ -99,30 +99,30 @@ def test_a_file_that_nobody_vouches_for_is_refused(
         load_bundle(folder, manifest.digest)
 
 
-def test_another_bundle_than_the_one_asked_for_is_refused(
+def test_a_bundle_with_another_digest_is_rejected(
     bundle: tuple[Path, BundleManifest],
 ) -> None:
-    with pytest.raises(DocumentError, match=r"the manifest is sha256:.*, not sha256:0"):
+    with pytest.raises(DocumentError, match=r"has digest sha256:.*, expected sha256:0"):
         load_bundle(bundle[0], "sha256:0")
 
 
-def test_a_missing_folder_is_said_in_words(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="no bundle in"):
         load_bundle(tmp_path / "absent", "sha256:0")
 
 
-def test_a_pickle_in_place_of_an_array_is_never_opened(
+def test_a_pickle_in_place_of_an_array_is_not_loaded(
     bundle: tuple[Path, BundleManifest],
 ) -> None:
     folder, manifest = bundle
     target = io.BytesIO()
     np.savez(target, hashes=np.array([print, {}], dtype=object))
     digest = _replace(folder, manifest, "expert-0.npz", target.getvalue())
-    with pytest.raises(DocumentError, match="arrays cannot be read"):
+    with pytest.raises(DocumentError, match="cannot read the arrays"):
         load_bundle(folder, digest)
 
 
-def test_a_bundle_whose_first_stage_means_something_else_now_is_refused(
+def test_a_bundle_with_the_first_stage_format_of_older_versions_is_rejected(
     bundle: tuple[Path, BundleManifest],
 ) -> None:
     folder, manifest = bundle
@@ -130,11 +130,11 @@ def test_a_bundle_whose_first_stage_means_something_else_now_is_refused(
     settings["stages"][0]["sure"] = 0.97
     content = json.dumps(settings).encode()
     digest = _replace(folder, manifest, "surrogate.json", content)
-    with pytest.raises(DocumentError, match="use the runtime that the bundle was made"):
+    with pytest.raises(DocumentError, match="unsupported first-stage format"):
         load_bundle(folder, digest)
 
 
-def test_a_machine_that_decides_otherwise_must_not_serve(
+def test_the_self_check_fails_if_a_golden_vector_differs(
     bundle: tuple[Path, BundleManifest],
 ) -> None:
     folder, manifest = bundle
@@ -142,7 +142,7 @@ def test_a_machine_that_decides_otherwise_must_not_serve(
     golden["vectors"][1]["score"] += 1e-9
     digest = _replace(folder, manifest, "golden.json", json.dumps(golden).encode())
     predictor = load_bundle(folder, digest)
-    with pytest.raises(DocumentError, match="golden vector 2 of 10"):
+    with pytest.raises(DocumentError, match="golden vector 2/10 differs"):
         predictor.verify_golden()
 
 
@@ -169,7 +169,7 @@ def test_onnxruntime_is_loaded_only_by_a_bundle_that_needs_it() -> None:
     subprocess.run([sys.executable, "-c", probe], check=True)
 
 
-def test_a_decision_takes_far_less_than_a_teacher(
+def test_a_decision_takes_less_than_one_millisecond(
     bundle: tuple[Path, BundleManifest],
 ) -> None:
     predictor = load_bundle(bundle[0], bundle[1].digest)
@@ -179,7 +179,7 @@ def test_a_decision_takes_far_less_than_a_teacher(
         begin = time.perf_counter()
         predictor.decide(text)
         times.append(time.perf_counter() - begin)
-    # The best of many: other work on the machine only adds.
+    # The minimum, because other work on the machine only adds time.
     assert min(times) < 0.001
 
 
