@@ -32,7 +32,7 @@ from tracer_router.api.spec.embedder import (
     Embedder,
     EmbeddingsEndpoint,
     OnnxFolder,
-    Surrogate,
+    SurrogateModels,
 )
 from tracer_router.api.spec.limits import Limits
 from tracer_router.api.spec.rollout import OnInconclusive, Promotion, Rollout
@@ -155,7 +155,7 @@ __all__ = [
     "Split",
     "Store",
     "StoreCredentials",
-    "Surrogate",
+    "SurrogateModels",
     "TaskCertificate",
     "TaskCounts",
     "TaskEvidenceStatus",

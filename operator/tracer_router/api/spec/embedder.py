@@ -8,7 +8,7 @@ from tracer_router.api.base.model import ApiModel, Effect, Rule
 from tracer_router.api.field_types.string_types import Decimals, DnsName, HttpUrl
 from tracer_router.api.spec.teacher import SecretKey
 
-__all__ = ["Embedder", "EmbeddingsEndpoint", "OnnxFolder", "Surrogate"]
+__all__ = ["Embedder", "EmbeddingsEndpoint", "OnnxFolder", "SurrogateModels"]
 
 
 class EmbeddingsEndpoint(ApiModel):
@@ -78,7 +78,7 @@ class Embedder(ApiModel):
         return self.onnx
 
 
-class Surrogate(ApiModel):
+class SurrogateModels(ApiModel):
     """Models that a surrogate can use."""
 
     embedder: Embedder | None = None

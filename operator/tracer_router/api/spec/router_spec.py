@@ -14,7 +14,7 @@ from tracer_router.api.field_types.string_types import HeaderName
 from tracer_router.api.spec.access import Access
 from tracer_router.api.spec.audit import Audit
 from tracer_router.api.spec.cache import Cache
-from tracer_router.api.spec.embedder import Surrogate
+from tracer_router.api.spec.embedder import SurrogateModels
 from tracer_router.api.spec.limits import Limits
 from tracer_router.api.spec.rollout import Rollout
 from tracer_router.api.spec.teacher import Teacher
@@ -179,7 +179,7 @@ class TracerRouterSpec(ApiModel):
     training: Training = Training()
     """When attempts to train and certify a surrogate start, and on which resources they
     run."""
-    surrogate: Surrogate | None = None
+    surrogate: SurrogateModels | None = None
     """Models that a surrogate can use. A change applies to the next attempt."""
     rollout: Rollout = Rollout()
     """How traffic moves to a certified surrogate."""
