@@ -2,7 +2,7 @@
 
 from tracer_core.constants import GROUP, VERSION
 
-__all__ = ["path_of"]
+__all__ = ["build_path"]
 
 _KINDS: dict[str, tuple[str, str]] = {
     "ConfigMap": ("api/v1", "configmaps"),
@@ -21,7 +21,7 @@ _KINDS: dict[str, tuple[str, str]] = {
 }
 
 
-def path_of(namespace: str, kind: str, name: str = "", subresource: str = "") -> str:
+def build_path(namespace: str, kind: str, name: str = "", subresource: str = "") -> str:
     """Return the API path of a collection, an object, or a subresource."""
     prefix, plural = _KINDS[kind]
     parts = [prefix, "namespaces", namespace, plural, name, subresource]

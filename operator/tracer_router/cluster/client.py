@@ -20,7 +20,7 @@ from tracer_core.errors import (
     NotFound,
     Unavailable,
 )
-from tracer_router.cluster.api_paths import path_of
+from tracer_router.cluster.api_paths import build_path
 from tracer_router.planning.state.plan import EventRecord
 from tracer_router.resources.manifest import Manifest, ObjectKey
 
@@ -51,7 +51,7 @@ class KubernetesClusterClient:
     async def get(self, namespace: str, key: ObjectKey) -> Manifest | None:
         """Return an object; None if it or its kind does not exist."""
         try:
-            return await self._call("GET", path_of(namespace, key.kind, key.name))
+            return await self._call("GET", build_path(namespace, key.kind, key.name))
         except NotFound:
             return None
 
@@ -62,7 +62,7 @@ class KubernetesClusterClient:
         wanted = ",".join(f"{name}={value}" for name, value in labels.items())
         query = {"labelSelector": wanted} if wanted else {}
         try:
-            listed = await self._call("GET", path_of(namespace, kind), query)
+            listed = await self._call("GET", build_path(namespace, kind), query)
         except NotFound:
             return []
         # Items of a list have neither kind nor version.
@@ -79,7 +79,7 @@ class KubernetesClusterClient:
     async def delete(self, namespace: str, key: ObjectKey) -> None:
         """Delete an object and its dependents; do nothing if it does not exist."""
         query = {"propagationPolicy": "Background"}
-        path = path_of(namespace, key.kind, key.name)
+        path = build_path(namespace, key.kind, key.name)
         try:
             await self._call("DELETE", path, query)
         except NotFound:
@@ -89,7 +89,7 @@ class KubernetesClusterClient:
         """Create an Event about an object."""
         body = build_event(about, event, datetime.now(UTC))
         namespace = about["metadata"]["namespace"]
-        await self._call("POST", path_of(namespace, "Event"), body=body)
+        await self._call("POST", build_path(namespace, "Event"), body=body)
 
     async def annotate(
         self, namespace: str, key: ObjectKey, annotations: Mapping[str, str | None]
@@ -99,7 +99,7 @@ class KubernetesClusterClient:
         Raises:
             NotFound: The object does not exist.
         """
-        path = path_of(namespace, key.kind, key.name)
+        path = build_path(namespace, key.kind, key.name)
         body = {"metadata": {"annotations": dict(annotations)}}
         await self._call("PATCH", path, None, body, _MERGE)
 
@@ -109,7 +109,7 @@ class KubernetesClusterClient:
 
     async def _apply(self, manifest: Manifest, subresource: str) -> Manifest:
         metadata = manifest["metadata"]
-        path = path_of(
+        path = build_path(
             metadata["namespace"], manifest["kind"], metadata["name"], subresource
         )
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}

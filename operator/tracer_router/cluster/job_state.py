@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tracer_core.contracts.training import TrainingSummary
 from tracer_core.errors import DocumentError
-from tracer_router.cluster.labels import component_of, revision_of
+from tracer_router.cluster.labels import read_component, read_revision_number
 from tracer_router.cluster.start_errors import find_start_error
 from tracer_router.planning.state.observed import JobState
 from tracer_router.resources.manifest import Manifest
@@ -29,17 +29,17 @@ def read_jobs(
         jobs: The manifests of the Jobs.
         pods: The manifests of all pods of the router.
     """
-    training = [pod for pod in pods if component_of(pod) == COMPONENT]
+    training = [pod for pod in pods if read_component(pod) == COMPONENT]
     # In an attempt on several pods, index 0 has the result; workers only terminate.
     summaries = {
-        revision_of(pod): _summary(pod)
+        read_revision_number(pod): _summary(pod)
         for pod in training
         if _phase(pod) == "Succeeded" and _is_leader(pod)
     }
     causes, start_errors = _failure_causes(training), _start_errors(training)
     states = {}
     for job in jobs:
-        attempt = revision_of(job)
+        attempt = read_revision_number(job)
         state = _job_state(job, summaries.get(attempt), causes.get(attempt))
         states[attempt] = replace(state, start_error=start_errors.get(attempt))
     return states
@@ -74,7 +74,7 @@ def _job_state(
 def _start_errors(pods: Iterable[Manifest]) -> dict[int, str]:
     """Return why pods of attempts do not start, for example because of a volume."""
     found = (
-        (revision_of(pod), find_start_error(pod["status"]))
+        (read_revision_number(pod), find_start_error(pod["status"]))
         for pod in pods
         if _phase(pod) == "Pending"
     )
@@ -87,7 +87,7 @@ def _failure_causes(pods: Iterable[Manifest]) -> dict[int, str]:
     The Job itself only contains the number of failures.
     """
     failed = [
-        (state.get("finishedAt", ""), revision_of(pod), state)
+        (state.get("finishedAt", ""), read_revision_number(pod), state)
         for pod in pods
         if _phase(pod) == "Failed"
         for state in _terminated_states(pod)

@@ -2,17 +2,17 @@
 
 from tracer_router.resources.manifest import REVISION_LABEL, Manifest
 
-__all__ = ["component_of", "revision_of"]
+__all__ = ["read_component", "read_revision_number"]
 
 _COMPONENT = "app.kubernetes.io/component"
 
 
-def component_of(manifest: Manifest) -> str | None:
+def read_component(manifest: Manifest) -> str | None:
     """Return the component that an object belongs to; None without the label."""
     component: str | None = manifest["metadata"]["labels"].get(_COMPONENT)
     return component
 
 
-def revision_of(manifest: Manifest) -> int:
+def read_revision_number(manifest: Manifest) -> int:
     """Return the number of the revision that an object belongs to; -1 without one."""
     return int(manifest["metadata"]["labels"].get(REVISION_LABEL, -1))

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from tracer_core.contracts.policy import PolicyDocument
 from tracer_router.cluster.interfaces import PodClient
-from tracer_router.cluster.labels import component_of, revision_of
+from tracer_router.cluster.labels import read_component, read_revision_number
 from tracer_router.cluster.quantity import parse_quantity
 from tracer_router.cluster.start_errors import find_start_error
 from tracer_router.planning.state.observed import PodState
@@ -38,7 +38,7 @@ async def poll_pods(
             return await _poll_pod(client, manifest, policy)
 
     states = await asyncio.gather(
-        *(poll(pod) for pod in manifests if component_of(pod) == COMPONENT)
+        *(poll(pod) for pod in manifests if read_component(pod) == COMPONENT)
     )
     return tuple(sorted(states, key=lambda state: (state.revision, state.name)))
 
@@ -57,7 +57,7 @@ async def _poll_pod(
     terminating = "deletionTimestamp" in manifest["metadata"]
     return PodState(
         name=manifest["metadata"]["name"],
-        revision=revision_of(manifest),
+        revision=read_revision_number(manifest),
         ready=conditions.get("Ready") == "True" and not terminating,
         address=address,
         evidence=evidence,

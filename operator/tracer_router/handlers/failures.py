@@ -16,12 +16,12 @@ from tracer_router.planning.status.condition_state import (
     set_conditions,
 )
 
-__all__ = ["failed_status", "stall_event"]
+__all__ = ["build_failed_status", "build_stall_event"]
 
 _MAX_MESSAGE_CHARACTERS = 1000
 
 
-def failed_status(
+def build_failed_status(
     before: TracerRouterStatus, error: Exception, generation: int | None, now: datetime
 ) -> TracerRouterStatus:
     """Return the status of a router whose reconcile failed.
@@ -52,7 +52,7 @@ def failed_status(
     return before.model_copy(update=update)
 
 
-def stall_event(
+def build_stall_event(
     before: TracerRouterStatus, after: TracerRouterStatus
 ) -> EventRecord | None:
     """Return the Event of a router that stalled; None if it is not newly stalled."""

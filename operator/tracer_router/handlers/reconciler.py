@@ -12,7 +12,7 @@ from tracer_router.cluster.execute import execute
 from tracer_router.cluster.interfaces import ClusterClient, PodClient
 from tracer_router.cluster.observe import observe
 from tracer_router.cluster.parse import parse_router, parse_router_status
-from tracer_router.handlers.failures import failed_status, stall_event
+from tracer_router.handlers.failures import build_failed_status, build_stall_event
 from tracer_router.handlers.status_writer import StatusWriter
 from tracer_router.handlers.workqueue import Key
 from tracer_router.planning.reconcile import plan_reconcile
@@ -79,9 +79,9 @@ class Reconciler:
         self, metadata: ObjectMeta, before: TracerRouterStatus, error: Exception
     ) -> None:
         """Write the status of a failed reconcile, and an Event if it is a new stall."""
-        after = failed_status(before, error, metadata.generation, self.now())
+        after = build_failed_status(before, error, metadata.generation, self.now())
         await self.writer.write_router(metadata, before, after)
-        event = stall_event(before, after)
+        event = build_stall_event(before, after)
         if event is not None:
             await self._emit(metadata, event)
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from tracer_router.api import RevisionPhase, TracerRevision
 from tracer_router.planning.attempts.retraining import RetrainingTrigger
-from tracer_router.planning.attempts.training import begin_attempt, pass_through
+from tracer_router.planning.attempts.training import begin_attempt, build_pass_through
 from tracer_router.planning.attempts.training_result import conclude_training
 from tracer_router.planning.evidence.evidence import fold_evidence
 from tracer_router.planning.objects.children import plan_children, plan_deletions
@@ -132,7 +132,7 @@ def _create(
 ) -> tuple[TracerRevision, ...]:
     """Return the revision to create, if any: the pass-through, or a due attempt."""
     if not revisions:
-        return (pass_through(observed.router, image),)
+        return (build_pass_through(observed.router, image),)
     if trigger.due is None:
         return ()
     router, now = observed.router, trigger.now

@@ -4,20 +4,20 @@ from tracer_core.constants import OTHER_TASK
 from tracer_router.api import History, TracerRevision
 from tracer_router.planning.evidence.evidence import total
 
-__all__ = ["labeled_rows", "rows_by_task"]
+__all__ = ["count_labeled_rows", "count_rows_by_task"]
 
 
-def labeled_rows(
+def count_labeled_rows(
     revisions: tuple[TracerRevision, ...], history: History | None = None
 ) -> int:
     """Return the labeled rows of the uniform sample, of the task that has the most.
 
     An attempt is about one task, so rows of different tasks do not add up.
     """
-    return max(rows_by_task(revisions, history).values(), default=0)
+    return max(count_rows_by_task(revisions, history).values(), default=0)
 
 
-def rows_by_task(
+def count_rows_by_task(
     revisions: tuple[TracerRevision, ...], history: History | None = None
 ) -> dict[str, int]:
     """Return the labeled rows of each task, including those of deleted revisions.

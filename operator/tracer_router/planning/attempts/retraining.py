@@ -11,7 +11,7 @@ from functools import cached_property
 
 from tracer_core.constants import OTHER_TASK
 from tracer_router.api import MAX_SIMILAR, RevisionPhase, TracerRevision, TracerRouter
-from tracer_router.planning.attempts.labeled_rows import rows_by_task
+from tracer_router.planning.attempts.labeled_rows import count_rows_by_task
 from tracer_router.planning.attempts.training import AttemptReason
 from tracer_router.planning.state.commands import Command, pending_requests
 from tracer_router.planning.state.holds import find_hold
@@ -84,7 +84,7 @@ class RetrainingTrigger:
 
     @cached_property
     def _by_task(self) -> dict[str, int]:
-        return rows_by_task(self.revisions, self.router.status.history)
+        return count_rows_by_task(self.revisions, self.router.status.history)
 
     @property
     def _rows(self) -> int:

@@ -22,7 +22,7 @@ __all__ = [
     "AttemptReason",
     "attempt_request",
     "begin_attempt",
-    "pass_through",
+    "build_pass_through",
 ]
 
 
@@ -85,7 +85,7 @@ def begin_attempt(
     return _new_revision(router, number, image, attempt)
 
 
-def pass_through(router: TracerRouter, image: str) -> TracerRevision:
+def build_pass_through(router: TracerRouter, image: str) -> TracerRevision:
     """Return revision 0, which has no surrogate.
 
     It passes everything to the teacher and records it.

@@ -110,7 +110,9 @@ def handled_ids(
     ids = set(router.status.handled)
     for revision in revisions:
         ids |= set(revision.status.handled)
-        ids |= set(revision.spec.attempt.request_ids) if revision.spec.attempt else set()
+        ids |= (
+            set(revision.spec.attempt.request_ids) if revision.spec.attempt else set()
+        )
     return ids
 
 

@@ -12,7 +12,7 @@ from tracer_router.planning.rollout.policy import stopped_tasks
 from tracer_router.planning.state.certificate_validity import find_invalidation
 from tracer_router.planning.state.observed import Observed
 from tracer_router.planning.status.condition_state import ConditionState
-from tracer_router.planning.status.reporting import most_variable_field
+from tracer_router.planning.status.reporting import find_variable_field
 
 __all__ = ["assess_certification"]
 
@@ -39,7 +39,7 @@ def assess_certification(
         return _state(
             ConditionStatus.FALSE, _end_reason(attempts[-1]), status.reason or ""
         )
-    fragmented = most_variable_field(observed.pods, revisions)
+    fragmented = find_variable_field(observed.pods, revisions)
     if fragmented is not None:
         return _state(ConditionStatus.FALSE, Reason.TASKS_FRAGMENTED, fragmented)
     return _state(ConditionStatus.FALSE, Reason.COLLECTING, missing)

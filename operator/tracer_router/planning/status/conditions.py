@@ -10,9 +10,9 @@ from tracer_router.planning.state.roles import RevisionRoles
 from tracer_router.planning.status.certification import assess_certification
 from tracer_router.planning.status.condition_state import ConditionState
 from tracer_router.planning.status.reporting import (
-    evidence_reported,
-    teacher_reachable,
-    traces_stored,
+    assess_evidence_reporting,
+    assess_teacher_reachability,
+    assess_trace_storage,
 )
 from tracer_router.planning.status.route import assess_route
 
@@ -47,10 +47,10 @@ def assess_conditions(
             Reason.UP_TO_DATE,
             "No manual action required",
         ),
-        teacher_reachable(router, pods),
+        assess_teacher_reachability(router, pods),
         assess_certification(observed, revisions, missing),
-        traces_stored(pods),
-        evidence_reported(pods),
+        assess_trace_storage(pods),
+        assess_evidence_reporting(pods),
         route,
     )
 

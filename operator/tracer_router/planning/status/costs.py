@@ -18,7 +18,7 @@ from tracer_router.planning.state.observed import PodState
 from tracer_router.savings.meter import MeasuredSavings
 from tracer_router.savings.pods import PodCostMeter, PodPrices
 
-__all__ = ["audit_status", "read_pod_meter", "savings_status"]
+__all__ = ["build_audit_status", "build_savings_status", "read_pod_meter"]
 
 _DAY = timedelta(days=1)
 _MIN_OBSERVATION = timedelta(minutes=30)
@@ -45,7 +45,7 @@ def read_pod_meter(
     return meter.update((pod.reserved for pod in pods), prices, now)
 
 
-def savings_status(
+def build_savings_status(
     savings: MeasuredSavings, meter: PodCostMeter, *, metered: bool
 ) -> SavingsStatus | None:
     """Return the savings for the status; None while all amounts are zero.
@@ -72,7 +72,7 @@ def savings_status(
     )
 
 
-def audit_status(
+def build_audit_status(
     router: TracerRouter, revisions: tuple[TracerRevision, ...], stable: int
 ) -> AuditStatus | None:
     """Return rate and cost of the audits at full weight; None if none is live."""

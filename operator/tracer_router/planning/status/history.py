@@ -5,7 +5,7 @@ from tracer_router.planning.evidence.evidence import add_up, total
 from tracer_router.planning.objects.children import exceeding_history
 from tracer_router.planning.state.observed import Observed
 
-__all__ = ["fold_history", "total_counts"]
+__all__ = ["fold_history", "sum_counts"]
 
 
 def fold_history(observed: Observed, revisions: tuple[TracerRevision, ...]) -> History:
@@ -30,7 +30,7 @@ def fold_history(observed: Observed, revisions: tuple[TracerRevision, ...]) -> H
     )
 
 
-def total_counts(
+def sum_counts(
     history: History, revisions: tuple[TracerRevision, ...]
 ) -> RevisionTotals:
     """Return the counts of all revisions, including the deleted ones."""

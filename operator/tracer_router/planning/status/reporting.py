@@ -15,17 +15,19 @@ from tracer_router.planning.state.observed import PodState
 from tracer_router.planning.status.condition_state import ConditionState
 
 __all__ = [
-    "evidence_reported",
-    "most_variable_field",
-    "teacher_reachable",
-    "traces_stored",
+    "assess_evidence_reporting",
+    "assess_teacher_reachability",
+    "assess_trace_storage",
+    "find_variable_field",
 ]
 
 _FRAGMENTED_SHARE = 0.5
 """Share of requests in the task `other` from which the tasks are fragmented."""
 
 
-def teacher_reachable(router: TracerRouter, pods: Iterable[PodState]) -> ConditionState:
+def assess_teacher_reachability(
+    router: TracerRouter, pods: Iterable[PodState]
+) -> ConditionState:
     """Return whether the teacher answered a pod recently."""
     kind = ConditionType.TEACHER_REACHABLE
     states = [pod.evidence.teacher for pod in pods if pod.evidence]
@@ -43,7 +45,7 @@ def teacher_reachable(router: TracerRouter, pods: Iterable[PodState]) -> Conditi
     )
 
 
-def traces_stored(pods: Iterable[PodState]) -> ConditionState:
+def assess_trace_storage(pods: Iterable[PodState]) -> ConditionState:
     """Return whether the traces that the pods record reach the store."""
     kind = ConditionType.TRACES_STORED
     reports = {pod.name: pod.evidence for pod in pods if pod.evidence}
@@ -62,7 +64,7 @@ def traces_stored(pods: Iterable[PodState]) -> ConditionState:
     return ConditionState(kind, ConditionStatus.TRUE, Reason.TRACES_STORED, message)
 
 
-def evidence_reported(pods: Iterable[PodState]) -> ConditionState:
+def assess_evidence_reporting(pods: Iterable[PodState]) -> ConditionState:
     """Return whether every ready pod answers the polls of the operator."""
     kind, pods = ConditionType.EVIDENCE_REPORTED, tuple(pods)
     ready = [pod for pod in pods if pod.ready]
@@ -85,7 +87,7 @@ def evidence_reported(pods: Iterable[PodState]) -> ConditionState:
     return ConditionState(kind, ConditionStatus.TRUE, Reason.EVIDENCE_FRESH, message)
 
 
-def most_variable_field(
+def find_variable_field(
     pods: Iterable[PodState], revisions: Iterable[TracerRevision]
 ) -> str | None:
     """Return which request field makes too many tasks; None if the tasks are few.

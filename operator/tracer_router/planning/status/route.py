@@ -6,7 +6,7 @@ from tracer_router.api import ConditionStatus, ConditionType, Reason, TracerRout
 from tracer_router.planning.status.condition_state import ConditionState
 from tracer_router.resources.manifest import Manifest, ObjectKey
 
-__all__ = ["assess_route", "route_accepted"]
+__all__ = ["assess_route", "is_route_accepted"]
 
 _REQUIRED = {"Accepted", "ResolvedRefs"}
 
@@ -20,7 +20,7 @@ def assess_route(
         message = f"Service {router.metadata.name} receives the traffic"
         return ConditionState(kind, ConditionStatus.TRUE, Reason.NO_GATEWAY, message)
     route = children.get(ObjectKey("HTTPRoute", router.metadata.name))
-    if route is not None and route_accepted(route):
+    if route is not None and is_route_accepted(route):
         message = f"Gateway {gateway.name} accepted the route"
         return ConditionState(
             kind, ConditionStatus.TRUE, Reason.ROUTE_ACCEPTED, message
@@ -32,7 +32,7 @@ def assess_route(
     return ConditionState(kind, ConditionStatus.UNKNOWN, Reason.ROUTE_PENDING, message)
 
 
-def route_accepted(route: Manifest) -> bool:
+def is_route_accepted(route: Manifest) -> bool:
     """Return whether every Gateway accepted the present generation of the route."""
     parents = route.get("status", {}).get("parents", [])
     generation = route["metadata"].get("generation")

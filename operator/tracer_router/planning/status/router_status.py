@@ -16,7 +16,7 @@ from tracer_router.api import (
     TracerRouterStatus,
     Weight,
 )
-from tracer_router.planning.attempts.labeled_rows import labeled_rows
+from tracer_router.planning.attempts.labeled_rows import count_labeled_rows
 from tracer_router.planning.attempts.retraining import rows_needed
 from tracer_router.planning.evidence.evidence import total
 from tracer_router.planning.rollout.promotion_criteria import current_weight
@@ -27,11 +27,11 @@ from tracer_router.planning.state.roles import RevisionRoles, assign_roles
 from tracer_router.planning.status.condition_state import set_conditions
 from tracer_router.planning.status.conditions import assess_conditions
 from tracer_router.planning.status.costs import (
-    audit_status,
+    build_audit_status,
+    build_savings_status,
     read_pod_meter,
-    savings_status,
 )
-from tracer_router.planning.status.history import fold_history, total_counts
+from tracer_router.planning.status.history import fold_history, sum_counts
 from tracer_router.savings.meter import measure_savings
 from tracer_router.savings.pods import PodPrices
 
@@ -63,7 +63,7 @@ def build_status(
     roles = assign_roles(revisions)
     candidate = roles.candidate
     history = fold_history(observed, revisions)
-    counts = total_counts(history, revisions)
+    counts = sum_counts(history, revisions)
     meter = read_pod_meter(router.status.savings, observed.pods, prices, now)
     savings = measure_savings([counts], meter.cost)
     shown = _shown_revision(revisions, roles)
@@ -82,15 +82,15 @@ def build_status(
         traces=TraceCounts(
             captured=counts.traces_written,
             dropped=counts.traces_dropped,
-            labelled=labeled_rows(revisions, router.status.history),
+            labelled=count_labeled_rows(revisions, router.status.history),
             needed=rows_needed(router, revisions),
         ),
         next=inputs.missing or None,
         saved=str(savings),
-        savings=savings_status(savings, meter, metered=bool(prices)),
+        savings=build_savings_status(savings, meter, metered=bool(prices)),
         attempts=sum(found.spec.attempt is not None for found in revisions),
         barred=_blocked_bundles(router.status.barred, revisions),
-        audit=audit_status(router, revisions, roles.stable),
+        audit=build_audit_status(router, revisions, roles.stable),
         handled=_handled(router, revisions, inputs.refused),
         history=history,
     )

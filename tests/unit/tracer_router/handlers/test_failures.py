@@ -18,7 +18,7 @@ from tracer_router.api import (
     Reason,
     TracerRouterStatus,
 )
-from tracer_router.handlers.failures import failed_status, stall_event
+from tracer_router.handlers.failures import build_failed_status, build_stall_event
 from tracer_router.planning.state.plan import EventRecord, EventType
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -41,7 +41,7 @@ LIVE = TracerRouterStatus(observed_generation=2, phase=Phase.LIVE, stable=4)
 def test_an_error_is_reported_as_stalled_or_reconciling(
     error: Exception, reason: Reason, *, stalled: bool
 ) -> None:
-    found = failed_status(LIVE, error, 3, NOW)
+    found = build_failed_status(LIVE, error, 3, NOW)
     conditions = {
         condition.type: (condition.status, condition.reason, condition.message)
         for condition in found.conditions
@@ -55,13 +55,13 @@ def test_an_error_is_reported_as_stalled_or_reconciling(
 
 
 def test_a_stall_has_one_event_until_its_message_changes() -> None:
-    first = failed_status(LIVE, SpecError("a: wrong"), 3, NOW)
-    again = failed_status(first, SpecError("a: wrong"), 3, NOW)
-    other = failed_status(again, SpecError("b: wrong"), 4, NOW)
+    first = build_failed_status(LIVE, SpecError("a: wrong"), 3, NOW)
+    again = build_failed_status(first, SpecError("a: wrong"), 3, NOW)
+    other = build_failed_status(again, SpecError("b: wrong"), 4, NOW)
     events = [
-        stall_event(LIVE, first),
-        stall_event(first, again),
-        stall_event(again, other),
+        build_stall_event(LIVE, first),
+        build_stall_event(first, again),
+        build_stall_event(again, other),
     ]
     assert events == [
         EventRecord("InvalidSpec", "a: wrong", EventType.WARNING),
@@ -71,5 +71,5 @@ def test_a_stall_has_one_event_until_its_message_changes() -> None:
 
 
 def test_an_error_that_is_retried_has_no_event() -> None:
-    failed = failed_status(LIVE, Unavailable("503"), 3, NOW)
-    assert stall_event(LIVE, failed) is None
+    failed = build_failed_status(LIVE, Unavailable("503"), 3, NOW)
+    assert build_stall_event(LIVE, failed) is None

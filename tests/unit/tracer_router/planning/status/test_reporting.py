@@ -5,7 +5,10 @@ import pytest
 from tracer_core.contracts.evidence import CaptureState, Evidence
 from tracer_router.api import ConditionStatus, Reason
 from tracer_router.planning.state.observed import PodState
-from tracer_router.planning.status.reporting import evidence_reported, traces_stored
+from tracer_router.planning.status.reporting import (
+    assess_evidence_reporting,
+    assess_trace_storage,
+)
 
 
 def pod(name: str, error: str | None = None, *, silent: bool = False) -> PodState:
@@ -28,7 +31,7 @@ def pod(name: str, error: str | None = None, *, silent: bool = False) -> PodStat
 def test_traces_are_stored_unless_a_pod_reports_an_error(
     pods: tuple[PodState, ...], status: ConditionStatus, reason: Reason
 ) -> None:
-    found = traces_stored(pods)
+    found = assess_trace_storage(pods)
     assert (found[1], found[2]) == (status, reason)
     assert "disk full" in found[3] or status is not ConditionStatus.FALSE
 
@@ -48,6 +51,6 @@ def test_traces_are_stored_unless_a_pod_reports_an_error(
 def test_a_ready_pod_that_does_not_answer_is_named(
     pods: tuple[PodState, ...], status: ConditionStatus, reason: Reason
 ) -> None:
-    found = evidence_reported(pods)
+    found = assess_evidence_reporting(pods)
     assert (found[1], found[2]) == (status, reason)
     assert "for example b" in found[3] or status is not ConditionStatus.FALSE
