@@ -17,8 +17,9 @@ from benchmarks.cost_curve.prices import CHEAPER, PRICES
 from benchmarks.cost_curve.streams import Call, Stream
 from tracer_bentos.protocols.adapter import ClassificationInput
 from tracer_bentos.protocols.tokens import TokenUsage
-from tracer_bentos.serving.decision.cache import AnswerCache, CacheSize
+from tracer_bentos.serving.decision.cache import AnswerCache
 from tracer_bentos.serving.records import Caller
+from tracer_core.contracts.runtime_config import CacheConfig
 
 __all__ = ["DAY_SECONDS", "Levers", "cost_of"]
 
@@ -44,7 +45,9 @@ class Levers:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._seconds = 0.0
-        self._cache = AnswerCache(CacheSize(10_000, DAY_SECONDS), lambda: self._seconds)
+        self._cache = AnswerCache(
+            CacheConfig(ttl_seconds=DAY_SECONDS), lambda: self._seconds
+        )
         self.bills = dict.fromkeys(
             ("teacher", "shorter prompt", "cheaper model", "exact cache"), Decimal(0)
         )

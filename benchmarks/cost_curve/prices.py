@@ -9,6 +9,7 @@ tokens, and all prompts here are shorter.
 from decimal import Decimal
 
 from tracer_bentos.serving.telemetry.pricing import ParsedPrice, PriceTable
+from tracer_core.contracts.runtime_config import PriceConfig
 from tracer_router.savings.pods import PodPrices, ReservedResources
 
 __all__ = ["CHEAPER", "MODELS", "POD_PRICES", "PRICES", "SHARED", "TRAINING"]
@@ -34,10 +35,14 @@ CHEAPER = {
 """The cheaper model for each model."""
 
 PRICES = PriceTable(
-    ParsedPrice.parse(
-        {"model": name, "inputPerMillionTokens": asked, "outputPerMillionTokens": told}
+    ParsedPrice.from_config(
+        PriceConfig(
+            model=name,
+            input_per_million_tokens=prompt,
+            output_per_million_tokens=completion,
+        )
     )
-    for name, (asked, told) in MODELS.items()
+    for name, (prompt, completion) in MODELS.items()
 )
 
 POD_PRICES = PodPrices(core_hour=Decimal("0.04048"), gib_hour=Decimal("0.004445"))

@@ -28,13 +28,13 @@ from tracer_bentos.protocols.label import (
     canonical_label,
 )
 from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
-from tracer_bentos.serving.http_server.limits import RequestLimits
 from tracer_bentos.serving.server.app import DataPlane
 from tracer_bentos.serving.server.listeners import Listener
 from tracer_bentos.store import open_store
 from tracer_core.contracts.access import AccessMode
 from tracer_core.contracts.policy import RevisionPolicy
 from tracer_core.contracts.runtime import HttpVersion
+from tracer_core.contracts.runtime_config import LimitsConfig
 
 NOBODY = "http://127.0.0.1:9/v1"
 """Where no teacher is."""
@@ -79,13 +79,13 @@ async def serve_plane(
     plane = DataPlane(settings, read_parrot)
     await plane.start()
     stack.push_async_callback(plane.finish)
-    await until(lambda: plane.loaded.digest == BUNDLE)
+    await until(lambda: plane.surrogate_slot.digest == BUNDLE)
     fields: dict[str, Any] = {"surrogate": surrogate, "audit": 0.0, "bundle": BUNDLE}
-    plane.policies.current = RevisionPolicy(**fields).model_copy(
+    plane.policy_store.current = RevisionPolicy(**fields).model_copy(
         update={"tasks": EveryTask()}
     )
-    traffic = await listen(stack, plane.front)
-    return traffic, await listen(stack, plane.internal) + "/evidence"
+    traffic = await listen(stack, plane.traffic_app)
+    return traffic, await listen(stack, plane.admin_api) + "/evidence"
 
 
 async def listen(stack: AsyncExitStack, app: Any) -> str:
@@ -109,7 +109,7 @@ async def main() -> None:
         )
         surrogate, evidence = await serve_plane(stack, f"{direct}/v1", surrogate=True)
         deaf, _ = await serve_plane(
-            stack, NOBODY, surrogate=False, limits=RequestLimits(request_bytes=10_000)
+            stack, NOBODY, surrogate=False, limits=LimitsConfig(request_bytes=10_000)
         )
         urls = {
             "direct": direct,

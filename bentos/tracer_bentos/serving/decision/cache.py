@@ -10,35 +10,25 @@ import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from tracer_bentos.protocols.adapter import ClassificationInput
 from tracer_bentos.serving.records import Caller
+from tracer_core.contracts.runtime_config import CacheConfig
 
-__all__ = ["AnswerCache", "CacheSize"]
+__all__ = ["AnswerCache"]
 
 _STREAM_FIELDS: Final = frozenset({"stream", "stream_options"})
 """Request fields that change only how the answer is sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class CacheSize:
-    """The configured size of the cache."""
-
-    entries: int
-    """Maximum number of answers in one pod."""
-    seconds: float
-    """Lifetime of an answer in seconds."""
 
 
 class AnswerCache:
     """Labels by task, caller, and request; evicts the least recently used entry."""
 
     def __init__(
-        self, size: CacheSize, clock: Callable[[], float] = time.monotonic
+        self, config: CacheConfig, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._size = size
+        self._config = config
         self._clock = clock
         self._entries: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
 
@@ -58,9 +48,9 @@ class AnswerCache:
     def put(self, question: ClassificationInput, caller: Caller, label: str) -> None:
         """Store a label of the teacher."""
         key = _key(question, caller)
-        self._entries[key] = (self._clock() + self._size.seconds, label)
+        self._entries[key] = (self._clock() + self._config.ttl_seconds, label)
         self._entries.move_to_end(key)
-        if len(self._entries) > self._size.entries:
+        if len(self._entries) > self._config.entries:
             self._entries.popitem(last=False)
 
 

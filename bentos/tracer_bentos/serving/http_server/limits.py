@@ -1,27 +1,13 @@
 """Limits of one pod: concurrent requests and bytes of one request body."""
 
-from dataclasses import dataclass
 from typing import Final
 
-__all__ = [
-    "DEFAULT_CONCURRENT_REQUESTS",
-    "DEFAULT_REQUEST_BYTES",
-    "ConcurrencyLimiter",
-    "RequestLimits",
-]
+from tracer_core.contracts.runtime_config import LimitsConfig
 
-DEFAULT_REQUEST_BYTES: Final = 16 * 1024 * 1024
-DEFAULT_CONCURRENT_REQUESTS: Final = 1000
+__all__ = ["DEFAULT_REQUEST_BYTES", "ConcurrencyLimiter"]
 
-
-@dataclass(frozen=True, slots=True)
-class RequestLimits:
-    """The configured limits."""
-
-    request_bytes: int = DEFAULT_REQUEST_BYTES
-    """Largest request body that the pod reads into memory, in bytes."""
-    concurrent_requests: int = DEFAULT_CONCURRENT_REQUESTS
-    """Maximum number of requests in progress."""
+DEFAULT_REQUEST_BYTES: Final = LimitsConfig().request_bytes
+"""Largest request body that the pod reads into memory if nothing is configured."""
 
 
 class ConcurrencyLimiter:

@@ -41,7 +41,7 @@ from tracer_bentos.serving.http_server.exchange import (
     Scope,
     Send,
 )
-from tracer_bentos.serving.http_server.limits import ConcurrencyLimiter, RequestLimits
+from tracer_bentos.serving.http_server.limits import ConcurrencyLimiter
 from tracer_bentos.serving.http_server.rejections import Rejection, send_rejection
 from tracer_bentos.serving.http_server.tee import ResponseTee
 from tracer_bentos.serving.records import Admission, Caller, Deferral, PredictionView
@@ -52,6 +52,7 @@ from tracer_bentos.serving.upstream.proxy import ProxyResult, TeacherProxy
 from tracer_bentos.serving.upstream.response_parser import parse_response_copy
 from tracer_bentos.serving.upstream.sticky_split import StickySplit
 from tracer_bentos.tasks.registry import TaskRegistry
+from tracer_core.contracts.runtime_config import LimitsConfig
 from tracer_core.contracts.traces import AnsweredBy, TraceStatus
 
 __all__ = ["RequestRouter"]
@@ -77,7 +78,7 @@ class RequestRouter:
         recorder: RequestRecorder,
         authenticator: Authenticator,
         counters: ProcessCounters,
-        limits: RequestLimits,
+        limits: LimitsConfig,
         revision: int,
         task_header: str,
     ) -> None:

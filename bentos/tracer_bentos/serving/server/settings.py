@@ -14,15 +14,18 @@ from typing import Final
 
 from tracer_bentos.protocols.protocol_config import ProtocolConfig
 from tracer_bentos.serving.auth.accepted_key_cache import LIFETIME_SECONDS
-from tracer_bentos.serving.decision.cache import CacheSize
-from tracer_bentos.serving.http_server.limits import RequestLimits
 from tracer_bentos.serving.telemetry.pricing import ParsedPrice
 from tracer_core import constants
 from tracer_core.contracts import runtime
 from tracer_core.contracts.access import AccessMode
 from tracer_core.contracts.redaction import Redaction
 from tracer_core.contracts.runtime import HttpVersion
-from tracer_core.contracts.runtime_config import RuntimeConfig, StoreConfig
+from tracer_core.contracts.runtime_config import (
+    CacheConfig,
+    LimitsConfig,
+    RuntimeConfig,
+    StoreConfig,
+)
 from tracer_core.errors import SpecError
 
 __all__ = ["Settings", "build_settings", "read_settings"]
@@ -66,7 +69,7 @@ class Settings:
     """Header in which a gateway identifies the caller, with GatewayHeader."""
     acceptance_seconds: float = LIFETIME_SECONDS
     """How long a key stays accepted by the teacher, with PassThrough."""
-    limits: RequestLimits = field(default_factory=RequestLimits)
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
     """Limits of requests."""
     prices: tuple[ParsedPrice, ...] = ()
     """Prices of the models of the teacher."""
@@ -82,7 +85,7 @@ class Settings:
     """Key of the archive in the store."""
     audits_per_hour: int | None = None
     """Maximum number of audits per hour; None for no limit."""
-    cache: CacheSize | None = None
+    cache: CacheConfig | None = None
     """Size of the cache of answers; None if it is disabled."""
     redaction: Redaction = field(default_factory=Redaction)
     """Redaction of every text."""
@@ -157,7 +160,7 @@ def build_settings(config: RuntimeConfig, environment: Mapping[str, str]) -> Set
             ' {"teacher":{"url":"https://api.openai.com/v1"}}'
         )
     teacher, access, tasks = config.teacher, config.access, config.tasks
-    traces, revision, cache = config.traces, config.revision, config.cache
+    traces, revision = config.traces, config.revision
     given = {name: value for name, value in environment.items() if value}
     number = partial(_number, given)
     return Settings(
@@ -172,18 +175,15 @@ def build_settings(config: RuntimeConfig, environment: Mapping[str, str]) -> Set
         client_keys=access.client_keys,
         caller_header=access.caller_header,
         acceptance_seconds=access.lifetime_seconds,
-        limits=RequestLimits(**dict(config.limits)),
-        prices=tuple(
-            ParsedPrice.parse(price.model_dump(by_alias=True))
-            for price in teacher.prices
-        ),
+        limits=config.limits,
+        prices=tuple(ParsedPrice.from_config(price) for price in teacher.prices),
         embeddings_price=config.embedder.price_per_million_tokens,
         revision=revision.number,
         bundle_digest=revision.bundle,
         bento_digest=revision.bento,
         bento_key=revision.bento_key,
         audits_per_hour=config.audit.per_hour,
-        cache=CacheSize(cache.entries, cache.ttl_seconds) if cache else None,
+        cache=config.cache,
         redaction=traces.redaction,
         capture=traces.capture,
         store=traces.store,

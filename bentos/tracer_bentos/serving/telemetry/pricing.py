@@ -1,12 +1,13 @@
 """Cost of teacher answers, from token usage and the configured prices."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import Any, Self
+from decimal import Decimal
+from typing import Self
 
 from tracer_bentos.protocols.tokens import TokenUsage
+from tracer_core.contracts.runtime_config import PriceConfig
 
 __all__ = ["MILLION", "CallCost", "ParsedPrice", "PriceTable"]
 
@@ -45,18 +46,13 @@ class ParsedPrice:
     """Price of one token of an answer."""
 
     @classmethod
-    def parse(cls, item: Mapping[str, Any]) -> Self:
-        """Parse one entry of the price list.
-
-        Raises:
-            KeyError: A price is missing.
-            ValueError: A price is not a number.
-        """
-        prompt = _parse_decimal(item["inputPerMillionTokens"])
-        cached = _parse_decimal(item.get("cachedInputPerMillionTokens") or prompt)
-        completion = _parse_decimal(item["outputPerMillionTokens"])
+    def from_config(cls, config: PriceConfig) -> Self:
+        """Return the prices of a model from the configured prices of its tokens."""
+        prompt = config.input_per_million_tokens
+        cached = config.cached_input_per_million_tokens or prompt
+        completion = config.output_per_million_tokens
         return cls(
-            str(item["model"]), prompt / MILLION, cached / MILLION, completion / MILLION
+            config.model, prompt / MILLION, cached / MILLION, completion / MILLION
         )
 
     def cost(self, usage: TokenUsage) -> CallCost:
@@ -64,15 +60,6 @@ class ParsedPrice:
         uncached = max(usage.prompt - usage.cached, 0)
         prompt = uncached * self.prompt + usage.cached * self.cached
         return CallCost(prompt, usage.completion * self.completion)
-
-
-def _parse_decimal(text: Any) -> Decimal:
-    try:
-        return Decimal(str(text))
-    except InvalidOperation:
-        raise ValueError(
-            f"price {text!r} must be a decimal number, for example 2.50"
-        ) from None
 
 
 class PriceTable:

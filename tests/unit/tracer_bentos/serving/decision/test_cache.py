@@ -7,9 +7,9 @@ import pytest
 
 from support.serving_plane import Plane, certified, serving
 from support.serving_teacher import Teacher, teaching
-from tracer_bentos.serving.decision.cache import CacheSize
+from tracer_core.contracts.runtime_config import CacheConfig
 
-SIZE = CacheSize(entries=2, seconds=600.0)
+SIZE = CacheConfig(entries=2, ttl_seconds=600.0)
 
 
 async def ask(
@@ -104,7 +104,7 @@ async def test_the_least_recently_used_entry_is_evicted_and_all_expire(
             "three",
             "two",
         ]
-    at_once = CacheSize(entries=2, seconds=0.0)
+    at_once = CacheConfig(entries=2, ttl_seconds=0.0)
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path / "b", cache=at_once) as plane,

@@ -9,13 +9,13 @@ from openai import APIStatusError, AsyncOpenAI, RateLimitError
 
 from support.serving_plane import serving, until
 from support.serving_teacher import Teacher, teaching
-from tracer_bentos.serving.http_server.limits import RequestLimits
+from tracer_core.contracts.runtime_config import LimitsConfig
 
 
 async def test_a_body_above_the_limit_is_rejected_in_the_format_of_the_api(
     tmp_path: Path,
 ) -> None:
-    limits = RequestLimits(request_bytes=1000)
+    limits = LimitsConfig(request_bytes=1000)
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, limits=limits) as plane,
@@ -36,7 +36,7 @@ async def test_a_body_of_unknown_length_is_rejected_above_the_limit(
         for _ in range(10):
             yield b"x" * 200
 
-    limits = RequestLimits(request_bytes=1000)
+    limits = LimitsConfig(request_bytes=1000)
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, limits=limits) as plane,
@@ -49,7 +49,7 @@ async def test_a_body_of_unknown_length_is_rejected_above_the_limit(
 async def test_a_large_body_on_another_path_is_forwarded(
     tmp_path: Path,
 ) -> None:
-    limits = RequestLimits(request_bytes=1000)
+    limits = LimitsConfig(request_bytes=1000)
     async with (
         teaching() as teacher,
         serving(teacher.url, tmp_path, limits=limits) as plane,
@@ -66,7 +66,7 @@ async def test_a_request_above_the_concurrency_limit_receives_retry_after(
     async with (
         teaching(teacher),
         serving(
-            teacher.url, tmp_path, limits=RequestLimits(concurrent_requests=1)
+            teacher.url, tmp_path, limits=LimitsConfig(concurrent_requests=1)
         ) as plane,
     ):
         client = plane.client()
