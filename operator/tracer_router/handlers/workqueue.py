@@ -6,17 +6,29 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-__all__ = ["Key", "Reconcile", "WorkQueue"]
+__all__ = ["Key", "Reconcile", "WorkQueue", "backoff"]
 
 _LOG = logging.getLogger(__name__)
-_FIRST_DELAY_SECONDS = 1.0
-_MAX_DELAY_SECONDS = 120.0
+_FIRST_DELAY = timedelta(seconds=1)
+_MAX_DELAY = timedelta(seconds=120)
+_MAX_DOUBLINGS = 10
+"""Doublings of the first delay after which it exceeds the maximum in any case."""
 
 Key = tuple[str, str]
 """Namespace and name of a router."""
 
 Reconcile = Callable[[Key], Awaitable[timedelta | None]]
 """Reconciles a router, and returns the delay until the next reconcile, if any."""
+
+
+def backoff(failures: int) -> timedelta:
+    """Return the delay before the next reconcile, which doubles up to two minutes.
+
+    Args:
+        failures: Number of failed reconciles in a row, at least 1.
+    """
+    # Without a bound, the power overflows after a day and a half of failures.
+    return min(_FIRST_DELAY * 2 ** min(failures - 1, _MAX_DOUBLINGS), _MAX_DELAY)
 
 
 @dataclass
@@ -77,10 +89,11 @@ class WorkQueue:
         try:
             delay = await reconcile(key)
         except Exception:  # noqa: BLE001 - a failed router must not stop the others
-            tries = self._failures.get(key, 0)
-            self._failures[key] = tries + 1
-            wait = min(_FIRST_DELAY_SECONDS * 2**tries, _MAX_DELAY_SECONDS)
-            _LOG.exception("reconcile of %s/%s failed; retry in %.0f s", *key, wait)
-            return timedelta(seconds=wait)
+            failures = self._failures.get(key, 0) + 1
+            self._failures[key] = failures
+            delay = backoff(failures)
+            seconds = delay.total_seconds()
+            _LOG.exception("reconcile of %s/%s failed; retry in %.0f s", *key, seconds)
+            return delay
         self._failures.pop(key, None)
         return delay

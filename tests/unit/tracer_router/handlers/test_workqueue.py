@@ -5,7 +5,9 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from tracer_router.handlers.workqueue import Key, WorkQueue
+import pytest
+
+from tracer_router.handlers.workqueue import Key, WorkQueue, backoff
 
 KEY: Key = ("default", "tickets")
 
@@ -78,3 +80,13 @@ async def test_a_key_that_fails_does_not_stop_the_others() -> None:
     queue.add(("default", "other"))
     await run_for(queue, reconcile, 0.05)
     assert seen == [("default", "other")]
+
+
+@pytest.mark.parametrize(
+    ("failures", "seconds"),
+    [(1, 1), (2, 2), (7, 64), (8, 120), (2_000, 120), (10**9, 120)],
+)
+def test_the_delay_doubles_up_to_two_minutes_for_any_number_of_failures(
+    failures: int, seconds: int
+) -> None:
+    assert backoff(failures) == timedelta(seconds=seconds)
