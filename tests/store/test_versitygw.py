@@ -15,7 +15,7 @@ from support.s3_server import S3Server, s3_server
 from support.serving_process import ask, evidence, shipped, started
 from support.serving_teacher import teaching
 from tracer_bentos.maintenance.maintenance_run import run_maintenance
-from tracer_bentos.maintenance.segment_replacement import whole_lines
+from tracer_bentos.maintenance.segment_replacement import decode_lines
 from tracer_bentos.segments import live_segments
 from tracer_bentos.store import TraceStore, open_store
 from tracer_bentos.training.run.load_rows import load_rows
@@ -82,17 +82,17 @@ def test_a_server_that_is_away_is_an_error_in_words(
         store.list(TRACES)
 
 
-def test_the_upkeep_works_on_it(store: TraceStore) -> None:
+def test_maintenance_works_with_versitygw(store: TraceStore) -> None:
     for number in range(4):
         line = json.dumps({"input": "Refund", "id": str(number)})
         key = segment_key(NOW - timedelta(days=1, minutes=number), "pod", number)
         store.create(key, zstandard.compress(f"{line}\n".encode()))
     done = run_maintenance(store, NOW, timedelta(days=90))
-    assert (done.taken, done.made) == (4, 1)
+    assert (done.compacted, done.written) == (4, 1)
     run_maintenance(store, NOW + timedelta(days=1), timedelta(days=90))
     assert store.list(TRACES) == live_segments(store)
     (whole,) = live_segments(store)
-    ids = {json.loads(line)["id"] for line in whole_lines(store.read(whole))}
+    ids = {json.loads(line)["id"] for line in decode_lines(store.read(whole))}
     assert ids == {"0", "1", "2", "3"}
 
 
@@ -119,7 +119,7 @@ async def test_a_killed_pod_and_a_killed_server_lose_nothing_that_was_logged(
     found = [
         json.loads(line)["input"]
         for key in live_segments(store)
-        for line in whole_lines(store.read(key))
+        for line in decode_lines(store.read(key))
     ]
     expected = [f"{when} {n}" for when in ("before", "away") for n in range(10)]
     assert sorted(found) == sorted(expected)

@@ -1,5 +1,5 @@
-"""The upkeep of a trace store: segments compacted, old ones deleted, people forgotten.
+"""Maintenance of a trace store: compaction, retention, and erasure.
 
-Every step is written once and can be broken off anywhere: the next run goes on, and a
-reader meanwhile sees each record exactly once.
+A run can be interrupted at any step: the next run continues, and a reader sees each
+record exactly once at any time.
 """

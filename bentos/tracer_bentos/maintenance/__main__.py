@@ -61,9 +61,9 @@ def maintain(config: RuntimeConfig, sessions: Sequence[str], ids: Sequence[str])
     retention = timedelta(seconds=seconds) if seconds else None
     done = run_maintenance(store, now, retention)
     summary = (
-        f"{done.taken} small segments merged into {done.made}; deleted: {done.cleared}"
-        f" replaced and {done.expired} expired segments; {done.forgotten} records"
-        " erased"
+        f"{done.compacted} small segments merged into {done.written}; deleted:"
+        f" {done.cleared} replaced and {done.expired} expired segments;"
+        f" {done.erased} records erased"
     )
     _log.info("%s", summary)
     return summary

@@ -1,4 +1,4 @@
-"""Forgets sessions and requests, in all segments and in those that come later."""
+"""Erasure of sessions and requests, from all segments and from later uploads."""
 
 import json
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from tracer_bentos.maintenance.segment_replacement import (
     clear_replaced,
-    lines_of,
+    read_lines,
     replace_segments,
 )
 from tracer_bentos.segments import live_segments
@@ -17,7 +17,7 @@ from tracer_core.contracts.maintenance import Erasure
 
 __all__ = ["erase", "request_erasure"]
 
-_AT_ONCE = timedelta(0)
+_NO_GRACE = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,42 +25,44 @@ class _Subjects:
     sessions: frozenset[str]
     ids: frozenset[str]
 
-    def named_in(self, line: bytes) -> bool:
+    def includes(self, line: bytes) -> bool:
+        """Return whether a line is the record of a subject."""
         try:
             record = json.loads(line)
         except ValueError:
-            return False  # no trace, so nobody's
+            return False  # not a trace, so of no subject
         if not isinstance(record, dict):
             return False
         return record.get("session") in self.sessions or record.get("id") in self.ids
 
 
 def request_erasure(store: TraceStore, erasure: Erasure) -> None:
-    """Write a wish down; the next upkeep does it.
+    """Store an erasure request; the next maintenance run applies it.
 
     Raises:
-        StoreError: The store did not take it.
+        StoreError: The store did not accept the request.
     """
     content = erasure.to_json()
     store.create(erasure_key(sha256_digest(content)), content)
 
 
 def erase(store: TraceStore, now: datetime) -> int:
-    """Take every named record out of the store and give how many there were.
+    """Erase the records of all erasure requests; return the number of records.
 
-    Old segments go at once and not after a grace: being forgotten cannot wait.
+    Replaced segments are deleted immediately, without the usual grace period, because
+    an erasure must not be delayed.
 
     Raises:
-        StoreError: The store did not answer; what was done stays done.
+        StoreError: The store did not respond; completed replacements stay.
     """
     subjects = _subjects(store)
     if not subjects.sessions and not subjects.ids:
         return 0
-    # Segments that another stands for still hold the records.
-    clear_replaced(store, set(store.list(TRACES)), now, _AT_ONCE)
-    forgotten = sum(_rewrite(store, key, subjects, now) for key in live_segments(store))
-    clear_replaced(store, set(store.list(TRACES)), now, _AT_ONCE)
-    return forgotten
+    # Segments that are already replaced still contain the records.
+    clear_replaced(store, set(store.list(TRACES)), now, _NO_GRACE)
+    erased = sum(_rewrite(store, key, subjects, now) for key in live_segments(store))
+    clear_replaced(store, set(store.list(TRACES)), now, _NO_GRACE)
+    return erased
 
 
 def _subjects(store: TraceStore) -> _Subjects:
@@ -74,10 +76,10 @@ def _subjects(store: TraceStore) -> _Subjects:
 
 
 def _rewrite(store: TraceStore, key: str, subjects: _Subjects, now: datetime) -> int:
-    lines = lines_of(store, key)
+    lines = read_lines(store, key)
     if lines is None:
         return 0
-    kept = [line for line in lines if not subjects.named_in(line)]
+    kept = [line for line in lines if not subjects.includes(line)]
     if len(kept) == len(lines):
         return 0
     if kept:

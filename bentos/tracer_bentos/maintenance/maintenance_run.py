@@ -1,4 +1,4 @@
-"""One run of the upkeep, alone in its store."""
+"""One maintenance run, with an exclusive lock on its part of the store."""
 
 import json
 import logging
@@ -19,60 +19,61 @@ __all__ = ["MaintenanceSummary", "run_maintenance"]
 _log = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(hours=6)
+"""Time after which another run may take over the lock."""
 _LOCK: Final = "maintenance.lock"
 
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceSummary:
-    """What a run has done."""
+    """The result of a run."""
 
     expired: int
-    """Segments deleted for their age."""
-    forgotten: int
-    """Records taken out as asked."""
+    """Segments deleted because of the retention."""
+    erased: int
+    """Records removed because of erasure requests."""
     cleared: int
-    """Old segments deleted that another stands for."""
-    taken: int
-    """Small segments put together."""
-    made: int
-    """What was made of them."""
+    """Replaced segments deleted."""
+    compacted: int
+    """Small segments that were merged."""
+    written: int
+    """Segments that they were merged into."""
 
 
 def run_maintenance(
     store: TraceStore, now: datetime, retention: timedelta | None
 ) -> MaintenanceSummary:
-    """Expire, forget, clear away and compact, in this order.
+    """Apply retention, apply erasures, delete replaced segments, and compact.
 
     Args:
-        store: The router's part of it.
-        now: The present, in UTC.
-        retention: How old a trace may become; none to keep all.
+        store: The part of the store of the router.
+        now: The current time, in UTC.
+        retention: Maximum age of a trace; none to keep all traces.
 
     Raises:
-        RetryLater: Another run is under way.
-        StoreError: The store did not answer; the next run goes on.
+        RetryLater: Another run is in progress.
+        StoreError: The store did not respond; the next run continues.
     """
     _take_lock(store, now)
     try:
         expired = expire(store, now, retention) if retention else 0
-        forgotten = erase(store, now)
+        erased = erase(store, now)
         cleared = clear_replaced(store, set(store.list(TRACES)), now)
-        taken, made = compact(store, now)
+        compacted, written = compact(store, now)
     finally:
         store.delete(_LOCK)
-    return MaintenanceSummary(expired, forgotten, cleared, taken, made)
+    return MaintenanceSummary(expired, erased, cleared, compacted, written)
 
 
 def _take_lock(store: TraceStore, now: datetime) -> None:
-    """Keep others out: two runs that list differently would make two of one."""
+    """Take the lock: two runs with different listings would duplicate records."""
     content = json.dumps({"until": (now + LEASE).isoformat()}).encode()
     if store.create(_LOCK, content):
         return
     until = datetime.fromisoformat(json.loads(store.read(_LOCK))["until"])
     if now < until:
         raise RetryLater(
-            f"{store.url}: another upkeep is under way, or was broken off; this one may"
-            f" take over after {until:%Y-%m-%d %H:%M} UTC, or delete {_LOCK}"
+            f"{store.url}: another maintenance run is in progress or was interrupted; a"
+            f" run can take over after {until:%Y-%m-%d %H:%M} UTC, or delete {_LOCK}"
         )
-    _log.warning("an upkeep was broken off; taking over")
+    _log.warning("previous maintenance run did not finish; taking over its lock")
     store.write(_LOCK, content)

@@ -1,4 +1,4 @@
-"""Deletes traces that are older than they may become."""
+"""Retention: deletion of traces beyond their maximum age."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -11,12 +11,13 @@ _REWRITTEN = "-rewritten-"
 
 
 def expire(store: TraceStore, now: datetime, retention: timedelta) -> int:
-    """Delete every segment with a record beyond the retention; give how many.
+    """Delete each segment with a record beyond the retention; return their number.
 
-    The ledger of attempts stays: it holds no text, and the statistics rest on it.
+    The ledger of attempts stays: it contains no text, and the error budget of
+    certificates depends on it.
 
     Raises:
-        StoreError: The store did not answer; what was done stays done.
+        StoreError: The store did not respond; deleted segments stay deleted.
     """
     old = [key for key in store.list(TRACES) if now - _oldest(key) > retention]
     for key in old:
@@ -25,9 +26,9 @@ def expire(store: TraceStore, now: datetime, retention: timedelta) -> int:
 
 
 def _oldest(key: str) -> datetime:
-    """Give the earliest that a record of a segment can have been sealed."""
+    """Return the earliest time at which a record of a segment can be sealed."""
     sealed = segment_time(key)
     if _REWRITTEN not in key:
         return sealed
-    # A whole day in one: nothing of it may stay too long, so it goes with its first.
+    # A compacted segment contains a whole day, so its first record decides.
     return datetime.combine(sealed.date(), time(), UTC)

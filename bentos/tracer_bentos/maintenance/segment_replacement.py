@@ -1,6 +1,6 @@
-"""Puts one segment in the place of others, in a single step that counts."""
+"""Atomic replacement of segments by one segment."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,29 +12,29 @@ from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.layout import replacement_key, rewritten_key
 from tracer_core.contracts.maintenance import Replacement
 
-__all__ = ["GRACE", "clear_replaced", "lines_of", "replace_segments", "whole_lines"]
+__all__ = ["GRACE", "clear_replaced", "decode_lines", "read_lines", "replace_segments"]
 
 GRACE: Final = timedelta(days=1)
-"""How long replaced segments stay for whoever has listed them before."""
+"""Time that replaced segments stay, for readers that listed them before."""
 
 
-def lines_of(store: TraceStore, key: str) -> list[bytes] | None:
-    """Give the lines of a segment; none when it cannot be read whole.
+def read_lines(store: TraceStore, key: str) -> list[bytes] | None:
+    """Return the lines of a segment; none if it is missing or incomplete.
 
     Raises:
-        StoreError: The store did not answer.
+        StoreError: The store did not respond.
     """
     try:
-        return whole_lines(store.read(key))
+        return decode_lines(store.read(key))
     except (FileNotFoundError, zstandard.ZstdError):
         return None
 
 
-def whole_lines(content: bytes) -> list[bytes]:
-    """Give the lines of a segment's content.
+def decode_lines(content: bytes) -> list[bytes]:
+    """Return the lines of the compressed content of a segment.
 
     Raises:
-        ZstdError: It is torn.
+        ZstdError: The content is incomplete or damaged.
     """
     reader = zstandard.ZstdDecompressor().stream_reader(
         content, read_across_frames=True
@@ -45,21 +45,27 @@ def whole_lines(content: bytes) -> list[bytes]:
 def replace_segments(
     store: TraceStore, inputs: Sequence[str], lines: Sequence[bytes], now: datetime
 ) -> str:
-    """Write one segment that stands for others from then on, and give its key.
+    """Write a segment that replaces others from then on, and return its key.
 
-    The same inputs and lines give the same key, so that a run that was broken off, or
-    another at the same time, does the same once more and not another thing.
+    The same inputs and lines give the same key, so a run that continues after an
+    interruption, or runs at the same time, repeats the same replacement.
+
+    Args:
+        store: The part of the store of the router.
+        inputs: Keys of the segments to replace.
+        lines: Lines of the new segment.
+        now: The current time, in UTC.
 
     Raises:
-        StoreError: The store did not take it.
+        StoreError: The store did not accept the segment.
     """
     content = zstandard.compress(b"".join(lines))
     digest = sha256_digest(
         "\n".join([*inputs, sha256_digest(b"".join(lines))]).encode()
     )
     output = rewritten_key(max(inputs), digest.removeprefix("sha256:"))
-    said = Replacement(output=output, inputs=tuple(inputs), made=now)
-    store.create(replacement_key(output), said.to_json())
+    replacement = Replacement(output=output, inputs=tuple(inputs), made=now)
+    store.create(replacement_key(output), replacement.to_json())
     store.create(output, content)
     return output
 
@@ -67,36 +73,38 @@ def replace_segments(
 def clear_replaced(
     store: TraceStore, present: set[str], now: datetime, grace: timedelta = GRACE
 ) -> int:
-    """Delete segments whose replacement is in place for long enough.
+    """Delete segments that were replaced before the grace period; return their number.
 
-    A replacement is forgotten a grace later than its segments, since a reader may have
-    listed them just before they went.
+    The record of a replacement is deleted one grace period after its segments, because
+    a reader can have listed the segments just before they were deleted.
+
+    Args:
+        store: The part of the store of the router.
+        present: Keys of the segments in the store.
+        now: The current time, in UTC.
+        grace: The grace period.
 
     Raises:
-        StoreError: The store did not answer.
+        StoreError: The store did not respond.
     """
     return sum(
-        _clear(store, found, present, now - found.made, grace)
-        for found in replacements(store)
+        _clear(store, replacement, present, now - replacement.made, grace)
+        for replacement in replacements(store)
     )
 
 
 def _clear(
     store: TraceStore,
-    found: Replacement,
+    replacement: Replacement,
     present: set[str],
     age: timedelta,
     grace: timedelta,
 ) -> int:
-    left = [key for key in found.inputs if key in present]
-    if left and found.output in present and age >= grace:
-        _each(store.delete, left)
-        return len(left)
-    if not left and age >= 2 * max(grace, GRACE):
-        store.delete(replacement_key(found.output))
+    inputs = [key for key in replacement.inputs if key in present]
+    if inputs and replacement.output in present and age >= grace:
+        for key in inputs:
+            store.delete(key)
+        return len(inputs)
+    if not inputs and age >= 2 * max(grace, GRACE):
+        store.delete(replacement_key(replacement.output))
     return 0
-
-
-def _each(do: Callable[[str], None], keys: Sequence[str]) -> None:
-    for key in keys:
-        do(key)

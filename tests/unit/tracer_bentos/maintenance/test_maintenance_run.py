@@ -1,4 +1,4 @@
-"""The upkeep of a store: nothing twice, nothing lost, whenever it is broken off."""
+"""Maintenance of a store: no record duplicated or lost, wherever it is interrupted."""
 
 import json
 from collections import Counter
@@ -17,7 +17,7 @@ from tracer_bentos.maintenance.maintenance_run import run_maintenance
 from tracer_bentos.maintenance.segment_replacement import (
     GRACE,
     clear_replaced,
-    whole_lines,
+    decode_lines,
 )
 from tracer_bentos.segments import live_segments
 from tracer_bentos.serving.decision.sampler import SessionSampler
@@ -32,10 +32,10 @@ NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-class BreaksOff(TraceStore):
-    """A store that fails after so many writes and deletions, as a kill would."""
+class InterruptibleStore(TraceStore):
+    """A store that fails after a number of writes and deletions, as after a kill."""
 
-    left: int | None = None
+    steps_left: int | None = None
 
     def create(self, key: str, content: bytes) -> bool:
         self._spend()
@@ -46,15 +46,15 @@ class BreaksOff(TraceStore):
         super().delete(key)
 
     def _spend(self) -> None:
-        if self.left is not None:
-            if self.left == 0:
-                raise StoreError("broken off")
-            self.left -= 1
+        if self.steps_left is not None:
+            if self.steps_left == 0:
+                raise StoreError("interrupted")
+            self.steps_left -= 1
 
 
-def store_in(folder: Path) -> BreaksOff:
+def store_in(folder: Path) -> InterruptibleStore:
     url = f"file://{folder}"
-    return BreaksOff(LocalStore(prefix=folder, mkdir=True), url)
+    return InterruptibleStore(LocalStore(prefix=folder, mkdir=True), url)
 
 
 def fill(store: TraceStore, day: datetime, *, segments: int, rows: int = 3) -> None:
@@ -75,15 +75,15 @@ def fill(store: TraceStore, day: datetime, *, segments: int, rows: int = 3) -> N
 
 
 def read(store: TraceStore) -> Counter[str]:
-    """How often each record is read by somebody who reads the store now."""
+    """Return how often a reader of the store reads each record."""
     return Counter(
         json.loads(line)["id"]
         for key in live_segments(store)
-        for line in whole_lines(store.read(key))
+        for line in decode_lines(store.read(key))
     )
 
 
-def test_small_segments_of_past_days_are_put_together(tmp_path: Path) -> None:
+def test_small_segments_of_past_days_are_merged(tmp_path: Path) -> None:
     store = store_in(tmp_path)
     for days in (2, 1, 0):
         fill(store, NOW - days * DAY, segments=5)
@@ -97,15 +97,15 @@ def test_small_segments_of_past_days_are_put_together(tmp_path: Path) -> None:
     assert read(store) == before
 
 
-def test_whole_segments_are_left_alone_and_days_are_kept_apart(tmp_path: Path) -> None:
+def test_large_segments_are_not_merged_and_days_stay_separate(tmp_path: Path) -> None:
     store = store_in(tmp_path)
     fill(store, NOW - 2 * DAY, segments=6)
     fill(store, NOW - DAY, segments=1)
-    assert compact(store, NOW, whole=100) == (0, 0)
-    assert compact(store, NOW, whole=330) == (6, 2)
+    assert compact(store, NOW, segment_bytes=100) == (0, 0)
+    assert compact(store, NOW, segment_bytes=330) == (6, 2)
 
 
-def test_a_segment_that_cannot_be_read_stays_where_it_is(tmp_path: Path) -> None:
+def test_an_unreadable_segment_stays(tmp_path: Path) -> None:
     store = store_in(tmp_path)
     fill(store, NOW - DAY, segments=3)
     torn = store.list(TRACES)[1]
@@ -114,7 +114,7 @@ def test_a_segment_that_cannot_be_read_stays_where_it_is(tmp_path: Path) -> None
     assert torn in live_segments(store)
 
 
-def test_broken_off_anywhere_every_record_is_read_once_and_the_next_run_ends_it(
+def test_after_an_interruption_each_record_is_read_once_and_later_runs_finish(
     tmp_path: Path,
 ) -> None:
     steps = 0
@@ -124,14 +124,14 @@ def test_broken_off_anywhere_every_record_is_read_once_and_the_next_run_ends_it(
             fill(store, NOW - days * DAY, segments=4)
         request_erasure(store, Erasure(ids=("22-1-1", "23-0-0"), asked=NOW))
         expected = Counter(dict.fromkeys(set(read(store)) - {"22-1-1", "23-0-0"}, 1))
-        store.left = steps
+        store.steps_left = steps
         try:
             run_maintenance(store, NOW, None)
         except StoreError:
-            broken = True
+            interrupted = True
         else:
-            broken = False
-        store.left = None
+            interrupted = False
+        store.steps_left = None
         found = read(store)
         assert max(found.values()) == 1
         assert expected.keys() <= found.keys()
@@ -139,20 +139,20 @@ def test_broken_off_anywhere_every_record_is_read_once_and_the_next_run_ends_it(
             run_maintenance(store, NOW + days * DAY, None)
             assert read(store) == expected
         assert store.list("replacements/") == []
-        if not broken:
+        if not interrupted:
             break
         steps += 1
     assert steps > 10
 
 
-def test_old_traces_go_and_the_ledger_stays(tmp_path: Path) -> None:
+def test_expired_traces_are_deleted_and_the_ledger_stays(tmp_path: Path) -> None:
     store = store_in(tmp_path)
     for days in (40, 10):
         fill(store, NOW - days * DAY, segments=3)
     store.write("attempts/0001/request.json", b"{}")
     done = run_maintenance(store, NOW, timedelta(days=30))
-    assert (done.expired, done.taken, done.made) == (3, 3, 1)
-    assert {each.split("-")[0] for each in read(store)} == {"15"}
+    assert (done.expired, done.compacted, done.written) == (3, 3, 1)
+    assert {record.split("-")[0] for record in read(store)} == {"15"}
     assert store.list("attempts/") == ["attempts/0001/request.json"]
 
 
@@ -167,35 +167,35 @@ def test_no_record_of_a_compacted_day_outlives_the_retention(tmp_path: Path) -> 
     assert read(store) == Counter()
 
 
-def test_a_session_is_forgotten_in_old_segments_and_in_those_that_come_later(
+def test_a_session_is_erased_from_present_segments_and_from_later_ones(
     tmp_path: Path,
 ) -> None:
     store = store_in(tmp_path)
     fill(store, NOW - 3 * DAY, segments=2)
-    compact(store, NOW)  # the old segments are still there: they must go too
+    compact(store, NOW)  # the replaced segments still exist and must be deleted, too
     request_erasure(store, Erasure(sessions=("s1",), asked=NOW))
     assert erase(store, NOW) == 2
-    assert not any(each.endswith("-1") for each in read(store))
-    plain = [whole_lines(store.read(key)) for key in store.list(TRACES)]
-    assert not any(b'"s1"' in line for lines in plain for line in lines)
-    fill(store, NOW, segments=1)  # from a pod's disk, recovered late
+    assert not any(record.endswith("-1") for record in read(store))
+    segments = [decode_lines(store.read(key)) for key in store.list(TRACES)]
+    assert not any(b'"s1"' in line for lines in segments for line in lines)
+    fill(store, NOW, segments=1)  # uploaded late from the disk of a pod
     assert erase(store, NOW + DAY) == 1
     assert erase(store, NOW + DAY) == 0
 
 
-def test_one_upkeep_keeps_another_out_until_its_hold_ends(tmp_path: Path) -> None:
+def test_a_run_excludes_another_run_until_its_lease_ends(tmp_path: Path) -> None:
     store = store_in(tmp_path)
     fill(store, NOW - DAY, segments=2)
-    store.left = 2
+    store.steps_left = 2
     with pytest.raises(StoreError):
         run_maintenance(store, NOW, None)
-    store.left = None
-    with pytest.raises(RetryLater, match="may take over after 2026-11-25 09:00"):
+    store.steps_left = None
+    with pytest.raises(RetryLater, match="can take over after 2026-11-25 09:00"):
         run_maintenance(store, NOW + timedelta(hours=1), None)
-    assert run_maintenance(store, NOW + timedelta(hours=7), None).taken == 2
+    assert run_maintenance(store, NOW + timedelta(hours=7), None).compacted == 2
 
 
-def test_the_verb_knows_a_session_by_its_hash_only(tmp_path: Path) -> None:
+def test_an_erasure_request_stores_only_the_hash_of_a_session(tmp_path: Path) -> None:
     url, teacher = f"file://{tmp_path}", "https://api.example.com/v1"
     config = RuntimeConfig(
         teacher=TeacherConfig(url=f"{teacher}/"), traces=traces_in(url)
@@ -210,7 +210,7 @@ def test_the_verb_knows_a_session_by_its_hash_only(tmp_path: Path) -> None:
     assert not any(b"ann" in path.read_bytes() for path in tmp_path.rglob("*.json"))
 
 
-def test_a_store_that_is_away_is_said_and_tried_again_later(
+def test_an_unreachable_store_ends_the_run_with_a_code_for_a_retry(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = configured(traces=traces_in(f"ftp://{tmp_path}"))
