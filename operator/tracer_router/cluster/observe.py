@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Iterable
 
 from tracer_core.contracts.policy import PolicyDocument
-from tracer_router.api import TracerRevision, TracerRouter
+from tracer_router.api import TracerRouter
 from tracer_router.cluster.diff import controlled_by
 from tracer_router.cluster.interfaces import ClusterClient, PodClient
 from tracer_router.cluster.job_state import read_jobs
+from tracer_router.cluster.parse import parse_revision
 from tracer_router.cluster.pod_state import poll_pods
 from tracer_router.planning.state.observed import Observed
 from tracer_router.resources.data_plane import policy_name
@@ -32,7 +33,12 @@ CHILD_KINDS = (
 async def observe(
     cluster: ClusterClient, pods: PodClient, router: TracerRouter
 ) -> Observed:
-    """Return the children, the revisions, and the pods with their reports."""
+    """Return the children, the revisions, and the pods with their reports.
+
+    Raises:
+        SpecError: A revision cannot be parsed by this version of the operator.
+        ClusterError: The API server rejected a request or failed.
+    """
     namespace, labels = router.metadata.namespace, {ROUTER_LABEL: router.metadata.name}
     kinds = (*CHILD_KINDS, "Pod", "TracerRevision")
     lists = await asyncio.gather(
@@ -44,7 +50,7 @@ async def observe(
     )
     policy = _parse_policy(children.get(ObjectKey("ConfigMap", policy_name(router))))
     revisions = [
-        TracerRevision.model_validate(manifest)
+        parse_revision(manifest)
         for manifest in _controlled(router, listed["TracerRevision"]).values()
     ]
     return Observed(

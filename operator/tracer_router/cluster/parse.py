@@ -1,12 +1,18 @@
-"""Routers as models, parsed from the manifests of the API server."""
+"""Routers and revisions as models, parsed from the manifests of the API server."""
 
 from pydantic import ValidationError
 
 from tracer_core.errors import DocumentError, SpecError
-from tracer_router.api import ObjectMeta, Reason, TracerRouter, TracerRouterStatus
+from tracer_router.api import (
+    ObjectMeta,
+    Reason,
+    TracerRevision,
+    TracerRouter,
+    TracerRouterStatus,
+)
 from tracer_router.resources.manifest import Manifest
 
-__all__ = ["parse_router", "parse_router_status"]
+__all__ = ["parse_revision", "parse_router", "parse_router_status"]
 
 
 def parse_router(manifest: Manifest) -> TracerRouter:
@@ -21,6 +27,22 @@ def parse_router(manifest: Manifest) -> TracerRouter:
         raise SpecError(
             f"{_first_error(error)}; correct the field, or install the version of the "
             "operator that matches the CRD",
+            Reason.INVALID_SPEC,
+        ) from None
+
+
+def parse_revision(manifest: Manifest) -> TracerRevision:
+    """Parse a revision.
+
+    Raises:
+        SpecError: A field has a value that this version of the operator rejects.
+    """
+    try:
+        return TracerRevision.model_validate(manifest)
+    except ValidationError as error:
+        raise SpecError(
+            f"TracerRevision {manifest['metadata']['name']}: {_first_error(error)}; "
+            "install the version of the operator that created it, or a later one",
             Reason.INVALID_SPEC,
         ) from None
 

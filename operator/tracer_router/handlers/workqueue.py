@@ -27,8 +27,9 @@ def backoff(failures: int) -> timedelta:
     Args:
         failures: Number of failed reconciles in a row, at least 1.
     """
-    # Without a bound, the power overflows after a day and a half of failures.
-    return min(_FIRST_DELAY * 2 ** min(failures - 1, _MAX_DOUBLINGS), _MAX_DELAY)
+    # Without a bound, the factor overflows after a day and a half of failures.
+    factor = 1 << min(failures - 1, _MAX_DOUBLINGS)
+    return min(_FIRST_DELAY * factor, _MAX_DELAY)
 
 
 @dataclass

@@ -288,6 +288,17 @@ async def test_a_spec_that_this_version_cannot_parse_stalls_and_keeps_the_status
     assert world.cluster.events.count(event) == 1
 
 
+async def test_a_revision_that_this_version_cannot_parse_stalls_its_router() -> None:
+    world = await live(World())
+    key = ObjectKey("TracerRevision", "tickets-r1")
+    world.cluster.objects[key]["status"]["phase"] = "Archived"
+    await world.reconcile()
+    status, reason, message = world.condition("Stalled")
+    assert (status, reason) == ("True", "InvalidSpec")
+    assert message.startswith("TracerRevision tickets-r1: status.phase: ")
+    assert "install the version of the operator that created it" in message
+
+
 async def test_a_cluster_without_the_gateway_api_stalls_a_router_with_a_gateway() -> (
     None
 ):
