@@ -1,4 +1,4 @@
-"""Small requests of every protocol, and what a teacher answers to them."""
+"""A small request for each adapter of a language model."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from tracer_bentos.protocols.completions import OpenAICompletions
 from tracer_bentos.protocols.messages.request import AnthropicMessages
 from tracer_bentos.protocols.responses.request import OpenAIResponses
 
-__all__ = ["ADAPTERS", "CALLERS", "asked_of", "tools_of"]
+__all__ = ["ADAPTERS", "TOOL_ADAPTERS", "client_tools", "parse_sample"]
 
 ADAPTERS: tuple[Adapter, ...] = (
     OpenAIChat(),
@@ -17,8 +17,10 @@ ADAPTERS: tuple[Adapter, ...] = (
     OpenAICompletions(),
     AnthropicMessages(),
 )
-CALLERS = tuple(each for each in ADAPTERS if each.name != "openai-completions")
-"""Those whose answers can call tools."""
+TOOL_ADAPTERS = tuple(
+    adapter for adapter in ADAPTERS if adapter.name != "openai-completions"
+)
+"""Adapters whose answers can call tools."""
 
 _USER = {"role": "user", "content": "Refund"}
 _REQUESTS: dict[str, dict[str, Any]] = {
@@ -35,12 +37,12 @@ _TOOLS: dict[str, dict[str, Any]] = {
 }
 
 
-def asked_of(adapter: Adapter, **changes: Any) -> ParsedRequest | None:
-    """Read a small request with changes."""
+def parse_sample(adapter: Adapter, **changes: Any) -> ParsedRequest | None:
+    """Return the parsed small request with changed fields."""
     document = {"model": "m", **_REQUESTS[adapter.name], **changes}
     return adapter.parse_request(json.dumps(document).encode())
 
 
-def tools_of(adapter: Adapter) -> list[dict[str, Any]]:
-    """Give one tool of the client's in the protocol's form."""
+def client_tools(adapter: Adapter) -> list[dict[str, Any]]:
+    """Return one tool of the client in the format of the API."""
     return [_TOOLS[adapter.name]]

@@ -73,7 +73,7 @@ class ParsedRequest:
     size: int
     """Size of the request body in bytes."""
     stream: bool = False
-    """Whether the client wants server-sent events."""
+    """Whether the client requests server-sent events."""
     deployment: str | None = None
     """The deployment in the path, on Azure. Azure selects the model by deployment, and
     ignores the model in the body."""

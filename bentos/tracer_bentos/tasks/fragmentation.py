@@ -9,7 +9,7 @@ from tracer_core.contracts.evidence import Fragmentation
 __all__ = ["FragmentationTracker"]
 
 MAX_TASKS_BEYOND_LIMIT: Final = 4096
-"""Tasks beyond the limit that are remembered."""
+"""Maximum number of stored tasks beyond the limit."""
 MAX_FIELDS: Final = 64
 """Fields that are counted; clients choose their names."""
 MAX_FIELD_CHARACTERS: Final = 80

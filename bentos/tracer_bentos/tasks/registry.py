@@ -33,7 +33,7 @@ class TaskRegistry:
     """Identifies tasks from requests and from layouts that all pods share.
 
     Layouts apply in the order in which they were written. A task that is frozen or
-    certified keeps its fingerprint, whatever templates are found later.
+    certified keeps its fingerprint if templates are found later.
 
     Args:
         teacher: Identity of the teacher.

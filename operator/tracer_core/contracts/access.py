@@ -9,10 +9,10 @@ class AccessMode(StrEnum):
     """How a pod authenticates callers."""
 
     PASS_THROUGH = "PassThrough"  # noqa: S105 - a mode, not a password
-    """Everybody may call. The pod forwards the client key; the teacher decides."""
+    """Every client can call; the pod forwards its key, and the teacher decides."""
     CLIENT_KEYS = "ClientKeys"
     """Callers need a key from the named Secret."""
     GATEWAY_HEADER = "GatewayHeader"
     """A gateway authenticates callers and names them in a header that it sets."""
     OPEN = "Open"
-    """Everybody who can connect to the pod may call."""
+    """Every client that can connect to the pod can call."""

@@ -42,7 +42,7 @@ def render(request: ParsedRequest, answer: ParsedAnswer) -> RenderedResponse:
 
 
 def wants_usage(request: ParsedRequest) -> bool:
-    """Return whether the client wants usage at the end of a stream."""
+    """Return whether the client requests usage at the end of a stream."""
     options = request.document.get("stream_options") or {}
     return options.get("include_usage") is True
 

@@ -1,4 +1,4 @@
-"""Which chat completions are questions, and what makes two of them one task."""
+"""Which chat completions are parsed, and which of them have the same task."""
 
 import json
 from typing import Any
@@ -15,33 +15,35 @@ USER = {"role": "user", "content": "Refund"}
 TOOL = {"type": "function", "function": {"name": "route"}}
 
 
-def read(**changes: Any) -> ParsedRequest | None:
+def parse(**changes: Any) -> ParsedRequest | None:
     document = {"model": "gpt-test", "messages": [SYSTEM, USER], **changes}
     return OpenAIChat().parse_request(json.dumps(document).encode())
 
 
-def asked(**changes: Any) -> ParsedRequest:
-    found = read(**changes)
-    assert found
-    return found
+def parsed(**changes: Any) -> ParsedRequest:
+    request = parse(**changes)
+    assert request
+    return request
 
 
 def task(**changes: Any) -> str:
-    return TaskRegistry().identify(asked(**changes)).task
+    return TaskRegistry().identify(parsed(**changes)).task
 
 
-def taught(
-    message: dict[str, Any], finished: str = "stop", **changes: Any
+def parse_reply(
+    message: dict[str, Any], finish_reason: str = "stop", **changes: Any
 ) -> ParsedResponse:
-    choice = {"index": 0, "message": message, "finish_reason": finished}
+    choice = {"index": 0, "message": message, "finish_reason": finish_reason}
     content = json.dumps({"choices": [choice]}).encode()
     reply = TeacherReply(200, "application/json", content)
-    return OpenAIChat().parse_response(asked(**changes), reply)
+    return OpenAIChat().parse_response(parsed(**changes), reply)
 
 
 def calls(*arguments: str) -> list[dict[str, Any]]:
-    functions = [{"name": "route", "arguments": each} for each in arguments]
-    return [{"id": "c", "type": "function", "function": each} for each in functions]
+    functions = [{"name": "route", "arguments": text} for text in arguments]
+    return [
+        {"id": "c", "type": "function", "function": function} for function in functions
+    ]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ def calls(*arguments: str) -> list[dict[str, Any]]:
         {"n": 1, "store": False, "tools": [], "response_format": None},
     ],
 )
-def test_what_does_not_define_the_question_leaves_the_task(
+def test_fields_that_do_not_define_the_task_do_not_change_it(
     changes: dict[str, Any],
 ) -> None:
     assert task(**changes) == task()
@@ -75,7 +77,7 @@ def test_what_does_not_define_the_question_leaves_the_task(
         {"a_parameter_of_tomorrow": 1},
     ],
 )
-def test_what_defines_the_question_makes_another_task(changes: dict[str, Any]) -> None:
+def test_fields_that_define_the_task_make_another_task(changes: dict[str, Any]) -> None:
     assert task(**changes) != task()
 
 
@@ -106,32 +108,34 @@ def test_what_defines_the_question_makes_another_task(changes: dict[str, Any]) -
         {"stream": "yes"},
     ],
 )
-def test_what_a_label_cannot_answer_is_not_a_question(changes: dict[str, Any]) -> None:
-    assert read(**changes) is None
+def test_a_request_that_a_label_cannot_answer_is_not_parsed(
+    changes: dict[str, Any],
+) -> None:
+    assert parse(**changes) is None
 
 
 @pytest.mark.parametrize("body", [b"", b"[1]", b"{", b"\xff", b"[" * 100_000])
-def test_what_is_no_request_is_left_to_the_teacher(body: bytes) -> None:
+def test_a_body_that_is_not_a_request_is_not_parsed(body: bytes) -> None:
     assert OpenAIChat().parse_request(body) is None
 
 
-def test_parts_of_text_are_a_text() -> None:
-    parts = [{"type": "text", "text": each} for each in ("Refund", "please")]
-    question = asked(messages=[SYSTEM, {"role": "user", "content": parts}])
-    assert TaskRegistry().identify(question).input == "Refund\nplease"
+def test_text_parts_are_joined_to_one_text() -> None:
+    parts = [{"type": "text", "text": text} for text in ("Refund", "please")]
+    request = parsed(messages=[SYSTEM, {"role": "user", "content": parts}])
+    assert TaskRegistry().identify(request).input == "Refund\nplease"
 
 
-def test_a_conversation_is_a_transcript_in_a_task_of_its_own() -> None:
+def test_a_conversation_is_a_transcript_in_its_own_task() -> None:
     turns = [SYSTEM, USER, {"role": "assistant", "content": "When?"}, USER]
-    question = TaskRegistry().identify(asked(messages=turns))
-    assert question.input == "user: Refund\nassistant: When?\nuser: Refund"
-    assert question.task != task()
+    request = TaskRegistry().identify(parsed(messages=turns))
+    assert request.input == "user: Refund\nassistant: When?\nuser: Refund"
+    assert request.task != task()
 
 
-def test_a_named_task_keeps_what_shapes_its_answers() -> None:
-    book = TaskRegistry()
+def test_a_named_task_contains_the_output_parameters() -> None:
+    registry = TaskRegistry()
     plain, other, tools, short = (
-        book.identify(asked(**changes), "triage").task
+        registry.identify(parsed(**changes), "triage").task
         for changes in (
             {},
             {"messages": [USER], "temperature": 1},
@@ -143,19 +147,19 @@ def test_a_named_task_keeps_what_shapes_its_answers() -> None:
     assert len({plain, tools, short}) == 3
 
 
-def test_an_ignored_field_leaves_the_task() -> None:
-    book = TaskRegistry(ignored=["temperature"])
-    one, two = (book.identify(asked(temperature=t)).task for t in (0, 1))
+def test_an_ignored_field_does_not_change_the_task() -> None:
+    registry = TaskRegistry(ignored=["temperature"])
+    one, two = (registry.identify(parsed(temperature=t)).task for t in (0, 1))
     assert one == two
 
 
-def test_another_teacher_is_another_task() -> None:
-    one, two = (TaskRegistry(teacher).identify(asked()).task for teacher in ("a", "b"))
+def test_each_teacher_has_its_own_tasks() -> None:
+    one, two = (TaskRegistry(teacher).identify(parsed()).task for teacher in ("a", "b"))
     assert one != two
 
 
 @pytest.mark.parametrize(
-    ("message", "finished", "label"),
+    ("message", "finish_reason", "label"),
     [
         ({"content": "Refund"}, "stop", "Refund"),
         ({"content": "Refund", "refusal": None, "annotations": []}, "stop", "Refund"),
@@ -171,15 +175,15 @@ def test_another_teacher_is_another_task() -> None:
         ),
     ],
 )
-def test_a_whole_answer_is_a_label_and_is_rendered_from_it(
-    message: dict[str, Any], finished: str, label: str
+def test_a_complete_answer_is_a_label_that_renders_to_the_same_answer(
+    message: dict[str, Any], finish_reason: str, label: str
 ) -> None:
-    question = asked(tools=[TOOL])
-    assert taught(message, finished).label == label
-    rendered = OpenAIChat().render(question, label)
+    request = parsed(tools=[TOOL])
+    assert parse_reply(message, finish_reason).label == label
+    rendered = OpenAIChat().render(request, label)
     assert rendered
     reply = TeacherReply(200, "", rendered.content)
-    again = OpenAIChat().parse_response(question, reply)
+    again = OpenAIChat().parse_response(request, reply)
     assert (again.status, again.label) == (TraceStatus.OK, label)
 
 
@@ -187,16 +191,16 @@ def test_a_whole_answer_is_a_label_and_is_rendered_from_it(
     "label",
     ["Refund", '{"tool_calls":[["route",{"a":1}],["route",{"a":2}]],"text":"Well"}'],
 )
-def test_a_stream_says_the_same_as_a_whole_answer(label: str) -> None:
-    question = asked(tools=[TOOL], stream=True, stream_options={"include_usage": True})
-    rendered = OpenAIChat().render(question, label)
+def test_a_rendered_stream_has_the_same_label(label: str) -> None:
+    request = parsed(tools=[TOOL], stream=True, stream_options={"include_usage": True})
+    rendered = OpenAIChat().render(request, label)
     assert rendered
     reply = TeacherReply(200, rendered.content_type, rendered.content)
-    assert OpenAIChat().parse_response(question, reply).label == label
+    assert OpenAIChat().parse_response(request, reply).label == label
 
 
 @pytest.mark.parametrize(
-    ("message", "finished"),
+    ("message", "finish_reason"),
     [
         ({"content": "Ref"}, "length"),
         ({"content": "Refund"}, "content_filter"),
@@ -209,22 +213,24 @@ def test_a_stream_says_the_same_as_a_whole_answer(label: str) -> None:
         ({"content": '{"tool_calls":[]}'}, "stop"),
     ],
 )
-def test_an_answer_that_is_more_or_less_than_whole_is_no_label(
-    message: dict[str, Any], finished: str
+def test_an_answer_with_other_or_missing_output_is_not_a_label(
+    message: dict[str, Any], finish_reason: str
 ) -> None:
-    assert taught(message, finished) == ParsedResponse(TraceStatus.ABNORMAL)
+    assert parse_reply(message, finish_reason) == ParsedResponse(TraceStatus.ABNORMAL)
 
 
-def test_json_answers_agree_whatever_their_spaces_and_order() -> None:
-    wanted = {"response_format": {"type": "json_object"}}
+def test_spaces_and_order_of_keys_do_not_change_the_label_of_json() -> None:
+    json_mode = {"response_format": {"type": "json_object"}}
     texts = ('{"b": 2, "a": 1}', '{\n "a":1, "b":2}\n')
-    labels = {taught({"content": text}, **wanted).label for text in texts}
+    labels = {parse_reply({"content": text}, **json_mode).label for text in texts}
     assert labels == {'{"a":1,"b":2}'}
 
 
-def test_a_json_answer_that_is_none_is_no_label() -> None:
-    wanted = {"response_format": {"type": "json_object"}}
-    assert taught({"content": "Refund"}, **wanted).status is TraceStatus.ABNORMAL
+def test_an_answer_without_the_required_json_is_not_a_label() -> None:
+    json_mode = {"response_format": {"type": "json_object"}}
+    assert (
+        parse_reply({"content": "Refund"}, **json_mode).status is TraceStatus.ABNORMAL
+    )
 
 
 CALL = '{"tool_calls":[["route",{}]]}'
@@ -250,7 +256,7 @@ CALL = '{"tool_calls":[["route",{}]]}'
         ),
     ],
 )
-def test_a_label_that_breaks_a_promise_of_the_request_is_not_rendered(
+def test_a_label_that_the_request_does_not_allow_is_not_rendered(
     label: str, changes: dict[str, Any]
 ) -> None:
-    assert OpenAIChat().render(asked(**changes), label) is None
+    assert OpenAIChat().render(parsed(**changes), label) is None

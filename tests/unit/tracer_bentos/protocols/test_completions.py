@@ -1,10 +1,10 @@
-"""Which legacy completions are questions."""
+"""Which legacy completions are parsed."""
 
 from typing import Any
 
 import pytest
 
-from support.questions import asked_of
+from support.questions import parse_sample
 from tracer_bentos.protocols.completions import OpenAICompletions
 from tracer_bentos.tasks.registry import TaskRegistry
 
@@ -25,12 +25,14 @@ ADAPTER = OpenAICompletions()
         {"prompt": None},
     ],
 )
-def test_what_a_label_cannot_answer_is_not_a_question(changes: dict[str, Any]) -> None:
-    assert asked_of(ADAPTER, **changes) is None
+def test_a_request_that_a_label_cannot_answer_is_not_parsed(
+    changes: dict[str, Any],
+) -> None:
+    assert parse_sample(ADAPTER, **changes) is None
 
 
-def test_a_prompt_alone_or_in_a_list_asks_the_same() -> None:
-    found = [asked_of(ADAPTER, **changes) for changes in ({}, {"prompt": ["Refund"]})]
-    questions = [TaskRegistry().identify(each) for each in found if each]
-    assert [each.input for each in questions] == ["Refund", "Refund"]
-    assert questions[0].task == questions[1].task
+def test_a_prompt_and_a_list_with_one_prompt_are_the_same_request() -> None:
+    requests = [parse_sample(ADAPTER), parse_sample(ADAPTER, prompt=["Refund"])]
+    inputs = [TaskRegistry().identify(request) for request in requests if request]
+    assert [value.input for value in inputs] == ["Refund", "Refund"]
+    assert inputs[0].task == inputs[1].task

@@ -1,4 +1,4 @@
-"""A teacher that speaks plain HTTP: what is read, and what an answer holds."""
+"""A teacher with protocol HTTP: what is parsed, and what an answer contains."""
 
 import json
 from pathlib import Path
@@ -23,29 +23,29 @@ from tracer_core.errors import SpecError
 TICKET = {"id": 7, "ticket": {"title": "Refund", "lines": ["a", "b"]}, "tone": "formal"}
 
 
-def endpoint(*places: str, label: str = "$.label") -> GenericHttpAdapter:
+def endpoint(*selectors: str, label: str = "$.label") -> GenericHttpAdapter:
     return GenericHttpAdapter(
         "/v1/classify",
-        tuple(map(JsonSelector.parse, places)),
+        tuple(map(JsonSelector.parse, selectors)),
         JsonSelector.parse(label),
     )
 
 
-def asked(adapter: GenericHttpAdapter, document: Any = TICKET) -> ParsedRequest:
-    found = adapter.parse_request(json.dumps(document).encode())
-    assert found
-    return found
+def parsed(adapter: GenericHttpAdapter, document: Any = TICKET) -> ParsedRequest:
+    request = adapter.parse_request(json.dumps(document).encode())
+    assert request
+    return request
 
 
-def taught(adapter: GenericHttpAdapter, response: Any) -> ParsedResponse:
+def parse_reply(adapter: GenericHttpAdapter, response: Any) -> ParsedResponse:
     content = json.dumps(response).encode()
     return adapter.parse_response(
-        asked(adapter), TeacherReply(200, "application/json", content)
+        parsed(adapter), TeacherReply(200, "application/json", content)
     )
 
 
 @pytest.mark.parametrize(
-    ("place", "values"),
+    ("selector", "values"),
     [
         ("$", [TICKET]),
         ("$.ticket.title", ["Refund"]),
@@ -59,48 +59,52 @@ def taught(adapter: GenericHttpAdapter, response: Any) -> ParsedResponse:
         ("$.ticket[0]", []),
     ],
 )
-def test_a_selector_points_into_a_document(place: str, values: list[Any]) -> None:
-    assert JsonSelector.parse(place).values(TICKET) == values
+def test_a_selector_selects_values_of_a_document(
+    selector: str, values: list[Any]
+) -> None:
+    assert JsonSelector.parse(selector).values(TICKET) == values
 
 
 @pytest.mark.parametrize(
     "text", ["", "ticket", "$ticket", "$.", "$..a", "$[-1]", "$[01]", "$['a", "$.a b"]
 )
-def test_what_is_no_selector_is_refused_with_an_example(text: str) -> None:
+def test_an_invalid_selector_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(SpecError, match=r"write it like \$\.ticket\.text"):
         JsonSelector.parse(text)
 
 
-@pytest.mark.parametrize("place", ["$", "$.a", "$.a[2].b", "$['x y'][0]"])
-def test_a_value_is_found_where_it_was_put(place: str) -> None:
-    selector = JsonSelector.parse(place)
-    assert selector.values(selector.around("refund")) == ["refund"]
+@pytest.mark.parametrize("selector", ["$", "$.a", "$.a[2].b", "$['x y'][0]"])
+def test_a_selector_finds_the_value_that_it_placed(selector: str) -> None:
+    parsed_selector = JsonSelector.parse(selector)
+    assert parsed_selector.values(parsed_selector.around("refund")) == ["refund"]
 
 
-def test_the_inputs_are_joined_and_the_rest_defines_the_task() -> None:
-    adapter, book = endpoint("$.ticket.title", "$.ticket.lines[*]"), TaskRegistry()
-    first = book.identify(asked(adapter))
-    same = book.identify(asked(adapter, {**TICKET, "ticket": {"title": "x"}}))
-    other = book.identify(asked(adapter, {**TICKET, "tone": "casual"}))
+def test_the_inputs_are_joined_and_all_other_fields_define_the_task() -> None:
+    adapter, registry = endpoint("$.ticket.title", "$.ticket.lines[*]"), TaskRegistry()
+    first = registry.identify(parsed(adapter))
+    same = registry.identify(parsed(adapter, {**TICKET, "ticket": {"title": "x"}}))
+    other = registry.identify(parsed(adapter, {**TICKET, "tone": "casual"}))
     assert first.input == "Refund\na\nb"
     assert first.task != other.task
     assert same.input == "x"
 
 
-def test_an_ignored_field_leaves_the_task() -> None:
-    adapter, book = endpoint("$.ticket"), TaskRegistry(ignored=["id"])
-    tasks = {book.identify(asked(adapter, {**TICKET, "id": n})).task for n in (1, 2)}
+def test_an_ignored_field_does_not_change_the_task() -> None:
+    adapter, registry = endpoint("$.ticket"), TaskRegistry(ignored=["id"])
+    tasks = {
+        registry.identify(parsed(adapter, {**TICKET, "id": n})).task for n in (1, 2)
+    }
     assert len(tasks) == 1
 
 
-def test_other_selectors_are_another_task() -> None:
+def test_other_selectors_make_another_task() -> None:
     adapters = (endpoint("$.ticket"), endpoint("$.ticket", label="$.other"))
-    tasks = {TaskRegistry().identify(asked(adapter)).task for adapter in adapters}
+    tasks = {TaskRegistry().identify(parsed(adapter)).task for adapter in adapters}
     assert len(tasks) == 2
 
 
 @pytest.mark.parametrize("document", [{}, {"ticket": {"title": ""}}, [1], "text"])
-def test_a_request_without_input_is_left_to_the_teacher(document: Any) -> None:
+def test_a_request_without_input_is_not_parsed(document: Any) -> None:
     adapter = endpoint("$.ticket.title")
     assert adapter.parse_request(json.dumps(document).encode()) is None
 
@@ -112,45 +116,49 @@ def test_a_request_without_input_is_left_to_the_teacher(document: Any) -> None:
         max_leaves=5,
     )
 )
-def test_a_label_of_any_kind_is_given_back_as_it_was(value: Any) -> None:
+def test_a_label_of_any_type_is_rendered_unchanged(value: Any) -> None:
     adapter = endpoint("$.ticket.title")
-    answer = taught(adapter, {"label": value, "confidence": 0.9})
+    answer = parse_reply(adapter, {"label": value, "confidence": 0.9})
     if answer.label is None:
         assert value == ""
         return
-    rendered = adapter.render(asked(adapter), answer.label)
+    rendered = adapter.render(parsed(adapter), answer.label)
     assert rendered
     assert json.loads(rendered.content) == {"label": value}
 
 
-def test_a_text_is_its_own_label_for_people() -> None:
-    assert taught(endpoint("$.id"), {"label": "refund"}).label == "refund"
+def test_a_text_is_its_own_label() -> None:
+    assert parse_reply(endpoint("$.id"), {"label": "refund"}).label == "refund"
 
 
-def test_the_whole_response_may_be_the_label() -> None:
+def test_the_complete_response_can_be_the_label() -> None:
     adapter = endpoint("$.id", label="$")
-    assert taught(adapter, {"b": 1, "a": "x"}).label == '{"a":"x","b":1}'
+    assert parse_reply(adapter, {"b": 1, "a": "x"}).label == '{"a":"x","b":1}'
 
 
-def test_a_response_without_the_label_is_no_label() -> None:
-    assert taught(endpoint("$.id"), {"error": "busy"}) == ParsedResponse(
+def test_a_response_without_the_label_is_abnormal() -> None:
+    assert parse_reply(endpoint("$.id"), {"error": "busy"}) == ParsedResponse(
         TraceStatus.ABNORMAL
     )
 
 
-def test_a_label_in_several_places_is_refused() -> None:
+def test_a_label_selector_for_several_values_is_refused() -> None:
     with pytest.raises(SpecError, match="must select one, for example"):
         endpoint("$.id", label="$.labels[*]")
 
 
-async def test_a_plain_teacher_is_learnt_from_and_stood_in_for(tmp_path: Path) -> None:
+async def test_traces_and_surrogate_answers_of_a_teacher_with_protocol_http(
+    tmp_path: Path,
+) -> None:
     adapter = endpoint("$.text", label="$.echo.text")
-    speech = ProtocolConfig(TeacherProtocol.HTTP, (adapter,))
+    protocol = ProtocolConfig(TeacherProtocol.HTTP, (adapter,))
     body = {"text": "Refund my order", "tone": "formal"}
-    task = TaskRegistry().identify(asked(adapter, body)).task
+    task = TaskRegistry().identify(parsed(adapter, body)).task
     async with (
         teaching() as teacher,
-        serving(teacher.url, tmp_path, access=AccessMode.OPEN, speech=speech) as plane,
+        serving(
+            teacher.url, tmp_path, access=AccessMode.OPEN, speech=protocol
+        ) as plane,
     ):
         url = f"{plane.url}/v1/classify"
         async with plane.http.post(url, json=body) as response:
@@ -160,10 +168,10 @@ async def test_a_plain_teacher_is_learnt_from_and_stood_in_for(tmp_path: Path) -
         await plane.push(certified(task, audit=0))
         async with plane.http.post(url, json=body) as response:
             second = await response.json()
-            by = response.headers["x-tracer-decision"]
+            answered_by = response.headers["x-tracer-decision"]
     assert first == {"echo": body}
     assert second == {"echo": {"text": "refund"}}
-    assert by == "surrogate"
+    assert answered_by == "surrogate"
     trace = plane.traces()[0]
     assert (trace["input"], trace["teacher"], trace["task"]) == (
         "Refund my order",

@@ -1,11 +1,11 @@
-"""Which Anthropic messages are questions, and which of their answers are labels."""
+"""Which Anthropic messages are parsed, and which of their answers are labels."""
 
 import json
 from typing import Any
 
 import pytest
 
-from support.questions import asked_of
+from support.questions import parse_sample
 from tracer_bentos.protocols.adapter import ParsedRequest, ParsedResponse, TeacherReply
 from tracer_bentos.protocols.api_conventions import ANTHROPIC_API
 from tracer_bentos.protocols.messages.request import AnthropicMessages
@@ -19,17 +19,17 @@ TOOL = {"name": "route", "input_schema": {"type": "object"}}
 TEXT = {"type": "text", "text": "refund"}
 
 
-def asked(**changes: Any) -> ParsedRequest:
-    found = asked_of(ADAPTER, **changes)
-    assert found
-    return found
+def parsed(**changes: Any) -> ParsedRequest:
+    request = parse_sample(ADAPTER, **changes)
+    assert request
+    return request
 
 
 def task(**changes: Any) -> str:
-    return TaskRegistry().identify(asked(**changes)).task
+    return TaskRegistry().identify(parsed(**changes)).task
 
 
-def taught(
+def parse_reply(
     content: list[Any], reason: str = "end_turn", **changes: Any
 ) -> ParsedResponse:
     usage = {
@@ -40,7 +40,7 @@ def taught(
     }
     message = {"content": content, "stop_reason": reason, "usage": usage}
     reply = TeacherReply(200, "application/json", json.dumps(message).encode())
-    return ADAPTER.parse_response(asked(**changes), reply)
+    return ADAPTER.parse_response(parsed(**changes), reply)
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,13 @@ def taught(
         {"system": 1},
     ],
 )
-def test_what_a_label_cannot_answer_is_not_a_question(changes: dict[str, Any]) -> None:
-    assert asked_of(ADAPTER, **changes) is None
+def test_a_request_that_a_label_cannot_answer_is_not_parsed(
+    changes: dict[str, Any],
+) -> None:
+    assert parse_sample(ADAPTER, **changes) is None
 
 
-def test_where_a_text_is_cached_leaves_the_task() -> None:
+def test_cache_marks_do_not_change_the_task() -> None:
     cached = {"type": "text", "text": "Be brief.", "cache_control": {"type": "x"}}
     assert task(system="Be brief.") == task(system=[cached])
 
@@ -72,13 +74,13 @@ def test_where_a_text_is_cached_leaves_the_task() -> None:
     "changes",
     [{"system": "Be brief."}, {"max_tokens": 1}, {"tools": [TOOL]}, {"model": "n"}],
 )
-def test_what_defines_the_question_makes_another_task(changes: dict[str, Any]) -> None:
+def test_fields_that_define_the_task_make_another_task(changes: dict[str, Any]) -> None:
     assert task(**changes) != task()
 
 
-def test_a_whole_text_is_a_label_with_all_its_tokens() -> None:
+def test_a_complete_text_is_a_label_with_all_token_counts() -> None:
     usage = TokenUsage(prompt=123, completion=7, cached=100)
-    assert taught([TEXT]) == ParsedResponse(TraceStatus.OK, "refund", usage)
+    assert parse_reply([TEXT]) == ParsedResponse(TraceStatus.OK, "refund", usage)
 
 
 @pytest.mark.parametrize(
@@ -95,17 +97,17 @@ def test_a_whole_text_is_a_label_with_all_its_tokens() -> None:
         ([{"type": "tool_use", "name": "route", "input": {}}], "end_turn"),
     ],
 )
-def test_an_answer_that_is_more_or_less_than_whole_is_no_label(
+def test_an_answer_with_other_or_missing_output_is_not_a_label(
     content: list[Any], reason: str
 ) -> None:
-    answer = taught(content, reason)
+    answer = parse_reply(content, reason)
     assert (answer.status, answer.label) == (TraceStatus.ABNORMAL, None)
 
 
-def test_an_answer_in_json_is_canonical() -> None:
-    wanted = {"output_config": {"format": {"type": "json_schema", "schema": {}}}}
+def test_the_label_of_json_is_canonical() -> None:
+    json_mode = {"output_config": {"format": {"type": "json_schema", "schema": {}}}}
     text = {"type": "text", "text": '{"b": 1, "a": 2}'}
-    assert taught([text], **wanted).label == '{"a":2,"b":1}'
+    assert parse_reply([text], **json_mode).label == '{"a":2,"b":1}'
 
 
 @pytest.mark.parametrize(
@@ -120,11 +122,11 @@ def test_an_answer_in_json_is_canonical() -> None:
         ),
     ],
 )
-def test_a_label_that_breaks_a_promise_of_the_request_is_not_rendered(
+def test_a_label_that_the_request_does_not_allow_is_not_rendered(
     label: str, choice: dict[str, Any]
 ) -> None:
-    question = asked(tools=[TOOL], tool_choice=choice)
-    assert ADAPTER.render(question, label) is None
+    request = parsed(tools=[TOOL], tool_choice=choice)
+    assert ADAPTER.render(request, label) is None
 
 
 @pytest.mark.parametrize(
@@ -136,7 +138,9 @@ def test_a_label_that_breaks_a_promise_of_the_request_is_not_rendered(
         (502, "api_error"),
     ],
 )
-def test_an_error_of_ours_has_the_kind_of_its_status(status: int, kind: str) -> None:
+def test_an_error_of_the_router_has_the_type_of_its_status(
+    status: int, kind: str
+) -> None:
     body = json.loads(ANTHROPIC_API.error_body(status, "no", "ignored", "ignored"))
     assert body == {
         "type": "error",

@@ -1,4 +1,4 @@
-"""What a data plane is told about the teacher's protocol."""
+"""The protocol of the teacher in the settings of a pod."""
 
 import json
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from support.manifests import router_manifest
-from tracer_bentos.serving.server.settings import read_settings
+from tracer_bentos.serving.server.settings import Settings, read_settings
 from tracer_core.contracts import runtime
+from tracer_core.contracts.access import AccessMode
 from tracer_core.contracts.protocol import TeacherProtocol
 from tracer_core.errors import SpecError
 from tracer_router.api import TracerRouter
@@ -31,7 +32,7 @@ def environment(tasks: dict[str, Any] | None = None, **teacher: Any) -> dict[str
         ("HTTP", "https://teacher.example.com/v1", "authorization"),
     ],
 )
-def test_a_protocol_says_what_a_path_and_a_key_mean(
+def test_the_protocol_defines_the_base_url_and_the_key_header(
     protocol: str, url: str, header: str
 ) -> None:
     settings = read_settings(environment(protocol=protocol))
@@ -39,7 +40,7 @@ def test_a_protocol_says_what_a_path_and_a_key_mean(
     assert settings.speech.conventions.key_header == header
 
 
-def test_every_language_model_has_the_paths_of_all() -> None:
+def test_a_language_model_has_the_adapters_of_all_apis() -> None:
     paths = {
         adapter.exact_paths[0]
         for adapter in read_settings(environment()).speech.adapters
@@ -52,7 +53,7 @@ def test_every_language_model_has_the_paths_of_all() -> None:
     }
 
 
-def test_a_plain_teacher_has_the_paths_that_are_named() -> None:
+def test_a_teacher_with_protocol_http_has_the_configured_paths() -> None:
     given = environment(protocol="HTTP", endpoints=ENDPOINTS)
     speech = read_settings(given).speech
     assert speech.protocol is TeacherProtocol.HTTP
@@ -85,20 +86,27 @@ def test_an_invalid_setting_is_rejected_with_its_field_path(
         read_settings(given)
 
 
-def test_a_pod_is_told_what_the_router_says() -> None:
-    teacher = {"url": "http://x:1", "protocol": "HTTP", "endpoints": ENDPOINTS}
-    tasks = {"ignore": ["id"], "limit": 7}
-    manifest = router_manifest(teacher=teacher, tasks=tasks)
+def pod_settings(**spec: Any) -> Settings:
+    """Return the settings of a pod that the operator creates for a router."""
+    manifest = router_manifest(**spec)
     manifest["metadata"] |= {"namespace": "ns", "uid": "u"}
     router = TracerRouter.model_validate(manifest)
     deployment = build_deployment(
         router, Served(1, "image"), Installation("ns", "image", "s3://bucket")
     )
     container = deployment["spec"]["template"]["spec"]["containers"][0]
-    given = {
-        each["name"]: each["value"] for each in container["env"] if "value" in each
+    variables = {
+        variable["name"]: variable["value"]
+        for variable in container["env"]
+        if "value" in variable
     }
-    settings = read_settings(given)
+    return read_settings(variables)
+
+
+def test_a_pod_reads_the_settings_that_the_operator_writes() -> None:
+    teacher = {"url": "http://x:1", "protocol": "HTTP", "endpoints": ENDPOINTS}
+    tasks = {"ignore": ["id"], "limit": 7}
+    settings = pod_settings(teacher=teacher, tasks=tasks)
     (adapter,) = settings.speech.adapters
     assert (adapter.exact_paths, settings.speech.protocol) == (
         ("/classify",),
@@ -106,3 +114,15 @@ def test_a_pod_is_told_what_the_router_says() -> None:
     )
     assert (settings.speech.ignored, settings.task_limit) == (("id",), 7)
     assert settings.teacher_identity.startswith("HTTP http://x:1 sha256:")
+
+
+@pytest.mark.parametrize("mode", AccessMode)
+def test_a_pod_reads_every_access_mode_that_the_operator_writes(
+    mode: AccessMode,
+) -> None:
+    access: dict[str, Any] = {"mode": str(mode)}
+    if mode is AccessMode.CLIENT_KEYS:
+        access["clientKeys"] = {"secretName": "keys"}
+    if mode is AccessMode.GATEWAY_HEADER:
+        access["gatewayHeader"] = {"name": "x-caller"}
+    assert pod_settings(access=access).access is mode

@@ -1,11 +1,11 @@
-"""Which requests for a response are questions: only those that leave nothing behind."""
+"""Which requests for a response are parsed: only those without effects."""
 
 import json
 from typing import Any
 
 import pytest
 
-from support.questions import asked_of
+from support.questions import parse_sample
 from tracer_bentos.protocols.adapter import ParsedRequest, ParsedResponse, TeacherReply
 from tracer_bentos.protocols.responses.request import OpenAIResponses
 from tracer_bentos.tasks.registry import TaskRegistry
@@ -16,16 +16,16 @@ MESSAGE = {"type": "message", "role": "user", "content": "Refund"}
 TOOL = {"type": "function", "name": "route", "parameters": {}}
 
 
-def asked(**changes: Any) -> ParsedRequest:
-    found = asked_of(ADAPTER, **changes)
-    assert found
-    return found
+def parsed(**changes: Any) -> ParsedRequest:
+    request = parse_sample(ADAPTER, **changes)
+    assert request
+    return request
 
 
-def taught(*output: dict[str, Any], **changes: Any) -> ParsedResponse:
+def parse_reply(*output: dict[str, Any], **changes: Any) -> ParsedResponse:
     response = {"status": "completed", "output": output, **changes}
     reply = TeacherReply(200, "application/json", json.dumps(response).encode())
-    return ADAPTER.parse_response(asked(), reply)
+    return ADAPTER.parse_response(parsed(), reply)
 
 
 def message(text: str = "refund", **changes: Any) -> dict[str, Any]:
@@ -55,35 +55,35 @@ def message(text: str = "refund", **changes: Any) -> dict[str, Any]:
         {"instructions": ["a"]},
     ],
 )
-def test_what_has_state_or_effects_is_not_a_question(changes: dict[str, Any]) -> None:
-    assert asked_of(ADAPTER, **changes) is None
+def test_a_request_with_state_or_effects_is_not_parsed(changes: dict[str, Any]) -> None:
+    assert parse_sample(ADAPTER, **changes) is None
 
 
-def test_a_text_and_a_list_of_one_message_ask_the_same() -> None:
+def test_a_text_and_a_list_with_one_message_are_the_same_request() -> None:
     parts = [{"type": "input_text", "text": "Refund"}]
-    questions = [
-        TaskRegistry().identify(asked(**changes))
+    inputs = [
+        TaskRegistry().identify(parsed(**changes))
         for changes in (
             {},
             {"input": [MESSAGE]},
             {"input": [{**MESSAGE, "content": parts}]},
         )
     ]
-    assert {each.input for each in questions} == {"Refund"}
-    assert len({each.task for each in questions}) == 1
+    assert {value.input for value in inputs} == {"Refund"}
+    assert len({value.task for value in inputs}) == 1
 
 
 def test_instructions_define_the_task() -> None:
     tasks = {
-        TaskRegistry().identify(asked(instructions=text)).task
+        TaskRegistry().identify(parsed(instructions=text)).task
         for text in ("a", "b", None)
     }
     assert len(tasks) == 3
 
 
-def test_a_reasoning_item_that_says_nothing_leaves_the_label() -> None:
-    silent = {"type": "reasoning", "id": "rs_1", "summary": []}
-    assert taught(silent, message()).label == "refund"
+def test_an_empty_reasoning_item_does_not_change_the_label() -> None:
+    reasoning = {"type": "reasoning", "id": "rs_1", "summary": []}
+    assert parse_reply(reasoning, message()).label == "refund"
 
 
 @pytest.mark.parametrize(
@@ -97,26 +97,26 @@ def test_a_reasoning_item_that_says_nothing_leaves_the_label() -> None:
         [{"type": "web_search_call"}, message()],
     ],
 )
-def test_an_answer_that_is_more_or_less_than_whole_is_no_label(
+def test_an_answer_with_other_or_missing_output_is_not_a_label(
     output: list[dict[str, Any]],
 ) -> None:
-    assert taught(*output).status is TraceStatus.ABNORMAL
+    assert parse_reply(*output).status is TraceStatus.ABNORMAL
 
 
 @pytest.mark.parametrize("status", ["incomplete", "failed", "cancelled"])
-def test_a_response_that_did_not_complete_is_no_label(status: str) -> None:
-    assert taught(message(), status=status).status is TraceStatus.ABNORMAL
+def test_an_incomplete_response_is_not_a_label(status: str) -> None:
+    assert parse_reply(message(), status=status).status is TraceStatus.ABNORMAL
 
 
-def test_a_response_repeats_what_was_asked() -> None:
-    question = asked(instructions="Be brief.", temperature=0.2, metadata={"a": "b"})
-    rendered = ADAPTER.render(question, "refund")
+def test_a_response_repeats_fields_of_its_request() -> None:
+    request = parsed(instructions="Be brief.", temperature=0.2, metadata={"a": "b"})
+    rendered = ADAPTER.render(request, "refund")
     assert rendered
     response = json.loads(rendered.content)
-    said = {
+    repeated = {
         name: response[name] for name in ("instructions", "temperature", "metadata")
     }
-    assert said == {
+    assert repeated == {
         "instructions": "Be brief.",
         "temperature": 0.2,
         "metadata": {"a": "b"},

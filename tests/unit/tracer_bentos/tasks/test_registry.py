@@ -1,4 +1,4 @@
-"""Requests find their task, whatever varies in them, and in every pod alike."""
+"""Tasks of requests with variable parts, equal in all pods."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from support.questions import asked_of
+from support.questions import parse_sample
 from support.serving_plane import until
 from tracer_bentos.protocols.adapter import ClassificationInput, ParsedRequest
 from tracer_bentos.protocols.chat.request import OpenAIChat
@@ -24,36 +24,38 @@ PROMPT = "You help {name} at ACME. Sort each ticket into billing, refund or othe
 NAMES = [f"{first} {last}" for first in ("Ann", "Bob", "Eve", "Dan") for last in "KLMN"]
 
 
-def ask(system: str, text: str = "My order is late", **more: Any) -> ParsedRequest:
+def parse(system: str, text: str = "My order is late", **more: Any) -> ParsedRequest:
     messages = [
         {"role": "system", "content": system},
         {"role": "user", "content": text},
     ]
-    found = asked_of(CHAT, messages=messages, **more)
-    assert found
-    return found
+    request = parse_sample(CHAT, messages=messages, **more)
+    assert request
+    return request
 
 
 def for_name(name: str) -> ParsedRequest:
-    return ask(PROMPT.format(name=name))
+    return parse(PROMPT.format(name=name))
 
 
-def tasks_of(questions: list[ClassificationInput]) -> set[str]:
-    return {each.task for each in questions}
+def task_set(inputs: list[ClassificationInput]) -> set[str]:
+    return {value.task for value in inputs}
 
 
 def store_in(folder: Path) -> StoreConfig:
     return StoreConfig(url=f"file://{folder}")
 
 
-def keeper_of(book: TaskRegistry, folder: Path | None = None) -> TemplateSync:
-    return TemplateSync(book, store_in(folder) if folder else None, StandardRedactor())
+def sync_of(registry: TaskRegistry, folder: Path | None = None) -> TemplateSync:
+    return TemplateSync(
+        registry, store_in(folder) if folder else None, StandardRedactor()
+    )
 
 
 def test_a_date_in_the_instructions_is_input() -> None:
-    book = TaskRegistry()
+    registry = TaskRegistry()
     one, two = (
-        book.identify(ask(f"Today is {day}. Sort."))
+        registry.identify(parse(f"Today is {day}. Sort."))
         for day in ("2026-11-25", "1.1.2027")
     )
     assert one.task == two.task
@@ -61,155 +63,163 @@ def test_a_date_in_the_instructions_is_input() -> None:
 
 
 async def test_names_in_the_instructions_become_input() -> None:
-    book = TaskRegistry()
-    before = [book.identify(for_name(name)) for name in NAMES]
-    await keeper_of(book).sync()
+    registry = TaskRegistry()
+    before = [registry.identify(for_name(name)) for name in NAMES]
+    await sync_of(registry).sync()
     after = [
-        book.identify(for_name(name)) for name in [*NAMES, "Kim", "Max Mustermann"]
+        registry.identify(for_name(name)) for name in [*NAMES, "Kim", "Max Mustermann"]
     ]
-    assert len(tasks_of(before)) == len(NAMES)
-    assert len(tasks_of(after)) == 1
+    assert len(task_set(before)) == len(NAMES)
+    assert len(task_set(after)) == 1
     assert after[-1].input == "Max Mustermann\nMy order is late"
 
 
-async def test_other_instructions_stay_another_task() -> None:
-    book = TaskRegistry()
+async def test_other_instructions_are_another_task() -> None:
+    registry = TaskRegistry()
     for name in NAMES:
-        book.identify(for_name(name))
-    await keeper_of(book).sync()
-    known = book.identify(for_name("Kim"))
+        registry.identify(for_name(name))
+    await sync_of(registry).sync()
+    known = registry.identify(for_name("Kim"))
     changed = PROMPT.format(name="Kim").replace("other", "shipping or other")
-    assert book.identify(ask(changed)).task != known.task
-    assert book.identify(ask(PROMPT, temperature=1)).task != known.task
+    assert registry.identify(parse(changed)).task != known.task
+    assert registry.identify(parse(PROMPT, temperature=1)).task != known.task
 
 
-async def test_a_task_that_is_certified_keeps_its_fingerprint() -> None:
+async def test_a_certified_task_keeps_its_fingerprint() -> None:
     certified: list[str] = []
-    book = TaskRegistry(certified=lambda: certified)
-    certified.append(book.identify(for_name("Ann K")).task)
+    registry = TaskRegistry(certified=lambda: certified)
+    certified.append(registry.identify(for_name("Ann K")).task)
     for name in NAMES:
-        book.identify(for_name(name))
-    await keeper_of(book).sync()
-    assert book.identify(for_name("Ann K")).task == certified[0]
-    assert book.identify(for_name("Bob K")).task != certified[0]
+        registry.identify(for_name(name))
+    await sync_of(registry).sync()
+    assert registry.identify(for_name("Ann K")).task == certified[0]
+    assert registry.identify(for_name("Bob K")).task != certified[0]
 
 
-async def test_a_certified_task_is_not_divided_by_what_another_pod_finds(
+async def test_templates_of_another_pod_do_not_split_a_certified_task(
     tmp_path: Path,
 ) -> None:
-    asked = [ask("Be brief.", f"Classify the ticket below: {n} {n}") for n in range(32)]
-    elsewhere, certified = TaskRegistry(), list[str]()
-    for each in asked:
-        certified[:] = [elsewhere.identify(each).task]
-    await keeper_of(elsewhere, tmp_path).sync()
-    assert elsewhere.identify(asked[0]).task != certified[0]
-    here = TaskRegistry(certified=lambda: certified)
-    await keeper_of(here, tmp_path).sync()
-    assert here.identify(asked[0]).task == certified[0]
+    requests = [
+        parse("Be brief.", f"Classify the ticket below: {n} {n}") for n in range(32)
+    ]
+    other_pod, certified = TaskRegistry(), list[str]()
+    for request in requests:
+        certified[:] = [other_pod.identify(request).task]
+    await sync_of(other_pod, tmp_path).sync()
+    assert other_pod.identify(requests[0]).task != certified[0]
+    this_pod = TaskRegistry(certified=lambda: certified)
+    await sync_of(this_pod, tmp_path).sync()
+    assert this_pod.identify(requests[0]).task == certified[0]
 
 
-async def test_what_is_repeated_around_a_text_belongs_to_the_task() -> None:
-    book = TaskRegistry()
-    asked = [
-        ask("Be brief.", f"Classify the ticket below.\nTicket: {n} {n * n}\nLabel:")
+async def test_text_that_repeats_around_the_input_is_part_of_the_task() -> None:
+    registry = TaskRegistry()
+    requests = [
+        parse("Be brief.", f"Classify the ticket below.\nTicket: {n} {n * n}\nLabel:")
         for n in range(32)
     ]
-    for each in asked:
-        book.identify(each)
-    await keeper_of(book).sync()
-    questions = [book.identify(each) for each in asked]
-    other = book.identify(ask("Be brief.", "Hello"))
-    assert questions[5].input == "5 25"
-    assert len(tasks_of(questions)) == 1
-    assert other.task not in tasks_of(questions)
+    for request in requests:
+        registry.identify(request)
+    await sync_of(registry).sync()
+    inputs = [registry.identify(request) for request in requests]
+    other = registry.identify(parse("Be brief.", "Hello"))
+    assert inputs[5].input == "5 25"
+    assert len(task_set(inputs)) == 1
+    assert other.task not in task_set(inputs)
 
 
-async def test_what_was_settled_never_changes_again() -> None:
-    book = TaskRegistry()
+async def test_a_frozen_task_never_changes() -> None:
+    registry = TaskRegistry()
     for n in range(32):
-        book.identify(ask("Be brief.", f"{n} orders"))
-    await keeper_of(book).sync()
-    settled = book.identify(ask("Be brief.", "Hello")).task
+        registry.identify(parse("Be brief.", f"{n} orders"))
+    await sync_of(registry).sync()
+    frozen = registry.identify(parse("Be brief.", "Hello")).task
     for n in range(64):
-        book.identify(ask("Be brief.", f"Classify the ticket below please: {n}"))
-    await keeper_of(book).sync()
-    assert book.identify(ask("Be brief.", "Classify it")).task == settled
+        registry.identify(parse("Be brief.", f"Classify the ticket below please: {n}"))
+    await sync_of(registry).sync()
+    assert registry.identify(parse("Be brief.", "Classify it")).task == frozen
 
 
-async def test_all_pods_have_the_same_tasks_whoever_finds_them(tmp_path: Path) -> None:
-    books = [TaskRegistry(), TaskRegistry(), TaskRegistry()]
-    keepers = [keeper_of(book, tmp_path) for book in books]
-    for book, names in zip(books, (NAMES, NAMES[::-1], NAMES[:3]), strict=True):
+async def test_all_pods_have_the_same_tasks(tmp_path: Path) -> None:
+    registries = [TaskRegistry(), TaskRegistry(), TaskRegistry()]
+    syncs = [sync_of(registry, tmp_path) for registry in registries]
+    for registry, names in zip(
+        registries, (NAMES, NAMES[::-1], NAMES[:3]), strict=True
+    ):
         for name in names:
-            book.identify(for_name(name))
-    for keeper in [*keepers, *keepers]:
-        await keeper.sync()
-    questions = [book.identify(for_name("Kim")) for book in books]
+            registry.identify(for_name(name))
+    for sync in [*syncs, *syncs]:
+        await sync.sync()
+    inputs = [registry.identify(for_name("Kim")) for registry in registries]
     later = TaskRegistry()
-    await keeper_of(later, tmp_path).sync()
-    questions.append(later.identify(for_name("Kim")))
-    assert len(tasks_of(questions)) == 1
-    assert questions[0].input == "Kim\nMy order is late"
+    await sync_of(later, tmp_path).sync()
+    inputs.append(later.identify(for_name("Kim")))
+    assert len(task_set(inputs)) == 1
+    assert inputs[0].input == "Kim\nMy order is late"
 
 
-async def test_what_redaction_would_take_out_is_not_shared(tmp_path: Path) -> None:
-    book = TaskRegistry()
+async def test_a_template_with_text_that_redaction_changes_is_not_shared(
+    tmp_path: Path,
+) -> None:
+    registry = TaskRegistry()
     prompt = PROMPT + " Escalate to jane.doe@example.com."
     for name in NAMES:
-        book.identify(ask(prompt.format(name=name)))
-    await keeper_of(book, tmp_path).sync()
+        registry.identify(parse(prompt.format(name=name)))
+    await sync_of(registry, tmp_path).sync()
     assert open_store(store_in(tmp_path)).list("tasks/") == []
 
 
-async def test_trouble_with_the_store_does_not_end_the_search(tmp_path: Path) -> None:
+async def test_an_error_of_the_store_does_not_end_the_synchronization(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "store").write_text("no folder")
-    book = TaskRegistry()
-    keeper = TemplateSync(
-        book, store_in(tmp_path / "store"), StandardRedactor(), seconds=0.01
+    registry = TaskRegistry()
+    sync = TemplateSync(
+        registry, store_in(tmp_path / "store"), StandardRedactor(), seconds=0.01
     )
-    searching = asyncio.create_task(keeper.run())
+    running = asyncio.create_task(sync.run())
     await asyncio.sleep(0.1)
-    assert not searching.done()
+    assert not running.done()
     (tmp_path / "store").unlink()
     for name in NAMES:
-        book.identify(for_name(name))
-    await until(lambda: book.size > 0)
-    searching.cancel()
+        registry.identify(for_name(name))
+    await until(lambda: registry.size > 0)
+    running.cancel()
 
 
-async def test_a_document_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+async def test_an_invalid_document_in_the_store_is_ignored(tmp_path: Path) -> None:
     open_store(store_in(tmp_path)).write("tasks/found/x/0001.json", b"{")
-    book = TaskRegistry()
-    await keeper_of(book, tmp_path).sync()
-    await keeper_of(book, tmp_path).sync()
-    assert book.size == 0
+    registry = TaskRegistry()
+    await sync_of(registry, tmp_path).sync()
+    await sync_of(registry, tmp_path).sync()
+    assert registry.size == 0
 
 
 def test_the_reason_names_the_field_that_differs() -> None:
-    book = TaskRegistry(limit=2)
+    registry = TaskRegistry(limit=2)
     for n in range(20):
-        book.identify(ask("Be brief.", request_number=n))
-    report = book.variety.report
+        registry.identify(parse("Be brief.", request_number=n))
+    report = registry.variety.report
     assert report
     assert (report.tasks, report.field) == (18, "request_number")
     assert "more than 2 tasks, which differ mostly in request_number" in report.reason
-    assert "name it in tasks.ignore" in report.reason
+    assert "add it to tasks.ignore" in report.reason
 
 
 def test_the_reason_names_the_instructions_that_differ() -> None:
-    book = TaskRegistry(limit=2)
+    registry = TaskRegistry(limit=2)
     for n in range(20):
-        book.identify(ask(f"You are number {n}."))
-    report = book.variety.report
+        registry.identify(parse(f"You are number {n}."))
+    report = registry.variety.report
     assert report
     assert report.field == "the text of system 1"
 
 
-def test_few_tasks_need_no_reason() -> None:
-    book = TaskRegistry(limit=2)
+def test_there_is_no_report_below_the_limit() -> None:
+    registry = TaskRegistry(limit=2)
     for _ in range(20):
-        book.identify(ask("Be brief."))
-    assert book.variety.report is None
+        registry.identify(parse("Be brief."))
+    assert registry.variety.report is None
 
 
 def test_tasks_beyond_the_limit_are_counted_together() -> None:
@@ -218,12 +228,13 @@ def test_tasks_beyond_the_limit_are_counted_together() -> None:
         counts.task(f"once {n}").requests += 1
     for _ in range(20):
         counts.task("often").requests += 1
-    found = {each.task: each.requests for each in counts.tasks()}
-    assert found.pop("often") > 10
-    assert found == {"once 0": 1, "once 1": 1, OTHER_TASK: sum(found.values()) - 2}
+    requests = {task.task: task.requests for task in counts.tasks()}
+    assert requests.pop("often") > 10
+    others = sum(requests.values()) - 2
+    assert requests == {"once 0": 1, "once 1": 1, OTHER_TASK: others}
 
 
-def test_a_certified_task_has_counts_of_its_own_however_many_there_are() -> None:
+def test_a_certified_task_is_counted_separately_above_the_limit() -> None:
     counts = ProcessCounters(task_limit=1, certified=lambda: ["certified"])
     for n in range(10):
         counts.task(f"task {n}")
@@ -231,16 +242,16 @@ def test_a_certified_task_has_counts_of_its_own_however_many_there_are() -> None
 
 
 @pytest.mark.parametrize("field", ["user", "metadata", "seed", "service_tier"])
-def test_a_field_that_never_matters_is_no_part_of_a_task(field: str) -> None:
-    book = TaskRegistry()
-    assert tasks_of([book.identify(ask("a", **{field: "x"}))]) == tasks_of(
-        [book.identify(ask("a"))]
+def test_a_field_without_effect_is_not_part_of_a_task(field: str) -> None:
+    registry = TaskRegistry()
+    assert task_set([registry.identify(parse("a", **{field: "x"}))]) == task_set(
+        [registry.identify(parse("a"))]
     )
 
 
 def test_a_fingerprint_is_the_same_in_another_process() -> None:
-    # Traces outlive releases: a change here sends every certified task to the teacher.
-    asked = CHAT.parse_request(
+    # After a change of this value the teacher answers all certified tasks.
+    request = CHAT.parse_request(
         json.dumps(
             {
                 "model": "gpt-4o",
@@ -252,8 +263,8 @@ def test_a_fingerprint_is_the_same_in_another_process() -> None:
             }
         ).encode()
     )
-    assert asked
-    task = TaskRegistry("OpenAI https://api.openai.com/v1").identify(asked).task
+    assert request
+    task = TaskRegistry("OpenAI https://api.openai.com/v1").identify(request).task
     assert task == (
         "sha256:a933007633dd5275ea4a763e9dd70fa13ddba39d284bbd997974172d7059ac75"
     )

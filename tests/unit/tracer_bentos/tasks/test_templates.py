@@ -1,4 +1,4 @@
-"""What of a text is the same in every request, alone and by comparison."""
+"""Fixed parts of texts, with and without a comparison of requests."""
 
 import pytest
 from hypothesis import given
@@ -26,7 +26,7 @@ PROMPT = "You help {name} at ACME. Sort each ticket into billing, refund or othe
         "session 1764063682123",
     ],
 )
-def test_moments_and_ids_do_not_define_a_text(moment: str) -> None:
+def test_dates_times_and_ids_are_not_fixed_parts(moment: str) -> None:
     one = Template.from_texts(f"Today is {moment}. Sort the ticket.")
     two = Template.from_texts("Today is 2025-01-01. Sort the ticket.")
     assert one.literals[-1] == two.literals[-1] == ". Sort the ticket."
@@ -43,18 +43,18 @@ def test_moments_and_ids_do_not_define_a_text(moment: str) -> None:
         "",
     ],
 )
-def test_numbers_that_say_something_define_a_text(text: str) -> None:
+def test_other_numbers_are_fixed_parts(text: str) -> None:
     assert Template.from_texts(text) == Template((text,))
 
 
-def test_a_date_is_input_and_what_never_comes_twice_is_not() -> None:
+def test_a_date_is_input_but_times_and_ids_are_not() -> None:
     cache = TemplateCache()
     assert cache.get("It is 2026-11-25T09:41:22Z.").variable_text == "2026-11-25"
     request = cache.get("Request 123e4567-e89b-12d3-a456-426614174000.")
     assert request.variable_text == ""
 
 
-def test_a_text_gives_back_what_varies() -> None:
+def test_match_returns_the_variable_parts() -> None:
     template = Template(("Hi ", ", your ", "!"))
     assert template.match("Hi Ann, your order, your refund!") == (
         "Ann",
@@ -65,7 +65,7 @@ def test_a_text_gives_back_what_varies() -> None:
 
 
 @given(st.lists(st.text(max_size=5), min_size=1, max_size=4), st.data())
-def test_whatever_is_put_into_a_template_matches_it(
+def test_a_template_filled_with_any_values_matches(
     literals: list[str], data: st.DataObject
 ) -> None:
     gaps = len(literals) - 1
@@ -73,13 +73,13 @@ def test_whatever_is_put_into_a_template_matches_it(
     pairs = zip(literals, [*values, ""], strict=True)
     text = "".join(literal + value for literal, value in pairs)
     template = Template(tuple(literals))
-    found = template.match(text)
-    assert found is not None
-    filled = zip(literals, [*found, ""], strict=True)
+    matched = template.match(text)
+    assert matched is not None
+    filled = zip(literals, [*matched, ""], strict=True)
     assert "".join(literal + value for literal, value in filled) == text
 
 
-def test_the_cache_forgets_what_it_has_no_place_for() -> None:
+def test_the_cache_removes_texts_above_its_size() -> None:
     cache = TemplateCache(characters=10)
     first = cache.get("a" * 8)
     assert cache.get("a" * 8) is first
@@ -87,7 +87,7 @@ def test_the_cache_forgets_what_it_has_no_place_for() -> None:
     assert cache.get("a" * 8) is not first
 
 
-def test_names_in_instructions_are_found_by_comparing_them() -> None:
+def test_a_comparison_finds_names_in_instructions() -> None:
     template = mine_instruction_template([PROMPT.format(name=name) for name in NAMES])
     assert template
     assert [template.match(PROMPT.format(name=name)) for name in ("Kim", "X Y")] == [
@@ -96,21 +96,21 @@ def test_names_in_instructions_are_found_by_comparing_them() -> None:
     ]
 
 
-def test_passages_and_dates_in_instructions_are_found_together() -> None:
+def test_a_comparison_finds_passages_and_dates_in_instructions() -> None:
     prompt = (
         "Today is 2026-11-25.\nUse only these passages:\n{passage}\nSort the ticket"
         " into one of billing, refund, other and answer with that word alone."
     )
     passages = [" ".join(f"w{n * m % 97}" for m in range(1, 40)) for n in range(1, 13)]
     template = mine_instruction_template(
-        [prompt.format(passage=each) for each in passages]
+        [prompt.format(passage=passage) for passage in passages]
     )
     assert template
     later = prompt.format(passage="Quite another one.").replace("11-25", "12-31")
     assert template.match(later) == ("2026-12-31", "Quite another one.\n")
 
 
-def test_long_instructions_keep_their_beginning_and_end() -> None:
+def test_long_instructions_have_a_fixed_beginning_and_end() -> None:
     rules = "Sort each ticket by the rules of the house. " * 300
     prompts = [f"{rules}You help {name} today. {rules}" for name in NAMES]
     template = mine_instruction_template(prompts)
@@ -118,7 +118,7 @@ def test_long_instructions_keep_their_beginning_and_end() -> None:
     assert template.match(f"{rules}You help Kim today. {rules}") == ("Kim",)
 
 
-def test_different_prompts_are_not_made_one() -> None:
+def test_different_prompts_have_no_common_template() -> None:
     words = [
         "red",
         "green",
@@ -135,7 +135,7 @@ def test_different_prompts_are_not_made_one() -> None:
     assert mine_instruction_template(prompts) is None
 
 
-def test_a_question_repeated_around_a_text_is_found() -> None:
+def test_text_that_repeats_around_the_input_is_found() -> None:
     texts = [
         f"Classify the ticket below.\nTicket: {n} {n * n}\nLabel:" for n in range(9)
     ]
@@ -143,7 +143,7 @@ def test_a_question_repeated_around_a_text_is_found() -> None:
     assert template.literals == ("Classify the ticket below.\nTicket: ", "\nLabel:")
 
 
-def test_two_questions_asked_without_instructions_are_told_apart() -> None:
+def test_two_kinds_of_input_have_two_templates() -> None:
     one = [f"Classify the ticket below: {n} {n * n}" for n in range(10)]
     two = [f"Translate the text into French: {n} {n * n}" for n in range(10)]
     literals = {template.literals[0] for template in mine_user_template([*one, *two])}
@@ -153,7 +153,7 @@ def test_two_questions_asked_without_instructions_are_told_apart() -> None:
     }
 
 
-def test_texts_of_people_have_no_template() -> None:
+def test_texts_written_by_people_have_no_template() -> None:
     texts = [f"Hello, I have {n} orders and order {n * n} is late" for n in range(20)]
     greetings = [f"Hello, {word}" for word in "abcdefghijkl"]
     assert mine_user_template(greetings) == []
