@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["die", "fail", "kill_yourself_once", "process_of", "total"]
+__all__ = ["fail", "kill_process", "kill_process_once", "return_pid", "total"]
 
 
-def process_of(_number: int, pause: float = 0.05) -> int:
+def return_pid(_number: int, pause: float = 0.05) -> int:
     time.sleep(pause)
     return os.getpid()
 
@@ -20,15 +20,15 @@ def total(numbers: NDArray[np.float64], factor: int) -> float:
     return float(numbers.sum() * factor)
 
 
-def kill_yourself_once(mark: Path) -> str:
+def kill_process_once(mark: Path) -> str:
     if mark.exists():
-        return "done by another"
+        return "completed by another process"
     mark.touch()
     os.kill(os.getpid(), signal.SIGKILL)
     return "unreachable"
 
 
-def die() -> None:
+def kill_process() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from support.dask_cluster import Desk, open_desk
-from support.pieces import die, fail, kill_yourself_once, process_of, total
+from support.pieces import fail, kill_process, kill_process_once, return_pid, total
 from support.ticket_traces import ticket_rows
 from tracer_bentos.bundle.bundle import write_bundle
 from tracer_bentos.surrogate.base.sample import FeatureSample
@@ -61,7 +61,7 @@ def bundle(learned: TrainingResult, folder: Path) -> str:
 def test_pieces_run_in_other_processes_and_keep_their_order(
     engine: DaskEngine,
 ) -> None:
-    found = engine.run([partial(process_of, number) for number in range(20)])
+    found = engine.run([partial(return_pid, number) for number in range(20)])
     assert len(set(found)) == 2
     assert os.getpid() not in found
     assert engine.run([partial(pow, 2, n) for n in range(9)]) == [
@@ -93,9 +93,11 @@ def test_a_piece_goes_on_elsewhere_and_is_given_up_when_it_ends_every_worker(
     with open_desk(2) as desk:
         engine = DaskEngine.connect(desk.address, patience=1)
         mark = tmp_path / "mark"
-        assert engine.run([partial(kill_yourself_once, mark)]) == ["done by another"]
+        assert engine.run([partial(kill_process_once, mark)]) == [
+            "completed by another process"
+        ]
         with pytest.raises(EngineError):
-            engine.run([die])
+            engine.run([kill_process])
         engine.close()
 
 
