@@ -122,7 +122,7 @@ class Auditor:
         """Wait for running audits; cancel those that exceed the deadline.
 
         Args:
-            deadline: Maximum time in seconds. A cancelled audit counts as MISSING.
+            deadline: Maximum time in seconds. A canceled audit counts as MISSING.
         """
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=deadline)

@@ -57,7 +57,7 @@ class DecisionExecutor:
         """Return the prediction.
 
         Raises:
-            TimeoutError: The decision exceeded the timeout. It is cancelled if it has
+            TimeoutError: The decision exceeded the timeout. It is canceled if it has
                 not started.
         """
         loop, remote = asyncio.get_running_loop(), surrogate.remote

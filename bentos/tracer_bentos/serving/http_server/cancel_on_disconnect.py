@@ -41,8 +41,8 @@ class CancelOnDisconnect:
         else:
             self._watcher.remove_done_callback(self._on_watcher_done)
             self._watcher.cancel()
-        cancelled = self._disconnected and isinstance(error, asyncio.CancelledError)
-        if cancelled and self._task:
+        canceled = self._disconnected and isinstance(error, asyncio.CancelledError)
+        if canceled and self._task:
             self._task.uncancel()
             raise ClientDisconnected from None
 
