@@ -1,4 +1,4 @@
-"""What the tests of every client share: places to talk to, outcomes, decisions."""
+"""Helpers for the tests of all clients: outcomes of scenarios, and who answered."""
 
 import json
 import urllib.request
@@ -8,22 +8,22 @@ from typing import Any
 
 from likeness import plain
 
-__all__ = ["MODES", "Outcome", "Seen", "answered_by_surrogate", "outcome_of"]
+__all__ = ["MODES", "Outcome", "SeenResponses", "answered_by_surrogate", "outcome_of"]
 
 MODES = ("through", "surrogate")
-"""Where a client may be without being able to tell."""
+"""Routers of the stage that a client cannot distinguish from the teacher."""
 
 _HOPS = {"connection", "keep-alive", "transfer-encoding", "content-length", "date"}
 
 
 @dataclass
-class Seen:
-    """What came back below the client: headers of every response."""
+class SeenResponses:
+    """Status and headers of the HTTP responses that a client received."""
 
     responses: list[dict[str, Any]] = field(default_factory=list)
 
-    def note(self, response: Any) -> None:
-        """Note a response; a hook of the HTTP client."""
+    def record(self, response: Any) -> None:
+        """Record a response; a hook of the HTTP client."""
         kept = sorted(
             (name.lower(), value)
             for name, value in response.headers.multi_items()
@@ -31,28 +31,28 @@ class Seen:
         )
         self.responses.append({"status": response.status_code, "headers": kept})
 
-    async def anote(self, response: Any) -> None:
-        """Note a response of an asynchronous client."""
-        self.note(response)
+    async def arecord(self, response: Any) -> None:
+        """Record a response of an asynchronous client."""
+        self.record(response)
 
     @property
     def by_surrogate(self) -> bool:
-        """Whether the last answer came from a surrogate."""
+        """Whether the surrogate sent the last response."""
         headers = dict(self.responses[-1]["headers"])
         return headers.get("x-tracer-decision") == "surrogate"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a scenario gave: a result or an exception."""
+    """The result or the exception of a scenario."""
 
     result: Any = None
     error: str | None = None
-    about: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 def outcome_of(call: Callable[[], Any], errors: type[Exception]) -> Outcome:
-    """Run a scenario; an exception of the client's own is an outcome as well."""
+    """Run a scenario; return its result or its exception."""
     try:
         return Outcome(plain(call()))
     except errors as error:
@@ -65,11 +65,11 @@ def outcome_of(call: Callable[[], Any], errors: type[Exception]) -> Outcome:
             "request_id",
             "message",
         )
-        about = {name: getattr(error, name, None) for name in names}
-        return Outcome(error=type(error).__name__, about=plain(about))
+        details = {name: getattr(error, name, None) for name in names}
+        return Outcome(error=type(error).__name__, details=plain(details))
 
 
 def answered_by_surrogate(stage: Mapping[str, str]) -> int:
-    """Give how many answers the surrogate has given so far."""
-    with urllib.request.urlopen(stage["evidence"]) as response:  # noqa: S310 - ours
+    """Return the number of answers of the surrogate so far."""
+    with urllib.request.urlopen(stage["evidence"]) as response:  # noqa: S310 - URL of the stage
         return int(json.load(response)["requests"]["surrogate"])

@@ -1,4 +1,4 @@
-"""Starts the stage in the project's own environment; the clients have one of theirs."""
+"""Start the stage in the environment of the project; clients have another one."""
 
 import json
 import os
@@ -14,9 +14,9 @@ ROOT = HERE.parents[1]
 
 @pytest.fixture(scope="session")
 def stage() -> Iterator[dict[str, str]]:
-    """Give the URLs of the stub teacher and of the routers before it."""
-    places = [HERE, ROOT / "tests", ROOT / "operator", ROOT / "bentos"]
-    path = os.pathsep.join(map(str, places))
+    """Return the URLs of the stub teacher and of the routers in front of it."""
+    folders = [HERE, ROOT / "tests", ROOT / "operator", ROOT / "bentos"]
+    path = os.pathsep.join(map(str, folders))
     process = subprocess.Popen(
         [ROOT / ".venv/bin/python", "-m", "stage"],
         stdin=subprocess.PIPE,

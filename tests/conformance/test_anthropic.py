@@ -1,4 +1,4 @@
-"""The official `anthropic` client cannot tell a router from the teacher."""
+"""The official `anthropic` client cannot distinguish a router from the teacher."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,8 +8,8 @@ import httpx2
 import pytest
 from anthropic import Anthropic, DefaultHttpxClient
 
-from clients import Outcome, Seen, outcome_of
-from likeness import alike
+from clients import Outcome, SeenResponses, outcome_of
+from likeness import comparable
 
 TOOLS: Any = [
     {"name": name, "input_schema": {"type": "object"}} for name in ("route", "note")
@@ -17,14 +17,14 @@ TOOLS: Any = [
 CALLS = 'call route {"to": "billing", "urgent": true}\ncall note {"text": "ü"}'
 
 
-def asked(text: Any, **more: Any) -> dict[str, Any]:
+def arguments_for(text: Any, **more: Any) -> dict[str, Any]:
     messages = [{"role": "user", "content": text}]
-    given = {"model": "m", "max_tokens": 64, "messages": messages}
-    return {**given, "system": "Name the department.", **more}
+    arguments = {"model": "m", "max_tokens": 64, "messages": messages}
+    return {**arguments, "system": "Name the department.", **more}
 
 
 def created(client: Anthropic, text: Any, **more: Any) -> Any:
-    return client.messages.create(**asked(text, **more))
+    return client.messages.create(**arguments_for(text, **more))
 
 
 def events(client: Anthropic, text: Any, **more: Any) -> Any:
@@ -32,15 +32,15 @@ def events(client: Anthropic, text: Any, **more: Any) -> Any:
 
 
 def collected(client: Anthropic, text: Any, **more: Any) -> Any:
-    """Use the helper that puts a stream together."""
-    with client.messages.stream(**asked(text, **more)) as stream:
+    """Use the helper that assembles a stream."""
+    with client.messages.stream(**arguments_for(text, **more)) as stream:
         kinds = [event.type for event in stream]
         return [kinds, stream.get_final_message()]
 
 
 def counted(client: Anthropic) -> Any:
-    given: Any = {"model": "m", "messages": [{"role": "user", "content": "Refund"}]}
-    return client.messages.count_tokens(**given)
+    arguments: Any = {"model": "m", "messages": [{"role": "user", "content": "Refund"}]}
+    return client.messages.count_tokens(**arguments)
 
 
 SCENARIOS: dict[str, Callable[[Anthropic], Any]] = {
@@ -67,7 +67,7 @@ SCENARIOS: dict[str, Callable[[Anthropic], Any]] = {
     "messages, stream of tools": lambda c: events(c, CALLS, tools=TOOLS),
     "messages, stream helper of tools": lambda c: collected(c, CALLS, tools=TOOLS),
 }
-"""What a surrogate can answer."""
+"""Scenarios that a surrogate can answer."""
 
 RESULT = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "Refund done"}
 DEFERRED: dict[str, Callable[[Anthropic], Any]] = {
@@ -101,7 +101,7 @@ DEFERRED: dict[str, Callable[[Anthropic], Any]] = {
             {"role": "user", "content": [RESULT]},
         ],
     ),
-    "messages, begun answer": lambda c: c.messages.create(
+    "messages, prefilled answer": lambda c: c.messages.create(
         model="m",
         max_tokens=64,
         messages=[
@@ -110,7 +110,7 @@ DEFERRED: dict[str, Callable[[Anthropic], Any]] = {
         ],
     ),
     "messages, beta": lambda c: c.beta.messages.create(
-        **asked("Refund"), betas=["some-beta-2026-01-01"]
+        **arguments_for("Refund"), betas=["some-beta-2026-01-01"]
     ),
     "count of tokens": counted,
     "models": lambda c: list(c.models.list()),
@@ -127,60 +127,60 @@ DEFERRED: dict[str, Callable[[Anthropic], Any]] = {
     "timeout": lambda c: created(c.with_options(timeout=0.3), "fail slowly"),
     "retried": lambda c: created(c.with_options(max_retries=2), "fail 429"),
 }
-"""What is the teacher's alone, its errors and its silence included."""
+"""Scenarios that only the teacher answers, including errors and timeouts."""
 
 
 def run(
     url: str, scenario: Callable[[Anthropic], Any], pieces: int
-) -> tuple[Outcome, Seen]:
-    seen = Seen()
-    http = DefaultHttpxClient(verify=False, event_hooks={"response": [seen.note]})
-    told = {"x-stub-pieces": str(pieces)}
+) -> tuple[Outcome, SeenResponses]:
+    seen = SeenResponses()
+    http = DefaultHttpxClient(verify=False, event_hooks={"response": [seen.record]})
+    headers = {"x-stub-pieces": str(pieces)}
     with Anthropic(
         base_url=url,
         api_key="sk-ant",
         max_retries=0,
         http_client=http,
-        default_headers=told,
+        default_headers=headers,
     ) as client:
         errors = (anthropic.AnthropicError, httpx2.HTTPError, OSError, ValueError)
         return outcome_of(lambda: scenario(client), errors), seen
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_a_surrogates_answer_is_like_the_teachers(
+def test_an_answer_of_the_surrogate_equals_that_of_the_teacher(
     stage: dict[str, str], name: str
 ) -> None:
-    teachers, _ = run(stage["direct"], SCENARIOS[name], pieces=1)
+    expected, _ = run(stage["direct"], SCENARIOS[name], pieces=1)
     answer, seen = run(stage["surrogate"], SCENARIOS[name], pieces=1)
     assert seen.by_surrogate
-    assert teachers.error is None
-    assert alike(answer.result) == alike(teachers.result)
+    assert expected.error is None
+    assert comparable(answer.result) == comparable(expected.result)
 
 
 @pytest.mark.parametrize("router", ["through", "through HTTP/2"])
 @pytest.mark.parametrize("name", [*SCENARIOS, *DEFERRED])
-def test_a_router_that_passes_through_changes_nothing(
+def test_a_router_without_a_surrogate_changes_nothing(
     stage: dict[str, str], name: str, router: str
 ) -> None:
     scenario = {**SCENARIOS, **DEFERRED}[name]
-    teachers, direct = run(stage["direct"], scenario, pieces=2)
+    expected, direct = run(stage["direct"], scenario, pieces=2)
     answer, seen = run(stage[router], scenario, pieces=2)
-    assert answer == teachers
+    assert answer == expected
     assert seen == direct
 
 
 @pytest.mark.parametrize("name", DEFERRED)
-def test_what_is_the_teachers_alone_is_the_same_beside_a_surrogate(
+def test_a_router_with_a_surrogate_changes_no_other_response(
     stage: dict[str, str], name: str
 ) -> None:
-    teachers, direct = run(stage["direct"], DEFERRED[name], pieces=2)
+    expected, direct = run(stage["direct"], DEFERRED[name], pieces=2)
     answer, seen = run(stage["surrogate"], DEFERRED[name], pieces=2)
-    assert answer == teachers
+    assert answer == expected
     assert seen == direct
 
 
-def test_errors_are_the_clients_own_exceptions(stage: dict[str, str]) -> None:
+def test_errors_raise_the_exceptions_of_the_client(stage: dict[str, str]) -> None:
     names = {
         status: run(stage["through"], DEFERRED[status], pieces=2)[0].error
         for status in ("400", "401", "429", "529")
@@ -193,26 +193,29 @@ def test_errors_are_the_clients_own_exceptions(stage: dict[str, str]) -> None:
     }
 
 
-OURS: dict[str, Callable[[Anthropic], Any]] = {
+ROUTER_ERRORS: dict[str, Callable[[Anthropic], Any]] = {
     "messages": lambda c: created(c, "Refund"),
     "messages, stream": lambda c: events(c, "Refund"),
     "count of tokens": counted,
 }
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_a_teacher_that_is_down_is_an_exception_that_says_so(
+@pytest.mark.parametrize("name", ROUTER_ERRORS)
+def test_an_unreachable_teacher_raises_an_exception_with_the_cause(
     stage: dict[str, str], name: str
 ) -> None:
-    outcome, _ = run(stage["deaf"], OURS[name], pieces=1)
-    assert (outcome.error, outcome.about["status_code"]) == ("InternalServerError", 502)
-    assert outcome.about["body"]["error"]["type"] == "api_error"
-    assert "The teacher could not be reached" in outcome.about["message"]
+    outcome, _ = run(stage["unreachable"], ROUTER_ERRORS[name], pieces=1)
+    assert (outcome.error, outcome.details["status_code"]) == (
+        "InternalServerError",
+        502,
+    )
+    assert outcome.details["body"]["error"]["type"] == "api_error"
+    assert "The teacher could not be reached" in outcome.details["message"]
 
 
-def test_a_request_that_is_too_large_is_an_exception_that_says_so(
+def test_a_request_that_is_too_large_raises_an_exception_with_the_cause(
     stage: dict[str, str],
 ) -> None:
-    outcome, _ = run(stage["deaf"], lambda c: created(c, "x" * 20_000), pieces=1)
-    assert outcome.about["status_code"] == 413
-    assert outcome.about["body"]["error"]["type"] == "request_too_large"
+    outcome, _ = run(stage["unreachable"], lambda c: created(c, "x" * 20_000), pieces=1)
+    assert outcome.details["status_code"] == 413
+    assert outcome.details["body"]["error"]["type"] == "request_too_large"

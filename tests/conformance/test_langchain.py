@@ -1,4 +1,4 @@
-"""LangChain's chat models cannot tell a router from the teacher."""
+"""The chat models of LangChain cannot distinguish a router from the teacher."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,13 +14,13 @@ from langchain_openai import ChatOpenAI
 from pydantic import BaseModel
 
 from clients import MODES, Outcome, answered_by_surrogate, outcome_of
-from likeness import alike
+from likeness import comparable
 
 CALLS = 'call route {"to": "billing"}\ncall route {"to": "ü"}'
 
 
 class Ticket(BaseModel):
-    """A ticket and where it belongs."""
+    """The department of a ticket."""
 
     department: str
 
@@ -32,15 +32,15 @@ def route(to: str) -> str:
 
 
 def openai_model(url: str) -> BaseChatModel:
-    given: Any = {"api_key": "k", "base_url": f"{url}/v1", "max_retries": 0}
+    options: Any = {"api_key": "k", "base_url": f"{url}/v1", "max_retries": 0}
     headers = {"x-stub-pieces": "1"}
-    return ChatOpenAI(model="m", default_headers=headers, **given)
+    return ChatOpenAI(model="m", default_headers=headers, **options)
 
 
 def anthropic_model(url: str) -> BaseChatModel:
-    given: Any = {"api_key": "k", "base_url": url, "max_retries": 0}
+    options: Any = {"api_key": "k", "base_url": url, "max_retries": 0}
     headers = {"x-stub-pieces": "1"}
-    return ChatAnthropic(model="m", default_headers=headers, **given)
+    return ChatAnthropic(model="m", default_headers=headers, **options)
 
 
 MODELS = {"openai": openai_model, "anthropic": anthropic_model}
@@ -70,19 +70,19 @@ ERRORS = (openai.OpenAIError, anthropic.AnthropicError, httpx2.HTTPError, OSErro
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("provider", MODELS)
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_langchain_gets_the_same(
+def test_langchain_gets_equal_responses(
     stage: dict[str, str], name: str, provider: str, mode: str
 ) -> None:
     before = answered_by_surrogate(stage)
-    teachers, answer = (
+    expected, answer = (
         outcome_of(lambda u=url: SCENARIOS[name](MODELS[provider](u)), ERRORS)
         for url in (stage["direct"], stage[mode])
     )
-    may = mode == "surrogate" and teachers.error is None
-    assert answered_by_surrogate(stage) - before == int(may)
-    assert kept(answer) == kept(teachers)
+    expects_surrogate = mode == "surrogate" and expected.error is None
+    assert answered_by_surrogate(stage) - before == int(expects_surrogate)
+    assert comparable_outcome(answer) == comparable_outcome(expected)
 
 
-def kept(outcome: Outcome) -> Outcome:
-    """Give the outcome without what LangChain makes up anew for every run."""
-    return Outcome(alike(outcome.result), outcome.error, outcome.about)
+def comparable_outcome(outcome: Outcome) -> Outcome:
+    """Return the outcome without the ids that LangChain generates for each run."""
+    return Outcome(comparable(outcome.result), outcome.error, outcome.details)

@@ -1,4 +1,4 @@
-"""LiteLLM as a client cannot tell a router from the teacher."""
+"""LiteLLM as a client cannot distinguish a router from the teacher."""
 
 from typing import Any
 
@@ -7,37 +7,37 @@ import openai
 import pytest
 
 from clients import MODES, Outcome, answered_by_surrogate, outcome_of
-from likeness import alike
+from likeness import comparable
 
 TOOLS: Any = [
     {"type": "function", "function": {"name": name, "parameters": {"type": "object"}}}
     for name in ("route", "note")
 ]
 CALLS = 'call route {"to": "billing"}\ncall note {"text": "ü"}'
-Asked = dict[str, Any]
+Arguments = dict[str, Any]
 
 
-def asked(text: str, **more: Any) -> Asked:
+def arguments_for(text: str, **more: Any) -> Arguments:
     messages = [{"role": "user", "content": text}]
     return {"messages": messages, "num_retries": 0, "max_retries": 0, **more}
 
 
-SCENARIOS: dict[str, Asked] = {
-    "text": asked("Refund my order"),
-    "stream": asked("say Billing, refunds", stream=True),
-    "parallel tools": asked(CALLS, tools=TOOLS),
-    "stream of tools": asked(CALLS, tools=TOOLS, stream=True),
-    "400": asked("fail 400"),
-    "401": asked("fail 401"),
-    "429": asked("fail 429"),
-    "500": asked("fail 500"),
-    "stream, 429": asked("fail 429", stream=True),
-    "stream lost midway": asked("fail midway", stream=True),
+SCENARIOS: dict[str, Arguments] = {
+    "text": arguments_for("Refund my order"),
+    "stream": arguments_for("say Billing, refunds", stream=True),
+    "parallel tools": arguments_for(CALLS, tools=TOOLS),
+    "stream of tools": arguments_for(CALLS, tools=TOOLS, stream=True),
+    "400": arguments_for("fail 400"),
+    "401": arguments_for("fail 401"),
+    "429": arguments_for("fail 429"),
+    "500": arguments_for("fail 500"),
+    "stream, 429": arguments_for("fail 429", stream=True),
+    "stream lost midway": arguments_for("fail midway", stream=True),
 }
 MODELS = {"openai": "openai/m", "anthropic": "anthropic/claude-3-5-haiku-20241022"}
 
 
-def run(url: str, provider: str, scenario: Asked) -> Outcome:
+def run(url: str, provider: str, scenario: Arguments) -> Outcome:
     base = f"{url}/v1" if provider == "openai" else url
 
     def call() -> Any:
@@ -50,32 +50,34 @@ def run(url: str, provider: str, scenario: Asked) -> Outcome:
         )
         return list(answer) if scenario.get("stream") else answer
 
-    # LiteLLM's exceptions are OpenAI's with names of its own.
+    # The exceptions of LiteLLM inherit from those of OpenAI.
     return outcome_of(call, (openai.OpenAIError, OSError, ValueError))
 
 
 def without_urls(outcome: Outcome) -> Outcome:
-    """Give the outcome without what LiteLLM says about where it was."""
-    code = outcome.about.get("status_code")
-    return Outcome(alike(outcome.result), outcome.error, {"code": code})
+    """Return the outcome without the URLs in the messages of LiteLLM."""
+    code = outcome.details.get("status_code")
+    return Outcome(comparable(outcome.result), outcome.error, {"code": code})
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("provider", MODELS)
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_litellm_gets_the_same(
+def test_litellm_gets_equal_responses(
     stage: dict[str, str], name: str, provider: str, mode: str
 ) -> None:
     before = answered_by_surrogate(stage)
-    teachers = run(stage["direct"], provider, SCENARIOS[name])
+    expected = run(stage["direct"], provider, SCENARIOS[name])
     answer = run(stage[mode], provider, SCENARIOS[name])
-    may = mode == "surrogate" and teachers.error is None
-    assert answered_by_surrogate(stage) - before == int(may)
-    assert without_urls(answer) == without_urls(teachers)
+    expects_surrogate = mode == "surrogate" and expected.error is None
+    assert answered_by_surrogate(stage) - before == int(expects_surrogate)
+    assert without_urls(answer) == without_urls(expected)
 
 
 @pytest.mark.parametrize("provider", MODELS)
-def test_exceptions_are_litellms_own(stage: dict[str, str], provider: str) -> None:
+def test_errors_raise_the_exceptions_of_litellm(
+    stage: dict[str, str], provider: str
+) -> None:
     names = {
         status: run(stage["surrogate"], provider, SCENARIOS[status]).error
         for status in ("400", "401", "429", "500")

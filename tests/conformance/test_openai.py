@@ -1,4 +1,4 @@
-"""The official `openai` client cannot tell a router from the teacher."""
+"""The official `openai` client cannot distinguish a router from the teacher."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,8 +8,8 @@ import pytest
 from openai import DefaultAsyncHttpxClient, DefaultHttpxClient, OpenAI
 from pydantic import BaseModel
 
-from clients import MODES, Outcome, Seen, outcome_of
-from likeness import alike
+from clients import MODES, Outcome, SeenResponses, outcome_of
+from likeness import comparable
 
 SYSTEM = {"role": "system", "content": "Name the department."}
 TOOLS: Any = [
@@ -21,7 +21,7 @@ CALLS = 'call route {"to": "billing", "urgent": true}\ncall note {"text": "ü"}'
 
 
 class Ticket(BaseModel):
-    """What a structured answer is parsed into."""
+    """The type of a structured answer."""
 
     department: str
     urgent: bool
@@ -47,7 +47,7 @@ def chunks(client: OpenAI, text: Any, **more: Any) -> Any:
 
 
 def collected(client: OpenAI, text: str, **more: Any) -> Any:
-    """Use the helper that puts a stream together."""
+    """Use the helper that assembles a stream."""
     with client.chat.completions.stream(**chat(text, **more)) as stream:
         events = [event.type for event in stream]
         return [events, stream.get_final_completion()]
@@ -77,8 +77,8 @@ def response_stream(client: OpenAI) -> Any:
 
 
 def parsed_response(client: OpenAI) -> Any:
-    given: Any = {"model": "m", "input": TICKET, "store": False}
-    return client.responses.parse(**given, text_format=Ticket).output_parsed
+    arguments: Any = {"model": "m", "input": TICKET, "store": False}
+    return client.responses.parse(**arguments, text_format=Ticket).output_parsed
 
 
 def complete(client: OpenAI, **more: Any) -> Any:
@@ -180,60 +180,60 @@ DEFERRED: dict[str, Callable[[OpenAI], Any]] = {
     "responses, stream lost midway": lambda c: response_events(c, "fail midway"),
     "completions, 500": lambda c: c.completions.create(model="m", prompt="fail 500"),
 }
-"""What is the teacher's alone, its errors and its silence included."""
+"""Scenarios that only the teacher answers, including errors and timeouts."""
 
 
 def run(
     url: str, scenario: Callable[[OpenAI], Any], pieces: int
-) -> tuple[Outcome, Seen]:
-    seen = Seen()
-    http = DefaultHttpxClient(verify=False, event_hooks={"response": [seen.note]})
-    told = {"x-stub-pieces": str(pieces)}
+) -> tuple[Outcome, SeenResponses]:
+    seen = SeenResponses()
+    http = DefaultHttpxClient(verify=False, event_hooks={"response": [seen.record]})
+    headers = {"x-stub-pieces": str(pieces)}
     with OpenAI(
         base_url=f"{url}/v1",
         api_key="sk-client",
         max_retries=0,
         http_client=http,
-        default_headers=told,
+        default_headers=headers,
     ) as client:
         errors = (openai.OpenAIError, ConnectionError, OSError, ValueError)
         return outcome_of(lambda: scenario(client), errors), seen
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_a_surrogates_answer_is_like_the_teachers(
+def test_an_answer_of_the_surrogate_equals_that_of_the_teacher(
     stage: dict[str, str], name: str
 ) -> None:
-    teachers, _ = run(stage["direct"], SCENARIOS[name], pieces=1)
+    expected, _ = run(stage["direct"], SCENARIOS[name], pieces=1)
     answer, seen = run(stage["surrogate"], SCENARIOS[name], pieces=1)
     assert seen.by_surrogate
-    assert teachers.error is None
-    assert alike(answer.result) == alike(teachers.result)
+    assert expected.error is None
+    assert comparable(answer.result) == comparable(expected.result)
 
 
 @pytest.mark.parametrize("router", ["through", "through HTTP/2"])
 @pytest.mark.parametrize("name", [*SCENARIOS, *DEFERRED])
-def test_a_router_that_passes_through_changes_nothing(
+def test_a_router_without_a_surrogate_changes_nothing(
     stage: dict[str, str], name: str, router: str
 ) -> None:
     scenario = {**SCENARIOS, **DEFERRED}[name]
-    teachers, direct = run(stage["direct"], scenario, pieces=2)
+    expected, direct = run(stage["direct"], scenario, pieces=2)
     answer, seen = run(stage[router], scenario, pieces=2)
-    assert answer == teachers
+    assert answer == expected
     assert seen == direct
 
 
 @pytest.mark.parametrize("name", DEFERRED)
-def test_what_is_the_teachers_alone_is_the_same_beside_a_surrogate(
+def test_a_router_with_a_surrogate_changes_no_other_response(
     stage: dict[str, str], name: str
 ) -> None:
-    teachers, direct = run(stage["direct"], DEFERRED[name], pieces=2)
+    expected, direct = run(stage["direct"], DEFERRED[name], pieces=2)
     answer, seen = run(stage["surrogate"], DEFERRED[name], pieces=2)
-    assert answer == teachers
+    assert answer == expected
     assert seen == direct
 
 
-def test_errors_are_the_clients_own_exceptions(stage: dict[str, str]) -> None:
+def test_errors_raise_the_exceptions_of_the_client(stage: dict[str, str]) -> None:
     names = {
         status: run(stage["through"], DEFERRED[f"chat, {status}"], pieces=2)[0].error
         for status in (400, 401, 403, 404, 429, 500)
@@ -249,26 +249,26 @@ def test_errors_are_the_clients_own_exceptions(stage: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-async def test_the_asynchronous_client_is_served_alike(
+async def test_the_asynchronous_client_gets_equal_responses(
     stage: dict[str, str], mode: str
 ) -> None:
     results = []
     for url in (stage["direct"], stage[mode]):
         http = DefaultAsyncHttpxClient(verify=False)
-        told = {"x-stub-pieces": "1"}
+        headers = {"x-stub-pieces": "1"}
         async with openai.AsyncOpenAI(
-            base_url=f"{url}/v1", api_key="k", http_client=http, default_headers=told
+            base_url=f"{url}/v1", api_key="k", http_client=http, default_headers=headers
         ) as client:
-            whole = await client.chat.completions.create(**chat("Refund"))
+            complete_answer = await client.chat.completions.create(**chat("Refund"))
             stream = await client.chat.completions.create(
                 **chat("say Billing, refunds"), stream=True
             )
-            results.append([whole, [chunk async for chunk in stream]])
-    one, two = (alike(outcome_of(lambda r=r: r, OSError).result) for r in results)
+            results.append([complete_answer, [chunk async for chunk in stream]])
+    one, two = (comparable(outcome_of(lambda r=r: r, OSError).result) for r in results)
     assert one == two
 
 
-OURS: dict[str, Callable[[OpenAI], Any]] = {
+ROUTER_ERRORS: dict[str, Callable[[OpenAI], Any]] = {
     "chat": lambda c: created(c, "Refund"),
     "chat, stream": lambda c: chunks(c, "Refund"),
     "responses": lambda c: respond(c, "Refund"),
@@ -276,19 +276,22 @@ OURS: dict[str, Callable[[OpenAI], Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_a_teacher_that_is_down_is_an_exception_that_says_so(
+@pytest.mark.parametrize("name", ROUTER_ERRORS)
+def test_an_unreachable_teacher_raises_an_exception_with_the_cause(
     stage: dict[str, str], name: str
 ) -> None:
-    outcome, _ = run(stage["deaf"], OURS[name], pieces=1)
-    assert (outcome.error, outcome.about["status_code"]) == ("InternalServerError", 502)
-    assert outcome.about["code"] == "teacher_unreachable"
-    assert "The teacher could not be reached" in outcome.about["message"]
+    outcome, _ = run(stage["unreachable"], ROUTER_ERRORS[name], pieces=1)
+    assert (outcome.error, outcome.details["status_code"]) == (
+        "InternalServerError",
+        502,
+    )
+    assert outcome.details["code"] == "teacher_unreachable"
+    assert "The teacher could not be reached" in outcome.details["message"]
 
 
-def test_a_request_that_is_too_large_is_an_exception_that_says_so(
+def test_a_request_that_is_too_large_raises_an_exception_with_the_cause(
     stage: dict[str, str],
 ) -> None:
-    outcome, _ = run(stage["deaf"], lambda c: created(c, "x" * 20_000), pieces=1)
-    assert outcome.about["status_code"] == 413
-    assert outcome.about["code"] == "request_too_large"
+    outcome, _ = run(stage["unreachable"], lambda c: created(c, "x" * 20_000), pieces=1)
+    assert outcome.details["status_code"] == 413
+    assert outcome.details["code"] == "request_too_large"

@@ -1,5 +1,5 @@
-// Runs every scenario of the official Node client against one URL and prints what each
-// gave, as JSON: node scenarios.mjs URL PIECES.
+// Run all scenarios of the official Node.js client against one URL, and print the outcome
+// of each as JSON: node scenarios.mjs URL CHUNKS.
 import OpenAI from "openai";
 
 const [url, pieces] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-"""The stage of the conformance suite: a stub teacher and two routers before it.
+"""The stage of the conformance suite: a stub teacher and the routers in front of it.
 
-It runs in the project's own environment; the clients have one of their own.
+It runs in the environment of the project; the clients have another environment.
 """

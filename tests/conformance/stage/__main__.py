@@ -1,4 +1,4 @@
-"""Starts the stage, prints where it is, and ends when its input is closed."""
+"""Start the stage, print its URLs, and end when the standard input is closed."""
 
 import asyncio
 import json
@@ -36,26 +36,27 @@ from tracer_core.contracts.policy import RevisionPolicy
 from tracer_core.contracts.runtime import HttpVersion
 from tracer_core.contracts.runtime_config import LimitsConfig
 
-NOBODY = "http://127.0.0.1:9/v1"
-"""Where no teacher is."""
+NO_TEACHER = "http://127.0.0.1:9/v1"
+"""URL without a teacher."""
 
 
-class Parrot(FirstWord):
-    """A surrogate that has learnt the stub teacher's rule by heart."""
+class RuleSurrogate(FirstWord):
+    """A surrogate with the same rule as the stub teacher."""
 
     @override
     def decide(self, text: str) -> Guess:
-        """Give what the teacher would say; defer whatever it fails at."""
+        """Return the answer of the teacher; defer requests with an error."""
         reply = reply_to(text)
         calls = tuple(
-            FunctionCall(name, canonical_json(given)) for name, given in reply.calls
+            FunctionCall(name, canonical_json(arguments))
+            for name, arguments in reply.calls
         )
         label = canonical_label(ParsedAnswer(reply.text, calls))
         return Guess(label or "", 1.0, label is not None, "all")
 
 
 class EveryTask(tuple[str, ...]):
-    """Certified are all tasks."""
+    """The certified tasks: all of them."""
 
     __slots__ = ()
 
@@ -63,20 +64,20 @@ class EveryTask(tuple[str, ...]):
         return True
 
 
-def read_parrot(archive: bytes, into: Path, digest: str) -> LoadedSurrogate:
-    """Give the surrogate, whatever the archive."""
+def read_surrogate(archive: bytes, into: Path, digest: str) -> LoadedSurrogate:
+    """Return the surrogate for any archive."""
     del archive, into, digest
-    return Parrot()
+    return RuleSurrogate()
 
 
 async def serve_plane(
     stack: AsyncExitStack, url: str, *, surrogate: bool, **changes: Any
 ) -> tuple[str, str]:
-    """Start a router before a teacher; give its URL and that of its evidence."""
+    """Start a router; return its URL and the URL of its evidence."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     settings = settings_for(url, folder, access=AccessMode.OPEN, **changes)
     open_store(settings.store).write(settings.bento_key or "", ARCHIVE)
-    plane = DataPlane(settings, read_parrot)
+    plane = DataPlane(settings, read_surrogate)
     await plane.start()
     stack.push_async_callback(plane.finish)
     await until(lambda: plane.surrogate_slot.digest == BUNDLE)
@@ -89,7 +90,7 @@ async def serve_plane(
 
 
 async def listen(stack: AsyncExitStack, app: Any) -> str:
-    """Serve an application on any free port and give its URL."""
+    """Serve an application on a free port; return its URL."""
     listener = Listener(app, "127.0.0.1", 0, 1.0)
     await listener.start()
     stack.push_async_callback(listener.stop)
@@ -97,26 +98,29 @@ async def listen(stack: AsyncExitStack, app: Any) -> str:
 
 
 async def main() -> None:
-    """Stay until nobody needs the stage any more."""
+    """Run the stage until the standard input is closed."""
     async with AsyncExitStack() as stack:
         direct = await listen(stack, teacher)
         through, _ = await serve_plane(stack, f"{direct}/v1", surrogate=False)
-        over_2 = await serve_plane(
+        over_http2 = await serve_plane(
             stack,
             (await stack.enter_async_context(http2_scripted(hosting(teacher)))).url,
             surrogate=False,
             teacher_http=HttpVersion.HTTP2,
         )
         surrogate, evidence = await serve_plane(stack, f"{direct}/v1", surrogate=True)
-        deaf, _ = await serve_plane(
-            stack, NOBODY, surrogate=False, limits=LimitsConfig(request_bytes=10_000)
+        unreachable, _ = await serve_plane(
+            stack,
+            NO_TEACHER,
+            surrogate=False,
+            limits=LimitsConfig(request_bytes=10_000),
         )
         urls = {
             "direct": direct,
             "through": through,
-            "through HTTP/2": over_2[0],
+            "through HTTP/2": over_http2[0],
             "surrogate": surrogate,
-            "deaf": deaf,
+            "unreachable": unreachable,
         }
         sys.stdout.write(json.dumps({**urls, "evidence": evidence}) + "\n")
         sys.stdout.flush()

@@ -1,11 +1,11 @@
-"""The stub teacher's Anthropic messages."""
+"""Anthropic messages of the stub teacher."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from stage.rule import Reply
-from stage.wire import Event, pieces
+from stage.wire import Event, split_text
 
 __all__ = ["message", "message_events"]
 
@@ -20,14 +20,14 @@ _USAGE = {
 }
 
 
-def message(asked: Document, reply: Reply) -> Document:
-    """Give a whole message."""
-    return _message(asked, _blocks(reply), _end(reply))
+def message(request: Document, reply: Reply) -> Document:
+    """Return a complete message."""
+    return _message(request, _blocks(reply), _end(reply))
 
 
-def message_events(asked: Document, reply: Reply) -> Iterator[Event]:
-    """Give a message event by event."""
-    for event in _events(asked, reply):
+def message_events(request: Document, reply: Reply) -> Iterator[Event]:
+    """Yield the events of a message."""
+    for event in _events(request, reply):
         yield event["type"], event
 
 
@@ -44,12 +44,12 @@ def _end(reply: Reply) -> str:
     return "tool_use" if reply.calls else "end_turn"
 
 
-def _message(asked: Document, content: list[Document], end: str | None) -> Document:
+def _message(request: Document, content: list[Document], end: str | None) -> Document:
     return {
         "id": "msg_1",
         "type": "message",
         "role": "assistant",
-        "model": asked["model"],
+        "model": request["model"],
         "content": content,
         "stop_reason": end,
         "stop_sequence": None,
@@ -57,8 +57,8 @@ def _message(asked: Document, content: list[Document], end: str | None) -> Docum
     }
 
 
-def _events(asked: Document, reply: Reply) -> Iterator[Document]:
-    yield {"type": "message_start", "message": _message(asked, [], None)}
+def _events(request: Document, reply: Reply) -> Iterator[Document]:
+    yield {"type": "message_start", "message": _message(request, [], None)}
     for index, block in enumerate(_blocks(reply)):
         yield from _block(index, block)
     delta = {"stop_reason": _end(reply), "stop_sequence": None}
@@ -67,17 +67,17 @@ def _events(asked: Document, reply: Reply) -> Iterator[Document]:
 
 
 def _block(index: int, block: Document) -> Iterator[Document]:
-    text = block["type"] == "text"
-    empty: Document = {"text": ""} if text else {"input": {}}
-    begun = {**block, **empty}
-    yield {"type": "content_block_start", "index": index, "content_block": begun}
+    is_text = block["type"] == "text"
+    empty: Document = {"text": ""} if is_text else {"input": {}}
+    started = {**block, **empty}
+    yield {"type": "content_block_start", "index": index, "content_block": started}
     if index == 0:
         yield {"type": "ping"}
-    whole = block["text"] if text else json.dumps(block["input"])
+    content = block["text"] if is_text else json.dumps(block["input"])
     kind, field = (
-        ("text_delta", "text") if text else ("input_json_delta", "partial_json")
+        ("text_delta", "text") if is_text else ("input_json_delta", "partial_json")
     )
-    for piece in pieces(whole):
-        delta = {"type": kind, field: piece}
+    for chunk in split_text(content):
+        delta = {"type": kind, field: chunk}
         yield {"type": "content_block_delta", "index": index, "delta": delta}
     yield {"type": "content_block_stop", "index": index}

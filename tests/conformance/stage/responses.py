@@ -1,11 +1,11 @@
-"""The stub teacher's responses."""
+"""OpenAI responses of the stub teacher."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from stage.rule import Reply
-from stage.wire import Event, pieces, usage
+from stage.wire import Event, split_text, usage
 
 __all__ = ["response", "response_events"]
 
@@ -17,49 +17,49 @@ _USAGE = {
 Document = dict[str, Any]
 
 
-def response(asked: Document, reply: Reply) -> Document:
-    """Give a whole response."""
-    return _response(asked, "completed", _items(reply))
+def response(request: Document, reply: Reply) -> Document:
+    """Return a complete response."""
+    return _response(request, "completed", _items(reply))
 
 
-def response_events(asked: Document, reply: Reply) -> Iterator[Event]:
-    """Give a response event by event."""
-    for number, event in enumerate(_events(asked, reply)):
+def response_events(request: Document, reply: Reply) -> Iterator[Event]:
+    """Yield the events of a response."""
+    for number, event in enumerate(_events(request, reply)):
         yield event["type"], {**event, "sequence_number": number}
 
 
-def _response(asked: Document, status: str, output: list[Document]) -> Document:
-    done = status == "completed"
+def _response(request: Document, status: str, output: list[Document]) -> Document:
+    completed = status == "completed"
     return {
         "id": "resp_1",
         "object": "response",
         "created_at": 1,
         "status": status,
         "background": False,
-        "completed_at": 2 if done else None,
+        "completed_at": 2 if completed else None,
         "error": None,
         "incomplete_details": None,
-        "instructions": asked.get("instructions"),
+        "instructions": request.get("instructions"),
         "max_output_tokens": None,
         "max_tool_calls": None,
-        "model": asked["model"],
+        "model": request["model"],
         "output": output,
         "parallel_tool_calls": True,
-        "previous_response_id": asked.get("previous_response_id"),
+        "previous_response_id": request.get("previous_response_id"),
         "prompt_cache_key": None,
         "reasoning": {"effort": None, "summary": None},
         "safety_identifier": None,
         "service_tier": "default",
-        "store": asked.get("store", True),
+        "store": request.get("store", True),
         "temperature": 1.0,
-        "text": asked.get("text")
+        "text": request.get("text")
         or {"format": {"type": "text"}, "verbosity": "medium"},
-        "tool_choice": asked.get("tool_choice", "auto"),
-        "tools": asked.get("tools", []),
+        "tool_choice": request.get("tool_choice", "auto"),
+        "tools": request.get("tools", []),
         "top_logprobs": 0,
         "top_p": 1.0,
         "truncation": "disabled",
-        "usage": _USAGE if done else None,
+        "usage": _USAGE if completed else None,
         "user": None,
         "metadata": {},
     }
@@ -92,38 +92,38 @@ def _items(reply: Reply) -> list[Document]:
     return items
 
 
-def _events(asked: Document, reply: Reply) -> Iterator[Document]:
-    opening = _response(asked, "in_progress", [])
+def _events(request: Document, reply: Reply) -> Iterator[Document]:
+    opening = _response(request, "in_progress", [])
     yield {"type": "response.created", "response": opening}
     yield {"type": "response.in_progress", "response": opening}
     for index, item in enumerate(_items(reply)):
-        message = item["type"] == "message"
-        begun = {"content": []} if message else {"arguments": ""}
-        begun = {**item, **begun, "status": "in_progress"}
-        place = {"output_index": index}
-        yield {"type": "response.output_item.added", **place, "item": begun}
-        place["item_id"] = item["id"]
-        yield from _message(place, item) if message else _call(place, item)
+        is_message = item["type"] == "message"
+        started = {"content": []} if is_message else {"arguments": ""}
+        started = {**item, **started, "status": "in_progress"}
+        position = {"output_index": index}
+        yield {"type": "response.output_item.added", **position, "item": started}
+        position["item_id"] = item["id"]
+        yield from _message(position, item) if is_message else _call(position, item)
         yield {"type": "response.output_item.done", "output_index": index, "item": item}
-    whole = _response(asked, "completed", _items(reply))
-    yield {"type": "response.completed", "response": whole}
+    complete = _response(request, "completed", _items(reply))
+    yield {"type": "response.completed", "response": complete}
 
 
-def _message(place: Document, item: Document) -> Iterator[Document]:
+def _message(position: Document, item: Document) -> Iterator[Document]:
     part = item["content"][0]
-    place = {**place, "content_index": 0}
-    begun = {**part, "text": ""}
-    yield {"type": "response.content_part.added", **place, "part": begun}
+    position = {**position, "content_index": 0}
+    started = {**part, "text": ""}
+    yield {"type": "response.content_part.added", **position, "part": started}
     kind = "response.output_text"
-    for piece in pieces(part["text"]):
-        yield {"type": f"{kind}.delta", **place, "delta": piece, "logprobs": []}
-    yield {"type": f"{kind}.done", **place, "text": part["text"], "logprobs": []}
-    yield {"type": "response.content_part.done", **place, "part": part}
+    for chunk in split_text(part["text"]):
+        yield {"type": f"{kind}.delta", **position, "delta": chunk, "logprobs": []}
+    yield {"type": f"{kind}.done", **position, "text": part["text"], "logprobs": []}
+    yield {"type": "response.content_part.done", **position, "part": part}
 
 
-def _call(place: Document, item: Document) -> Iterator[Document]:
+def _call(position: Document, item: Document) -> Iterator[Document]:
     kind = "response.function_call_arguments"
-    for piece in pieces(item["arguments"]):
-        yield {"type": f"{kind}.delta", **place, "delta": piece}
-    whole = {"arguments": item["arguments"], "name": item["name"]}
-    yield {"type": f"{kind}.done", **place, **whole}
+    for chunk in split_text(item["arguments"]):
+        yield {"type": f"{kind}.delta", **position, "delta": chunk}
+    complete = {"arguments": item["arguments"], "name": item["name"]}
+    yield {"type": f"{kind}.done", **position, **complete}

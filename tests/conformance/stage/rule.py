@@ -1,7 +1,8 @@
-"""What the stub teacher answers, from the last text that it was asked.
+"""The rule of the stub teacher: the answer to the last text of a request.
 
-`say X` is answered by X, `call NAME JSON` by a tool call (several on further lines),
-`fail STATUS` by an error; anything else by its first word in lower case.
+The answer to `say X` is X, to `call NAME JSON` a tool call (several with several
+lines), and to `fail STATUS` an error. The answer to any other text is its first word in
+lower case.
 """
 
 import json
@@ -21,13 +22,13 @@ class Reply:
 
 
 def reply_to(text: str) -> Reply:
-    """Give the answer to a text."""
+    """Return the answer to a text."""
     last = text.rsplit("user: ", 1)[-1]
     match last.split(maxsplit=1):
-        case ["say", said]:
-            return Reply(said)
-        case ["fail", how]:
-            return Reply(failure=how)
+        case ["say", content]:
+            return Reply(content)
+        case ["fail", failure]:
+            return Reply(failure=failure)
         case ["call", _]:
             return Reply(calls=tuple(_call(line) for line in last.splitlines()))
         case [word, *_]:

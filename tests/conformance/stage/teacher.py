@@ -1,4 +1,4 @@
-"""A stub teacher that speaks OpenAI's and Anthropic's protocols over a real socket."""
+"""A stub teacher with the APIs of OpenAI and Anthropic over a real socket."""
 
 import asyncio
 import json
@@ -50,9 +50,9 @@ async def teacher(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _answer(
-    exchange: HttpExchange, asked: dict[str, Any], whole: Any, events: Any
+    exchange: HttpExchange, request: dict[str, Any], complete: Any, events: Any
 ) -> None:
-    reply = reply_to(_last_text(asked))
+    reply = reply_to(_last_text(request))
     match reply.failure:
         case None:
             pass
@@ -60,7 +60,7 @@ async def _answer(
             await asyncio.sleep(SLOW_SECONDS)
         case "midway":
             reply = Reply("this never ends")
-            await send_events(exchange, events(asked, reply), broken=True)
+            await send_events(exchange, events(request, reply), broken=True)
             return
         case "garbled":
             await exchange.respond(200, [(b"content-type", b"application/json")], b"{")
@@ -68,10 +68,10 @@ async def _answer(
         case status:
             await _fail(exchange, int(status))
             return
-    if asked.get("stream"):
-        await send_events(exchange, events(asked, reply))
+    if request.get("stream"):
+        await send_events(exchange, events(request, reply))
     else:
-        await send_json(exchange, whole(asked, reply))
+        await send_json(exchange, complete(request, reply))
 
 
 async def _fail(exchange: HttpExchange, status: int) -> None:
@@ -87,33 +87,33 @@ async def _other(exchange: HttpExchange, body: bytes) -> None:
     target = (exchange.raw_path + b"?" + exchange.query).decode()
     match exchange.path:
         case "/v1/models":
-            one = {"id": "m", "object": "model", "created": 1, "owned_by": "us"}
-            more = {
+            base = {"id": "m", "object": "model", "created": 1, "owned_by": "us"}
+            extra = {
                 "type": "model",
                 "display_name": "M",
                 "created_at": "2026-01-01T00:00:00Z",
             }
-            models = {"object": "list", "data": [{**one, **more}], "has_more": False}
+            models = {"object": "list", "data": [{**base, **extra}], "has_more": False}
             await send_json(exchange, models)
         case "/v1/embeddings":
             data = {"object": "embedding", "index": 0, "embedding": [0.5, -0.25]}
-            counted = {"prompt_tokens": 1, "total_tokens": 1}
+            counts = {"prompt_tokens": 1, "total_tokens": 1}
             document = {
                 "object": "list",
                 "data": [data],
                 "model": "e",
-                "usage": counted,
+                "usage": counts,
             }
             await send_json(exchange, document)
         case "/v1/files":
-            known = {
+            base = {
                 "id": "file_1",
                 "object": "file",
                 "created_at": 1,
                 "status": "processed",
             }
-            about = {"bytes": len(body), "filename": "f", "purpose": "batch"}
-            await send_json(exchange, {**known, **about})
+            details = {"bytes": len(body), "filename": "f", "purpose": "batch"}
+            await send_json(exchange, {**base, **details})
         case "/v1/files/file_1/content":
             await exchange.respond(200, [(b"content-type", b"x/y")], bytes(range(256)))
         case "/v1/messages/count_tokens":
@@ -122,8 +122,8 @@ async def _other(exchange: HttpExchange, body: bytes) -> None:
             await send_json(exchange, {"method": exchange.method, "target": target})
 
 
-def _last_text(asked: dict[str, Any]) -> str:
-    last: Any = asked.get("prompt") or asked.get("input") or asked.get("messages")
+def _last_text(request: dict[str, Any]) -> str:
+    last: Any = request.get("prompt") or request.get("input") or request.get("messages")
     while not isinstance(last, str):
         last = last[-1] if isinstance(last, list) else _inside(last)
     return last

@@ -1,4 +1,4 @@
-"""How the stub teacher writes to its clients."""
+"""Write responses of the stub teacher."""
 
 import asyncio
 import json
@@ -8,13 +8,13 @@ from typing import Any
 
 from tracer_bentos.serving.http_server.exchange import HttpExchange
 
-__all__ = ["PIECES", "Event", "pieces", "send_events", "send_json", "usage"]
+__all__ = ["PIECES", "Event", "send_events", "send_json", "split_text", "usage"]
 
 Event = tuple[str, Any]
-"""Name and data of a server-sent event; the name may be empty."""
+"""Name and data of a server-sent event; the name can be empty."""
 
 PIECES: ContextVar[int] = ContextVar("PIECES", default=2)
-"""In how many pieces a text is streamed; clients say so in `x-stub-pieces`."""
+"""Number of chunks of a streamed text; the header `x-stub-pieces` sets it."""
 
 HEADERS = [
     (b"x-request-id", b"req_1"),
@@ -29,22 +29,22 @@ HEADERS = [
 async def send_json(
     exchange: HttpExchange, document: Any, status: int = 200, **headers: str
 ) -> None:
-    """Send a whole answer."""
-    more = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
+    """Send a complete response."""
+    extra = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
     kind = (b"content-type", b"application/json")
     content = json.dumps(document).encode()
-    await exchange.respond(status, [kind, *HEADERS, *more], content)
+    await exchange.respond(status, [kind, *HEADERS, *extra], content)
 
 
 async def send_events(
     exchange: HttpExchange, events: Iterable[Event], *, broken: bool = False
 ) -> None:
-    """Stream an answer event by event; if broken, lose the connection in the middle."""
+    """Stream a response; if `broken`, close the connection after two events."""
     kind = (b"content-type", b"text/event-stream; charset=utf-8")
     await exchange.start(200, [kind, *HEADERS])
     for number, (name, data) in enumerate(events):
         if broken and number == 2:
-            raise ConnectionResetError("as a teacher's server might")
+            raise ConnectionResetError("the stub teacher closes the connection")
         text = data if isinstance(data, str) else json.dumps(data)
         head = f"event: {name}\n" if name else ""
         await exchange.send_chunk(f"{head}data: {text}\n\n".encode())
@@ -52,12 +52,12 @@ async def send_events(
     await exchange.end()
 
 
-def pieces(text: str) -> list[str]:
-    """Give a text in the pieces in which it is streamed."""
+def split_text(text: str) -> list[str]:
+    """Return the chunks in which a text is streamed."""
     middle = len(text) // 2 if PIECES.get() > 1 else 0
     return [part for part in (text[:middle], text[middle:]) if part]
 
 
 def usage(first: str, second: str) -> dict[str, Any]:
-    """Give a count of tokens under a protocol's own names."""
+    """Return token counts with the field names of a protocol."""
     return {first: 11, second: 3, "total_tokens": 14}
