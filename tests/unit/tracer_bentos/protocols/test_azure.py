@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from openai import AsyncAzureOpenAI, DefaultAsyncHttpxClient
 
-from support.serving_plane import PROMPT, Plane, certified, serving, until
+from support.serving_plane import (
+    BUNDLE,
+    PROMPT,
+    Plane,
+    certified,
+    serving,
+    until,
+)
 from support.serving_teacher import teaching
 from tracer_bentos.protocols.adapter import ParsedRequest, RequestTarget
 from tracer_bentos.protocols.registry import (
@@ -16,6 +23,7 @@ from tracer_bentos.protocols.registry import (
     language_model_adapters,
 )
 from tracer_bentos.tasks.registry import TaskRegistry
+from tracer_core.contracts.policy import Diversion, PolicyDocument, RevisionPolicy
 
 TABLE = build_table(language_model_adapters())
 VERSION = "2025-04-01-preview"
@@ -232,3 +240,43 @@ async def test_an_error_of_the_router_has_the_format_of_azure(
         document = await response.json()
     assert response.status == 413
     assert document["error"]["code"] == "request_too_large"
+
+
+async def test_a_sticky_split_forwards_the_path_and_query(tmp_path: Path) -> None:
+    async with teaching() as teacher:
+        url = teacher.url.removesuffix("/v1")
+        async with (
+            serving(url, tmp_path / "stable") as stable,
+            serving(url, tmp_path / "candidate", revision=2) as candidate,
+        ):
+            divert = Diversion(revision=2, share=1.0, url=candidate.url)
+            policy = RevisionPolicy(divert=divert)
+            await stable.push(PolicyDocument(generation=1, revisions={"1": policy}))
+            client = azure_client(stable)
+            await client.chat.completions.create(model="gpt-test", messages=MESSAGES)
+            counts = (await stable.evidence()).requests
+    assert counts.diverted == 1
+    assert [seen.target.decode() for seen in teacher.seen] == [CHAT]
+
+
+async def test_an_accepted_key_is_accepted_for_its_deployment_only(
+    tmp_path: Path,
+) -> None:
+    blue, green = (CHAT.replace("gpt-test", name) for name in ("blue", "green"))
+    body = {"model": "gpt-test", "messages": MESSAGES}
+    headers = {"api-key": "client-key"}
+    async with teaching() as teacher:
+        url = teacher.url.removesuffix("/v1")
+        async with serving(url, tmp_path) as plane:
+            tasks = tuple(task(path, model="gpt-test") for path in (blue, green))
+            policy = RevisionPolicy(
+                surrogate=True, audit=0.0, bundle=BUNDLE, tasks=tasks
+            )
+            await plane.push(PolicyDocument(generation=1, revisions={"1": policy}))
+            decisions = []
+            for path in (blue, blue, green, green):
+                async with plane.http.post(
+                    f"{plane.url}{path}", json=body, headers=headers
+                ) as response:
+                    decisions.append(response.headers.get("x-tracer-decision"))
+    assert decisions == [None, "surrogate", None, "surrogate"]
