@@ -359,6 +359,15 @@ async def test_a_suspended_router_with_a_candidate_is_not_reconciling() -> None:
     assert world.condition("Reconciling")[:2] == ("True", "RollingOut")
 
 
+async def test_a_suspended_router_rolls_a_bad_candidate_back() -> None:
+    world = await canary(World())
+    set_suspended(world, suspend=True)
+    world.count(1, requests=400, answered=300, audits_agreed=200, audits_disagreed=100)
+    await world.reconcile(2)
+    assert world.revision(1)["phase"] == "RolledBack"
+    assert world.weights() == {"tickets-r0": 100}
+
+
 async def test_a_suspended_router_without_a_candidate_names_its_attempts() -> None:
     world = await live(World())
     set_suspended(world, suspend=True)
