@@ -11,14 +11,15 @@ LIFETIME_SECONDS: Final = 600.0
 """Lifetime of one acceptance. The surrogate answers a revoked key at most this long."""
 
 MAX_CALLERS: Final = 10_000
-MAX_MODELS: Final = 64
+MAX_SCOPES: Final = 64
 
 
 class AcceptedKeyCache:
-    """The responses of the teacher to the keys of callers, by model.
+    """The responses of the teacher to the keys of callers, by access scope.
 
-    Only the teacher can decide which keys are valid for which models. An acceptance
-    expires after its lifetime; a rejection removes it immediately.
+    Only the teacher can decide which keys are valid for which models or deployments. A
+    scope is the model or deployment of a request. An acceptance expires after its
+    lifetime; a rejection removes it immediately.
     """
 
     def __init__(
@@ -30,28 +31,28 @@ class AcceptedKeyCache:
         self._clock = clock
         self._accepted: OrderedDict[bytes, OrderedDict[str, float]] = OrderedDict()
 
-    def is_recent(self, caller: bytes, model: str) -> bool:
-        """Return whether the teacher accepted this caller for this model recently."""
-        models = self._accepted.get(caller)
-        since = models.get(model) if models else None
+    def is_recent(self, caller: bytes, scope: str) -> bool:
+        """Return whether the teacher accepted this caller in this scope recently."""
+        scopes = self._accepted.get(caller)
+        since = scopes.get(scope) if scopes else None
         return since is not None and self._clock() - since < self._lifetime
 
-    def accept(self, caller: bytes, model: str) -> None:
-        """Record that the teacher answered this caller for this model."""
-        models = self._accepted.setdefault(caller, OrderedDict())
-        models[model] = self._clock()
-        models.move_to_end(model)
+    def accept(self, caller: bytes, scope: str) -> None:
+        """Record that the teacher answered this caller in this scope."""
+        scopes = self._accepted.setdefault(caller, OrderedDict())
+        scopes[scope] = self._clock()
+        scopes.move_to_end(scope)
         self._accepted.move_to_end(caller)
-        if len(models) > MAX_MODELS:
-            models.popitem(last=False)
+        if len(scopes) > MAX_SCOPES:
+            scopes.popitem(last=False)
         if len(self._accepted) > MAX_CALLERS:
             self._accepted.popitem(last=False)
 
-    def reject(self, caller: bytes, model: str) -> None:
-        """Remove the acceptance of a caller for one model."""
-        models = self._accepted.get(caller)
-        if models:
-            models.pop(model, None)
+    def reject(self, caller: bytes, scope: str) -> None:
+        """Remove the acceptance of a caller in one scope."""
+        scopes = self._accepted.get(caller)
+        if scopes:
+            scopes.pop(scope, None)
 
     def revoke(self, caller: bytes) -> None:
         """Remove all acceptances of a caller."""

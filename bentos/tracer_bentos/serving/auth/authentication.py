@@ -75,20 +75,25 @@ class Authenticator:
         digest = hashlib.blake2b(identity, key=self._salt, digest_size=16).digest()
         return Caller(digest)
 
-    def is_accepted(self, caller: Caller, model: str) -> bool:
-        """Return whether the surrogate can answer this caller."""
+    def is_accepted(self, caller: Caller, scope: str) -> bool:
+        """Return whether the surrogate can answer this caller.
+
+        Args:
+            caller: The caller.
+            scope: `ParsedRequest.access_scope` of the request, such as its model.
+        """
         if not self._requires_acceptance:
             return True
-        return self._accepted_keys.is_recent(caller.digest, model)
+        return self._accepted_keys.is_recent(caller.digest, scope)
 
-    def record_status(self, caller: Caller, model: str, status: int) -> None:
+    def record_status(self, caller: Caller, scope: str, status: int) -> None:
         """Record the status of the teacher for a request with the key of the caller."""
         if status == HTTPStatus.OK:
-            self._accepted_keys.accept(caller.digest, model)
+            self._accepted_keys.accept(caller.digest, scope)
         elif status == HTTPStatus.UNAUTHORIZED:
             self._accepted_keys.revoke(caller.digest)
         elif status == HTTPStatus.FORBIDDEN:
-            self._accepted_keys.reject(caller.digest, model)
+            self._accepted_keys.reject(caller.digest, scope)
 
     def _identity(self, headers: Headers) -> bytes | None:
         match self._access:

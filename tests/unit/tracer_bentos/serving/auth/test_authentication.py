@@ -10,7 +10,7 @@ from support.serving_plane import PROMPT, Plane, certified, serving
 from support.serving_teacher import Teacher, teaching
 from tracer_bentos.serving.auth.accepted_key_cache import (
     MAX_CALLERS,
-    MAX_MODELS,
+    MAX_SCOPES,
     AcceptedKeyCache,
 )
 from tracer_bentos.serving.auth.secret_volume import SecretVolume
@@ -111,7 +111,7 @@ def test_a_rejection_applies_to_one_model_and_a_revocation_to_all() -> None:
 
 def test_the_number_of_callers_and_models_is_bounded() -> None:
     cache = AcceptedKeyCache()
-    for number in range(MAX_MODELS + 1):
+    for number in range(MAX_SCOPES + 1):
         cache.accept(b"first", str(number))
     assert not cache.is_recent(b"first", "0")
     assert cache.is_recent(b"first", "1")
