@@ -15,9 +15,23 @@ from typer.core import TyperGroup
 from typer.main import get_command
 from typing_extensions import override
 
-from tracer_cli import cluster, fit, maintain, predict, rollout_commands, scan, serve
+from tracer_cli.commands.fit import fit
+from tracer_cli.commands.inspection import explain, revisions, status
+from tracer_cli.commands.maintain import maintain
+from tracer_cli.commands.predict import predict
+from tracer_cli.commands.rollout import (
+    abort,
+    pause,
+    promote,
+    resume,
+    retrain,
+    retry,
+    rollback,
+)
+from tracer_cli.commands.scan import scan
+from tracer_cli.commands.serve import serve
+from tracer_cli.commands.verify import verify
 from tracer_cli.exit_codes import ExitCode
-from tracer_cli.verify import verify
 from tracer_core import __version__
 from tracer_core.errors import InputError, TracerRouterError
 
@@ -27,22 +41,22 @@ _NAME: Final = "tracer-router"
 _OFFLINE: Final = "Commands without a cluster"
 _CLUSTER: Final = "Commands for routers in a cluster"
 _COMMANDS: Final[tuple[tuple[str, str, Callable[..., int]], ...]] = (
-    ("scan", _OFFLINE, scan.scan),
-    ("fit", _OFFLINE, fit.fit),
-    ("predict", _OFFLINE, predict.predict),
+    ("scan", _OFFLINE, scan),
+    ("fit", _OFFLINE, fit),
+    ("predict", _OFFLINE, predict),
     ("verify", _OFFLINE, verify),
-    ("serve", _OFFLINE, serve.serve),
-    ("maintain", _OFFLINE, maintain.maintain),
-    ("status", _CLUSTER, cluster.status),
-    ("explain", _CLUSTER, cluster.explain),
-    ("revisions", _CLUSTER, cluster.revisions),
-    ("promote", _CLUSTER, rollout_commands.promote),
-    ("pause", _CLUSTER, rollout_commands.pause),
-    ("resume", _CLUSTER, rollout_commands.resume),
-    ("abort", _CLUSTER, rollout_commands.abort),
-    ("rollback", _CLUSTER, rollout_commands.rollback),
-    ("retry", _CLUSTER, rollout_commands.retry),
-    ("retrain", _CLUSTER, rollout_commands.retrain),
+    ("serve", _OFFLINE, serve),
+    ("maintain", _OFFLINE, maintain),
+    ("status", _CLUSTER, status),
+    ("explain", _CLUSTER, explain),
+    ("revisions", _CLUSTER, revisions),
+    ("promote", _CLUSTER, promote),
+    ("pause", _CLUSTER, pause),
+    ("resume", _CLUSTER, resume),
+    ("abort", _CLUSTER, abort),
+    ("rollback", _CLUSTER, rollback),
+    ("retry", _CLUSTER, retry),
+    ("retrain", _CLUSTER, retrain),
 )
 
 

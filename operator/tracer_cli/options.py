@@ -20,7 +20,7 @@ __all__ = [
     "OutputOption",
     "RouterName",
     "Seed",
-    "TraceSource",
+    "TraceOptions",
     "TracesArgument",
     "VectorsOption",
     "parse_duration",
@@ -92,7 +92,7 @@ Seed = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class TraceSource:
+class TraceOptions:
     """The traces of a command and the encoders of their inputs."""
 
     traces: str

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from tracer_cli.optional_dependencies import import_optional
-from tracer_cli.options import TraceSource
+from tracer_cli.options import TraceOptions
 
 __all__ = ["load_traces", "print_line_faults"]
 
 _MAX_PRINTED = 20
 
 
-def load_traces(source: TraceSource) -> tuple[Any, Any]:
+def load_traces(source: TraceOptions) -> tuple[Any, Any]:
     """Return the traces and the encoders of a source.
 
     Raises:

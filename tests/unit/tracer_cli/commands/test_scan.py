@@ -1,4 +1,4 @@
-"""`scan`: estimates from rows outside the vault, by cells that a person can read."""
+"""`scan`: estimates by cell, from rows that are not reserved for a certificate."""
 
 import json
 from dataclasses import replace
@@ -21,7 +21,7 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(STATE_VARIABLE, str(tmp_path / "state"))
 
 
-def look(rows: list[Row]) -> ScanReport:
+def scan_rows(rows: list[Row]) -> ScanReport:
     return scan_traces(LoadedRows(select_rows(rows), (), None), seed=1)
 
 
@@ -34,8 +34,8 @@ def write(path: Path, rows: list[Row], **more: Any) -> Path:
     return path
 
 
-def test_an_easy_desk_is_estimated_nearly_whole() -> None:
-    found = look(ticket_rows(1_000))
+def test_an_easy_task_is_estimated_with_high_coverage() -> None:
+    found = scan_rows(ticket_rows(1_000))
     assert (found.reason, found.rows, found.looked_at, found.vault, found.labels) == (
         None,
         1_000,
@@ -43,7 +43,7 @@ def test_an_easy_desk_is_estimated_nearly_whole() -> None:
         400,
         4,
     )
-    assert [each.target for each in found.targets] == [0.9, 0.95, 0.98]
+    assert [target.target for target in found.targets] == [0.9, 0.95, 0.98]
     assert found.targets[0].share > 0.9
     assert found.targets[0].chance > 0.95
     assert found.targets[0].missing == 0
@@ -51,8 +51,8 @@ def test_an_easy_desk_is_estimated_nearly_whole() -> None:
     assert all(cell.agreement > 0.9 for cell in found.cells)
 
 
-def test_a_cell_has_words_and_examples_of_its_own() -> None:
-    cells = {cell.name: cell for cell in look(ticket_rows(1_000)).cells}
+def test_a_cell_has_its_own_terms_and_examples() -> None:
+    cells = {cell.name: cell for cell in scan_rows(ticket_rows(1_000)).cells}
     assert set(cells) == {"billing", "delivery", "login", "praise"}
     assert {"parcel", "courier"} & set(cells["delivery"].terms)
     assert not {"please", "hello", "order"} & set(cells["delivery"].terms)
@@ -62,14 +62,14 @@ def test_a_cell_has_words_and_examples_of_its_own() -> None:
         assert example.teacher != "delivery"
 
 
-def test_the_vault_has_no_part_in_any_figure() -> None:
+def test_reserved_rows_do_not_affect_any_figure() -> None:
     rows = ticket_rows(1_000)
     vault = [replace(row, label="praise", text=f"x {row.text}") for row in rows[600:]]
-    assert look(rows) == look(rows[:600] + vault)
+    assert scan_rows(rows) == scan_rows(rows[:600] + vault)
 
 
 @pytest.mark.slow
-def test_what_an_attempt_has_tested_is_no_vault_any_more(
+def test_rows_that_an_attempt_tested_are_no_longer_reserved(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = ticket_rows(1_500)
@@ -77,10 +77,10 @@ def test_what_an_attempt_has_tested_is_no_vault_any_more(
     call = ["fit", str(path), "--target", "90%", "--out", str(tmp_path / "out")]
     assert main(call) == 0
     capsys.readouterr()
-    again = scan_json(capsys, path)
-    assert (again["looked_at"], again["vault"]) == (1_000, 0)
-    assert again["targets"][0]["chance"] == 0
-    assert again["targets"][0]["missing"] > 0
+    second = scan_json(capsys, path)
+    assert (second["looked_at"], second["vault"]) == (1_000, 0)
+    assert second["targets"][0]["chance"] == 0
+    assert second["targets"][0]["missing"] > 0
     both = scan_json(capsys, write(tmp_path / "both.jsonl", rows))
     assert (both["looked_at"], both["vault"]) == (1_000, 500)
 
@@ -92,21 +92,21 @@ def scan_json(
     return dict(json.loads(capsys.readouterr().out))
 
 
-def test_the_same_traces_and_seed_give_the_same_page(
+def test_the_same_traces_and_seed_give_the_same_output(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write(tmp_path / "t.jsonl", ticket_rows(400))
-    pages = []
+    outputs = []
     for _ in range(2):
         assert main(["scan", str(path), "--cells", "2"]) == 0
-        pages.append(capsys.readouterr().out)
-    assert pages[0] == pages[1]
-    assert "400 labelled rows of task unnamed, 4 different answers" in pages[0]
-    assert "and 2 smaller cells" in pages[0]
+        outputs.append(capsys.readouterr().out)
+    assert outputs[0] == outputs[1]
+    assert "400 labelled rows of task unnamed, 4 different answers" in outputs[0]
+    assert "and 2 smaller cells" in outputs[0]
     assert not (tmp_path / "state").exists()
 
 
-def test_costs_and_tokens_are_summed_by_cell_where_the_traces_have_them(
+def test_costs_and_tokens_of_traces_are_summed_by_cell(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     more = {"cost": 0.001, "prompt_tokens": 40, "completion_tokens": 2}
@@ -125,28 +125,28 @@ def test_examples_are_redacted(
     ]
     path = write(tmp_path / "t.jsonl", rows)
     assert main(["scan", str(path)]) == 0
-    page = capsys.readouterr().out
-    assert "[phone] or [email]" in page
-    assert "ann@" not in page
-    assert "1234567" not in page
+    output = capsys.readouterr().out
+    assert "[phone] or [email]" in output
+    assert "ann@" not in output
+    assert "1234567" not in output
 
 
-def test_time_is_what_the_missing_rows_take_at_the_rate_of_the_traces() -> None:
+def test_days_are_estimated_from_the_rate_of_the_traces() -> None:
     hourly = [
-        replace(row, time=row.time and row.time + timedelta(hours=at))
-        for at, row in enumerate(ticket_rows(200, noise=0))
+        replace(row, time=row.time and row.time + timedelta(hours=number))
+        for number, row in enumerate(ticket_rows(200, noise=0))
     ]
-    hard = look(hourly).targets[-1]
+    hard = scan_rows(hourly).targets[-1]
     assert hard.missing
     assert hard.days == pytest.approx(hard.missing / 24, rel=0.02, abs=0.1)
 
 
-def test_one_and_the_same_answer_is_refused_with_the_reason(
+def test_traces_with_a_single_answer_are_refused_with_the_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = [replace(row, label="praise") for row in ticket_rows(200)]
     found = scan_json(capsys, write(tmp_path / "t.jsonl", rows), code=3)
-    assert "one and the same answer" in found["reason"]
+    assert "the same answer for all training rows" in found["reason"]
     assert found["cells"] == []
 
 
@@ -156,4 +156,4 @@ def test_texts_with_more_than_one_answer_are_counted() -> None:
         replace(row, label="praise" if row.label != "praise" else "login")
         for row in rows[:7]
     ]
-    assert look([*again, *rows]).conflicts == 7
+    assert scan_rows([*again, *rows]).conflicts == 7

@@ -1,4 +1,4 @@
-"""`predict`: one JSON line a line, and the decisions are those of serving."""
+"""`predict`: one JSON line per input, with the decisions of the data plane."""
 
 import gzip
 import io
@@ -24,7 +24,7 @@ from tracer_bentos.training.run.pipeline import TrainingResult
 from tracer_cli import main
 from tracer_core.contracts.traces import TraceRecord
 
-NASTY = [
+UNUSUAL = [
     "",
     " ",
     "\t \u00a0\u3000",
@@ -56,13 +56,13 @@ def predict(
     capsys: pytest.CaptureFixture[str], *call: object, code: int = 0
 ) -> tuple[list[dict[str, Any]], str]:
     assert main(["predict", *map(str, call)]) == code
-    said = capsys.readouterr()
-    lines = said.out.split("\n")
+    captured = capsys.readouterr()
+    lines = captured.out.split("\n")
     assert lines.pop() == ""
-    return [json.loads(line) for line in lines], said.err
+    return [json.loads(line) for line in lines], captured.err
 
 
-def told(folder: Path, content: str | bytes, name: str = "inputs") -> Path:
+def write_inputs(folder: Path, content: str | bytes, name: str = "inputs") -> Path:
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
@@ -72,7 +72,7 @@ def objects(texts: list[str], **more: object) -> str:
     return "".join(json.dumps({"input": text, **more}) + "\n" for text in texts)
 
 
-def shown(found: SurrogatePrediction) -> dict[str, Any]:
+def as_document(found: SurrogatePrediction) -> dict[str, Any]:
     return {
         "label": found.label,
         "accepted": found.accepted,
@@ -82,12 +82,12 @@ def shown(found: SurrogatePrediction) -> dict[str, Any]:
     }
 
 
-def test_a_decision_is_five_fields_and_nothing_else(
+def test_a_decision_has_exactly_five_fields(
     bundle: tuple[Path, TrainingResult],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    path = told(tmp_path, "hello parcel is late today\n")
+    path = write_inputs(tmp_path, "hello parcel is late today\n")
     ((decision,), _) = predict(capsys, bundle[0], path)
     assert list(decision) == ["label", "accepted", "agreement", "cell", "stage"]
     assert decision["label"] == decision["cell"] == "delivery"
@@ -95,41 +95,41 @@ def test_a_decision_is_five_fields_and_nothing_else(
     assert 0.9 < decision["agreement"] < 1
 
 
-async def test_nasty_texts_are_decided_alike_by_predict_serving_and_training(
+async def test_predict_serving_and_training_decide_unusual_texts_identically(
     bundle: tuple[Path, TrainingResult],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    folder, learned = bundle
-    decisions, _ = predict(capsys, folder, told(tmp_path, objects(NASTY)))
+    folder, result = bundle
+    decisions, _ = predict(capsys, folder, write_inputs(tmp_path, objects(UNUSUAL)))
 
-    assert learned.surrogate
+    assert result.surrogate
     redactor = StandardRedactor()
     kept = [
-        redact_as_served(TraceRecord(input=t, teacher="x"), redactor) for t in NASTY
+        redact_as_served(TraceRecord(input=t, teacher="x"), redactor) for t in UNUSUAL
     ]
-    trained = [learned.surrogate.decide(each.input) for each in kept if each]
-    assert decisions == [shown(each) for each in trained]
+    trained = [result.surrogate.decide(row.input) for row in kept if row]
+    assert decisions == [as_document(prediction) for prediction in trained]
 
     async with teaching() as teacher:
         settings = settings_for(teacher.url, tmp_path, access=ANYBODY)
         loaded = build_standalone_plane(settings, folder).surrogate_slot.surrogate
         assert loaded
         first = build_redactor(settings.redaction)
-        served = [loaded.decide(first.redact(text)) for text in NASTY]
-        assert decisions == [shown(each) for each in served]  # type: ignore[arg-type]
+        served = [loaded.decide(first.redact(text)) for text in UNUSUAL]
+        assert decisions == [as_document(prediction) for prediction in served]  # type: ignore[arg-type]
 
 
-async def test_the_data_plane_answers_exactly_what_predict_accepts(
+async def test_the_data_plane_answers_exactly_the_inputs_that_predict_accepts(
     bundle: tuple[Path, TrainingResult],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    texts = [text for text in NASTY if text.strip()]
-    decisions, _ = predict(capsys, bundle[0], told(tmp_path, objects(texts)))
-    wanted = [each["label"] if each["accepted"] else None for each in decisions]
-    assert None in wanted
-    assert {"delivery", "login"} < {*wanted}
+    texts = [text for text in UNUSUAL if text.strip()]
+    decisions, _ = predict(capsys, bundle[0], write_inputs(tmp_path, objects(texts)))
+    expected = [row["label"] if row["accepted"] else None for row in decisions]
+    assert None in expected
+    assert {"delivery", "login"} < {*expected}
     async with teaching() as teacher, aiohttp.ClientSession() as http:
         settings = settings_for(teacher.url, tmp_path, access=ANYBODY)
         plane = build_standalone_plane(settings, bundle[0])
@@ -137,13 +137,15 @@ async def test_the_data_plane_answers_exactly_what_predict_accepts(
         await plane.start()
         await traffic.start()
         address = f"http://127.0.0.1:{traffic.port}/v1/chat/completions"
-        answered = [await _answered(http, address, text) for text in texts]
+        answered = [await _surrogate_answer(http, address, text) for text in texts]
         await traffic.stop()
         await plane.finish()
-    assert answered == wanted
+    assert answered == expected
 
 
-async def _answered(http: aiohttp.ClientSession, address: str, text: str) -> str | None:
+async def _surrogate_answer(
+    http: aiohttp.ClientSession, address: str, text: str
+) -> str | None:
     async with http.post(address, json=chat_about(text)) as response:
         document = await response.json()
         by_surrogate = response.headers.get("x-tracer-decision") == "surrogate"
@@ -155,17 +157,19 @@ def test_only_a_newline_ends_a_line(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    lines = [text for text in NASTY if text[:1] != "{"]
-    plain, _ = predict(capsys, bundle[0], told(tmp_path, "\n".join(lines)))
-    escaped, _ = predict(capsys, bundle[0], told(tmp_path, objects(lines)))
+    lines = [text for text in UNUSUAL if text[:1] != "{"]
+    plain, _ = predict(capsys, bundle[0], write_inputs(tmp_path, "\n".join(lines)))
+    escaped, _ = predict(capsys, bundle[0], write_inputs(tmp_path, objects(lines)))
     assert plain == escaped
-    ends, _ = predict(capsys, bundle[0], told(tmp_path, "\n".join([*lines, ""])))
+    ends, _ = predict(
+        capsys, bundle[0], write_inputs(tmp_path, "\n".join([*lines, ""]))
+    )
     assert ends == plain
-    windows, _ = predict(capsys, bundle[0], told(tmp_path, "\r\n".join(lines)))
+    windows, _ = predict(capsys, bundle[0], write_inputs(tmp_path, "\r\n".join(lines)))
     assert windows == plain
 
 
-def test_a_decision_comes_before_the_next_line_is_written(
+def test_a_decision_is_printed_before_the_next_line_is_read(
     bundle: tuple[Path, TrainingResult],
 ) -> None:
     call = [sys.executable, "-m", "tracer_cli", "predict", str(bundle[0])]
@@ -184,7 +188,7 @@ def test_a_decision_comes_before_the_next_line_is_written(
 
 
 @pytest.mark.parametrize(
-    ("line", "why"),
+    ("line", "cause"),
     [
         (b'{"input": "torn', "the line: Invalid JSON"),
         (b"{no object", "the line: Invalid JSON"),
@@ -192,43 +196,45 @@ def test_a_decision_comes_before_the_next_line_is_written(
         (b'{"input": 5}', "input: Input should be a valid string"),
         (b'{"input": "a", "vector": ["b"]}', "vector.0: Input should be a valid"),
         (b'{"input": "\\ud800"}', "the line: Invalid JSON"),
-        (b"caf\xe9", "byte 4 is not UTF-8: save the file as UTF-8"),
+        (b"caf\xe9", "byte 4 is not UTF-8; save the file as UTF-8"),
     ],
 )
-def test_a_bad_line_stops_it_and_is_named(
+def test_an_unreadable_line_stops_the_command_and_is_named(
     bundle: tuple[Path, TrainingResult],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     line: bytes,
-    why: str,
+    cause: str,
 ) -> None:
-    path = told(tmp_path, b"parcel is late\n" + line + b"\ngreat service\n")
-    decisions, said = predict(capsys, bundle[0], path, code=2)
-    assert [each["label"] for each in decisions] == ["delivery"]
-    assert f"{path}:2: {why}" in said
-    assert "1 decisions were printed" in said
+    path = write_inputs(tmp_path, b"parcel is late\n" + line + b"\ngreat service\n")
+    decisions, errors = predict(capsys, bundle[0], path, code=2)
+    assert [row["label"] for row in decisions] == ["delivery"]
+    assert f"{path}:2: {cause}" in errors
+    assert "1 decisions were printed" in errors
 
 
-def test_a_packed_file_of_traces_is_decided_too(
+def test_a_compressed_file_of_traces_is_decided(
     bundle: tuple[Path, TrainingResult],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     content = gzip.compress(objects(["parcel is late"], teacher="x", extra=1).encode())
-    decisions, _ = predict(capsys, bundle[0], told(tmp_path, content, "t.jsonl.gz"))
-    assert [each["label"] for each in decisions] == ["delivery"]
+    decisions, _ = predict(
+        capsys, bundle[0], write_inputs(tmp_path, content, "t.jsonl.gz")
+    )
+    assert [row["label"] for row in decisions] == ["delivery"]
 
 
-def test_nothing_in_gives_nothing_out(
+def test_an_empty_input_gives_an_empty_output(
     bundle: tuple[Path, TrainingResult],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert predict(capsys, bundle[0], told(tmp_path, "")) == ([], "")
+    assert predict(capsys, bundle[0], write_inputs(tmp_path, "")) == ([], "")
 
 
 @pytest.mark.parametrize("absent", ["bundle", "inputs"])
-def test_what_is_not_there_is_a_wrong_input(
+def test_a_missing_file_is_an_input_error(
     bundle: tuple[Path, TrainingResult],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -236,26 +242,26 @@ def test_what_is_not_there_is_a_wrong_input(
 ) -> None:
     missing = tmp_path / "missing"
     call = (missing,) if absent == "bundle" else (bundle[0], missing)
-    _, said = predict(capsys, *call, code=2)
-    assert str(missing) in said
-    assert "name a f" in said
+    _, errors = predict(capsys, *call, code=2)
+    assert str(missing) in errors
+    assert "name a f" in errors
 
 
-def test_texts_are_redacted_as_the_bundle_wants_or_not_at_all(
+def test_texts_are_redacted_as_the_bundle_requires_or_not_at_all(
     bundle: tuple[Path, TrainingResult],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     foreign = tmp_path / "foreign"
     ticket_bundle(foreign, redaction="standard/2+0123456789abcdef")
-    path = told(tmp_path, "parcel is late, ask ann@example.com")
-    _, said = predict(capsys, foreign, path, code=2)
-    assert "redacted by standard/2+0123456789abcdef" in said
+    path = write_inputs(tmp_path, "parcel is late, ask ann@example.com")
+    _, errors = predict(capsys, foreign, path, code=2)
+    assert "redacted by standard/2+0123456789abcdef" in errors
     raw, _ = predict(capsys, foreign, "--redacted", path)
     redacted, _ = predict(capsys, bundle[0], path)
     assert raw[0]["agreement"] != redacted[0]["agreement"]
-    asked = told(tmp_path, "parcel is late, ask [email]")
-    assert predict(capsys, foreign, "--redacted", asked)[0] == redacted
+    inputs = write_inputs(tmp_path, "parcel is late, ask [email]")
+    assert predict(capsys, foreign, "--redacted", inputs)[0] == redacted
 
 
 def test_standard_input_is_read_as_bytes(
@@ -265,6 +271,6 @@ def test_standard_input_is_read_as_bytes(
 ) -> None:
     content = b"\xef\xbb\xbfparcel is late\n\xff\n"
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
-    decisions, said = predict(capsys, bundle[0], code=2)
-    assert [each["label"] for each in decisions] == ["delivery"]
-    assert "standard input:2: byte 1 is not UTF-8" in said
+    decisions, errors = predict(capsys, bundle[0], code=2)
+    assert [row["label"] for row in decisions] == ["delivery"]
+    assert "standard input:2: byte 1 is not UTF-8" in errors

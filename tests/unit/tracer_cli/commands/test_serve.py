@@ -1,4 +1,4 @@
-"""The same data plane without a cluster: `tracer-router serve` and `bentoml serve`."""
+"""The data plane without a cluster: `tracer-router serve` and `bentoml serve`."""
 
 import asyncio
 import dataclasses
@@ -37,19 +37,19 @@ from tracer_core.contracts.runtime import HttpVersion
 from tracer_core.contracts.runtime_config import TeacherConfig
 from tracer_core.errors import SpecError
 
-VERB = [sys.executable, "-m", "tracer_cli", "serve"]
+COMMAND = [sys.executable, "-m", "tracer_cli", "serve"]
 TICKET = "hello parcel is late today"
 
 
-def asked(text: str) -> dict[str, Any]:
+def chat_request(text: str) -> dict[str, Any]:
     return {"model": "gpt-test", "messages": [{"role": "user", "content": text}]}
 
 
 @contextmanager
-def verb(
+def serving(
     teacher: str, *arguments: str
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    command = [*VERB, *arguments, "--teacher", teacher, "--port", "0"]
+    command = [*COMMAND, *arguments, "--teacher", teacher, "--port", "0"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
     try:
         assert process.stderr
@@ -65,9 +65,9 @@ def verb(
 
 
 async def ask(http: aiohttp.ClientSession, url: str, text: str) -> tuple[str, str]:
-    """Give the answer and who gave it."""
+    """Return the answer and its source."""
     address, key = f"{url}/v1/chat/completions", {"authorization": "Bearer sk-client"}
-    async with http.post(address, json=asked(text), headers=key) as response:
+    async with http.post(address, json=chat_request(text), headers=key) as response:
         assert response.status == 200, await response.text()
         document = await response.json()
         by = response.headers.get("x-tracer-decision", "teacher")
@@ -81,25 +81,25 @@ def only_trace(store: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    read = OpenAIChat().parse_request(json.dumps(asked("anything")).encode())
+    read = OpenAIChat().parse_request(json.dumps(chat_request("anything")).encode())
     assert read
     task = TaskRegistry().identify(read).task
     rows = [dataclasses.replace(row, task=task) for row in ticket_rows(600)]
     terms = AttemptParameters(
         attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=1, seed=1
     )
-    learned = train(terms, select_rows(rows), local_training_context())
-    assert learned.surrogate
-    assert learned.certificate
+    result = train(terms, select_rows(rows), local_training_context())
+    assert result.surrogate
+    assert result.certificate
     folder = tmp_path_factory.mktemp("bundle")
-    samples = golden_samples(learned.surrogate)
-    manifest = write_bundle(folder, learned.surrogate, learned.certificate, samples)
+    samples = golden_samples(result.surrogate)
+    manifest = write_bundle(folder, result.surrogate, result.certificate, samples)
     return folder, manifest.digest
 
 
 async def test_without_a_bundle_it_passes_through_and_captures(tmp_path: Path) -> None:
     async with teaching() as teacher, aiohttp.ClientSession() as http:
-        with verb(teacher.url, "--store", str(tmp_path)) as (process, url):
+        with serving(teacher.url, "--store", str(tmp_path)) as (process, url):
             assert await ask(http, url, TICKET) == ("hello", "teacher")
             process.send_signal(signal.SIGINT)
             await until(lambda: process.poll() is not None)
@@ -111,27 +111,27 @@ async def test_without_a_bundle_it_passes_through_and_captures(tmp_path: Path) -
     )
 
 
-async def test_a_teacher_that_speaks_http_2_alone_is_served_to_its_clients() -> None:
+async def test_clients_of_http_1_reach_a_teacher_with_only_http_2() -> None:
     async with (
         teaching(http=HttpVersion.HTTP2) as teacher,
         aiohttp.ClientSession() as http,
     ):
-        with verb(teacher.url, "--http-version", "HTTP2") as (_, url):
+        with serving(teacher.url, "--http-version", "HTTP2") as (_, url):
             assert await ask(http, url, TICKET) == ("hello", "teacher")
 
 
-def test_an_unknown_version_of_http_is_said_in_words() -> None:
+def test_an_unknown_http_version_is_an_error_with_the_allowed_ones() -> None:
     text = '{"teacher":{"url":"http://x/v1","httpVersion":"3"}}'
     expected = "TRACER_CONFIG: teacher.httpVersion: must be HTTP1 or HTTP2"
     with pytest.raises(SpecError, match=expected):
         read_settings({runtime.CONFIG: text})
 
 
-async def test_with_a_bundle_it_answers_whom_the_teacher_has_answered(
+async def test_with_a_bundle_it_answers_clients_that_the_teacher_has_accepted(
     bundle: tuple[Path, str],
 ) -> None:
     async with teaching() as teacher, aiohttp.ClientSession() as http:
-        with verb(teacher.url, str(bundle[0])) as (_, url):
+        with serving(teacher.url, str(bundle[0])) as (_, url):
             first = await ask(http, url, TICKET)
             second = await ask(http, url, TICKET)
             unlike = await ask(http, url, "Zzyzx qqq?")
@@ -141,7 +141,7 @@ async def test_with_a_bundle_it_answers_whom_the_teacher_has_answered(
 
 
 @pytest.mark.slow
-async def test_bentoml_serves_the_same_from_an_exported_bento(
+async def test_bentoml_serves_an_exported_bento_in_the_same_way(
     bundle: tuple[Path, str], tmp_path: Path
 ) -> None:
     archive = build_bento(*bundle, tmp_path)
@@ -156,17 +156,24 @@ async def test_bentoml_serves_the_same_from_an_exported_bento(
     assert (response.status, passed) == (207, b"\x00\xff")
 
 
-def test_a_port_that_is_taken_is_said_in_words() -> None:
+def test_a_port_in_use_is_an_error_that_names_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        call = [*VERB, "--teacher", "http://127.0.0.1:9/v1", "--port", port]
+        call = [*COMMAND, "--teacher", "http://127.0.0.1:9/v1", "--port", port]
         ended = subprocess.run(call, capture_output=True, check=False)
     assert ended.returncode == 1
     assert f"cannot listen on port {port} of 127.0.0.1".encode() in ended.stderr
 
 
-def test_a_folder_that_holds_no_bundle_is_said_in_words(tmp_path: Path) -> None:
-    call = [*VERB, str(tmp_path), "--teacher", "http://127.0.0.1:9/v1", "--port", "0"]
+def test_a_folder_without_a_bundle_is_an_error(tmp_path: Path) -> None:
+    call = [
+        *COMMAND,
+        str(tmp_path),
+        "--teacher",
+        "http://127.0.0.1:9/v1",
+        "--port",
+        "0",
+    ]
     ended = subprocess.run(call, capture_output=True, check=False)
     assert ended.returncode == 1
     assert b"no bundle in" in ended.stderr
@@ -192,7 +199,7 @@ def bento_served(archive: Path, teacher: str, home: Path) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
-        # Its workers lead process groups of their own: only it can end them.
+        # Its workers are leaders of their own process groups: only it can end them.
         process.terminate()
         process.wait()
 

@@ -16,8 +16,8 @@ from tracer_cli.options import (
     OutputFormat,
     OutputOption,
     Seed,
+    TraceOptions,
     TracesArgument,
-    TraceSource,
     VectorsOption,
 )
 from tracer_cli.output import Table, print_table
@@ -54,7 +54,7 @@ def scan(
     """
     commands = import_optional("tracer_bentos.offline_commands.scan", "train")
     loaded, encoders = load_traces(
-        TraceSource(traces, vectors, embedder, embedder_url, embedder_model)
+        TraceOptions(traces, vectors, embedder, embedder_url, embedder_model)
     )
     report = commands.scan_traces(loaded, seed, encoders.encoders)
     if output is OutputFormat.JSON:

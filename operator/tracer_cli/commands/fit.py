@@ -16,8 +16,8 @@ from tracer_cli.options import (
     OutputFormat,
     OutputOption,
     Seed,
+    TraceOptions,
     TracesArgument,
-    TraceSource,
     VectorsOption,
     parse_percent,
 )
@@ -90,7 +90,7 @@ def fit(
     offline.expect_empty(out)
     engine = _engine(dask)
     loaded, encoders = load_traces(
-        TraceSource(traces, vectors, embedder, embedder_url, embedder_model)
+        TraceOptions(traces, vectors, embedder, embedder_url, embedder_model)
     )
     terms = offline.FitTerms(
         target=target,
@@ -118,9 +118,9 @@ def _engine(address: str | None) -> Any:
 
 
 def _print_summary(result: Any, out: Path) -> None:
-    certificate = result.learned.certificate
+    certificate = result.result.certificate
     if certificate is None:
-        print(f"refused: {result.learned.reason}")
+        print(f"refused: {result.result.reason}")
         return
     print(
         f"certified: k = {certificate.k} of n = {certificate.n}, coverage"
@@ -136,10 +136,10 @@ def _print_summary(result: Any, out: Path) -> None:
 
 
 def _document(result: Any, loaded: Any, out: Path) -> dict[str, Any]:
-    certificate = result.learned.certificate
+    certificate = result.result.certificate
     return {
         "outcome": "certified" if certificate else "refused",
-        "reason": result.learned.reason,
+        "reason": result.result.reason,
         "attempt": result.attempt,
         "level": result.level,
         "certificate": json.loads(certificate.to_json()) if certificate else None,
