@@ -1,1 +1,1 @@
-"""Programs of the Makefile and the demo; no package of ours imports them."""
+"""Programs of the Makefile and the demo; no package of the project imports them."""

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv from the locked requirements; a fresh Debian or Ubuntu is enough.
-# Called by `make venv`; runs again only when a lock or pyproject.toml has changed.
+# Creates .venv from the locked requirements; needs only a new Debian or Ubuntu.
+# Called by `make venv`; runs again only if a lock or pyproject.toml has changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/say.sh
@@ -19,23 +19,23 @@ find_python() {
 }
 
 install_venv_module() {
-  command -v apt-get >/dev/null || fail "Python's venv module is missing: install it"
-  [ "$(id -u)" = 0 ] || fail "Python's venv module is missing: apt-get install python3-venv"
+  command -v apt-get >/dev/null || fail "Python's venv module is missing; install it"
+  [ "$(id -u)" = 0 ] || fail "Python's venv module is missing; run: apt-get install python3-venv"
   say "installing python3-venv from the distribution"
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq
   apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
 }
 
-python=$(find_python) || fail "no Python >= 3.11 found: install one, or say PYTHON=PATH"
+python=$(find_python) || fail "Python 3.11 or later not found; install it or set PYTHON=PATH"
 
 if ! .venv/bin/python -c "$OLDEST" 2>/dev/null; then
-  say "making .venv with $("$python" --version)"
+  say "creating .venv with $("$python" --version)"
   "$python" -c 'import ensurepip' 2>/dev/null || install_venv_module
   "$python" -m venv --clear .venv
 fi
 if ! .venv/bin/python -m uv --version >/dev/null 2>&1; then
-  say "installing uv, the installer of everything else"
+  say "installing uv"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check \
     --require-hashes -r requirements/bootstrap.lock
 fi

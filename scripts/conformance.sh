@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the official clients against the stub teacher and through routers. Their
-# environment is made from its own lock, and anew only when the lock has changed.
+# environment has its own lock and is created again only if the lock has changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/say.sh

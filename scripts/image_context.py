@@ -1,8 +1,9 @@
-"""Prepares the folder that an image is built from: dependencies, our code, in layers.
+"""Prepare the build context of an image: dependencies and project code, in layers.
 
-Nothing runs inside an image, so a registry's builder and the daemonless assembler of
-`devcluster` give the same bytes. Two builds of the same tree give the same files:
-locked wheels, one fixed time stamp, byte code checked by nobody (`unchecked-hash`).
+No command runs inside an image, so the builder of a registry and the daemonless
+assembler of `devcluster` create the same bytes. Two builds of the same tree create the
+same files: locked wheels, one fixed timestamp, and byte code without a check at run
+time (`unchecked-hash`).
 
     python -m scripts.image_context operator --out build/images/operator
 """
@@ -32,14 +33,14 @@ _CONTROL_PLANE = ("tracer_router", "tracer_cli")
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What goes into one image."""
+    """The content of one image."""
 
     lock: str
-    """The locked requirements of its dependency layer."""
+    """File of the locked requirements of the dependency layer."""
     home: str
-    """Folder of its layers within the image."""
+    """Folder of the layers within the image."""
     dockerfile: str
-    """The file that it is built by."""
+    """The Dockerfile."""
 
 
 IMAGES = {
@@ -56,7 +57,7 @@ IMAGES = {
 
 
 def prepare(name: str, out: Path) -> str:
-    """Write the context of one image and give the digest of what it holds."""
+    """Write the build context of one image and return the digest of its content."""
     image = IMAGES[name]
     dependencies = _dependencies(image)
     if out.exists():
@@ -65,34 +66,34 @@ def prepare(name: str, out: Path) -> str:
     shutil.copytree(dependencies, out / "deps", copy_function=_link)
     _application(name, out)
     _finish(out / "app", f"{image.home}/app")
-    # Byte code belongs into the layers; builders that leave it out by habit are told.
+    # Byte code is part of the layers; some builders exclude it by default.
     (out / ".dockerignore").write_text("!**/__pycache__\n!**/*.pyc\n")
     code = (path for layer in _own_layers(out) for path in layer.rglob("*"))
     return _digest([dependencies.name.encode(), *_contents(code, out)])
 
 
 def _dependencies(image: Image) -> Path:
-    """Install the locked wheels once for each lock, Python and platform."""
+    """Install the locked wheels once for each lock, Python version, and platform."""
     lock = ROOT / image.lock
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     inputs = [lock.read_bytes(), Path(__file__).read_bytes(), image.home.encode()]
     key = _digest([*inputs, version.encode(), sysconfig.get_platform().encode()])
-    kept = cache_folder("contexts") / f"{lock.parent.name}-{lock.stem}-{key}"
-    if not kept.exists():
-        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+    cached = cache_folder("contexts") / f"{lock.parent.name}-{lock.stem}-{key}"
+    if not cached.exists():
+        with tempfile.TemporaryDirectory(dir=cached.parent) as folder:
             layer = Path(folder) / "deps"
             _install(lock, layer)
             _finish(layer, f"{image.home}/deps")
-            _keep(layer, kept)
-    return kept
+            _store(layer, cached)
+    return cached
 
 
-def _keep(layer: Path, kept: Path) -> None:
+def _store(layer: Path, cached: Path) -> None:
     try:
-        layer.rename(kept)
+        layer.rename(cached)
     except OSError:
-        # Another run was first; the same inputs gave the same folder.
-        if not kept.is_dir():
+        # Another process was faster; the same inputs result in the same folder.
+        if not cached.is_dir():
             raise
 
 
@@ -100,8 +101,8 @@ def _install(lock: Path, target: Path) -> None:
     command = [sys.executable, "-m", "uv", "pip", "install", "--quiet"]
     options = ["--require-hashes", "--no-deps", "--link-mode", "copy"]
     where = ["--python", sys.executable, "--target", str(target)]
-    subprocess.run([*command, *options, *where, "-r", str(lock)], check=True)  # noqa: S603 - uv of our own environment
-    # Scripts name this machine's interpreter; tests of others are never run here.
+    subprocess.run([*command, *options, *where, "-r", str(lock)], check=True)  # noqa: S603 - uv of this environment
+    # Scripts contain the path of this interpreter; tests of libraries are not needed.
     for unwanted in [target / "bin", *target.glob("*/**/tests")]:
         shutil.rmtree(unwanted, ignore_errors=True)
     for pattern in (".lock", "*.dist-info/RECORD", "*.dist-info/direct_url.json"):
@@ -115,7 +116,7 @@ def _application(name: str, out: Path) -> None:
         source = ROOT / "examples/recorded_teacher"
         _copy(source, app / "recorded_teacher", ("__*__.py", "[a-z]*.py", "data"))
         return
-    _unpack_our_wheel(app)
+    _unpack_project_wheel(app)
     if name == "operator":
         for package in ("tracer_bentos", "tracer_cli"):
             shutil.rmtree(app / package)
@@ -125,7 +126,7 @@ def _application(name: str, out: Path) -> None:
     _copy(ROOT / "bentos/router", out / "router", ("*",))
 
 
-def _unpack_our_wheel(app: Path) -> None:
+def _unpack_project_wheel(app: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         build = [
             sys.executable,
@@ -137,7 +138,7 @@ def _unpack_our_wheel(app: Path) -> None:
             "-d",
             folder,
         ]
-        subprocess.run(build, cwd=ROOT, check=True, capture_output=True)  # noqa: S603 - our own build backend
+        subprocess.run(build, cwd=ROOT, check=True, capture_output=True)  # noqa: S603 - the build backend of the project
         wheel = next(Path(folder).glob("*.whl"))
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(app)
@@ -148,7 +149,7 @@ def _unpack_our_wheel(app: Path) -> None:
 def _copy(source: Path, target: Path, patterns: Iterable[str]) -> None:
     target.mkdir(parents=True)
     unwanted = shutil.ignore_patterns("__pycache__", ".*")
-    for path in sorted({found for each in patterns for found in source.glob(each)}):
+    for path in sorted({path for pattern in patterns for path in source.glob(pattern)}):
         if path.name == "__pycache__":
             continue
         if path.is_dir():
@@ -158,11 +159,11 @@ def _copy(source: Path, target: Path, patterns: Iterable[str]) -> None:
 
 
 def _finish(layer: Path, home: str) -> None:
-    """Compile byte code for its place in the image and set one time everywhere."""
+    """Compile byte code for its path in the image and set one timestamp everywhere."""
     command = [sys.executable, "-m", "compileall", "-q", "-q", "-j", "0"]
     places = ["-s", str(layer), "-p", home, "--invalidation-mode", "unchecked-hash"]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
-    # Templates inside wheels are not all valid Python: what fails stays as source.
+    # Some templates in wheels are not valid Python; they remain as source.
     subprocess.run([*command, *places, str(layer)], env=environment, check=False)  # noqa: S603 - the interpreter's own module
     for path in [*layer.rglob("*"), layer]:
         os.utime(path, (_EPOCH, _EPOCH), follow_symlinks=False)
@@ -190,7 +191,7 @@ def _digest(parts: Iterable[bytes]) -> str:
 
 
 def _link(source: str, target: str) -> str:
-    """Link a file instead of copying it where the file systems allow."""
+    """Link a file, or copy it if the file systems do not support a link."""
     try:
         os.link(source, target)
     except OSError:

@@ -1,4 +1,5 @@
-# Sourced by the other scripts: one line a step, with the time since `make` began.
+# Sourced by the other scripts: one log line for each step, with the time since the
+# start of `make`.
 SAID_AT=${TRACER_STARTED:-$(date +%s)}
 
 say() {

@@ -1,4 +1,4 @@
-"""Names that the operator, the data plane and the chart agree on."""
+"""Names that the operator, the data plane, and the chart share."""
 
 from typing import Final
 
@@ -15,28 +15,28 @@ __all__ = [
 ]
 
 GROUP: Final = "tracerml.ai"
-"""The API group of both kinds, and the prefix of our labels and annotations."""
+"""The API group of both kinds, and the prefix of labels and annotations."""
 
 VERSION: Final = "v1alpha1"
 """The served version of the API."""
 
 API_VERSION: Final = f"{GROUP}/{VERSION}"
-"""Group and version as manifests write them."""
+"""Group and version, as in manifests."""
 
 FIELD_MANAGER: Final = "tracer-operator"
-"""The one field manager of everything that the operator applies."""
+"""The field manager of all objects that the operator applies."""
 
 TRAFFIC_PORT: Final = 8080
-"""Where a data-plane pod takes clients' requests."""
+"""Port of client requests in a data-plane pod."""
 
 INTERNAL_PORT: Final = 8081
-"""Where a data-plane pod serves evidence, policy, health and metrics."""
+"""Port of evidence, policy, health, and metrics in a data-plane pod."""
 
 SCHEDULER_PORT: Final = 8786
-"""Where index 0 of an attempt on many pods takes its workers; Dask's usual port."""
+"""Port of the Dask scheduler in pod 0 of a distributed attempt; the default of Dask."""
 
 OTHER_TASK: Final = "other"
-"""The bucket of tasks beyond the limit; never answered by a surrogate."""
+"""Name of all tasks beyond the limit together; a surrogate never answers them."""
 
 UNNAMED_TASK: Final = "unnamed"
-"""The task of traces that name none; no request is ever known to be of it."""
+"""The task of traces without a task; no request is ever assigned to it."""

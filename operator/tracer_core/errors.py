@@ -1,20 +1,20 @@
-"""What can go wrong, and what each branch means for retry.
+"""The exceptions of the project, and what each one means for a retry.
 
 ::
 
     TracerRouterError
-    ├── SpecError         the user must edit the object: Stalled, no retry
-    ├── RetryLater        the world is not ready: Reconciling, look again
-    ├── ClusterError      the API server said no
-    │   ├── Conflict      someone else changed it: observe again at once
-    │   ├── Forbidden     our access is too small: Stalled, long delay
-    │   ├── NotFound      the object or its kind is absent
-    │   ├── Invalid       the API server refused the document: a defect or a version gap
-    │   └── Unavailable   timeouts and 5xx: back off
-    ├── DocumentError     a document exchanged is malformed or of another version
-    ├── EmbeddingsError   an endpoint gave no embedding: later it may
-    ├── EngineError       the workers of an attempt are gone: a retry begins anew
-    ├── InputError        a person handed in what cannot be used: exit code 2
+    ├── SpecError         the user must change the object: Stalled, no retry
+    ├── RetryLater        a precondition is not met yet: Reconciling, retry
+    ├── ClusterError      the API server rejected a call or failed
+    │   ├── Conflict      another writer changed the object: retry immediately
+    │   ├── Forbidden     the operator lacks a permission: Stalled, long delay
+    │   ├── NotFound      the object or its kind does not exist
+    │   ├── Invalid       the API server rejected the object: a bug or version skew
+    │   └── Unavailable   timeout or 5xx: retry with backoff
+    ├── DocumentError     an exchanged document is malformed or has another version
+    ├── EmbeddingsError   an embeddings endpoint failed: a later call can succeed
+    ├── EngineError       all workers of an attempt are lost: a retry starts again
+    ├── InputError        an input of a command cannot be used: exit code 2
     └── StoreError        the trace store cannot be read or written
 """
 
@@ -37,7 +37,7 @@ __all__ = [
 
 
 class TracerRouterError(Exception):
-    """The root of every error that is ours."""
+    """Base class of all exceptions of the project."""
 
 
 class SpecError(TracerRouterError):
@@ -54,19 +54,19 @@ class SpecError(TracerRouterError):
 
 
 class RetryLater(TracerRouterError):  # noqa: N818 - expected, not an error
-    """Something needed is not ready; looking again later may find it so."""
+    """A precondition is not met yet; a retry can succeed."""
 
 
 class ClusterError(TracerRouterError):
-    """The Kubernetes API refused or failed."""
+    """The Kubernetes API rejected a call or failed."""
 
 
 class Conflict(ClusterError):  # noqa: N818 - named as the API names it
-    """Another writer owns the object or changed it in between."""
+    """Another writer owns the object or changed it concurrently."""
 
 
 class Forbidden(ClusterError):  # noqa: N818 - named as the API names it
-    """The operator's role lacks a verb."""
+    """The role of the operator does not allow the call."""
 
 
 class NotFound(ClusterError):  # noqa: N818 - named as the API names it
@@ -74,28 +74,28 @@ class NotFound(ClusterError):  # noqa: N818 - named as the API names it
 
 
 class Invalid(ClusterError):  # noqa: N818 - named as the API names it
-    """The API server refused the document as written."""
+    """The API server rejected the object."""
 
 
 class Unavailable(ClusterError):  # noqa: N818 - named as the API names it
-    """The API server did not answer, or answered with a fault of its own."""
+    """The API server did not respond, or responded with an internal error."""
 
 
 class DocumentError(TracerRouterError):
-    """A document that two parts exchange cannot be understood."""
+    """An exchanged document cannot be parsed."""
 
 
 class EmbeddingsError(TracerRouterError):
-    """An embeddings endpoint gave no usable answer; a later call may have one."""
+    """An embeddings endpoint returned no usable answer; a later call can succeed."""
 
 
 class EngineError(TracerRouterError):
-    """Nobody is left to compute the pieces of an attempt."""
+    """All workers of an attempt are lost."""
 
 
 class InputError(TracerRouterError):
-    """What was handed to a verb cannot be used; says which file and line."""
+    """An input of a command cannot be used; the message names file and line."""
 
 
 class StoreError(TracerRouterError):
-    """The trace store did not do what was asked."""
+    """An operation of the trace store failed."""

@@ -1,5 +1,5 @@
-"""What the operator, the trainer and the data plane exchange.
+"""The documents that the operator, training, and the data plane exchange.
 
-Every document is a pydantic model here, and nothing else crosses between them.
-Imports nothing of ours but `constants` and `errors`.
+Each document is a pydantic model in this package. The components exchange nothing else.
+The package imports only `tracer_core.constants` and `tracer_core.errors`.
 """

@@ -8,31 +8,31 @@ __all__ = ["BundleManifest", "GoldenVector"]
 
 
 class GoldenVector(Document):
-    """One input and the exact decision that the trainer computed for it."""
+    """One input and the exact decision that training computed for it."""
 
     input: str
-    """The text."""
+    """The input text."""
     vector: tuple[float, ...] | None = None
-    """Its embedding, where embeddings come with the inputs."""
+    """Embedding of the input, if embeddings are given with the inputs."""
     label: str
     """The predicted label."""
     score: float
-    """The acceptance score; must be equal to the last bit."""
+    """The acceptance score; must be equal bit by bit."""
     accepted: bool
-    """Whether the certified policy answers it."""
+    """Whether the certified policy answers the input."""
 
 
 class BundleManifest(Document):
-    """What a bundle folder must hold, by digest; `manifest.json` within it."""
+    """Digests of all files of a bundle; stored as `manifest.json` in its folder."""
 
     version: int = 2
     """Version of the bundle format."""
     task: str
-    """Fingerprint of the task it may answer."""
+    """Fingerprint of the only task that the surrogate can answer."""
     redaction: str
-    """Identity of the redactor of the texts that it was trained and certified on."""
+    """Identity of the redactor of the training and certification texts."""
     files: dict[str, str] = Field(default_factory=dict)
-    """File name to ``sha256:HEX``; nothing else may lie in the folder."""
+    """Digest as ``sha256:HEX`` by file name; the folder must contain no other file."""
 
     @property
     def digest(self) -> str:

@@ -1,7 +1,8 @@
-"""The certificate: what was tested, on what, and the sentence that it claims.
+"""The certificate: what was tested, on which rows, and the statement that it makes.
 
-Every figure follows from the traces, the bundle and the terms that stand here, so
-`tracer-router verify` can work it out again. Its size does not grow with the traces.
+Every figure follows from the traces, the bundle, and the parameters in the certificate,
+so `tracer-router verify` can recompute it. The size of a certificate does not grow with
+the number of traces.
 """
 
 from datetime import datetime
@@ -27,167 +28,169 @@ CERTIFICATE_VERSION: Final = 3
 """Version of the format that this code writes and verifies."""
 
 MAX_CELLS: Final = 1_000
-"""Cells that a certificate names; those with the most rows."""
+"""Maximum number of cells in a certificate; the cells with the most rows."""
 
 
 class CellReport(Document):
-    """One cell for people; no bound is computed on the selected set."""
+    """Counts of one cell, for information: a bound for a selected set is not valid."""
 
     name: str
-    """Name of the cell, cut where it is very long."""
+    """Name of the cell, truncated if it is very long."""
     rows: int
-    """Certify rows of the cell that the policy answers."""
+    """Number of certification rows of the cell that the policy answers."""
     agreed: int
-    """Of those, how many matched the teacher."""
+    """Number of these rows in which the surrogate agreed with the teacher."""
     badge: bool = False
-    """Whether the cell is shown to agree at least as often as badges state."""
+    """Whether the test shows that the cell agrees at least as often as badges state."""
 
 
 class Badges(Document):
-    """What a badge of a cell states; beside the certificate, at a level of its own."""
+    """The statement of the badges of cells, with an error level of their own."""
 
     floor: float
-    """Agreement of the cell alone that it states."""
+    """Agreement of a single cell that a badge states, in [0, 1]."""
     level: float
-    """Error probability of all badges together, in this attempt."""
+    """Error probability of all badges of this attempt together."""
     cells: int
-    """Cells that could have had one, fixed before the test."""
+    """Number of cells that could receive a badge, fixed before the test."""
 
 
 class ChainStep(Document):
-    """One policy of the chain that was declared before the certify rows were seen."""
+    """One policy of the chain, declared before any certification row was read."""
 
     threshold: float
-    """Its acceptance threshold."""
+    """Acceptance threshold of the policy."""
     n: int | None = None
-    """Certify rows that it accepts; none if the chain ended before it."""
+    """Number of certification rows that it accepts; None if the chain ended before."""
     k: int | None = None
-    """Of those, how many matched the teacher."""
+    """Number of these rows in which the surrogate agreed with the teacher."""
     p_value: float | None = None
-    """Exact binomial p-value of "agreement is below the target"."""
+    """Exact binomial p-value of the hypothesis "agreement is below the target"."""
 
 
 class TeacherCeiling(Document):
-    """How often the teacher says the same again, where the traces tell.
+    """How often the teacher gives the same answer to the same input again.
 
-    About inputs that came more than once, word for word, which need not be like the
-    others; information, and never a reason to refuse.
+    Estimated from inputs that occur more than once in exactly the same form, which can
+    differ from other inputs. For information only: an attempt is never refused because
+    of it.
     """
 
     same: int
-    """Inputs whose first two answers were the same."""
+    """Number of inputs whose first two answers were the same."""
     different: int
-    """Inputs whose first two answers differed."""
+    """Number of inputs whose first two answers differed."""
     missing: int
-    """Inputs of which one of the two has no usable answer."""
+    """Number of inputs for which one of the first two answers was not usable."""
     agreement: float
-    """Agreement that nothing can exceed on such inputs."""
+    """Upper bound of the agreement of any surrogate on such inputs, in [0, 1]."""
     level: float
-    """Probability that this is too low."""
+    """Probability that this bound is too low."""
 
 
 class CodeIdentity(Document):
-    """The code that made a certificate."""
+    """The version of the code that created a certificate."""
 
     version: str
     """Version of the distribution."""
     algorithm: int
-    """Version of what learns, certifies and decides; raised when results change."""
+    """Version of training, certification, and decisions; incremented when results
+    change."""
 
 
 class RowsTested(Document):
-    """Which rows were used, and how they are found again among the traces."""
+    """The rows that were used, and how to find them in the traces."""
 
     digest: str
-    """Digest of all rows of the task, whatever files and order they came in."""
+    """Digest of all rows of the task, independent of files and order."""
     count: int
-    """Their number."""
+    """Number of all rows of the task."""
     certify: str
-    """Digest of the certify rows."""
+    """Digest of the certification rows."""
     share: float
-    """Share of the uniform sample that was asked for to certify."""
+    """Share of the uniform sample that was reserved for certification."""
     after: datetime | None = None
-    """Only rows received after this moment certify; earlier ones had been looked at."""
+    """Only rows received after this time certify; earlier attempts read the others."""
     until: datetime | None = None
-    """Only segments sealed before this moment were read; none for other files."""
+    """Only segments sealed before this time were read; None for other files."""
     seen: str | None = None
-    """Digest of the bundle's list of rows that had been looked at, where it has one."""
+    """Digest of the bundle's list of rows that earlier attempts read, if it has one."""
     vectors: int | None = None
-    """Length of the embeddings that came with the rows, if any did."""
+    """Length of the embeddings that were given with the rows, if any."""
     redaction: str
-    """Identity of the redactor of their texts."""
+    """Identity of the redactor of the texts."""
 
 
 class Certificate(Document):
-    """A passed test: the claim, its level and the figures behind it."""
+    """A passed test: the claim, its error level, and the figures that support it."""
 
     version: int = CERTIFICATE_VERSION
     """Version of this format."""
     task: str
-    """Fingerprint of the task it is about."""
+    """Fingerprint of the certified task."""
     target: float
     """Agreement that is claimed, as a fraction."""
     confidence: float
     """Confidence over all attempts together, as a fraction."""
     attempt: int
-    """Which attempt this was, from 1."""
+    """Number of the attempt, from 1."""
     level: float
     """Error level of this attempt."""
     budget: float
-    """Error probability of all attempts so far together."""
+    """Error probability of all attempts up to this one together."""
     n: int
-    """Accepted certify rows."""
+    """Number of accepted certification rows."""
     k: int
-    """Of those, how many matched the teacher."""
+    """Number of these rows in which the surrogate agreed with the teacher."""
     m: int
-    """Of those, missing or off-format answers, counted as mismatches."""
+    """Number of these rows without a usable answer, counted as disagreement."""
     certify_rows: int
-    """All certify rows, accepted or not."""
+    """Number of all certification rows, accepted or not."""
     train_rows: int
-    """Rows trained on."""
+    """Number of training rows."""
     coverage: float
-    """Share of certify rows that the policy answers; a point estimate."""
+    """Share of certification rows that the policy answers; a point estimate."""
     coverage_low: float
-    """Lower end of the interval that `parity.coverage` constructs for it."""
+    """Lower limit of the confidence interval of the coverage."""
     coverage_high: float
-    """Upper end of the interval."""
+    """Upper limit of the confidence interval of the coverage."""
     coverage_level: float
-    """Probability that the interval misses the share of such traffic."""
+    """Probability that the interval does not contain the coverage of such traffic."""
     threshold: float
-    """Acceptance threshold of the certified policy: that of the last step passed."""
+    """Acceptance threshold of the certified policy, which is the last passed step."""
     p_value: float
-    """Exact binomial p-value of the last step passed."""
+    """Exact binomial p-value of the last passed step."""
     steps: int
-    """Steps of the chain that passed; the first of the others ended it."""
+    """Number of passed steps; the first step that did not pass ended the chain."""
     chain: tuple[ChainStep, ...]
-    """The declared chain from its start to its end, at most four hundred steps."""
+    """The declared chain from start to end, at most 400 steps."""
     strict: bool = False
-    """Whether every cell had to reach the target by itself in training."""
+    """Whether each single cell had to reach the target in training."""
     received_from: datetime | None = None
-    """Time of the first certify row."""
+    """Time of the first certification row."""
     received_to: datetime | None = None
-    """Time of the last certify row."""
+    """Time of the last certification row."""
     cells: tuple[CellReport, ...] = ()
-    """Counts on the certify rows of the cells that have any, at most a thousand."""
+    """Counts of the cells with certification rows, at most 1,000."""
     cells_unnamed: int = 0
-    """Cells with rows that are left out of `cells`."""
+    """Number of cells with certification rows that are not in `cells`."""
     badges: Badges
-    """What a badge states."""
+    """The statement of the badges."""
     ceiling: TeacherCeiling | None = None
-    """How often the teacher repeats itself; none where no input came again."""
+    """How often the teacher repeats its answers; None if no input occurs twice."""
     teacher: tuple[str, ...] = ()
-    """Models of the teacher as the certify rows record them, at most twenty."""
+    """Models of the teacher in the certification rows, at most 20."""
     rows: RowsTested
-    """Which rows were used."""
+    """The rows that were used."""
     labels: str
-    """Digest of the answers that the surrogate can give."""
+    """Digest of the labels that the surrogate can answer."""
     model: str
-    """Digest of the files of the bundle that decide."""
+    """Digest of the bundle files that determine decisions."""
     code: CodeIdentity
-    """What made it."""
+    """The code that created the certificate."""
     seed: int
-    """Seed of everything random in the attempt."""
+    """Seed of all random choices in the attempt."""
     sentence: str
-    """The exact claim, for people."""
+    """The exact claim as a sentence."""
     caveats: tuple[str, ...] = Field(default=())
-    """What the claim leaves out, for people."""
+    """The limitations of the claim."""

@@ -1,4 +1,4 @@
-"""The sentence encoder that a user names, as an attempt is asked to use it."""
+"""The sentence encoder that a user names, in the form of an attempt request."""
 
 from tracer_core.contracts.document import Document
 
@@ -6,18 +6,18 @@ __all__ = ["NamedEmbedder", "NamedEndpoint"]
 
 
 class NamedEndpoint(Document):
-    """An OpenAI-compatible embeddings endpoint; its key is never part of a request."""
+    """An OpenAI-compatible embeddings endpoint; a request never contains its key."""
 
     url: str
-    """Base URL, with its /v1."""
+    """Base URL, including /v1."""
     model: str
     """The embedding model."""
 
 
 class NamedEmbedder(Document):
-    """One of two kinds."""
+    """An embeddings endpoint or an ONNX folder."""
 
     endpoint: NamedEndpoint | None = None
-    """An endpoint that is asked."""
+    """The embeddings endpoint."""
     volume: str | None = None
-    """Where an ONNX folder comes from, as ``CLAIM/PATH``; it is mounted in the pod."""
+    """Volume of the ONNX folder as ``CLAIM/PATH``; it is mounted into the pod."""

@@ -1,4 +1,4 @@
-"""What the upkeep of a trace store writes: replacements and wishes to be forgotten."""
+"""Documents of store maintenance: replacements of segments and erasure requests."""
 
 from datetime import datetime
 
@@ -8,10 +8,10 @@ __all__ = ["Erasure", "Replacement"]
 
 
 class Replacement(Document):
-    """Says that one segment holds what others held; true once that segment exists.
+    """States that one segment replaces others, as soon as that segment exists.
 
-    Written before the segment, so that its appearance is the one step that counts:
-    whoever reads the store sees either the old segments or the new one, never both.
+    It is written before the segment, so that the creation of the segment is the atomic
+    step: a reader uses either the old segments or the new one, never both.
     """
 
     version: int = 1
@@ -19,19 +19,19 @@ class Replacement(Document):
     output: str
     """Key of the new segment."""
     inputs: tuple[str, ...]
-    """Keys of the segments that it stands for; deleted later."""
+    """Keys of the replaced segments, which are deleted later."""
     made: datetime
-    """When this was written."""
+    """Time at which this document was written."""
 
 
 class Erasure(Document):
-    """A wish to be forgotten; it stays, for traces that come to the store later."""
+    """A request to erase traces; it also applies to traces that are uploaded later."""
 
     version: int = 1
     """Version of this format."""
     sessions: tuple[str, ...] = ()
-    """Keyed hashes of sessions, as they stand in traces."""
+    """Keyed hashes of sessions, as in traces."""
     ids: tuple[str, ...] = ()
-    """Ids of requests."""
+    """IDs of requests."""
     asked: datetime
-    """When it was asked."""
+    """Time of the request."""

@@ -1,7 +1,7 @@
-"""The policy document: what the operator tells every data-plane pod of a router.
+"""The policy document: what the data-plane pods of a router are allowed to do.
 
-It lies in a ConfigMap, for restarts, and is pushed with each evidence poll; the answer
-acknowledges the generation applied.
+The operator sends it with each evidence poll and stores it in a ConfigMap for restarts.
+The evidence of a pod contains the generation that the pod applied.
 """
 
 from pydantic import Field
@@ -12,50 +12,53 @@ __all__ = ["Diversion", "PolicyDocument", "RevisionPolicy"]
 
 
 class Diversion(Document):
-    """A share of the sessions that the pods of one revision hand over to another's."""
+    """A share of the sessions that the pods of one revision forward to another."""
 
     revision: int
-    """The revision that takes them."""
+    """The revision that receives the sessions."""
     share: float = Field(ge=0, le=1)
-    """Share of the sessions; while it rises nobody who was handed over comes back."""
+    """Share of the sessions, in [0, 1]. While it rises, a forwarded session stays
+    forwarded."""
     url: str
-    """Where its pods are reached: the URL of its Service, without a path."""
+    """URL of the Service of that revision, without a path."""
 
 
 class RevisionPolicy(Document):
-    """What the pods of one revision may do."""
+    """What the pods of one revision are allowed to do."""
 
     surrogate: bool = False
-    """Whether the surrogate may answer; off sends everything to the teacher. With a
-    bundle named it is a shadow then: asked on the uniform sample and audited."""
+    """Whether the surrogate can answer; if not, the teacher answers all requests. A
+    bundle without this permission is a shadow: it predicts the uniform sample, and its
+    predictions are audited."""
     audit: float = Field(default=1.0, ge=0, le=1)
-    """Probability of the audit coin, drawn per session before the decision."""
+    """Audit probability of a session, drawn before the decision."""
     bundle: str | None = None
-    """Digest of the only bundle that may answer; none for a pass-through."""
+    """Digest of the only bundle that can answer; None for a pass-through."""
     tasks: tuple[str, ...] = ()
-    """Fingerprints of the certified tasks; anything else goes to the teacher."""
+    """Fingerprints of the certified tasks; the teacher answers all others."""
     pods: tuple[str, ...] = ()
-    """Its pods; the audits of a session are evidence in one of them only, so that a
-    session that is spread over pods counts once. When empty, in every one."""
+    """Names of the pods. The audits of a session are evidence in only one of them, so
+    that a session that is spread over several pods counts once. If empty, they are
+    evidence in every pod."""
     closed: tuple[str, ...] = ()
-    """Cells that were demoted: the teacher answers them."""
+    """Closed cells, which the teacher answers."""
     divert: Diversion | None = None
-    """What its pods hand over; only where nothing before them splits the traffic."""
+    """Sessions that the pods forward; only if no gateway splits the traffic."""
     stopped: tuple[str, ...] = ()
-    """Tasks on which a pod has stopped its surrogate: the teacher answers them in every
-    pod of the revision, for good."""
+    """Tasks on which a pod has stopped its surrogate. The teacher answers them
+    permanently, in every pod of the revision."""
 
 
 class PolicyDocument(Document):
-    """One per router, versioned by a generation that only grows."""
+    """The policy of one router, with a generation that only increases."""
 
     version: int = 1
     """Version of this format."""
     generation: int = Field(ge=0)
-    """Grows with each change; a pod never goes back."""
+    """Increases with each change; a pod never applies an older generation."""
     revisions: dict[str, RevisionPolicy] = Field(default_factory=dict)
-    """By revision number, as a string."""
+    """Policy by revision number, as a string."""
 
     def build(self, revision: int) -> RevisionPolicy:
-        """Give what one revision may do; nothing at all when it is not named."""
+        """Return the policy of a revision; nothing is allowed if it has none."""
         return self.revisions.get(str(revision), RevisionPolicy())

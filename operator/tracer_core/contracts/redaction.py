@@ -1,35 +1,37 @@
-"""What is taken out of texts before they are kept or classified."""
+"""Redaction of texts before they are recorded or classified."""
 
 from tracer_core.contracts.document import Document, sha256_digest
 
 __all__ = ["NO_REDACTOR", "STANDARD_REDACTOR", "Redaction", "RedactionPattern"]
 
 STANDARD_REDACTOR = "standard"
-"""The redactor that is used unless another is named."""
+"""Name of the default redactor."""
 
 NO_REDACTOR = "none"
-"""The redactor that changes nothing."""
+"""Name of the redactor that does not change texts."""
 
 
 class RedactionPattern(Document):
-    """One pattern of the user's."""
+    """One pattern of the user."""
 
     name: str
-    """What it finds; `[name]` stands in its place."""
+    """Name of what the pattern matches; `[name]` replaces each match."""
     pattern: str
-    """A regular expression as RE2 reads it."""
+    """A regular expression in RE2 syntax."""
 
 
 class Redaction(Document):
-    """A redactor by name, and the user's patterns after it, in order."""
+    """A redactor, followed by the patterns of the user in their order."""
 
     redactor: str = STANDARD_REDACTOR
     """Name of the redactor."""
     patterns: tuple[RedactionPattern, ...] = ()
-    """Patterns of the user's."""
+    """Patterns of the user."""
 
     @property
     def patterns_digest(self) -> str:
-        """Short digest of the patterns alone."""
-        whole = sha256_digest(b"\n".join(each.to_json() for each in self.patterns))
+        """Short digest of the patterns, without the redactor."""
+        whole = sha256_digest(
+            b"\n".join(pattern.to_json() for pattern in self.patterns)
+        )
         return whole.removeprefix("sha256:")[:16]

@@ -1,4 +1,4 @@
-"""The keyed hash of sessions, alike in every pod and in maintenance."""
+"""The keyed hash of sessions, equal in all pods and in maintenance."""
 
 import hashlib
 
@@ -6,10 +6,10 @@ __all__ = ["SessionHash"]
 
 
 class SessionHash:
-    """Keyed hash of session names; the key depends on the router alone.
+    """Keyed hash of session names; the key depends only on the router.
 
     Args:
-        salt: Strings that identify the router: the teacher's URL and the store's.
+        salt: Strings that identify the router: URLs of the teacher and of the store.
     """
 
     def __init__(self, *salt: str) -> None:
@@ -19,12 +19,12 @@ class SessionHash:
         """Return the hash of a session name.
 
         Args:
-            subject: Session name, or a request's id where it names no session.
+            subject: Name of the session, or ID of a request without a session.
             size: Length of the hash in bytes.
         """
         content = subject.encode(errors="replace")
         return hashlib.blake2b(content, key=self._key, digest_size=size).digest()
 
     def pseudonym(self, subject: str) -> str:
-        """Return the hash as traces hold it: sessions stay apart and unnamed."""
+        """Return the hash in traces: sessions are distinct, and names are hidden."""
         return self.digest(subject, 12).hex()

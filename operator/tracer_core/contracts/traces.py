@@ -1,4 +1,4 @@
-"""One request and what the teacher answered: the record in the trace store."""
+"""The record of one request and its teacher answer in the trace store."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,70 +9,71 @@ __all__ = ["AnsweredBy", "TraceRecord", "TraceStatus"]
 
 
 class AnsweredBy(StrEnum):
-    """Who answered a request."""
+    """The component that answered a request."""
 
     TEACHER = "teacher"
     SURROGATE = "surrogate"
     CACHE = "cache"
-    """An earlier answer of the teacher to the same request; leaves no trace."""
+    """A stored answer of the teacher to the same request; not recorded as a trace."""
     SURROGATE_AUDITED = "surrogate-audited"
-    """The surrogate answered and the teacher was asked as well."""
+    """The surrogate answered, and the teacher was called as well."""
 
 
 class TraceStatus(StrEnum):
-    """How the teacher's answer ended."""
+    """Result of the call to the teacher."""
 
     OK = "ok"
     ABNORMAL = "abnormal"
-    """Truncated, filtered, refused or off-format: never a label."""
+    """Truncated, filtered, refused, or in another format; never a label."""
     FAILED = "failed"
-    """The teacher could not be asked or answered with an error."""
+    """The teacher could not be called, or answered with an error."""
 
 
 class TraceRecord(BaseModel):
-    """One JSON object a line; `input` and `teacher` alone are a valid trace."""
+    """One JSON object on one line; only `input` and `teacher` are required."""
 
     model_config = ConfigDict(
         frozen=True, extra="ignore", use_attribute_docstrings=True
     )
 
     input: str
-    """The text that was to be classified, after redaction."""
+    """The text to classify, after redaction."""
     redaction: str | None = None
-    """Identity of the redactor that the text went through; absent elsewhere."""
+    """Identity of the redactor of the text; absent in traces of other origin."""
     teacher: str | None = None
-    """The teacher's canonical whole answer; absent when it gave none."""
+    """The complete canonical answer of the teacher; absent if there is none."""
     id: str | None = None
-    """Unique id of the request."""
+    """Unique ID of the request."""
     time: datetime | None = None
-    """When the request was received."""
+    """Time at which the request was received."""
     task: str | None = None
-    """Fingerprint of what defines the question."""
+    """Fingerprint of the task."""
     session: str | None = None
-    """Session of the request; rows of one session stay on one side of a split."""
+    """Session of the request; a split never separates the rows of a session."""
     status: TraceStatus = TraceStatus.OK
-    """How the teacher's answer ended."""
+    """Result of the call to the teacher."""
     decision: AnsweredBy = AnsweredBy.TEACHER
-    """Who answered the client."""
+    """The component that answered the client."""
     revision: int = 0
-    """The revision that took the request."""
+    """Number of the revision that received the request."""
     cell: str | None = None
-    """The cell of the surrogate's answer."""
+    """Cell of the surrogate answer."""
     surrogate: str | None = None
-    """What the surrogate answered or would have answered."""
+    """Label that the surrogate answered or predicted."""
     uniform: bool | None = None
-    """Whether the audit coin, drawn before the decision, came up heads."""
+    """Whether the session is in the audit sample, drawn before the decision."""
     propensity: float | None = None
-    """The probability of heads when the coin was drawn."""
+    """Audit probability at the time of the draw."""
     model: str | None = None
     """The teacher model that the client named."""
     prompt_tokens: int | None = None
-    """Tokens of the request as the teacher counted them."""
+    """Number of tokens of the request, as counted by the teacher."""
     completion_tokens: int | None = None
-    """Tokens of the answer as the teacher counted them."""
+    """Number of tokens of the answer, as counted by the teacher."""
     cost: float | None = None
-    """What the teacher's answer cost, in the currency of the prices."""
+    """Cost of the teacher answer, in the currency of the prices."""
     latency_ms: float | None = None
-    """Time the teacher took, in milliseconds."""
+    """Latency of the teacher in milliseconds."""
     vector: tuple[float, ...] | None = None
-    """Embedding of the input, where whoever wrote the trace made one; ours has none."""
+    """Embedding of the input, if the origin of the trace adds one; the data plane
+    does not."""

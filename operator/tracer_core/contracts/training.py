@@ -1,4 +1,4 @@
-"""A training attempt: what it is asked, and what it answers exactly once."""
+"""A training attempt: its request, and its result, which is written exactly once."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -14,104 +14,105 @@ __all__ = ["AttemptOutcome", "AttemptRequest", "AttemptResult", "TrainingSummary
 
 
 class AttemptRequest(Document):
-    """What the operator asks of one attempt, fixed before its Job is made."""
+    """The request of one attempt, fixed before its Job is created."""
 
     version: int = 1
     """Version of this format."""
     router: str
     """Namespace and name of the router, as ``namespace/name``."""
     uid: str
-    """Identity of the router: a namesake made later asks anew."""
+    """UID of the router; a router with the same name that is created later has
+    another."""
     attempt: int = Field(ge=1)
-    """Number of the revision; its number in the ledger is the first one free."""
+    """Number of the revision; in the ledger, the attempt gets the first free number."""
     until: datetime
-    """Only traces received before this moment belong to the row set."""
+    """Only traces that were received before this time belong to the row set."""
     target: float
-    """Agreement asked for, as a fraction."""
+    """Required agreement, as a fraction."""
     confidence: float
     """Confidence over all attempts together, as a fraction."""
     minimum: int
-    """Labelled rows of the uniform sample without which nothing is tried."""
+    """Minimum number of labeled rows of the uniform sample."""
     seed: int
-    """Seed of everything random in the attempt."""
+    """Seed of all random choices in the attempt."""
     redaction: Redaction = Redaction()
-    """Only texts redacted in this way belong to the row set."""
+    """Only texts with this redaction belong to the row set."""
     task: str | None = None
-    """Fingerprint of the task to learn; the one with the most rows when absent."""
+    """Fingerprint of the task; if absent, the task with the most rows."""
     embedder: NamedEmbedder | None = None
-    """The sentence encoder that may be used beside the usual ones."""
+    """The sentence encoder that can be used in addition to the default ones."""
 
     @property
     def digest(self) -> str:
-        """Digest of the row-set statement: the same request, the same rows."""
+        """Digest of the request; equal requests select equal rows."""
         return sha256_digest(self.to_json())
 
 
 class AttemptOutcome(StrEnum):
-    """How an attempt ended; both are results, neither is a failure."""
+    """Outcome of an attempt; both outcomes are results, not failures."""
 
     CERTIFIED = "Certified"
     REFUSED = "Refused"
 
 
 class AttemptResult(Document):
-    """The write-once result of an attempt, in the store beside the ledger."""
+    """The result of an attempt, written once to the ledger in the store."""
 
     version: int = 1
     """Version of this format."""
     request: str
-    """Digest of the request that it answers."""
+    """Digest of the request."""
     attempt: int
     """Number of the attempt."""
     outcome: AttemptOutcome
     """Certified or refused."""
     reason: str
-    """Why, for people."""
+    """Explanation of the outcome."""
     rows: int
-    """Usable labelled rows that were read."""
+    """Number of usable labeled rows that were read."""
     quarantined: int = 0
-    """Trace lines that could not be read; named in the quarantine file."""
+    """Number of invalid trace lines, which are listed in the quarantine file."""
     quarantine: tuple[str, ...] = ()
-    """The first of them, as ``segment:line: reason``."""
+    """The first invalid lines, as ``segment:line: reason``."""
     rows_digest: str
-    """Digest of the rows that were used."""
+    """Digest of the used rows."""
     tested: bool = False
-    """Whether certify rows were looked at; if not, the next attempt has the level."""
+    """Whether certification rows were read; if not, the next attempt gets the level."""
     seen_until: datetime | None = None
-    """Time of the newest row looked at; later attempts certify on newer ones only."""
+    """Time of the newest row that was read; later attempts certify on newer rows."""
     chain_passed: bool = False
-    """Whether every step of the pre-declared chain passed: recycles the level."""
+    """Whether all steps of the declared chain passed, which recycles the level."""
     level: float
-    """Error level that this attempt was given."""
+    """Error level of this attempt."""
     certificate: Certificate | None = None
-    """The certificate, when certified."""
+    """The certificate, if certified."""
     bundle: str | None = None
     """Digest of the bundle."""
     bento: str | None = None
     """Digest of the exported Bento archive, ``sha256:HEX``."""
     bento_key: str | None = None
-    """Where the archive lies, relative to the router's prefix in the store."""
+    """Key of the archive, relative to the prefix of the router in the store."""
 
 
 class TrainingSummary(Document):
-    """The Job's termination message: at most 4 KiB, never a row's text."""
+    """The termination message of the Job: at most 4 KiB, without text of rows."""
 
     attempt: int
     """Number of the attempt."""
     request: str
-    """Digest of the request that it answers."""
+    """Digest of the request."""
     outcome: AttemptOutcome
     """Certified or refused."""
     reason: str
-    """Why, for people."""
+    """Explanation of the outcome."""
     rows: int
-    """Usable labelled rows that were read."""
+    """Number of usable labeled rows that were read."""
     quarantined: int = 0
-    """Trace lines that could not be read."""
+    """Number of invalid trace lines."""
     quarantine: tuple[str, ...] = ()
-    """The first three of them."""
+    """The first three invalid lines."""
     result: str
-    """Digest of the whole result document."""
+    """Digest of the result document."""
     task: str | None = None
     """Fingerprint of the certified task."""
     bundle: str | None = None
@@ -119,18 +120,18 @@ class TrainingSummary(Document):
     bento: str | None = None
     """Digest of the Bento archive."""
     bento_key: str | None = None
-    """Where the archive lies, relative to the router's prefix."""
+    """Key of the archive, relative to the prefix of the router."""
     target: float | None = None
-    """Agreement that is claimed."""
+    """Certified agreement, as a fraction."""
     confidence: float | None = None
-    """Confidence over all attempts."""
+    """Confidence over all attempts, as a fraction."""
     level: float | None = None
     """Error level of this attempt."""
     n: int | None = None
-    """Accepted certify rows."""
+    """Number of accepted certification rows."""
     k: int | None = None
-    """Of those, how many matched."""
+    """Number of these rows in which the surrogate agreed with the teacher."""
     m: int | None = None
-    """Of those, missing answers."""
+    """Number of these rows without a usable answer."""
     coverage: float | None = None
-    """Share of certify rows answered; a point estimate."""
+    """Share of certification rows that are answered; a point estimate."""

@@ -1,4 +1,5 @@
-"""Pure builders: typed input to the manifests of a router's children.
+"""Pure builders of the manifests of a router's children.
 
-Every builder gives a plain dictionary ready for server-side apply. Imports no client.
+A builder returns a plain dictionary for server-side apply. This package must not import
+a client.
 """

@@ -55,8 +55,8 @@ def build_service(router: TracerRouter, revision: int) -> Manifest:
         "ports": [{"name": "http", "port": 80, "targetPort": "http"}],
     }
     name = revision_name(router, revision)
-    marks = labels(router, COMPONENT, revision)
-    return child(router, ("v1", "Service"), name, marks, spec=spec)
+    object_labels = labels(router, COMPONENT, revision)
+    return child(router, ("v1", "Service"), name, object_labels, spec=spec)
 
 
 def service_url(router: TracerRouter, revision: int) -> str:
@@ -81,9 +81,9 @@ def build_deployment(
 ) -> Manifest:
     """Return the Deployment; revisions differ only in image, bundle, and encoder."""
     match = selector(router, COMPONENT, served.revision)
-    marks = labels(router, COMPONENT, served.revision)
+    object_labels = labels(router, COMPONENT, served.revision)
     template = {
-        "metadata": {"labels": marks},
+        "metadata": {"labels": object_labels},
         "spec": _pod(router, served, installation),
     }
     spec = {
@@ -96,7 +96,7 @@ def build_deployment(
         "template": template,
     }
     name = revision_name(router, served.revision)
-    return child(router, ("apps/v1", "Deployment"), name, marks, spec=spec)
+    return child(router, ("apps/v1", "Deployment"), name, object_labels, spec=spec)
 
 
 def _pod(

@@ -1,4 +1,4 @@
-"""What one installation of the operator knows: its image and its default store."""
+"""Settings of one installation of the operator: runtime image and default store."""
 
 import json
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ __all__ = ["Installation"]
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Settings from the chart, read once at the operator's start."""
+    """Settings from the chart, read once at the start of the operator."""
 
     namespace: str
-    """The namespace that is watched."""
+    """The watched namespace."""
     runtime_image: str
     """Image of data-plane pods and training Jobs, by digest."""
     store_url_base: str
-    """Where routers that name no store keep theirs: ``s3://BUCKET[/PREFIX]``."""
+    """Store of routers that name none: ``s3://BUCKET[/PREFIX]``."""
     store_endpoint: str | None = None
     """Endpoint of the default store."""
     store_region: str = "us-east-1"
@@ -26,20 +26,19 @@ class Installation:
     store_secret: str | None = None
     """Secret with access-key-id and secret-access-key of the default store."""
     core_hour: Decimal = Decimal(0)
-    """Price of a CPU core for an hour, for the savings meter."""
+    """Price of one CPU core for one hour, to compute savings."""
     spans: str | None = None
-    """Where data-plane pods send OpenTelemetry spans: an OTLP/HTTP endpoint."""
+    """OTLP/HTTP endpoint for the OpenTelemetry spans of data-plane pods."""
     gib_hour: Decimal = Decimal(0)
-    """Price of a GiB of memory for an hour."""
+    """Price of one GiB of memory for one hour."""
     resources: Mapping[str, Any] = field(default_factory=dict)
-    """CPU and memory of data-plane pods whose router says none, as a container has
-    them."""
+    """Default CPU and memory of data-plane pods, in the format of a container."""
     training_resources: Mapping[str, Any] = field(default_factory=dict)
-    """The same of the pods of attempts."""
+    """Default CPU and memory of training pods, in the format of a container."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Read the installation from the environment that the chart writes.
+        """Return the installation that the environment from the chart defines.
 
         Raises:
             KeyError: A required variable is missing.

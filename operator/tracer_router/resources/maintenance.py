@@ -28,13 +28,13 @@ def build_maintenance(router: TracerRouter, installation: Installation) -> Manif
     The next run does the work of a run that was missed or failed.
     """
     # Without the router's label: the CronJob owns its Jobs and pods, not the plan.
-    marks = {
+    pod_labels = {
         key: value
         for key, value in labels(router, COMPONENT).items()
         if key != ROUTER_LABEL
     }
     template = {
-        "metadata": {"labels": marks},
+        "metadata": {"labels": pod_labels},
         "spec": _pod(router, installation),
     }
     job = {
@@ -48,16 +48,16 @@ def build_maintenance(router: TracerRouter, installation: Installation) -> Manif
         "successfulJobsHistoryLimit": 1,
         "failedJobsHistoryLimit": 1,
         "suspend": False,
-        "jobTemplate": {"metadata": {"labels": marks}, "spec": job},
+        "jobTemplate": {"metadata": {"labels": pod_labels}, "spec": job},
     }
     name = f"{router.metadata.name}-maintenance"
-    whole = labels(router, COMPONENT)
-    return child(router, ("batch/v1", "CronJob"), name, whole, spec=spec)
+    object_labels = labels(router, COMPONENT)
+    return child(router, ("batch/v1", "CronJob"), name, object_labels, spec=spec)
 
 
 def _schedule(router: TracerRouter) -> str:
-    whole = hashlib.sha256((router.metadata.uid or router.metadata.name).encode())
-    minute = int.from_bytes(whole.digest()[:4]) % _MINUTES
+    digest = hashlib.sha256((router.metadata.uid or router.metadata.name).encode())
+    minute = int.from_bytes(digest.digest()[:4]) % _MINUTES
     return f"{minute % 60} {1 + minute // 60} * * *"
 
 

@@ -1,4 +1,4 @@
-"""Keys, names, labels and ownership of a router's children."""
+"""Keys, names, labels, and owner references of a router's children."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,44 +26,44 @@ _COMPONENT_LABEL = "app.kubernetes.io/component"
 
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectKey:
-    """Kind and name of an object in the router's namespace."""
+    """Kind and name of an object in the namespace of the router."""
 
     kind: str
     name: str
 
     @classmethod
     def from_manifest(cls, manifest: Manifest) -> "ObjectKey":
-        """Give the key of a manifest."""
+        """Return the key of a manifest."""
         return cls(manifest["kind"], manifest["metadata"]["name"])
 
 
 def revision_name(router: TracerRouter, revision: int) -> str:
-    """Name everything that belongs to one revision."""
+    """Return the name of the objects of one revision."""
     return f"{router.metadata.name}-r{revision}"
 
 
 def labels(
     router: TracerRouter, component: str, revision: int | None = None
 ) -> dict[str, str]:
-    """Label a child: the recommended labels and our own two."""
-    found = {
+    """Return the labels of a child: the recommended ones, router, and revision."""
+    result = {
         "app.kubernetes.io/name": "tracer-router",
         "app.kubernetes.io/managed-by": "tracer-operator",
         _COMPONENT_LABEL: component,
         ROUTER_LABEL: router.metadata.name,
     }
     if revision is not None:
-        found[REVISION_LABEL] = str(revision)
-    return found
+        result[REVISION_LABEL] = str(revision)
+    return result
 
 
 def selector(
     router: TracerRouter, component: str, revision: int | None = None
 ) -> dict[str, str]:
-    """Give the labels that select a child's pods; they never change."""
-    full = labels(router, component, revision)
-    chosen = (_COMPONENT_LABEL, ROUTER_LABEL, REVISION_LABEL)
-    return {key: full[key] for key in chosen if key in full}
+    """Return the labels that select the pods of a child; they never change."""
+    all_labels = labels(router, component, revision)
+    keys = (_COMPONENT_LABEL, ROUTER_LABEL, REVISION_LABEL)
+    return {key: all_labels[key] for key in keys if key in all_labels}
 
 
 def child(
@@ -73,7 +73,7 @@ def child(
     labels: dict[str, str],
     **content: Any,
 ) -> Manifest:
-    """Build an object that the router controls; the garbage collector follows it."""
+    """Return an object that the router owns; the garbage collector deletes it."""
     api_version, kind = coordinates
     owner = {
         "apiVersion": API_VERSION,

@@ -1,4 +1,4 @@
-"""The ConfigMap that keeps the policy document for restarts."""
+"""The ConfigMap that stores the policy document for restarts."""
 
 from tracer_core.contracts.policy import PolicyDocument
 from tracer_router.api import TracerRouter
@@ -9,7 +9,7 @@ __all__ = ["build_policy_map"]
 
 
 def build_policy_map(router: TracerRouter, policy: PolicyDocument) -> Manifest:
-    """Build the ConfigMap; live pods get the same document by push."""
+    """Return the ConfigMap; running pods receive the same document over HTTP."""
     return child(
         router,
         ("v1", "ConfigMap"),

@@ -8,7 +8,7 @@ __all__ = ["build_revision", "build_revision_status"]
 
 
 def build_revision(router: TracerRouter, revision: TracerRevision) -> Manifest:
-    """Build the object without a status: its spec never changes again."""
+    """Return the object without a status; its spec never changes."""
     return child(
         router,
         (API_VERSION, "TracerRevision"),
@@ -19,7 +19,7 @@ def build_revision(router: TracerRouter, revision: TracerRevision) -> Manifest:
 
 
 def build_revision_status(revision: TracerRevision) -> Manifest:
-    """Build the whole status, for the status subresource."""
+    """Return the complete status, for the status subresource."""
     metadata = {
         "name": revision.metadata.name,
         "namespace": revision.metadata.namespace,

@@ -14,31 +14,43 @@ from tracer_router.resources.manifest import (
 
 __all__ = ["build_front_service", "build_route"]
 
-_WHOLE = 100
+_FULL_WEIGHT = 100
 
 
 def build_front_service(router: TracerRouter, stable: int) -> Manifest:
-    """Build Service NAME: always there, always the stable pods."""
+    """Return Service NAME, which always selects the pods of the stable revision."""
     spec = {
         "selector": selector(router, COMPONENT, stable),
         "ports": [{"name": "http", "port": 80, "targetPort": "http"}],
     }
-    marks = labels(router, "front")
-    return child(router, ("v1", "Service"), router.metadata.name, marks, spec=spec)
+    object_labels = labels(router, "front")
+    return child(
+        router, ("v1", "Service"), router.metadata.name, object_labels, spec=spec
+    )
 
 
 def build_route(
     router: TracerRouter, stable: int, candidate: int | None, weight: int
 ) -> Manifest:
-    """Build the HTTPRoute whose weights are the traffic split.
+    """Return the HTTPRoute with the traffic split as weights.
 
-    Every default of the schema is stated, so that a GitOps diff stays empty. The
-    request timeout is off: the default of Envoy's cuts answers and streams at 15 s.
+    It contains all defaults of the schema, so that a GitOps diff is empty. The request
+    timeout is disabled, because the default of Envoy ends answers and streams after
+    15 s.
+
+    Args:
+        router: The router.
+        stable: Number of the stable revision.
+        candidate: Number of the candidate; None if there is none.
+        weight: Weight of the candidate in percent.
+
+    Raises:
+        ValueError: The router has no gateway.
     """
     traffic = router.spec.traffic
     gateway = traffic.gateway
     if gateway is None:
-        raise ValueError("a route needs spec.traffic.gateway")
+        raise ValueError("spec.traffic.gateway is required for an HTTPRoute")
     parent = {
         "group": "gateway.networking.k8s.io",
         "kind": "Gateway",
@@ -47,7 +59,7 @@ def build_route(
     }
     if gateway.section_name:
         parent["sectionName"] = gateway.section_name
-    backends = [_backend(router, stable, _WHOLE - weight)]
+    backends = [_backend(router, stable, _FULL_WEIGHT - weight)]
     if candidate is not None:
         backends.append(_backend(router, candidate, weight))
     rule = {
@@ -59,8 +71,8 @@ def build_route(
     if traffic.hostnames:
         spec["hostnames"] = list(traffic.hostnames)
     coordinates = ("gateway.networking.k8s.io/v1", "HTTPRoute")
-    marks = labels(router, "route")
-    return child(router, coordinates, router.metadata.name, marks, spec=spec)
+    object_labels = labels(router, "route")
+    return child(router, coordinates, router.metadata.name, object_labels, spec=spec)
 
 
 def _backend(router: TracerRouter, revision: int, weight: int) -> dict[str, Any]:

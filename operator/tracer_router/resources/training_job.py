@@ -1,4 +1,4 @@
-"""The Job of one training attempt and the ConfigMap with its request."""
+"""The Job of one training attempt, and the ConfigMap with its request."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from tracer_router.resources.training_pods import (
     COMPONENT,
     build_network_policy,
     build_scheduler_service,
-    over_pods,
+    indexed_job_spec,
     training_name,
 )
 
@@ -55,7 +55,9 @@ def build_training(
     """
     attempt, number = revision.spec.attempt, revision.spec.revision
     if attempt is None:
-        raise ValueError(f"{revision.metadata.name} is a pass-through")
+        raise ValueError(
+            f"{revision.metadata.name} is a pass-through without an attempt"
+        )
     job = _job(router, revision, attempt, installation)
     if attempt.engine is Engine.LOCAL:
         return [job]
@@ -70,20 +72,20 @@ def _job(
     installation: Installation,
 ) -> Manifest:
     number = revision.spec.revision
-    marks = labels(router, COMPONENT, number)
+    object_labels = labels(router, COMPONENT, number)
     pod = _pod(router, revision, attempt, installation)
     if attempt.engine is Engine.DASK:
-        spec = over_pods(router, number, attempt.workers, pod)
+        spec = indexed_job_spec(router, number, attempt.workers, pod)
     else:
-        template = {"metadata": {"labels": marks}, "spec": pod}
+        template = {"metadata": {"labels": object_labels}, "spec": pod}
         spec = {"backoffLimit": _RETRIES, "template": template}
     spec["activeDeadlineSeconds"] = _DEADLINE_SECONDS
     name = training_name(router, number)
-    return child(router, ("batch/v1", "Job"), name, marks, spec=spec)
+    return child(router, ("batch/v1", "Job"), name, object_labels, spec=spec)
 
 
 def _module(attempt: AttemptSpec) -> str:
-    """Return the module that a pod runs."""
+    """Return the Python module that a pod runs."""
     if attempt.engine is Engine.LOCAL:
         return "tracer_bentos.training"
     return "tracer_bentos.training.run.dask_main"

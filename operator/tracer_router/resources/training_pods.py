@@ -1,9 +1,10 @@
-"""An attempt on many pods: one Indexed Job, how they meet, and who else may come.
+"""A distributed attempt: one Indexed Job, its Service, and its NetworkPolicy.
 
-Index 0 runs Dask's scheduler and drives, every other index is a worker. Dask's protocol
-is to run what one is sent and knows no password: whoever reaches a port of these pods
-runs code beside the keys to the store. So they take connections from each other only,
-where the cluster's network enforces NetworkPolicies.
+Index 0 runs the Dask scheduler and the driver; all other indexes are workers. The
+protocol of Dask executes code that it receives and has no authentication: anyone who
+can reach a port of these pods can run code next to the store credentials. A
+NetworkPolicy therefore allows connections between these pods only, if the network of
+the cluster enforces NetworkPolicies.
 """
 
 from typing import Any
@@ -22,7 +23,7 @@ __all__ = [
     "COMPONENT",
     "build_network_policy",
     "build_scheduler_service",
-    "over_pods",
+    "indexed_job_spec",
     "scheduler_address",
     "training_name",
 ]
@@ -32,61 +33,73 @@ _REPLACEMENTS = 3
 
 
 def training_name(router: TracerRouter, attempt: int) -> str:
-    """Name the Job of an attempt and what belongs to it."""
+    """Return the name of the Job of an attempt and of the objects for it."""
     return f"{revision_name(router, attempt)}-training"
 
 
 def scheduler_address(router: TracerRouter, attempt: int) -> str:
-    """Give where workers find index 0; a Job names its pods by index."""
+    """Return the address of index 0; a Job names its pods by index."""
     name = training_name(router, attempt)
     host = f"{name}-0.{name}.{router.metadata.namespace}.svc"
     return f"tcp://{host}:{SCHEDULER_PORT}"
 
 
 def build_scheduler_service(router: TracerRouter, attempt: int) -> Manifest:
-    """Build the headless Service that gives the pods their host names."""
+    """Return the headless Service that defines the host names of the pods."""
     spec = {
         "clusterIP": "None",
-        # Nothing probes these pods: they are found as soon as they have an address.
+        # These pods have no probes: publish them as soon as they have an address.
         "publishNotReadyAddresses": True,
         "selector": selector(router, COMPONENT, attempt),
         "ports": [{"name": "scheduler", "port": SCHEDULER_PORT}],
     }
-    name, marks = training_name(router, attempt), labels(router, COMPONENT, attempt)
-    return child(router, ("v1", "Service"), name, marks, spec=spec)
+    name, object_labels = (
+        training_name(router, attempt),
+        labels(router, COMPONENT, attempt),
+    )
+    return child(router, ("v1", "Service"), name, object_labels, spec=spec)
 
 
 def build_network_policy(router: TracerRouter, attempt: int) -> Manifest:
-    """Build the policy that lets nobody but the attempt's own pods in, at any port."""
-    mine = {"matchLabels": selector(router, COMPONENT, attempt)}
+    """Return the policy that allows only connections between pods of the attempt."""
+    pods = {"matchLabels": selector(router, COMPONENT, attempt)}
     spec = {
-        "podSelector": mine,
+        "podSelector": pods,
         "policyTypes": ["Ingress"],
-        "ingress": [{"from": [{"podSelector": mine}]}],
+        "ingress": [{"from": [{"podSelector": pods}]}],
     }
-    name, marks = training_name(router, attempt), labels(router, COMPONENT, attempt)
+    name, object_labels = (
+        training_name(router, attempt),
+        labels(router, COMPONENT, attempt),
+    )
     kind = ("networking.k8s.io/v1", "NetworkPolicy")
-    return child(router, kind, name, marks, spec=spec)
+    return child(router, kind, name, object_labels, spec=spec)
 
 
-def over_pods(
+def indexed_job_spec(
     router: TracerRouter, attempt: int, workers: int, pod: dict[str, Any]
 ) -> dict[str, Any]:
-    """Give what makes a Job of index 0 and so many workers of one kind of pod.
+    """Return the spec of an Indexed Job with a driver and a number of workers.
 
-    A pod that fails is replaced, three times at most for each index; one that its node
-    gave up is replaced whatever the count. An index that fails once more ends the Job:
-    workers would wait for a driver that never comes. Index 0 decides when all is done;
-    workers that are left are removed.
+    A failed pod is replaced, at most three times for each index; a pod that its node
+    evicted is replaced independently of this number. Another failure of an index ends
+    the Job, because the other pods would wait for it forever. The Job succeeds when
+    index 0 succeeds, and the remaining workers are deleted.
+
+    Args:
+        router: The router.
+        attempt: Number of the revision.
+        workers: Number of workers in addition to the driver.
+        pod: Spec of each pod.
     """
-    marks = labels(router, COMPONENT, attempt)
+    object_labels = labels(router, COMPONENT, attempt)
     spread = {
         "maxSkew": 1,
         "topologyKey": "kubernetes.io/hostname",
         "whenUnsatisfiable": "ScheduleAnyway",
         "labelSelector": {"matchLabels": selector(router, COMPONENT, attempt)},
     }
-    whole = {
+    pod_spec = {
         **pod,
         "subdomain": training_name(router, attempt),
         "topologySpreadConstraints": [spread],
@@ -102,5 +115,5 @@ def over_pods(
             "rules": [{"action": "Ignore", "onPodConditions": [disrupted]}]
         },
         "successPolicy": {"rules": [{"succeededIndexes": "0"}]},
-        "template": {"metadata": {"labels": marks}, "spec": whole},
+        "template": {"metadata": {"labels": object_labels}, "spec": pod_spec},
     }

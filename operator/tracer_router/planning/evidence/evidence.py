@@ -37,8 +37,8 @@ from tracer_router.planning.state.observed import PodState
 __all__ = ["add_up", "fold_evidence", "total"]
 
 _MAX_ENDED: Final = 250
-"""Number of ended processes that are remembered; a pod that is unreachable for a while
-and returns is rare."""
+"""Number of stored IDs of ended processes. A pod that was unreachable and responds
+again is rare."""
 _MAX_TASKS: Final = 64
 """Number of tasks in a status, in addition to `other`."""
 

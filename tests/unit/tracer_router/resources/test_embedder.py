@@ -1,4 +1,4 @@
-"""What pods are given of the sentence encoder that a router names."""
+"""Settings and mounts of pods for the sentence encoder that a router names."""
 
 import json
 from typing import Any
@@ -37,13 +37,15 @@ def job(embedder: dict[str, Any] | None, **attempt: Any) -> Manifest:
     return build_training(router(None), revision, INSTALLATION)[-1]
 
 
-def deployment(said: dict[str, Any] | None, trained: dict[str, Any] | None) -> Manifest:
-    made_with = Embedder.model_validate(trained) if trained else None
-    served = Served(1, "runtime", embedder=made_with)
-    return build_deployment(router(said), served, INSTALLATION)
+def deployment(
+    named: dict[str, Any] | None, trained: dict[str, Any] | None
+) -> Manifest:
+    embedder = Embedder.model_validate(trained) if trained else None
+    served = Served(1, "runtime", embedder=embedder)
+    return build_deployment(router(named), served, INSTALLATION)
 
 
-def given(manifest: Manifest) -> dict[str, Any]:
+def encoder_parts(manifest: Manifest) -> dict[str, Any]:
     """Return the settings, mounts, and volumes of the pod for the encoder."""
     pod = manifest["spec"]["template"]["spec"]
     (container,) = pod["containers"]
@@ -55,17 +57,17 @@ def given(manifest: Manifest) -> dict[str, Any]:
             if variable["name"].startswith("TRACER_EMBED")
         },
         "config": json.loads(config_of(container).to_json()).get("embedder", {}),
-        "mounts": [e for e in container["volumeMounts"] if e["name"] in names],
-        "volumes": [e for e in pod["volumes"] if e["name"] in names],
+        "mounts": [m for m in container["volumeMounts"] if m["name"] in names],
+        "volumes": [v for v in pod["volumes"] if v["name"] in names],
     }
 
 
 NOTHING: dict[str, Any] = {"env": {}, "config": {}, "mounts": [], "volumes": []}
 
 
-def test_the_key_of_an_endpoint_is_a_file_for_the_pods_of_either_engine() -> None:
-    for how in ({"engine": "Local"}, {"engine": "Dask", "workers": 2}):
-        assert given(job({"endpoint": ENDPOINT}, **how)) == {
+def test_the_key_of_an_endpoint_is_mounted_for_both_engines() -> None:
+    for engine in ({"engine": "Local"}, {"engine": "Dask", "workers": 2}):
+        assert encoder_parts(job({"endpoint": ENDPOINT}, **engine)) == {
             "env": {"TRACER_EMBEDDINGS_KEY_FILE": f"{KEY}/api-key"},
             "config": {},
             "mounts": [{"name": "embeddings", "mountPath": KEY, "readOnly": True}],
@@ -74,15 +76,15 @@ def test_the_key_of_an_endpoint_is_a_file_for_the_pods_of_either_engine() -> Non
 
 
 def test_an_endpoint_without_a_key_needs_no_secret() -> None:
-    open_to_all = {"endpoint": {"url": "http://embed/v1", "model": "small"}}
-    assert given(job(open_to_all)) == NOTHING
-    assert given(deployment(open_to_all, open_to_all)) == NOTHING
+    without_key = {"endpoint": {"url": "http://embed/v1", "model": "small"}}
+    assert encoder_parts(job(without_key)) == NOTHING
+    assert encoder_parts(deployment(without_key, without_key)) == NOTHING
 
 
-def test_only_the_pods_of_an_attempt_mount_the_folder_and_cannot_write_to_it() -> None:
+def test_only_training_pods_mount_the_folder_read_only() -> None:
     folder = "/var/run/tracer/embedder"
     claim = {"claimName": "encoders", "readOnly": True}
-    assert given(job({"onnx": ONNX})) == {
+    assert encoder_parts(job({"onnx": ONNX})) == {
         "env": {},
         "config": {"folder": folder},
         "mounts": [
@@ -95,17 +97,17 @@ def test_only_the_pods_of_an_attempt_mount_the_folder_and_cannot_write_to_it() -
         ],
         "volumes": [{"name": "embedder", "persistentVolumeClaim": claim}],
     }
-    assert given(deployment({"onnx": ONNX}, {"onnx": ONNX})) == NOTHING
+    assert encoder_parts(deployment({"onnx": ONNX}, {"onnx": ONNX})) == NOTHING
 
 
-def test_a_whole_volume_is_mounted_where_no_path_is_named() -> None:
-    (mount,) = given(job({"onnx": {"claimName": "encoders"}}))["mounts"]
+def test_without_a_path_the_complete_volume_is_mounted() -> None:
+    (mount,) = encoder_parts(job({"onnx": {"claimName": "encoders"}}))["mounts"]
     assert "subPath" not in mount
 
 
-def test_pods_that_serve_have_key_and_price_of_the_endpoint_they_ask() -> None:
+def test_data_plane_pods_have_key_and_price_of_their_endpoint() -> None:
     named = {"endpoint": ENDPOINT}
-    assert given(deployment(named, named)) == {
+    assert encoder_parts(deployment(named, named)) == {
         "env": {"TRACER_EMBEDDINGS_KEY_FILE": f"{KEY}/api-key"},
         "config": {"pricePerMillionTokens": "0.02"},
         "mounts": [{"name": "embeddings", "mountPath": KEY, "readOnly": True}],
@@ -113,7 +115,7 @@ def test_pods_that_serve_have_key_and_price_of_the_endpoint_they_ask() -> None:
     }
 
 
-def test_another_embedder_in_the_spec_changes_nothing_that_serves() -> None:
+def test_another_embedder_in_the_spec_does_not_change_the_live_revision() -> None:
     trained = {"endpoint": ENDPOINT}
     others: list[dict[str, Any] | None] = [
         None,
@@ -122,28 +124,28 @@ def test_another_embedder_in_the_spec_changes_nothing_that_serves() -> None:
         {"endpoint": {**ENDPOINT, "model": "large", "apiKey": None}},
     ]
     before = deployment(trained, trained)["spec"]
-    assert [deployment(said, trained)["spec"] == before for said in others] == [
+    assert [deployment(other, trained)["spec"] == before for other in others] == [
         True
     ] * 4
-    assert given(deployment({"endpoint": ENDPOINT}, None)) == NOTHING
+    assert encoder_parts(deployment({"endpoint": ENDPOINT}, None)) == NOTHING
 
 
-def test_a_new_key_and_price_of_the_same_endpoint_reach_what_serves() -> None:
+def test_a_new_key_and_price_of_the_same_endpoint_reach_the_live_revision() -> None:
     renewed = {
         **ENDPOINT,
         "apiKey": {"secretName": "renewed", "key": "token"},
         "pricePerMillionTokens": "0.01",
     }
-    found = given(deployment({"endpoint": renewed}, {"endpoint": ENDPOINT}))
+    found = encoder_parts(deployment({"endpoint": renewed}, {"endpoint": ENDPOINT}))
     assert found["env"] == {"TRACER_EMBEDDINGS_KEY_FILE": f"{KEY}/token"}
     assert found["config"] == {"pricePerMillionTokens": "0.01"}
     assert found["volumes"][0]["secret"]["secretName"] == "renewed"
 
 
-def test_a_request_says_which_encoder_and_never_which_key() -> None:
-    asked = named_embedder(Embedder.model_validate({"endpoint": ENDPOINT}))
-    assert asked is not None
-    assert asked.to_json() == (
+def test_a_request_contains_the_encoder_and_not_the_key() -> None:
+    request = named_embedder(Embedder.model_validate({"endpoint": ENDPOINT}))
+    assert request is not None
+    assert request.to_json() == (
         b'{"endpoint":{"model":"small","url":"https://embed.example.com/v1"}}'
     )
     folder = named_embedder(Embedder.model_validate({"onnx": ONNX}))

@@ -1,4 +1,4 @@
-"""What the chart tells the operator, and what pods get of it."""
+"""Settings of the chart for the operator, and their effect on pods."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,41 +9,41 @@ from tracer_router.api import TracerRouter
 from tracer_router.resources.data_plane import Served, build_deployment
 from tracer_router.resources.installation import Installation
 
-TOLD = {
+SETTINGS = {
     "TRACER_NAMESPACE": "team",
     "TRACER_RUNTIME_IMAGE": "runtime@sha256:1",
     "TRACER_STORE_URL_BASE": "s3://traces/",
 }
 
 
-def pod_resources(installation: Installation, said: dict[str, Any] | None) -> Any:
-    manifest = router_manifest(resources=said)
+def pod_resources(installation: Installation, requested: dict[str, Any] | None) -> Any:
+    manifest = router_manifest(resources=requested)
     router = TracerRouter.model_validate(with_field(manifest, "metadata.uid", "u"))
     deployment = build_deployment(router, Served(1, "runtime"), installation)
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     return container.get("resources")
 
 
-def test_resources_are_read_as_the_chart_writes_them() -> None:
-    found = Installation.from_environment(
+def test_resources_are_parsed_in_the_format_of_the_chart() -> None:
+    installation = Installation.from_environment(
         {
-            **TOLD,
+            **SETTINGS,
             "TRACER_POD_RESOURCES": '{"limits":{"memory":"512Mi"}}',
             "TRACER_TRAINING_RESOURCES": '{"requests":{"cpu":0.5}}',
         }
     )
-    assert found.resources == {"limits": {"memory": "512Mi"}}
-    assert found.training_resources == {"requests": {"cpu": 0.5}}
-    silent = Installation.from_environment(TOLD)
-    assert (silent.resources, silent.training_resources) == ({}, {})
+    assert installation.resources == {"limits": {"memory": "512Mi"}}
+    assert installation.training_resources == {"requests": {"cpu": 0.5}}
+    defaults = Installation.from_environment(SETTINGS)
+    assert (defaults.resources, defaults.training_resources) == ({}, {})
 
 
-def test_a_data_plane_pod_asks_for_what_the_router_says_or_else_the_chart() -> None:
-    usual = {"requests": {"cpu": "100m"}}
-    installation = replace(INSTALLATION, resources=usual)
-    said = {"requests": {"cpu": "250m"}, "limits": {"cpu": "1"}}
+def test_resources_of_data_plane_pods_are_those_of_the_router_or_the_chart() -> None:
+    default = {"requests": {"cpu": "100m"}}
+    installation = replace(INSTALLATION, resources=default)
+    requested = {"requests": {"cpu": "250m"}, "limits": {"cpu": "1"}}
     assert [
-        pod_resources(installation, said),
+        pod_resources(installation, requested),
         pod_resources(installation, None),
         pod_resources(INSTALLATION, None),
-    ] == [said, usual, None]
+    ] == [requested, default, None]

@@ -1,4 +1,4 @@
-"""Counts of many pods fit into a status, whatever tasks each of them has seen."""
+"""The tasks of many pods fit into a status, although pods observe different tasks."""
 
 from tracer_core.constants import OTHER_TASK
 from tracer_core.contracts.evidence import Evidence, TaskEvidence
@@ -7,7 +7,7 @@ from tracer_router.planning.evidence.evidence import add_up, fold_evidence, tota
 from tracer_router.planning.state.observed import PodState
 
 OWN = 64 * 65 // 2
-"""Requests of the tasks that only one pod has seen."""
+"""Number of requests of the tasks that only one pod has observed."""
 
 
 def pod(number: int) -> PodState:
@@ -19,10 +19,10 @@ def pod(number: int) -> PodState:
 
 
 def requests(counts: RevisionTotals) -> dict[str, int]:
-    return {each.task: each.requests for each in counts.tasks}
+    return {task.task: task.requests for task in counts.tasks}
 
 
-def test_the_least_of_too_many_tasks_are_counted_together() -> None:
+def test_the_smallest_tasks_beyond_the_limit_are_counted_together() -> None:
     tasks = requests(total(fold_evidence(None, [pod(1), pod(2)])))
     assert len(tasks) == 65
     assert tasks["certified"] == 2
@@ -30,7 +30,7 @@ def test_the_least_of_too_many_tasks_are_counted_together() -> None:
     assert sum(tasks.values()) == 2 * (OWN + 1001)
 
 
-def test_no_request_is_lost_when_pods_come_and_go() -> None:
+def test_no_request_is_lost_when_pods_are_replaced() -> None:
     evidence = None
     for number in range(5):
         evidence = fold_evidence(evidence, [pod(number)])

@@ -1,7 +1,7 @@
-"""Evidence is added exactly once, whatever pods and operator do meanwhile.
+"""Evidence is added exactly once, for all sequences of events in pods and operator.
 
-The oracle: for each boot, what the operator had read of it when it last kept anything,
-or read later and kept. No more is ever counted, and never less.
+The oracle is, for each pod process, the last report that the operator read and stored.
+Exactly these counters are added.
 """
 
 from dataclasses import dataclass, field, replace
@@ -34,7 +34,7 @@ PODS = 3
 
 @dataclass
 class Pod:
-    """One pod: present or not, answering or not, counting since its boot."""
+    """One pod, which is present or not, responds or not, and counts since its start."""
 
     name: str
     boot: int = 0
@@ -48,7 +48,7 @@ class Pod:
     cached: int = 0
 
     def state(self) -> PodState:
-        """Give what a poll of it finds."""
+        """Return the result of a poll."""
         if not self.answers:
             return PodState(name=self.name, revision=1)
         admitted = self.agreed + self.disagreed + self.open
@@ -90,8 +90,8 @@ class Pod:
 
 
 @dataclass
-class Field:
-    """Pods and what an operator keeps of them."""
+class Simulation:
+    """Pods, and the evidence that an operator stores."""
 
     pods: list[Pod] = field(default_factory=lambda: [Pod(f"p{n}") for n in range(PODS)])
     kept: EvidenceStatus = field(default_factory=EvidenceStatus)
@@ -100,7 +100,11 @@ class Field:
     gone: set[str] = field(default_factory=set)
 
     def poll(self, *, keeps: bool) -> None:
-        """Poll every pod; an operator that crashes then keeps nothing of it."""
+        """Poll all pods.
+
+        Args:
+            keeps: Whether the operator stores the result; it crashes otherwise.
+        """
         states = [pod.state() for pod in self.pods if pod.present]
         folded = fold_evidence(self.kept, states)
         if not keeps:
@@ -132,20 +136,20 @@ Step = tuple[tuple[object, ...], bool | None]
 HISTORIES = st.lists(
     st.tuples(ACTIONS, st.sampled_from([True, True, False, None])), max_size=40
 )
-"""What happens, and whether the operator polls then and keeps what it read."""
+"""Events; after each one, whether the operator polls and stores the result."""
 
 
-def act(world: Field, action: tuple[object, ...]) -> None:
-    """Let something happen."""
+def apply(world: Simulation, action: tuple[object, ...]) -> None:
+    """Apply an event."""
     match action:
         case ("count", int(pod), int(agreed)):
             world.pods[pod].agreed += agreed
         case ("open", int(pod), int(number)):
             world.pods[pod].open += number
-        case ("settle", int(pod), bool(badly)) if world.pods[pod].open:
+        case ("settle", int(pod), bool(disagrees)) if world.pods[pod].open:
             world.pods[pod].open -= 1
-            world.pods[pod].disagreed += badly
-            world.pods[pod].agreed += not badly
+            world.pods[pod].disagreed += disagrees
+            world.pods[pod].agreed += not disagrees
         case ("slow", int(pod), bool(answered)):
             world.pods[pod].answers_slow += answered
             world.pods[pod].deferrals_slow += not answered
@@ -161,7 +165,7 @@ def act(world: Field, action: tuple[object, ...]) -> None:
 
 
 def counted(evidence: EvidenceStatus) -> tuple[int, int, int, int, str]:
-    """Give what is in the evidence."""
+    """Return the counters in the evidence."""
     counts = total(evidence)
     if not counts.tasks:
         return (0, 0, 0, 0, "0")
@@ -179,17 +183,17 @@ def counted(evidence: EvidenceStatus) -> tuple[int, int, int, int, str]:
 @settings(max_examples=400, deadline=None)
 @given(history=HISTORIES)
 def test_evidence_is_added_exactly_once(history: list[Step]) -> None:
-    world = Field()
+    world = Simulation()
     for action, keeps in history:
-        act(world, action)
+        apply(world, action)
         if keeps is not None:
             world.poll(keeps=keeps)
     read = world.read
-    agreed = sum(each[0] for each in read.values())
-    disagreed = sum(each[1] for each in read.values())
-    # Audits that were open when a boot was last read are known never to end.
+    agreed = sum(agreed for agreed, _, _ in read.values())
+    disagreed = sum(disagreed for _, disagreed, _ in read.values())
+    # Audits that were open at the last poll of an ended process have no result.
     lost = sum(read[key][2] for key in world.gone)
-    admitted = sum(sum(each) for each in read.values())
+    admitted = sum(sum(audits) for audits in read.values())
     expected = (agreed, disagreed, lost, agreed + disagreed, str(0.25 * admitted))
     if read:
         assert counted(world.kept) == expected
@@ -198,12 +202,12 @@ def test_evidence_is_added_exactly_once(history: list[Step]) -> None:
 
 @settings(max_examples=400, deadline=None)
 @given(history=HISTORIES)
-def test_legs_and_what_nobody_judges_are_added_exactly_once_too(
+def test_legs_and_counters_without_a_guard_are_added_exactly_once(
     history: list[Step],
 ) -> None:
-    world = Field()
+    world = Simulation()
     for action, keeps in history:
-        act(world, action)
+        apply(world, action)
         if keeps is not None:
             world.poll(keeps=keeps)
     pods = world.whole.values()
@@ -231,7 +235,7 @@ def test_legs_and_what_nobody_judges_are_added_exactly_once_too(
     )
 
 
-def test_a_pod_from_before_the_legs_were_told_apart_is_counted_without_them() -> None:
+def test_a_pod_of_an_earlier_version_is_counted_without_separate_legs() -> None:
     old = Evidence.from_json(
         '{"revision": 1, "boot": "b", "requests": {"requests": 9, "slow": 4}}'
     )
@@ -243,7 +247,7 @@ def test_a_pod_from_before_the_legs_were_told_apart_is_counted_without_them() ->
     assert found.teacher_leg == LegCounters(questions=6)
 
 
-def test_what_an_older_operator_kept_is_read_and_goes_on() -> None:
+def test_the_evidence_of_an_earlier_operator_is_continued() -> None:
     manifest = revision_manifest()
     manifest["status"] = {
         "evidence": {
@@ -257,8 +261,8 @@ def test_what_an_older_operator_kept_is_read_and_goes_on() -> None:
     assert guard_counts(revision) == {guard: GuardCount() for guard in GuardKind}
 
 
-def test_a_pod_that_was_out_of_sight_is_not_counted_again() -> None:
-    world = Field()
+def test_a_pod_that_disappears_and_returns_is_not_counted_again() -> None:
+    world = Simulation()
     pod = world.pods[0]
     pod.agreed = 5
     for present in (True, False, True):
@@ -268,10 +272,10 @@ def test_a_pod_that_was_out_of_sight_is_not_counted_again() -> None:
 
 
 @given(history=HISTORIES)
-def test_what_was_counted_is_never_lost_again(history: list[Step]) -> None:
-    world, before = Field(), RevisionTotals()
+def test_counters_never_decrease(history: list[Step]) -> None:
+    world, before = Simulation(), RevisionTotals()
     for action, keeps in history:
-        act(world, action)
+        apply(world, action)
         if keeps is not None:
             world.poll(keeps=keeps)
         after = total(world.kept)
@@ -280,5 +284,5 @@ def test_what_was_counted_is_never_lost_again(history: list[Step]) -> None:
         before = after
 
 
-def test_no_evidence_is_nothing() -> None:
+def test_without_evidence_all_counters_are_zero() -> None:
     assert total(None) == RevisionCounts()
