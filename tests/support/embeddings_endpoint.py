@@ -19,32 +19,32 @@ __all__ = ["Endpoint", "embeddings_endpoint"]
 
 @dataclass
 class Endpoint:
-    """What it does next and what it has been asked."""
+    """The behavior of the endpoint and the requests that it received."""
 
     url: str = ""
     seen: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
     refusals: list[int] = field(default_factory=list)
-    """Statuses of the next answers, before it answers again."""
+    """Statuses of the next responses, before it returns embeddings again."""
     down_at: frozenset[int] = frozenset()
-    """Which calls it answers with 503, by number from 1."""
+    """Numbers of the requests, from 1, that it answers with 503."""
     answer: object = None
-    """What it answers instead of embeddings."""
+    """Body of the response instead of embeddings."""
     hold: threading.Event | None = None
-    """Answers only once this is set."""
+    """Event that a response waits for."""
     seconds: float = 0.0
-    """How long it takes for an answer."""
+    """Seconds before a response."""
     short: int = 0
-    """Bytes that are missing of each answer that it announces."""
+    """Bytes that are missing from each response, compared with its length header."""
     moved: str | None = None
-    """Says that it has moved there, instead of answering."""
+    """Target of a redirect that it sends instead of a response."""
     closes: bool = False
-    """Closes each connection after an answer, without having said so."""
+    """Whether it closes each connection after a response, without a header."""
     clients: list[socket.socket] = field(default_factory=list)
-    """Connections that were ever opened."""
+    """All connections that clients opened."""
 
     def refusal(self) -> int | None:
-        """Give the status of a refusal that is due; none when it answers."""
+        """Return the status of the next response if it is an error; else none."""
         if self.refusals:
             return self.refusals.pop(0)
         return 503 if len(self.seen) in self.down_at else None
@@ -52,7 +52,7 @@ class Endpoint:
 
 @contextmanager
 def embeddings_endpoint() -> Iterator[Endpoint]:
-    """Give a running endpoint that adds up a made-up vector for each word.
+    """Run an endpoint whose embeddings are sums of a synthetic vector per word.
 
     A word is a token.
     """
@@ -68,20 +68,20 @@ def embeddings_endpoint() -> Iterator[Endpoint]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            asked = json.loads(body)  # not the last seen: many ask at once
-            endpoint.seen.append(asked)
+            request = json.loads(body)  # requests are concurrent, so not seen[-1]
+            endpoint.seen.append(request)
             endpoint.keys.append(self.headers["authorization"])
             if endpoint.hold:
                 endpoint.hold.wait()
             time.sleep(endpoint.seconds)
-            if self.path != "/v1/embeddings" or "" in asked["input"]:
+            if self.path != "/v1/embeddings" or "" in request["input"]:
                 self._answer(400, {})
             elif (status := endpoint.refusal()) is not None:
                 self._answer(status, {})
             elif endpoint.answer is not None:
                 self._answer(200, endpoint.answer)
             else:
-                self._answer(200, _embeddings(asked["input"]))
+                self._answer(200, _embeddings(request["input"]))
 
         def _answer(self, status: int, document: object) -> None:
             content = json.dumps(document).encode()
@@ -108,21 +108,23 @@ def embeddings_endpoint() -> Iterator[Endpoint]:
             endpoint.hold.set()
         server.shutdown()
         thread.join()
-        _hang_up(endpoint.clients)
+        _disconnect(endpoint.clients)
         server.server_close()
 
 
-def _hang_up(clients: list[socket.socket]) -> None:
-    """Close what is still open: an endpoint that is gone answers nobody."""
-    for each in clients:
+def _disconnect(clients: list[socket.socket]) -> None:
+    """Close the open connections, as a stopped process does."""
+    for client in clients:
         with suppress(OSError):
-            each.shutdown(socket.SHUT_RDWR)
+            client.shutdown(socket.SHUT_RDWR)
 
 
 def _embeddings(texts: list[str]) -> dict[str, Any]:
     vectors = [vector_of(text).tolist() for text in texts]
-    data = [{"index": at, "embedding": each} for at, each in enumerate(vectors)]
+    data = [
+        {"index": index, "embedding": vector} for index, vector in enumerate(vectors)
+    ]
     words = sum(len(text.split()) for text in texts)
     usage = {"prompt_tokens": words, "total_tokens": words}
-    # In no order: the index counts.
+    # In reverse order: clients must use the index.
     return {"object": "list", "data": data[::-1], "usage": usage}

@@ -1,4 +1,4 @@
-"""Traces and a bundle about words that only an embedder can tell apart."""
+"""Traces and a bundle of words that only an embedder can classify."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ _TERMS = AttemptParameters(
 
 
 def hidden_rows(count: int, task: str = "words") -> list[Row]:
-    """Give rows of one made-up word each; the teacher knows their topics."""
+    """Return rows of one synthetic word each; the teacher answers with its topic."""
     return [
         Row(
             text,
@@ -40,12 +40,12 @@ def hidden_rows(count: int, task: str = "words") -> list[Row]:
 
 
 def hidden_bundle(folder: Path, encoder: Encoder) -> BundleManifest:
-    """Learn with an encoder, and write a bundle of the chat task into a folder."""
+    """Train with an encoder and write a bundle of the chat task to a folder."""
     rows = hidden_rows(600, task_of(chat_about("anything")))
-    learned = train(
+    result = train(
         _TERMS, select_rows(rows), local_training_context(encoders=[encoder])
     )
-    assert learned.surrogate
-    assert learned.certificate
-    samples = golden_samples(learned.surrogate)
-    return write_bundle(folder, learned.surrogate, learned.certificate, samples)
+    assert result.surrogate
+    assert result.certificate
+    samples = golden_samples(result.surrogate)
+    return write_bundle(folder, result.surrogate, result.certificate, samples)

@@ -1,4 +1,4 @@
-"""A sentence encoder that is small enough to be made here, as an ONNX folder."""
+"""A small sentence encoder for tests, as an ONNX folder."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,15 +15,15 @@ __all__ = ["write_onnx_folder"]
 
 
 def write_onnx_folder(folder: Path, texts: Sequence[str]) -> Path:
-    """Write an encoder that gives one made-up vector a word; unknown words share one.
+    """Write an encoder with one synthetic vector per word; unknown words share one.
 
     Args:
-        folder: Where to.
-        texts: What the vocabulary is taken from.
+        folder: Folder of the encoder.
+        texts: Texts whose words are the vocabulary.
     """
     words = sorted({word for text in texts for word in text.casefold().split()})
-    vocabulary = {word: at for at, word in enumerate(["[UNK]", *words])}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))  # noqa: S106 - a token of text
+    vocabulary = {word: index for index, word in enumerate(["[UNK]", *words])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))  # noqa: S106 - not a password
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     folder.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""A bundle of the made-up ticket desk, for what decides with one."""
+"""A bundle trained on synthetic support tickets."""
 
 import dataclasses
 import json
@@ -22,24 +22,24 @@ _TERMS = AttemptParameters(
 
 
 def chat_about(text: str) -> dict[str, object]:
-    """Give the request of the bundle's task about a text."""
+    """Return a request of the task of the bundle with a text."""
     return {"model": "gpt-test", "messages": [{"role": "user", "content": text}]}
 
 
 def task_of(request: dict[str, object]) -> str:
-    """Give the task of a request of chat completions."""
-    read = OpenAIChat().parse_request(json.dumps(request).encode())
-    assert read
-    return TaskRegistry().identify(read).task
+    """Return the task of a chat completions request."""
+    parsed = OpenAIChat().parse_request(json.dumps(request).encode())
+    assert parsed
+    return TaskRegistry().identify(parsed).task
 
 
 def ticket_bundle(folder: Path, redaction: str = "standard/2") -> TrainingResult:
-    """Learn, write a bundle into a folder, and give what was learnt."""
+    """Train, write the bundle to a folder, and return the training result."""
     task = task_of(chat_about("anything"))
     rows = [dataclasses.replace(row, task=task) for row in ticket_rows(600)]
-    learned = train(_TERMS, select_rows(rows), local_training_context())
-    assert learned.surrogate
-    assert learned.certificate
-    samples = golden_samples(learned.surrogate)
-    write_bundle(folder, learned.surrogate, learned.certificate, samples, redaction)
-    return learned
+    result = train(_TERMS, select_rows(rows), local_training_context())
+    assert result.surrogate
+    assert result.certificate
+    samples = golden_samples(result.surrogate)
+    write_bundle(folder, result.surrogate, result.certificate, samples, redaction)
+    return result

@@ -1,4 +1,4 @@
-"""An expert for tests in which its opinions are given and it is never asked."""
+"""An expert for tests that provide its scores and never call it."""
 
 import numpy as np
 

@@ -1,4 +1,5 @@
-"""What the offline verbs of the command line do, apart from arguments and printing.
+"""The offline commands of the command line, without their arguments and output.
 
-`inputs` takes what `predict` is asked in; the other modules are one verb each.
+The modules `predict` and `scan` are one command each; `inputs` reads the input lines of
+`predict`, and `scanned_cells` summarizes the cells of `scan`.
 """

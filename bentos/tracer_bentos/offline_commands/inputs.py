@@ -1,4 +1,4 @@
-"""The inputs of `predict`: one a line, a text or a JSON object."""
+"""The inputs of `predict`: one per line, a text or a JSON object."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,20 +13,20 @@ from tracer_core.errors import InputError
 
 __all__ = ["PredictInput", "open_inputs", "read_inputs"]
 
-_LONGEST_LINE = 16_000_000
-_MARK = b"\xef\xbb\xbf"
-"""What some editors write before the first line of UTF-8."""
+_MAX_LINE_BYTES = 16_000_000
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""Some editors write it before the first line of a UTF-8 file."""
 
 
 class PredictInput(NamedTuple):
-    """One input, and where it stands."""
+    """One input and its position."""
 
     text: str
     """The text."""
     vector: NDArray[np.float32] | None
     """The embedding that came with it, if any."""
     where: str
-    """File and line, for people."""
+    """File and line, for messages."""
 
 
 class _Line(BaseModel):
@@ -40,52 +40,60 @@ def open_inputs(path: Path) -> BinaryIO:
     """Open a file of inputs, compressed or not.
 
     Raises:
-        InputError: It cannot be opened.
+        InputError: The file cannot be opened.
     """
     try:
         return open_traces(path)
     except OSError as error:
         raise InputError(
-            f"{path}: {error.strerror}: name a file with one input a line"
+            f"{path}: {error.strerror}; name a file with one input per line"
         ) from error
 
 
 def read_inputs(stream: BinaryIO, source: str) -> Iterator[PredictInput]:
-    r"""Give the input of every line, as soon as it is there; only \n ends a line.
+    r"""Yield the input of each line as soon as it arrives; only \n ends a line.
+
+    Args:
+        stream: The lines.
+        source: Name of the stream, for messages.
 
     Raises:
-        InputError: A line is neither a text nor such an object; says which and why.
+        InputError: A line is neither a text nor a JSON object with an input; names the
+            line and the cause.
     """
     number = 0
-    while line := stream.readline(_LONGEST_LINE):
+    while line := stream.readline(_MAX_LINE_BYTES):
         number += 1
         if number == 1:
-            line = line.removeprefix(_MARK)
+            line = line.removeprefix(_BYTE_ORDER_MARK)
         where = f"{source}:{number}"
-        if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
-            raise InputError(f"{where}: longer than {_LONGEST_LINE:,} bytes: split it")
+        if len(line) == _MAX_LINE_BYTES and not line.endswith(b"\n"):
+            raise InputError(
+                f"{where}: the line must not exceed {_MAX_LINE_BYTES:,} bytes; split it"
+            )
         content = line.removesuffix(b"\n").removesuffix(b"\r")
-        yield _object(content, where) if content[:1] == b"{" else _text(content, where)
+        parse = _parse_object if content[:1] == b"{" else _parse_text
+        yield parse(content, where)
 
 
-def _text(content: bytes, where: str) -> PredictInput:
+def _parse_text(content: bytes, where: str) -> PredictInput:
     try:
         return PredictInput(content.decode(), None, where)
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{where}: byte {error.start + 1} is not UTF-8: save the file as UTF-8"
+            f"{where}: byte {error.start + 1} is not UTF-8; save the file as UTF-8"
         ) from None
 
 
-def _object(content: bytes, where: str) -> PredictInput:
+def _parse_object(content: bytes, where: str) -> PredictInput:
     try:
         line = _Line.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "the line"
         raise InputError(
-            f"{where}: {field}: {first['msg']}: a line that begins with {{ must be a"
-            ' JSON object {"input": TEXT}; a text that begins so must be in one'
+            f"{where}: {field}: {first['msg']}; a line that begins with {{ must be a"
+            ' JSON object {"input": TEXT}, even if the text itself begins with {'
         ) from None
     vector = None if line.vector is None else np.array(line.vector, np.float32)
     return PredictInput(line.input, vector, where)

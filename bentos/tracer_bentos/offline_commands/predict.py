@@ -1,4 +1,4 @@
-"""Decisions of a bundle about inputs at hand, exactly as serving would decide."""
+"""Predictions of a bundle for input lines, identical to those of serving."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -27,103 +27,118 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """What is printed about one input."""
+    """The decision about one input, as the command prints it."""
 
     label: str
-    """The teacher's answer as predicted."""
+    """The predicted answer of the teacher."""
     accepted: bool
-    """Whether the certified policy answers it; else it goes to the teacher."""
+    """Whether the certified policy answers the input; otherwise the teacher does."""
     agreement: float
-    """Calibrated probability that the teacher would say the same."""
+    """Calibrated probability that the teacher gives the same answer."""
     cell: str
     """The cell of the answer."""
     stage: str
-    """The stage of the cascade that decided."""
+    """Name of the stage that decided."""
 
     @classmethod
-    def from_prediction(cls, found: SurrogatePrediction) -> Self:
-        """Take it from a prediction."""
-        return cls(found.label, found.accepted, found.score, found.cell, found.stage)
+    def from_prediction(cls, prediction: SurrogatePrediction) -> Self:
+        """Return the decision of a prediction."""
+        return cls(
+            label=prediction.label,
+            accepted=prediction.accepted,
+            agreement=prediction.score,
+            cell=prediction.cell,
+            stage=prediction.stage,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class BatchPredictor:
-    """A bundle, and the redactor of the texts that it was certified on."""
+    """A bundle and the redactor of the texts in training and certification."""
 
     predictor: BundlePredictor
     """The bundle."""
     redactor: Redactor
-    """What every text goes through first, as when serving."""
+    """Redactor that is applied to each text first, as in serving."""
 
     @classmethod
     def open(cls, folder: Path, *, redacted: bool = False) -> Self:
         """Open the bundle in a folder.
 
         Args:
-            folder: Where `fit` wrote it.
-            redacted: Whether the inputs went through the bundle's redactor already.
+            folder: Folder that `fit` wrote.
+            redacted: Whether the inputs are already redacted by the redactor of the
+                bundle.
 
         Raises:
-            InputError: There is no whole bundle, or its redactor is not at hand.
+            InputError: The bundle is missing or invalid, or its redactor is not
+                available.
         """
         try:
             predictor = open_bundle(folder)
         except DocumentError as error:
-            raise InputError(f"{error}: name a folder that `fit` wrote") from error
+            raise InputError(f"{error}; name a folder that `fit` wrote") from error
         if redacted:
             return cls(predictor, build_redactor(Redaction(redactor=NO_REDACTOR)))
-        return cls(predictor, _redactor(predictor.redaction))
+        return cls(predictor, _build_redactor(predictor.redaction))
 
     def decide_all(
         self, inputs: Iterable[PredictInput], vectors: PrecomputedVectors | None = None
     ) -> Iterator[DecisionRow]:
-        """Decide inputs one by one, as they come.
+        """Yield the decisions about inputs, each as soon as the input arrives.
+
+        Args:
+            inputs: The inputs.
+            vectors: Embeddings in the order of the inputs; by default those that come
+                with the inputs.
 
         Raises:
-            InputError: An input lacks its vector, or has one of another length.
+            InputError: An input has no vector, or one of another length.
         """
-        given = inputs if vectors is None else _joined(inputs, vectors)
-        return map(self.decide, given)
+        complete = inputs if vectors is None else _join_vectors(inputs, vectors)
+        return map(self.decide, complete)
 
-    def decide(self, asked: PredictInput) -> DecisionRow:
-        """Decide one input.
+    def decide(self, line: PredictInput) -> DecisionRow:
+        """Return the decision about one input.
 
         Raises:
-            InputError: It lacks its vector, or has one of another length.
+            InputError: The input has no vector, or one of another length, or one with a
+                number that is not finite.
         """
-        wanted = self.predictor.vector_length
-        vector = asked.vector
-        if wanted and (vector is None or vector.shape != (wanted,)):
-            has = "has none" if vector is None else f"has {vector.size}"
+        length = self.predictor.vector_length
+        vector = line.vector
+        if length and (vector is None or vector.shape != (length,)):
+            found = "has none" if vector is None else f"has {vector.size}"
             raise InputError(
-                f"{asked.where}: the bundle was trained on vectors of {wanted} numbers"
-                f' that come with the inputs, this one {has}: add "vector" to each'
-                " object, or name the vectors by --vectors"
+                f"{line.where}: the bundle was trained on vectors of {length} numbers"
+                f' that come with the inputs, but this input {found}; add "vector" to'
+                " each object, or pass the vectors with --vectors"
             )
-        if wanted and vector is not None and not np.isfinite(vector).all():
+        if length and vector is not None and not np.isfinite(vector).all():
             raise InputError(
-                f"{asked.where}: the vector holds what is no finite number"
+                f"{line.where}: the vector contains NaN or infinity; compute it again"
             )
-        text = self.redactor.redact(asked.text)
-        found = self.predictor.surrogate.decide_sample(FeatureSample(text, vector))
-        return DecisionRow.from_prediction(found)
+        sample = FeatureSample(self.redactor.redact(line.text), vector)
+        return DecisionRow.from_prediction(
+            self.predictor.surrogate.decide_sample(sample)
+        )
 
 
-def _joined(
+def _join_vectors(
     inputs: Iterable[PredictInput], vectors: PrecomputedVectors
 ) -> Iterator[PredictInput]:
     count = 0
-    for asked in inputs:
-        yield asked._replace(vector=vectors.row(count, asked.where))
+    for line in inputs:
+        yield line._replace(vector=vectors.row(count, line.where))
         count += 1
-    vectors.expect(count, "inputs")
+    vectors.require_row_count(count, "inputs")
 
 
-def _redactor(identity: str) -> Redactor:
-    found = build_redactor(Redaction(redactor=identity.partition("/")[0]))
-    if found.identity != identity:
+def _build_redactor(identity: str) -> Redactor:
+    redactor = build_redactor(Redaction(redactor=identity.partition("/")[0]))
+    if redactor.identity != identity:
         raise InputError(
-            f"the bundle was certified on texts redacted by {identity}, which cannot be"
-            " made from the bundle alone: redact the inputs so, and say --redacted"
+            f"the bundle was certified on texts redacted by {identity}, whose patterns"
+            " are not in the bundle; redact the inputs with it and pass --redacted"
         )
-    return found
+    return redactor

@@ -1,8 +1,9 @@
-"""A first look at traces: what could be certified, by cells that a person can read.
+"""Scan of traces: an estimate of what could be certified, by readable cells.
 
-Nothing here looks at the vault, the rows that a certificate of these traces would be
-tested on: every figure comes from the other rows, each judged without having been
-learnt. So a target chosen after a scan costs a later certificate nothing.
+The rows that a certificate of these traces would be tested on are the vault. Nothing
+here examines the vault: every figure is computed from the other rows, with predictions
+of models that were not trained on the row. So a target that is chosen after a scan does
+not weaken the test of a later certificate.
 """
 
 import math
@@ -38,51 +39,52 @@ __all__ = ["ScanReport", "ScanTarget", "scan_traces"]
 
 TARGETS = (0.90, 0.95, 0.98)
 _SHOWN = 0.95
-"""The target whose judgement the cells are shown by."""
-_SECONDS_A_DAY = 86_400
-_FEWEST_TIMES = 2
+"""The target for which cells are reported."""
+_SECONDS_PER_DAY = 86_400
+_MIN_TIMES = 2
+"""Fewest rows with a time from which a rate is computed."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScanTarget:
-    """What could be certified at one target."""
+    """The estimate for one target."""
 
     target: float
-    """Agreement that would be asked for."""
+    """Target of the agreement, as a fraction."""
     share: float
     """Share of traffic that a fit is expected to answer, if it certifies."""
     chance: float
-    """Probability that it certifies anything, with the rows at hand."""
+    """Probability that a fit of these rows certifies."""
     missing: int | None
-    """Rows more for a good chance; none when more of the same do not help."""
+    """Additional rows for a good chance; none if more of the same rows do not help."""
     days: float | None
-    """How long they take to come, at the rate of the traces; none when unknown."""
+    """Days until these rows arrive at the rate of the traces; none if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScanReport:
-    """What a first look found; refused when there are no cells."""
+    """The result of a scan; without cells if nothing can be trained."""
 
     reason: str | None
-    """Why nothing can be learnt, for people."""
+    """Why nothing can be trained; none if a surrogate can be trained."""
     task: str
     """The task with the most rows."""
     rows: int
-    """Its rows with a usable label."""
+    """Rows of the task with a usable label."""
     looked_at: int
-    """Rows that the figures are from."""
+    """Examined rows, from which all figures are computed."""
     vault: int
-    """Rows kept unseen for a certificate."""
+    """Rows reserved for the test of a certificate."""
     labels: int
-    """Different answers of the teacher among the rows looked at."""
+    """Different answers of the teacher in the examined rows."""
     conflicts: int
-    """Texts looked at to which the teacher gave more than one answer."""
+    """Examined texts with more than one answer of the teacher."""
     elsewhere: int
     """Rows of other tasks."""
     seed: int
-    """Seed of everything random."""
+    """Seed of all randomness."""
     targets: tuple[ScanTarget, ...] = ()
-    """What could be certified."""
+    """Estimates by target."""
     cells: tuple[ScannedCell, ...] = ()
     """The cells, largest first."""
 
@@ -90,87 +92,90 @@ class ScanReport:
 def scan_traces(
     gathered: LoadedRows, seed: int, encoders: Sequence[Encoder] = ()
 ) -> ScanReport:
-    """Look at traces without looking at their vault.
+    """Return what could be certified on traces, without examining their vault.
 
     Args:
         gathered: The traces.
-        seed: Seed of everything random.
+        seed: Seed of all randomness.
         encoders: Encoders that the user named.
 
     Raises:
         DocumentError: An encoder failed.
     """
-    # What a fit of these traces would be tested on, by the same ledger.
+    # The ledger determines the rows that a fit of these traces would be tested on.
     attempt, seen = OfflineLedger().mark_examined(gathered.rows)
     rows = sort_rows(mark_used(gathered.rows, seen))
-    split = split_rows(rows.rows, WIDE, seed, attempt.after, rows.seen)
+    split = split_rows(rows.rows, WIDE, seed, attempt.after, rows.used)
     held = rows.rows.gather(split.train)
-    looked_at = [held[i] for i in split.train]
-    plain = _plain(gathered.rows, split, looked_at, seed)
-    if plain.reason:
-        return plain
-    means = local_training_context(encoders=encoders, dimensions=gathered.dimensions)
-    question = AttemptParameters(1, _SHOWN, 0.95, attempt.level, minimum=1, seed=seed)
+    examined = [held[i] for i in split.train]
+    counts = _counts(gathered.rows, split, examined, seed)
+    if counts.reason:
+        return counts
+    context = local_training_context(encoders=encoders, dimensions=gathered.dimensions)
+    parameters = AttemptParameters(1, _SHOWN, 0.95, attempt.level, minimum=1, seed=seed)
     with one_thread_each():
-        lessons = FitContext.create(question, held, split, means).fit_experts(split)
-    found = {
+        fitted = FitContext.create(parameters, held, split, context).fit_experts(split)
+    estimates = {
         target: _estimate(
-            lessons, CertificationPlan(target, attempt.level, len(split.certify))
+            fitted, CertificationPlan(target, attempt.level, len(split.certify))
         )
         for target in TARGETS
     }
     targets = [
-        _target(target, guess, gathered.rows, plain.vault)
-        for target, (_, guess) in found.items()
+        _target(target, forecast, gathered.rows, counts.vault)
+        for target, (_, forecast) in estimates.items()
     ]
-    cells = summarize_cells(looked_at, lessons.labels, *found[_SHOWN])
-    return replace(plain, targets=tuple(targets), cells=cells)
+    cells = summarize_cells(examined, fitted.labels, *estimates[_SHOWN])
+    return replace(counts, targets=tuple(targets), cells=cells)
 
 
-def _plain(rows: RowSet, split: RowSplit, seen: Sequence[Row], seed: int) -> ScanReport:
+def _counts(
+    rows: RowSet, split: RowSplit, examined: Sequence[Row], seed: int
+) -> ScanReport:
+    """Return the report without targets and cells."""
     answers: dict[str, set[str | None]] = defaultdict(set)
-    for row in seen:
+    for row in examined:
         answers[normalize(row.text)].add(row.label)
     return ScanReport(
-        reason=label_space_refusal([row.label for row in seen]),
+        reason=label_space_refusal([row.label for row in examined]),
         task=rows.task,
         rows=rows.labelled,
-        looked_at=len(seen),
+        looked_at=len(examined),
         vault=len(split.certify),
-        labels=len({row.label for row in seen}),
-        conflicts=sum(len(each) > 1 for each in answers.values()),
-        elsewhere=rows.elsewhere,
+        labels=len({row.label for row in examined}),
+        conflicts=sum(len(labels) > 1 for labels in answers.values()),
+        elsewhere=rows.other_tasks,
         seed=seed,
     )
 
 
 def _estimate(
-    lessons: FittedExperts, aim: CertificationPlan
+    fitted: FittedExperts, plan: CertificationPlan
 ) -> tuple[OofPredictions, CertificationForecast]:
-    labels = len(lessons.labels)
-    choice = choose_stages(lessons.fitted, lessons.learnable.targets, aim, labels)
-    return choice.outlook, forecast_certification(choice.outlook, aim, labels)
+    labels = len(fitted.labels)
+    choice = choose_stages(fitted.fitted, fitted.training.targets, plan, labels)
+    return choice.predictions, forecast_certification(choice.predictions, plan, labels)
 
 
 def _target(
-    target: float, guess: CertificationForecast, rows: RowSet, vault: int
+    target: float, forecast: CertificationForecast, rows: RowSet, vault: int
 ) -> ScanTarget:
     uniform = int(rows.rows.uniform.sum())
     missing = None
-    if guess.certify is not None:
-        more = math.ceil(guess.certify / WIDE) - uniform
-        likely = guess.chance >= LIKELY
-        missing = 0 if likely else max(0, more, guess.certify - vault)
-    rate = _rows_a_day(rows)
+    if forecast.certify is not None:
+        more = math.ceil(forecast.certify / WIDE) - uniform
+        is_likely = forecast.chance >= LIKELY
+        missing = 0 if is_likely else max(0, more, forecast.certify - vault)
+    rate = _rows_per_day(rows)
     days = None if missing is None or rate is None else round(missing / rate, 1)
     return ScanTarget(
-        target, round(guess.share, 4), round(guess.chance, 4), missing, days
+        target, round(forecast.share, 4), round(forecast.chance, 4), missing, days
     )
 
 
-def _rows_a_day(rows: RowSet) -> float | None:
+def _rows_per_day(rows: RowSet) -> float | None:
     times = rows.rows.times[rows.rows.uniform & rows.rows.timed]
-    if not rows.timed or len(times) < _FEWEST_TIMES:
+    if not rows.timed or len(times) < _MIN_TIMES:
         return None
-    days = float(np.ptp(times)) / 1e6 / _SECONDS_A_DAY
+    days = float(np.ptp(times)) / 1e6 / _SECONDS_PER_DAY
     return len(times) / days if days else None

@@ -1,4 +1,4 @@
-"""The cells of a scan: each kind of request with figures, words and examples."""
+"""The cells of a scan: kinds of requests with figures, terms, and examples."""
 
 import math
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from tracer_bentos.training.fit.forecast import CertificationForecast
 __all__ = ["CellExample", "ScannedCell", "summarize_cells"]
 
 _EXAMPLES = 2
-_LONGEST_EXAMPLE = 160
-_LONGEST_ANSWER = 60
+_MAX_EXAMPLE = 160
+_MAX_ANSWER = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class CellExample:
     """A redacted trace."""
 
     input: str
-    """The text, cut."""
+    """The text, shortened."""
     teacher: str
-    """What the teacher answered, cut."""
+    """The answer of the teacher, shortened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,49 +34,49 @@ class ScannedCell:
     """One kind of request."""
 
     name: str
-    """Its name: the answer that the surrogate would give."""
+    """Name of the cell: the predicted answer."""
     rows: int
-    """Rows of it among those looked at."""
+    """Examined rows of the cell."""
     share: float
-    """Share of the rows looked at."""
+    """Share of the examined rows."""
     agreement: float
-    """Share of its rows where the teacher said the same; out of fold."""
+    """Share of the rows of the cell in which the teacher agrees, out of fold."""
     answered: float
-    """Share of its rows that would be answered at 95 %."""
+    """Share of the rows of the cell that would be answered at the target 95%."""
     cost: float | None
-    """What the teacher cost for its rows, if the traces say so."""
+    """Cost of the teacher for these rows; none if the traces contain no costs."""
     tokens: int | None
-    """Tokens that the teacher counted for its rows, if the traces say so."""
+    """Tokens of the teacher for these rows; none if the traces contain no tokens."""
     terms: tuple[str, ...]
-    """Words that are frequent in it and rare elsewhere."""
+    """Words that are frequent in the cell and rare in others."""
     examples: tuple[CellExample, ...]
-    """The surest traces of it."""
+    """The traces with the highest scores in which the teacher agrees."""
     disagreements: tuple[CellExample, ...]
-    """The surest traces where the teacher says otherwise."""
+    """The traces with the highest scores in which the teacher disagrees."""
 
 
 def summarize_cells(
     rows: Sequence[Row],
     labels: Sequence[str],
-    outlook: OofPredictions,
-    guess: CertificationForecast,
+    predictions: OofPredictions,
+    forecast: CertificationForecast,
 ) -> tuple[ScannedCell, ...]:
-    """Give the cells, largest first.
+    """Return the cells, largest first.
 
     Args:
-        rows: The rows looked at.
+        rows: The examined rows.
         labels: The answers that can be predicted.
-        outlook: What is predicted of each row by those who have not seen it.
-        guess: Which rows would be answered.
+        predictions: Out-of-fold prediction of each row.
+        forecast: The rows that would be answered.
     """
-    names = [name_cell(labels[label]) for label in outlook.labels.tolist()]
+    names = [name_cell(labels[label]) for label in predictions.labels.tolist()]
     terms = top_terms([row.text for row in rows], names)
-    found = []
-    for label in np.unique(outlook.labels).tolist():
-        members = np.flatnonzero(outlook.labels == label)
+    cells = []
+    for label in np.unique(predictions.labels).tolist():
+        members = np.flatnonzero(predictions.labels == label)
         name = name_cell(labels[label])
-        found.append(_cell(name, terms[name], members, rows, (outlook, guess)))
-    return tuple(sorted(found, key=lambda cell: (-cell.rows, cell.name)))
+        cells.append(_cell(name, terms[name], members, rows, (predictions, forecast)))
+    return tuple(sorted(cells, key=lambda cell: (-cell.rows, cell.name)))
 
 
 def _cell(
@@ -84,19 +84,19 @@ def _cell(
     terms: tuple[str, ...],
     members: NDArray[np.intp],
     rows: Sequence[Row],
-    judged: tuple[OofPredictions, CertificationForecast],
+    estimate: tuple[OofPredictions, CertificationForecast],
 ) -> ScannedCell:
-    outlook, guess = judged
+    predictions, forecast = estimate
     own = [rows[i] for i in members.tolist()]
-    surest = members[np.lexsort((members, -outlook.scores[members]))].tolist()
-    agreed = [rows[i] for i in surest if outlook.agreed[i]]
-    disagreed = [rows[i] for i in surest if not outlook.agreed[i]]
+    ranked = members[np.lexsort((members, -predictions.scores[members]))].tolist()
+    agreed = [rows[i] for i in ranked if predictions.agreed[i]]
+    disagreed = [rows[i] for i in ranked if not predictions.agreed[i]]
     return ScannedCell(
         name=name,
         rows=len(own),
         share=round(len(own) / len(rows), 4),
         agreement=round(len(agreed) / len(own), 4),
-        answered=round(float(guess.answered[members].mean()), 4),
+        answered=round(float(forecast.answered[members].mean()), 4),
         cost=_cost(own),
         tokens=_tokens(own),
         terms=terms,
@@ -116,11 +116,11 @@ def _tokens(rows: Sequence[Row]) -> int | None:
 
 
 def _examples(rows: Sequence[Row]) -> tuple[CellExample, ...]:
-    found: dict[str, CellExample] = {}
+    examples: dict[str, CellExample] = {}
     for row in rows:
-        text = shorten(row.text, _LONGEST_EXAMPLE)
-        answer = shorten(row.label or "", _LONGEST_ANSWER)
-        found.setdefault(text, CellExample(text, answer))
-        if len(found) == _EXAMPLES:
+        text = shorten(row.text, _MAX_EXAMPLE)
+        answer = shorten(row.label or "", _MAX_ANSWER)
+        examples.setdefault(text, CellExample(text, answer))
+        if len(examples) == _EXAMPLES:
             break
-    return tuple(found.values())
+    return tuple(examples.values())

@@ -1,4 +1,4 @@
-"""Works a certificate out again from the bundle and the traces, and says yes or no.
+"""Verification of a certificate: recomputation from its bundle and its traces.
 
-The statements come from the code that wrote the certificate; nothing is fitted anew.
+The code that wrote the certificate recomputes its statements. Nothing is fitted again.
 """

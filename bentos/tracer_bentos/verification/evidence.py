@@ -1,4 +1,4 @@
-"""What a certificate is verified with: the documents, the bundle, the traces again."""
+"""Evidence for a verification: the certificate, the bundle, and the traces."""
 
 import os
 from collections.abc import Iterator
@@ -31,52 +31,56 @@ _MANIFEST = "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class VerificationTraces:
-    """The rows of a certificate's task, read as the attempt read them."""
+    """The rows of the task of a certificate, read as the attempt read them."""
 
     rows: RowSet
     """The rows."""
     faults: tuple[LineFault, ...]
-    """Lines that were left out."""
+    """Lines that were skipped."""
 
 
 def read_certificate(path: Path) -> Certificate:
-    """Read a certificate, or that in the result of a training attempt.
+    """Read a certificate, or the certificate in the result of a training attempt.
 
     Raises:
-        InputError: There is none, or it is of another format.
+        InputError: The file contains no certificate, or has another format.
     """
     content = _content(path)
     try:
         if _RESULT in content:
-            found = AttemptResult.from_json(content).certificate
+            certificate = AttemptResult.from_json(content).certificate
         else:
-            found = Certificate.from_json(content)
+            certificate = Certificate.from_json(content)
     except DocumentError as error:
         raise InputError(
-            f"{path}: {error}: name the certificate.json of a bundle or the result.json"
+            f"{path}: {error}; name the certificate.json of a bundle or the result.json"
             " of an attempt"
         ) from None
-    if found is None:
-        raise InputError(f"{path}: the attempt was refused: nothing is certified")
-    if found.version != CERTIFICATE_VERSION:
+    if certificate is None:
+        raise InputError(f"{path}: the attempt was refused, so it has no certificate")
+    if certificate.version != CERTIFICATE_VERSION:
         raise InputError(
-            f"{path}: format {found.version}, this code verifies {CERTIFICATE_VERSION}:"
-            " use the version that made it"
+            f"{path}: unsupported certificate format {certificate.version}, expected"
+            f" {CERTIFICATE_VERSION}; use the version that wrote it"
         )
-    return found
+    return certificate
 
 
 def open_bundle(path: Path, scratch: Path) -> BundlePredictor:
     """Open the bundle in a folder or in an exported Bento.
 
+    Args:
+        path: The folder or the file.
+        scratch: An empty folder for temporary files.
+
     Raises:
-        InputError: There is none.
-        DocumentError: It is not whole.
+        InputError: The path contains no bundle.
+        DocumentError: The bundle is invalid.
     """
     folder = read_bento(_content(path), scratch) if path.is_file() else path
     if not (folder / _MANIFEST).is_file():
         raise InputError(
-            f"no bundle at {path}: name a folder that fit wrote, or an exported Bento"
+            f"no bundle at {path}; name a folder that fit wrote, or an exported Bento"
         )
     return load_bundle(folder, sha256_digest((folder / _MANIFEST).read_bytes()))
 
@@ -84,35 +88,35 @@ def open_bundle(path: Path, scratch: Path) -> BundlePredictor:
 def read_traces(
     named: str, certificate: Certificate, vectors: Path | None = None
 ) -> VerificationTraces:
-    """Read the traces that a certificate is about, as its attempt read them.
+    """Read the traces of a certificate as its attempt read them.
 
     Args:
         named: A file, a folder, or the URL of a store.
-        certificate: What says how they were read.
-        vectors: A file of embeddings, row by row as the lines of the traces.
+        certificate: The certificate, which states how they were read.
+        vectors: File of embeddings: row i belongs to line i of the traces.
 
     Raises:
-        InputError: There are no traces, or none that can be read.
-        StoreError: The store did not answer.
+        InputError: There are no traces, or none is readable.
+        StoreError: The store did not respond.
     """
     if certificate.rows.until is None:
-        gathered = load_rows(named, vectors)
-        _expect_vectors(certificate, gathered.dimensions)
-        return VerificationTraces(gathered.rows, gathered.faults)
+        loaded = load_rows(named, vectors)
+        _require_vectors(certificate, loaded.dimensions)
+        return VerificationTraces(loaded.rows, loaded.faults)
     faults: list[LineFault] = []
-    found = _sealed_rows(named, certificate, certificate.rows.until, faults)
-    rows = select_rows(found, certificate.task)
-    if faults and not rows.rows and not rows.elsewhere:
-        raise InputError(f"{faults[0].text}: no line is a trace: name the store")
+    sealed = _sealed_rows(named, certificate, certificate.rows.until, faults)
+    rows = select_rows(sealed, certificate.task)
+    if faults and not rows.rows and not rows.other_tasks:
+        raise InputError(f"{faults[0].text}; no line is a trace; name the store")
     return VerificationTraces(rows, tuple(faults))
 
 
-def _expect_vectors(certificate: Certificate, found: int | None) -> None:
-    wanted = certificate.rows.vectors
-    if wanted and found != wanted:
+def _require_vectors(certificate: Certificate, length: int | None) -> None:
+    expected = certificate.rows.vectors
+    if expected and length != expected:
         raise InputError(
-            f"the certificate is about traces with vectors of {wanted} numbers, these"
-            f" have {found or 'none'}: name the same file by --vectors"
+            f"the traces of the certificate have vectors of {expected} numbers, but"
+            f" these have {length or 'none'}; pass the same file with --vectors"
         )
 
 
@@ -121,27 +125,27 @@ def _sealed_rows(
 ) -> Iterator[Row]:
     root = _root(named)
     sources = find_sources(root)
-    redactor = _redactor(root, certificate.rows.redaction)
+    redactor = _find_redactor(root, certificate.rows.redaction)
     for source in sources:
         sealed = source.sealed or _sealed(source.name)
         if sealed and sealed >= until:
             continue
-        for _, found in served_lines(source.open(), source.name, redactor):
-            if isinstance(found, LineFault):
-                faults.append(found)
+        for _, record in served_lines(source.open(), source.name, redactor):
+            if isinstance(record, LineFault):
+                faults.append(record)
                 continue
-            # What no segment says about its time, the record must.
-            row = build_row(found, sealed, unmarked=False)
+            # Without the time in the name of a segment, that of the record decides.
+            row = build_row(record, sealed, unmarked=False)
             if sealed or (row.time and row.time < until):
                 yield row
 
 
 def _root(named: str) -> str:
-    """Give the store of a folder of segments: it says which of them are replaced."""
+    """Return the store of a folder of segments, which lists the replaced segments."""
     folder = Path(named)
     if "://" in named or folder.name != TRACES.rstrip("/"):
         return named
-    segments = any(_sealed(each.name) for each in folder.rglob("*.jsonl.zst"))
+    segments = any(_sealed(path.name) for path in folder.rglob("*.jsonl.zst"))
     return str(folder.parent) if segments else named
 
 
@@ -152,21 +156,24 @@ def _sealed(name: str) -> datetime | None:
         return None
 
 
-def _redactor(root: str, wanted: str) -> Redactor:
-    """Give the redactor of the attempt; one that only knows its own traces if none."""
-    for each in _candidates(root, wanted):
+def _find_redactor(root: str, identity: str) -> Redactor:
+    """Return the redactor of the attempt.
+
+    If it is not available, the result accepts only traces that it redacted before.
+    """
+    for redaction in _candidates(root, identity):
         try:
-            found = build_redactor(each)
+            redactor = build_redactor(redaction)
         except SpecError:
-            continue  # not installed here: its own traces can still be read
-        if found.identity == wanted:
-            return found
-    return _RecordedRedactor(wanted)
+            continue  # not installed; traces that it redacted can still be read
+        if redactor.identity == identity:
+            return redactor
+    return _RecordedRedactor(identity)
 
 
-def _candidates(root: str, wanted: str) -> Iterator[Redaction]:
-    yield Redaction(redactor=wanted.partition("/")[0])
-    # The store keeps the patterns of the user's beside its ledger.
+def _candidates(root: str, identity: str) -> Iterator[Redaction]:
+    yield Redaction(redactor=identity.partition("/")[0])
+    # The requests of attempts in the store contain the patterns of the user.
     if "://" not in root and not Path(root).is_dir():
         return
     url = root if "://" in root else Path(root).resolve().as_uri()
@@ -178,14 +185,14 @@ def _candidates(root: str, wanted: str) -> Iterator[Redaction]:
 
 @dataclass(frozen=True, slots=True)
 class _RecordedRedactor:
-    """Stands for a redactor that is not at hand; traces that name it need it not."""
+    """Replaces an unavailable redactor for traces that it redacted before."""
 
     identity: str
 
     def redact(self, text: str) -> str:
         raise InputError(
-            f"a trace that says nothing of its redactor, of {len(text)} characters:"
-            f" {self.identity} is not at hand to redact it; name the whole store"
+            f"a trace of {len(text)} characters does not state its redactor, and"
+            f" {self.identity} is not available to redact it; name the whole store"
         )
 
 

@@ -1,4 +1,4 @@
-"""One verification of files."""
+"""Verification of a certificate in files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ __all__ = ["VerifiedFiles", "verify_files"]
 
 @dataclass(frozen=True, slots=True)
 class VerifiedFiles:
-    """The verdict, and what of the traces could not be read."""
+    """The verdict, and the lines of the traces that could not be read."""
 
     verdict: VerificationReport
-    """Yes, or no and why."""
+    """The statements and whether each was confirmed."""
     faults: Sequence[LineFault] = ()
-    """Lines that were left out, as by the attempt."""
+    """Lines that were skipped, as in the attempt."""
 
 
 def verify_files(
@@ -34,25 +34,26 @@ def verify_files(
     scratch: Path,
     vectors: Path | None = None,
 ) -> VerifiedFiles:
-    """Verify a certificate with the bundle and the traces that it is about.
+    """Verify a certificate with its bundle and its traces.
 
     Args:
         certificate: The certificate, or the result of a training attempt.
         bundle: A folder or an exported Bento.
         traces: A file, a folder, or the URL of a store.
-        scratch: An empty folder to unpack in.
-        vectors: Embeddings, row by row as the lines of the traces.
+        scratch: An empty folder for temporary files.
+        vectors: File of embeddings: row i belongs to line i of the traces.
 
     Raises:
-        InputError: One of them is not there, or is not what it should be.
-        StoreError: The store did not answer.
+        InputError: An input is missing or has another format.
+        StoreError: The store did not respond.
     """
-    said = read_certificate(certificate)
-    found = read_traces(traces, said, vectors)
+    stated = read_certificate(certificate)
+    evidence = read_traces(traces, stated, vectors)
     try:
         predictor = open_bundle(bundle, scratch)
     except DocumentError as error:
-        # A bundle that its own manifest contradicts is an answer, not a wrong call.
-        broken = refuted("bundle", str(error))
-        return VerifiedFiles(VerificationReport((broken,)), found.faults)
-    return VerifiedFiles(verify_certificate(said, predictor, found.rows), found.faults)
+        # An invalid bundle is a result of the verification, not an input error.
+        report = VerificationReport((refuted("bundle", str(error)),))
+    else:
+        report = verify_certificate(stated, predictor, evidence.rows)
+    return VerifiedFiles(report, evidence.faults)

@@ -1,4 +1,4 @@
-"""The statements of a certificate, each compared with what the data say."""
+"""The statements of a certificate, compared with recomputed statements."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -35,49 +35,56 @@ COMPARED: Final = {
     "surrogate": ("labels", "model"),
     "sentence": ("sentence", "caveats"),
 }
-"""By statement, the fields that are worked out again."""
+"""By statement, the certificate fields that are recomputed."""
 
-_LONGEST = 160
-_BEFORE = 20
-"""Characters shown before those that differ."""
-_ROUNDING = 1e-9
+_MAX_VALUE = 160
+"""Characters of a value in a message."""
+_CONTEXT = 20
+"""Characters in a message before the first difference."""
+_TOLERANCE = 1e-9
+"""Relative tolerance of real numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedStatement:
-    """One statement, and whether it follows."""
+    """One statement of a certificate and its verification."""
 
     name: str
-    """What it is about."""
+    """Name of the statement."""
     holds: bool
-    """Whether it follows from the traces and the bundle."""
+    """Whether the traces and the bundle confirm the statement."""
     detail: str
-    """What was found; where it does not hold, what was said as well."""
+    """The computed values and, if they differ, the stated values."""
 
 
 def confirmed(name: str, detail: str) -> VerifiedStatement:
-    """Give a statement that follows."""
+    """Return a statement that was confirmed."""
     return VerifiedStatement(name, holds=True, detail=detail)
 
 
 def refuted(name: str, detail: str) -> VerifiedStatement:
-    """Give a statement that does not follow."""
+    """Return a statement that was refuted."""
     return VerifiedStatement(name, holds=False, detail=detail)
 
 
 def check_bundle(
     certificate: Certificate, predictor: BundlePredictor
 ) -> VerifiedStatement:
-    """Tell whether the bundle is the one that the certificate is about."""
+    """Verify that the bundle is that of the certificate and passes its self-check."""
     if certificate != predictor.certificate:
-        told = _first_difference(certificate, predictor.certificate)
-        return refuted("bundle", f"it holds another certificate: {told}")
+        difference = _first_difference(certificate, predictor.certificate)
+        return refuted("bundle", f"contains another certificate: {difference}")
     if certificate.model != predictor.model:
-        told = f"its files are {predictor.model}, said {certificate.model}"
-        return refuted("bundle", told)
-    if predictor.surrogate.policy.threshold != certificate.threshold:
-        told = f"it answers from {predictor.surrogate.policy.threshold!r} on"
-        return refuted("bundle", f"{told}, said {certificate.threshold!r}")
+        return refuted(
+            "bundle",
+            f"stated digest {certificate.model}, computed {predictor.model}",
+        )
+    threshold = predictor.surrogate.policy.threshold
+    if threshold != certificate.threshold:
+        return refuted(
+            "bundle",
+            f"stated threshold {certificate.threshold!r}, found {threshold!r}",
+        )
     try:
         predictor.verify_golden()
     except DocumentError as error:
@@ -88,62 +95,65 @@ def check_bundle(
 def check_terms(
     certificate: Certificate, predictor: BundlePredictor
 ) -> VerifiedStatement:
-    """Tell whether the terms are such as an attempt can have."""
+    """Verify that an attempt can have the stated terms."""
     c, delta = certificate, 1 - certificate.confidence
     least = attempt_level(c.attempt, delta)
     most = attempt_level(c.attempt, delta, range(1, c.attempt))
-    told = f"attempt {c.attempt} at level {c.level:.4g}"
-    if not least * (1 - _ROUNDING) <= c.level <= most * (1 + _ROUNDING):
-        told += f": such an attempt has {least:.4g} to {most:.4g}"
-        return refuted("terms", told)
+    terms = f"attempt {c.attempt} at level {c.level:.4g}"
+    if not least * (1 - _TOLERANCE) <= c.level <= most * (1 + _TOLERANCE):
+        limits = f"the level must be between {least:.4g} and {most:.4g}"
+        return refuted("terms", f"{terms}; {limits}")
     if c.budget < delta or c.rows.share not in {NARROW, WIDE}:
-        return refuted("terms", f"{told}: no attempt has such terms")
+        return refuted("terms", f"{terms}; no attempt has this budget or share")
     manifest = predictor.manifest
     if (manifest.task, manifest.redaction) != (c.task, c.rows.redaction):
-        return refuted("terms", "task and redactor are not the bundle's")
-    return confirmed("terms", told)
+        return refuted("terms", "task or redactor differs from those of the bundle")
+    return confirmed("terms", terms)
 
 
 def check_rows(certificate: Certificate, rows: RowSet) -> VerifiedStatement:
-    """Tell whether the traces are those of the attempt."""
-    said, found = certificate.rows, (len(rows.rows), rows.digest)
-    if found != (said.count, said.digest):
-        told = f"{found[0]} of task {rows.task}, {found[1]};"
-        return refuted("rows", f"{told} said {said.count}, {said.digest}")
-    return confirmed("rows", f"{said.count} of task {rows.task}, {said.digest}")
+    """Verify that the traces are those of the attempt."""
+    stated, count = certificate.rows, len(rows.rows)
+    found = f"{count} of task {rows.task}, {rows.digest}"
+    if (count, rows.digest) != (stated.count, stated.digest):
+        return refuted("rows", f"stated {stated.count}, {stated.digest}; found {found}")
+    return confirmed("rows", found)
 
 
-def compare(said: Certificate, found: Certificate) -> Iterator[VerifiedStatement]:
-    """Compare what was said with what was worked out, statement by statement."""
+def compare(stated: Certificate, computed: Certificate) -> Iterator[VerifiedStatement]:
+    """Yield the comparison of each statement with the recomputed certificate."""
     for name, fields in COMPARED.items():
-        wrong = [
-            _difference(each, said, found)
-            for each in fields
-            if not _same(getattr(said, each), getattr(found, each))
+        differences = [
+            _difference(field, stated, computed)
+            for field in fields
+            if not _equal(getattr(stated, field), getattr(computed, field))
         ]
-        if name == "certify rows" and said.rows.certify != found.rows.certify:
-            wrong.append(f"said {said.rows.certify}, found {found.rows.certify}")
-        if wrong:
-            yield refuted(name, "; ".join(wrong))
+        pair = stated.rows.certify, computed.rows.certify
+        if name == "certify rows" and pair[0] != pair[1]:
+            differences.append(f"stated {pair[0]}, computed {pair[1]}")
+        if differences:
+            yield refuted(name, "; ".join(differences))
         else:
-            yield confirmed(name, _FIGURES[name](found))
+            yield confirmed(name, _SUMMARIES[name](computed))
 
 
-def _same(one: object, other: object) -> bool:
-    # Counts and decisions are equal to the last bit; a tail probability need not be,
-    # where another release of a library sums it.
+def _equal(one: object, other: object) -> bool:
+    # Counts and decisions must be equal to the last bit. A tail probability can differ
+    # in its last digits with another release of a library.
     if isinstance(one, Document) and isinstance(other, Document):
-        return _same(tuple(one.model_dump().items()), tuple(other.model_dump().items()))
+        return _equal(
+            tuple(one.model_dump().items()), tuple(other.model_dump().items())
+        )
     if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(map(_same, one, other))
+        return len(one) == len(other) and all(map(_equal, one, other))
     if isinstance(one, float) and isinstance(other, float):
-        return math.isclose(one, other, rel_tol=_ROUNDING)
+        return math.isclose(one, other, rel_tol=_TOLERANCE)
     return one == other
 
 
 def _chain(found: Certificate) -> str:
     steps = f"{found.steps} of {len(found.chain)} steps passed"
-    return f"{steps}, p = {found.p_value:.3g} at the last of them"
+    return f"{steps}, p = {found.p_value:.3g} at the last step"
 
 
 def _coverage(found: Certificate) -> str:
@@ -151,44 +161,51 @@ def _coverage(found: Certificate) -> str:
     return f"{found.coverage:.3f}, {ends}"
 
 
-_FIGURES: Final[Mapping[str, Callable[[Certificate], str]]] = {
-    "certify rows": lambda c: f"{c.certify_rows}, and {c.train_rows} to train on",
+_SUMMARIES: Final[Mapping[str, Callable[[Certificate], str]]] = {
+    "certify rows": lambda c: f"{c.certify_rows} and {c.train_rows} training rows",
     "chain": _chain,
     "counts": lambda c: f"k = {c.k} of n = {c.n}, {c.m} missing",
     "coverage": _coverage,
     "cells": lambda c: f"{len(c.cells)}, {sum(x.badge for x in c.cells)} with a badge",
     "teacher": lambda c: ", ".join(c.teacher) or "not recorded",
     "surrogate": lambda c: c.model,
-    "sentence": lambda _: "word for word",
+    "sentence": lambda _: "identical",
 }
 
 
-def _difference(field: str, said: Certificate, found: Certificate) -> str:
-    one, other = getattr(said, field), getattr(found, field)
+def _difference(field: str, stated: Certificate, computed: Certificate) -> str:
+    one, other = getattr(stated, field), getattr(computed, field)
     if isinstance(one, tuple) and isinstance(other, tuple):
-        return _first_item(field, one, other)
+        return _item_difference(field, one, other)
     if isinstance(one, str) and isinstance(other, str):
         pairs = zip(one, other, strict=False)
-        alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        start = max(alike - _BEFORE, 0)
+        equal = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        start = max(equal - _CONTEXT, 0)
         one, other = one[start:], other[start:]
-    return f"{field}: said {_short(one)}, found {_short(other)}"
+    return f"{field}: stated {_shorten(one)}, computed {_shorten(other)}"
 
 
-def _first_item(field: str, said: tuple[object, ...], found: tuple[object, ...]) -> str:
-    for at, (one, other) in enumerate(zip(said, found, strict=False), start=1):
-        if not _same(one, other):
-            return f"{field}, number {at}: said {_short(one)}, found {_short(other)}"
-    return f"{field}: said {len(said)} of them, found {len(found)}"
+def _item_difference(
+    field: str, stated: tuple[object, ...], computed: tuple[object, ...]
+) -> str:
+    for number, (one, other) in enumerate(zip(stated, computed, strict=False), start=1):
+        if not _equal(one, other):
+            return (
+                f"{field}, item {number}: stated {_shorten(one)}, computed"
+                f" {_shorten(other)}"
+            )
+    return f"{field}: stated {len(stated)} items, computed {len(computed)}"
 
 
-def _first_difference(said: Certificate, found: Certificate) -> str:
+def _first_difference(stated: Certificate, found: Certificate) -> str:
     fields = (
-        f for f in type(said).model_fields if getattr(said, f) != getattr(found, f)
+        field
+        for field in type(stated).model_fields
+        if getattr(stated, field) != getattr(found, field)
     )
-    return _difference(next(fields), said, found)
+    return _difference(next(fields), stated, found)
 
 
-def _short(value: object) -> str:
+def _shorten(value: object) -> str:
     text = str(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return text if len(text) <= _MAX_VALUE else f"{text[:_MAX_VALUE]}..."

@@ -1,4 +1,4 @@
-"""Whether a certificate follows from a bundle and traces."""
+"""The verdict: whether a bundle and traces confirm a certificate."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -34,31 +34,31 @@ __all__ = ["VerificationReport", "verify_certificate"]
 
 @dataclass(frozen=True, slots=True)
 class VerificationReport:
-    """Yes, or no and why."""
+    """The statements of a certificate and whether each was confirmed."""
 
     statements: tuple[VerifiedStatement, ...]
-    """What was checked."""
+    """The verified statements."""
     notes: tuple[str, ...] = ()
-    """What traces and bundle cannot tell."""
+    """What a bundle and traces cannot confirm."""
 
     @property
     def holds(self) -> bool:
-        """Tell whether every statement follows."""
-        return all(each.holds for each in self.statements)
+        """Whether every statement was confirmed."""
+        return all(statement.holds for statement in self.statements)
 
 
 def verify_certificate(
     certificate: Certificate, predictor: BundlePredictor, rows: RowSet
 ) -> VerificationReport:
-    """Work out every statement of a certificate again."""
+    """Recompute every statement of a certificate and compare it."""
     first = check_bundle(certificate, predictor), check_rows(certificate, rows)
     try:
         terms = check_terms(certificate, predictor)
-        # With terms that no attempt has there is no test to repeat.
-        again = _recompute(certificate, predictor, rows) if terms.holds else ()
-        rest = (terms, *again)
+        # With impossible terms there is no test to repeat.
+        compared = _recompute(certificate, predictor, rows) if terms.holds else ()
+        rest = (terms, *compared)
     except (DocumentError, ValueError) as error:
-        # The rows, the chain or the terms are such that no test could be made of them.
+        # No test is possible with these rows, this chain, or these terms.
         rest = (refuted("test", str(error)),)
     return VerificationReport((*first, *rest), tuple(_notes(certificate, predictor)))
 
@@ -66,35 +66,35 @@ def verify_certificate(
 def _recompute(
     certificate: Certificate, predictor: BundlePredictor, rows: RowSet
 ) -> Iterator[VerifiedStatement]:
-    question = _question(certificate)
-    rows = _with_seen(certificate, predictor, rows)
+    parameters = _parameters(certificate)
+    rows = _mark_used(certificate, predictor, rows)
     ordered = sort_rows(rows)
     split = split_rows(
         ordered.rows,
         certificate.rows.share,
-        question.seed,
-        question.after,
-        ordered.seen,
+        parameters.seed,
+        parameters.after,
+        ordered.used,
     )
-    held = ordered.rows.gather(split.certify)
-    certify = [held[i] for i in split.certify]
+    gathered = ordered.rows.gather(split.certify)
+    certify = [gathered[i] for i in split.certify]
     cells = predictor.surrogate.policy.open_cells
     policies = [AcceptancePolicy(step.threshold, cells) for step in certificate.chain]
     if not certify or not policies:
-        raise DocumentError("no certify rows, or no chain to test on them")
+        raise DocumentError("no certify rows, or no chain of thresholds")
     declared = (predictor.surrogate, policies)
-    walk = run_fixed_sequence(question, certify, declared, LocalEngine())
-    if walk.result.passed is None:
-        yield refuted("chain", walk.refusal(question))
+    run = run_fixed_sequence(parameters, certify, declared, LocalEngine())
+    if run.result.passed is None:
+        yield refuted("chain", run.refusal(parameters))
         return
-    served = replace(predictor.surrogate, policy=policies[walk.result.passed])
+    served = replace(predictor.surrogate, policy=policies[run.result.passed])
     tested = CertificationOutcome(
-        served, predictor.model, rows, split, certificate.rows.share, walk
+        served, predictor.model, rows, split, certificate.rows.share, run
     )
-    yield from compare(certificate, build_certificate(question, tested))
+    yield from compare(certificate, build_certificate(parameters, tested))
 
 
-def _question(certificate: Certificate) -> AttemptParameters:
+def _parameters(certificate: Certificate) -> AttemptParameters:
     return AttemptParameters(
         attempt=certificate.attempt,
         target=certificate.target,
@@ -110,30 +110,31 @@ def _question(certificate: Certificate) -> AttemptParameters:
     )
 
 
-def _with_seen(
+def _mark_used(
     certificate: Certificate, predictor: BundlePredictor, rows: RowSet
 ) -> RowSet:
-    said, held = certificate.rows.seen, predictor.seen
-    if said != (None if held is None else sha256_digest(held)):
-        raise DocumentError("the bundle's list of rows seen before is another one")
-    if held is None:
+    stated, used = certificate.rows.seen, predictor.seen
+    if stated != (None if used is None else sha256_digest(used)):
+        raise DocumentError("the list of used rows in the bundle has another digest")
+    if used is None:
         return rows
-    return replace(rows, seen=decode_used_rows(held, len(rows.rows)))
+    return replace(rows, used=decode_used_rows(used, len(rows.rows)))
 
 
 def _notes(certificate: Certificate, predictor: BundlePredictor) -> Iterator[str]:
     yield (
-        f"not checked: that this was attempt {certificate.attempt}, and its terms fixed"
-        " before the rows were seen; that rests on the ledger of whoever fitted"
+        f"not verified: that this was attempt {certificate.attempt}, with its terms"
+        " fixed before the rows were examined; only the ledger of the fit shows this"
     )
-    if (made := certificate.code) != code_identity():
+    written, own = certificate.code, code_identity()
+    if written != own:
         yield (
-            f"made by version {made.version} with algorithm {made.algorithm}, verified"
-            f" by version {code_identity().version} with algorithm"
-            f" {code_identity().algorithm}"
+            f"written by version {written.version} with algorithm"
+            f" {written.algorithm}, verified by version {own.version} with algorithm"
+            f" {own.algorithm}"
         )
     if not predictor.surrogate.deterministic:
         yield (
-            "the bundle asks a transformer or an endpoint, whose last digits differ"
-            " between machines: a row next to a threshold may be counted otherwise here"
+            "the bundle uses a transformer or an endpoint, whose last digits differ"
+            " between machines; a row close to a threshold can be decided differently"
         )

@@ -1,4 +1,4 @@
-"""A certificate is worked out again from bundle and traces, and every lie is found."""
+"""Verification of a certificate with its bundle and traces detects every change."""
 
 import json
 import shutil
@@ -19,8 +19,8 @@ from tracer_core.contracts.document import sha256_digest
 Lines = list[dict[str, Any]]
 
 
-def lines_of(count: int = 600, seed: int = 1) -> Lines:
-    """Give traces in sessions of two, so that a seed chooses among rows."""
+def trace_lines(count: int = 600, seed: int = 1) -> Lines:
+    """Return traces in sessions of two, so that the seed selects rows."""
     return [
         {
             "input": row.text,
@@ -48,19 +48,19 @@ def fit(folder: Path, traces: Path, out: Path, seed: int = 1, *more: str) -> Non
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
-    traces = write(folder / "traces.jsonl", lines_of())
+    traces = write(folder / "traces.jsonl", trace_lines())
     fit(folder / "state", traces, folder / "bundle")
     fit(folder / "other-state", traces, folder / "another", seed=2)
     return folder
 
 
-def copied(made: Path, tmp_path: Path) -> Path:
+def copy_files(made: Path, tmp_path: Path) -> Path:
     shutil.copytree(made, tmp_path / "copy")
     return tmp_path / "copy"
 
 
-def failing(folder: Path, capsys: pytest.CaptureFixture[str]) -> set[str]:
-    """Verify what lies in a folder and give the statements that fail."""
+def refuted(folder: Path, capsys: pytest.CaptureFixture[str]) -> set[str]:
+    """Verify the files of a folder and return the refuted statements."""
     capsys.readouterr()
     call = [str(folder / name) for name in ("certificate.json", "bundle")]
     code = main(["verify", *call, str(folder / "traces.jsonl"), "-o", "json"])
@@ -75,15 +75,15 @@ def take_certificate(folder: Path) -> None:
 
 
 def edit(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    """Edit the certificate, in the bundle as well, and sign all of it again."""
+    """Edit the certificate, also in the bundle, and update all digests."""
     path = folder / "bundle" / "certificate.json"
-    held = json.loads(path.read_bytes())
-    change(held)
-    path.write_text(json.dumps(held))
-    sign(folder)
+    certificate = json.loads(path.read_bytes())
+    change(certificate)
+    path.write_text(json.dumps(certificate))
+    update_digests(folder)
 
 
-def sign(folder: Path) -> None:
+def update_digests(folder: Path) -> None:
     bundle = folder / "bundle"
     manifest = json.loads((bundle / "manifest.json").read_bytes())
     for name in manifest["files"]:
@@ -92,16 +92,16 @@ def sign(folder: Path) -> None:
     take_certificate(folder)
 
 
-def test_what_was_fitted_verifies(
+def test_a_fitted_bundle_is_verified(
     made: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()
     bundle = made / "bundle"
     call = [str(bundle / "certificate.json"), str(bundle), str(made / "traces.jsonl")]
     assert main(["verify", *call]) == 0
-    said = capsys.readouterr().out
-    assert said.splitlines()[-1].startswith("yes: the certificate follows")
-    assert "note  not checked: that this was attempt 1" in said
+    text = capsys.readouterr().out
+    assert text.splitlines()[-1].startswith("yes: the certificate follows")
+    assert "note  not verified: that this was attempt 1" in text
 
 
 def test_every_field_is_compared_or_a_term() -> None:
@@ -122,40 +122,40 @@ def test_every_field_is_compared_or_a_term() -> None:
         lambda lines: lines.append(dict(lines[0])),
     ],
 )
-def test_traces_that_differ_in_one_row_are_found(
+def test_traces_that_differ_in_one_row_are_detected(
     change: Callable[[Lines], object],
     made: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    folder = copied(made, tmp_path)
+    folder = copy_files(made, tmp_path)
     take_certificate(folder)
-    lines = lines_of()
+    lines = trace_lines()
     change(lines)
     write(folder / "traces.jsonl", lines)
-    assert "rows" in failing(folder, capsys)
+    assert "rows" in refuted(folder, capsys)
 
 
 def test_the_order_and_the_files_of_the_traces_do_not_matter(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = copied(made, tmp_path)
+    folder = copy_files(made, tmp_path)
     take_certificate(folder)
     (folder / "traces.jsonl").unlink()
     (folder / "traces.jsonl").mkdir()
-    write(folder / "traces.jsonl" / "b.jsonl", lines_of()[:200][::-1])
-    write(folder / "traces.jsonl" / "a.jsonl", lines_of()[200:])
-    assert failing(folder, capsys) == set()
+    write(folder / "traces.jsonl" / "b.jsonl", trace_lines()[:200][::-1])
+    write(folder / "traces.jsonl" / "a.jsonl", trace_lines()[200:])
+    assert refuted(folder, capsys) == set()
 
 
-def test_the_bundle_of_another_run_is_found(
+def test_the_bundle_of_another_run_is_detected(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = copied(made, tmp_path)
+    folder = copy_files(made, tmp_path)
     take_certificate(folder)
     shutil.rmtree(folder / "bundle")
     (folder / "another").rename(folder / "bundle")
-    assert "bundle" in failing(folder, capsys)
+    assert "bundle" in refuted(folder, capsys)
 
 
 @pytest.mark.parametrize(
@@ -191,109 +191,110 @@ def test_the_bundle_of_another_run_is_found(
         (lambda c: c.update(trainRows=900), "certify rows"),
     ],
 )
-def test_an_edited_certificate_is_found_though_all_was_signed_again(
+def test_an_edited_certificate_is_detected_despite_updated_digests(
     change: Callable[[dict[str, Any]], object],
     statement: str,
     made: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    folder = copied(made, tmp_path)
+    folder = copy_files(made, tmp_path)
     edit(folder, change)
-    assert statement in failing(folder, capsys)
+    assert statement in refuted(folder, capsys)
 
 
-def test_an_edited_copy_beside_an_honest_bundle_is_found(
+def test_an_edited_copy_beside_an_unchanged_bundle_is_detected(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = copied(made, tmp_path)
-    held = json.loads((folder / "bundle" / "certificate.json").read_bytes())
-    (folder / "certificate.json").write_text(json.dumps({**held, "seed": 5}))
-    assert "bundle" in failing(folder, capsys)
+    folder = copy_files(made, tmp_path)
+    certificate = json.loads((folder / "bundle" / "certificate.json").read_bytes())
+    edited = {**certificate, "seed": 5}
+    (folder / "certificate.json").write_text(json.dumps(edited))
+    assert "bundle" in refuted(folder, capsys)
 
 
-def test_a_bundle_that_answers_more_is_found_though_all_was_signed_again(
+def test_a_bundle_with_a_lower_threshold_is_detected_despite_updated_digests(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = copied(made, tmp_path)
+    folder = copy_files(made, tmp_path)
     path = folder / "bundle" / "surrogate.json"
     settings = json.loads(path.read_bytes())
     settings["threshold"] = 0.01
     path.write_text(json.dumps(settings))
-    edit(folder, lambda held: held)
-    assert "bundle" in failing(folder, capsys)
+    edit(folder, lambda certificate: certificate)
+    assert "bundle" in refuted(folder, capsys)
 
 
-def test_weights_of_another_model_are_found_though_all_was_signed_again(
+def test_weights_of_another_model_are_detected_despite_updated_digests(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = copied(made, tmp_path)
+    folder = copy_files(made, tmp_path)
     path = folder / "bundle" / "expert-0.npz"
-    with np.load(path) as held:
-        arrays = dict(held)
+    with np.load(path) as loaded:
+        arrays = dict(loaded)
     for name in ("weights", "steps"):
         if name in arrays:
             arrays[name] = arrays[name][::-1].copy()
     np.savez(path, allow_pickle=False, **arrays)
-    sign(folder)
-    assert "bundle" in failing(folder, capsys)
+    update_digests(folder)
+    assert "bundle" in refuted(folder, capsys)
 
 
-def test_a_flipped_bit_in_the_bundle_is_found(
+def test_a_flipped_bit_in_the_bundle_is_detected(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = copied(made, tmp_path)
+    folder = copy_files(made, tmp_path)
     take_certificate(folder)
     path = folder / "bundle" / "surrogate.json"
     content = bytearray(path.read_bytes())
     content[40] ^= 1
     path.write_bytes(content)
-    assert failing(folder, capsys) == {"bundle"}
+    assert refuted(folder, capsys) == {"bundle"}
 
 
-def test_embeddings_that_came_with_the_traces_must_come_again(
+def test_embeddings_of_the_traces_are_required_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lines = lines_of()
+    lines = trace_lines()
     topics = sorted({line["teacher"] for line in lines})
     vectors = np.random.default_rng(2).normal(scale=0.1, size=(600, 8))
-    for at, line in enumerate(lines):
-        vectors[at, topics.index(line["teacher"])] += 1
+    for row, line in enumerate(lines):
+        vectors[row, topics.index(line["teacher"])] += 1
     np.save(tmp_path / "vectors.npy", vectors.astype(np.float32))
     traces = write(tmp_path / "traces.jsonl", lines)
-    given = ["--vectors", str(tmp_path / "vectors.npy")]
-    fit(tmp_path / "state", traces, tmp_path / "bundle", 1, *given)
+    options = ["--vectors", str(tmp_path / "vectors.npy")]
+    fit(tmp_path / "state", traces, tmp_path / "bundle", 1, *options)
     bundle = tmp_path / "bundle"
     call = ["verify", str(bundle / "certificate.json"), str(bundle), str(traces)]
-    assert main([*call, *given]) == 0
+    assert main([*call, *options]) == 0
     assert main(call) == 2
-    assert "name the same file by --vectors" in capsys.readouterr().err
+    assert "pass the same file with --vectors" in capsys.readouterr().err
     np.save(tmp_path / "vectors.npy", vectors[::-1].astype(np.float32))
-    assert main([*call, *given]) == 3
+    assert main([*call, *options]) == 3
 
 
-def test_a_second_attempt_without_times_verifies_with_the_rows_seen_before(
+def test_a_second_attempt_without_times_is_verified_with_its_used_rows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     timeless = [
         {"input": line["input"], "teacher": line["teacher"]}
-        for line in [*lines_of(), *lines_of(seed=2)]
+        for line in [*trace_lines(), *trace_lines(seed=2)]
     ]
     write(tmp_path / "first.jsonl", timeless[:600])
     write(tmp_path / "traces.jsonl", timeless)
     fit(tmp_path / "state", tmp_path / "first.jsonl", tmp_path / "first")
     fit(tmp_path / "state", tmp_path / "traces.jsonl", tmp_path / "bundle")
     take_certificate(tmp_path)
-    held = json.loads((tmp_path / "certificate.json").read_bytes())
-    assert (held["attempt"], "seen" in held["rows"]) == (2, True)
-    assert failing(tmp_path, capsys) == set()
-    # As if all rows had been fresh.
+    certificate = json.loads((tmp_path / "certificate.json").read_bytes())
+    assert (certificate["attempt"], "seen" in certificate["rows"]) == (2, True)
+    assert refuted(tmp_path, capsys) == set()
+    # A bundle that states that no row was used before.
     (tmp_path / "bundle" / "seen.bin").write_bytes(b"")
-    edit(tmp_path, lambda held: held["rows"].update(seen=sha256_digest(b"")))
-    assert "test" in failing(tmp_path, capsys)
+    edit(tmp_path, lambda c: c["rows"].update(seen=sha256_digest(b"")))
+    assert "test" in refuted(tmp_path, capsys)
 
 
-def test_traces_of_which_no_line_can_be_read_are_named_by_file_and_line(
+def test_unreadable_traces_are_reported_by_file_and_line(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "torn.jsonl").write_text("{torn")
@@ -303,21 +304,21 @@ def test_traces_of_which_no_line_can_be_read_are_named_by_file_and_line(
     assert "torn.jsonl:1: line: Invalid JSON" in capsys.readouterr().err
 
 
-def test_a_no_shows_where_what_was_said_and_found_part(
+def test_a_refuted_statement_shows_the_first_difference(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = copied(made, tmp_path)
+    folder = copy_files(made, tmp_path)
     edit(folder, lambda c: c.update(sentence=c["sentence"].replace("0.85", "0.8")))
     call = [str(folder / name) for name in ("certificate.json", "bundle")]
     assert main(["verify", *call, str(folder / "traces.jsonl")]) == 3
-    said = capsys.readouterr().out
-    assert "said traffic is below 0.8 with" in said
-    assert "found traffic is below 0.85 with" in said
-    assert said.splitlines()[-1] == "no: sentence"
+    text = capsys.readouterr().out
+    assert "stated traffic is below 0.8 with" in text
+    assert "computed traffic is below 0.85 with" in text
+    assert text.splitlines()[-1] == "no: sentence"
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "message"),
     [
         (("x.json", "bundle", "traces.jsonl"), "x.json: No such file"),
         (("traces.jsonl", "bundle", "traces.jsonl"), "name the certificate.json of"),
@@ -325,12 +326,12 @@ def test_a_no_shows_where_what_was_said_and_found_part(
         (("bundle/certificate.json", "bundle", "x"), "no traces at"),
     ],
 )
-def test_what_cannot_be_read_is_a_wrong_call_and_no_verdict(
+def test_a_missing_input_is_an_input_error_and_not_a_verdict(
     names: tuple[str, ...],
-    told: str,
+    message: str,
     made: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     capsys.readouterr()
     assert main(["verify", *(str(made / name) for name in names)]) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""A certificate of a training Job, verified from the store or an export of it."""
+"""Verification of the certificate of a training Job, from the store or an export."""
 
 import json
 import shutil
@@ -28,7 +28,7 @@ LATER = BEGIN + timedelta(hours=2)
 def made(
     folder: Path, request: AttemptRequest = REQUEST
 ) -> tuple[TraceStore, list[str]]:
-    """Train in a store in two segments; give it with certificate and bundle."""
+    """Train on a store of two segments; return the store, certificate, and bundle."""
     store = open_store(StoreConfig(url=f"file://{folder}"))
     rows = ticket_rows(600)
     store_rows(store, rows[:250])
@@ -36,7 +36,7 @@ def made(
     result = run_attempt(store, request)
     store_rows(store, ticket_rows(50, seed=3, first=LATER))
     named = attempt_key(result.attempt, "result.json"), result.bento_key or ""
-    return store, [str(folder / each) for each in named]
+    return store, [str(folder / key) for key in named]
 
 
 @pytest.fixture(scope="module")
@@ -51,18 +51,18 @@ def verdict(
     capsys.readouterr()
     code = main(["verify", *call, "-o", "json"])
     statements = json.loads(capsys.readouterr().out)["statements"]
-    return code, [each["name"] for each in statements if not each["holds"]]
+    return code, [item["name"] for item in statements if not item["holds"]]
 
 
 @pytest.mark.parametrize("part", [".", "traces"])
-def test_it_verifies_from_the_store_though_later_traces_lie_there(
+def test_a_store_with_later_traces_verifies_the_certificate(
     part: str, store: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, named = store
     assert verdict([*named, str(folder / part)], capsys) == (0, [])
 
 
-def test_it_verifies_from_an_export_of_the_segments(
+def test_an_export_of_the_segments_verifies_the_certificate(
     store: tuple[Path, list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, named = store
@@ -71,12 +71,12 @@ def test_it_verifies_from_an_export_of_the_segments(
     assert verdict([*named, str(tmp_path)], capsys) == (0, [])
 
 
-def test_it_verifies_after_the_upkeep_put_segments_together(
+def test_a_compacted_store_verifies_the_certificate(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store, named = made(tmp_path)
-    # The segment sealed after the attempt is of the same day, so it stays apart only
-    # if the day is put together before it comes.
+    # The segment that was sealed after the attempt is of the same day. To keep it
+    # separate, compact the day before the segment is in the store.
     later = max(store.list("traces/"))
     kept = store.read(later)
     store.delete(later)
@@ -85,7 +85,7 @@ def test_it_verifies_after_the_upkeep_put_segments_together(
     assert verdict([*named, str(tmp_path)], capsys) == (0, [])
 
 
-def test_a_segment_that_is_gone_is_found(
+def test_a_missing_segment_is_detected(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store, named = made(tmp_path)
@@ -95,7 +95,7 @@ def test_a_segment_that_is_gone_is_found(
     assert "rows" in failed
 
 
-def test_an_attempt_that_was_refused_has_nothing_to_verify(
+def test_a_refused_attempt_has_no_certificate_to_verify(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = open_store(StoreConfig(url=f"file://{tmp_path}"))
@@ -103,10 +103,10 @@ def test_an_attempt_that_was_refused_has_nothing_to_verify(
     run_attempt(store, REQUEST)
     named = tmp_path / attempt_key(1, "result.json")
     assert main(["verify", str(named), str(tmp_path), str(tmp_path)]) == 2
-    assert "was refused: nothing is certified" in capsys.readouterr().err
+    assert "was refused, so it has no certificate" in capsys.readouterr().err
 
 
-def test_patterns_of_the_users_are_found_in_the_ledger_and_asked_for_elsewhere(
+def test_user_patterns_are_read_from_the_ledger_and_required_without_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     patterns = Redaction(patterns=(ORDERS,))
@@ -115,4 +115,4 @@ def test_patterns_of_the_users_are_found_in_the_ledger_and_asked_for_elsewhere(
     assert main(["verify", *named, str(tmp_path / "traces")]) == 0
     shutil.move(tmp_path / "traces", tmp_path / "export")
     assert main(["verify", *named, str(tmp_path / "export")]) == 2
-    assert "is not at hand to redact it" in capsys.readouterr().err
+    assert "is not available to redact it" in capsys.readouterr().err
