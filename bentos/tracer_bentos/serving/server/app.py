@@ -168,7 +168,7 @@ class DataPlane:
             requests=totals,
             tasks=self.counters.tasks(self._circuit_breaker.stopped),
             capture=self._capture_state(),
-            fragmentation=self.task_registry.variety.report,
+            fragmentation=self.task_registry.fragmentation.report,
             teacher=self._upstream.state,
             surrogate=self.surrogate_slot.state(),
         )
@@ -234,7 +234,7 @@ class DataPlane:
             batcher=MicroBatcher(),
         )
         return RequestRouter(
-            protocol=settings.speech,
+            protocol=settings.protocol,
             task_registry=self.task_registry,
             decisions=decisions,
             proxy=TeacherProxy(self._upstream, self.counters.latencies),
@@ -254,7 +254,7 @@ def _build_task_registry(
 ) -> TaskRegistry:
     return TaskRegistry(
         settings.teacher_identity,
-        settings.speech.ignored,
+        settings.protocol.ignored,
         limit=settings.task_limit,
         certified=certified,
     )
@@ -296,7 +296,7 @@ def _build_teacher_client(settings: Settings) -> TeacherClient:
     return TeacherClient(
         settings.teacher_url,
         _build_teacher_key(settings),
-        conventions=settings.speech.conventions,
+        conventions=settings.protocol.conventions,
         authorities=settings.teacher_authorities,
         proxy=settings.teacher_proxy,
         http=settings.teacher_http,

@@ -131,7 +131,7 @@ async def run(plane: DataPlane) -> None:
     _log.info("traffic on port %d, internal on %d", traffic.port, internal.port)
     await stop.wait()
     plane.drain()
-    await asyncio.sleep(settings.linger_seconds)
+    await asyncio.sleep(settings.shutdown_delay_seconds)
     await traffic.stop()
     await plane.finish()
     await _wait_for_final_scrape(plane)
@@ -179,7 +179,7 @@ class _InternalListener:
 async def _wait_for_final_scrape(plane: DataPlane) -> None:
     """Keep the internal port open until the operator has read the final evidence."""
     try:
-        async with asyncio.timeout(plane.settings.farewell_seconds):
+        async with asyncio.timeout(plane.settings.final_scrape_seconds):
             await plane.admin_api.final_evidence_read.wait()
     except TimeoutError:
         _log.info("final metrics were not scraped before shutdown")

@@ -49,7 +49,7 @@ class Settings:
 
     teacher_url: str
     """Base URL of the teacher; replaces a client's `/v1`."""
-    speech: ProtocolConfig = field(default_factory=ProtocolConfig)
+    protocol: ProtocolConfig = field(default_factory=ProtocolConfig)
     """Protocol of the teacher."""
     teacher_identity: str = ""
     """Identity of the teacher in task fingerprints."""
@@ -119,13 +119,13 @@ class Settings:
     """Age at which a segment is sealed."""
     spool_bytes: int = SPOOL_LIMIT
     """Maximum size of pending traces on the local disk."""
-    linger_seconds: float = 3.0
+    shutdown_delay_seconds: float = 3.0
     """How long requests are still accepted after SIGTERM, while endpoints update."""
     inflight_seconds: float = 60.0
     """How long requests in flight can take to finish after that."""
     upload_seconds: float = 15.0
     """How long the upload of the last traces can take."""
-    farewell_seconds: float = 10.0
+    final_scrape_seconds: float = 10.0
     """How long the process waits for the last scrape of its counters."""
 
     @property
@@ -165,7 +165,7 @@ def build_settings(config: RuntimeConfig, environment: Mapping[str, str]) -> Set
     number = partial(_number, given)
     return Settings(
         teacher_url=teacher.base_url,
-        speech=ProtocolConfig.from_config(teacher, tasks.ignore),
+        protocol=ProtocolConfig.from_config(teacher, tasks.ignore),
         teacher_identity=teacher.identity,
         teacher_key_file=teacher.key_file,
         teacher_authorities=teacher.ca_file,
@@ -200,10 +200,10 @@ def build_settings(config: RuntimeConfig, environment: Mapping[str, str]) -> Set
         segment_records=int(number(SEGMENT_RECORDS, 2000)),
         segment_seconds=number(SEGMENT_SECONDS, 15),
         spool_bytes=int(number(SPOOL_BYTES, SPOOL_LIMIT)),
-        linger_seconds=number(runtime.SHUTDOWN_DELAY_SECONDS, 3),
+        shutdown_delay_seconds=number(runtime.SHUTDOWN_DELAY_SECONDS, 3),
         inflight_seconds=number(INFLIGHT_TIMEOUT_SECONDS, 60),
         upload_seconds=number(UPLOAD_TIMEOUT_SECONDS, 15),
-        farewell_seconds=number(runtime.FINAL_SCRAPE_TIMEOUT_SECONDS, 10),
+        final_scrape_seconds=number(runtime.FINAL_SCRAPE_TIMEOUT_SECONDS, 10),
     )
 
 

@@ -62,8 +62,8 @@ def serve_standalone(
         traffic_port=port,
         internal_port=internal_port,
         spool=spool or settings.spool,
-        linger_seconds=0.0,  # no load balancer to wait for
-        farewell_seconds=0.0,  # no operator reads the counters
+        shutdown_delay_seconds=0.0,  # no load balancer to wait for
+        final_scrape_seconds=0.0,  # no operator reads the counters
     )
     serve(build_standalone_plane(settings, bundle) if bundle else DataPlane(settings))
 

@@ -157,7 +157,7 @@ async def test_traces_and_surrogate_answers_of_a_teacher_with_protocol_http(
     async with (
         teaching() as teacher,
         serving(
-            teacher.url, tmp_path, access=AccessMode.OPEN, speech=protocol
+            teacher.url, tmp_path, access=AccessMode.OPEN, protocol=protocol
         ) as plane,
     ):
         url = f"{plane.url}/v1/classify"

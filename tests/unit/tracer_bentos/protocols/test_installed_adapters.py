@@ -181,7 +181,7 @@ async def test_a_request_of_an_installed_adapter_is_captured_and_keyed(
             teacher.url,
             tmp_path,
             access=AccessMode.OPEN,
-            speech=protocol,
+            protocol=protocol,
             teacher_key_file=key,
         ) as plane,
         plane.http.post(
@@ -203,7 +203,7 @@ async def test_the_teacher_answers_if_an_installed_adapter_raises(
     async with (
         teaching() as teacher,
         serving(
-            teacher.url, tmp_path, access=AccessMode.OPEN, speech=protocol
+            teacher.url, tmp_path, access=AccessMode.OPEN, protocol=protocol
         ) as plane,
     ):
         async with plane.http.post(f"{plane.url}/v2/a:chat", json={}) as response:

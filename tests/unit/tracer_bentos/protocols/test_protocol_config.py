@@ -37,13 +37,13 @@ def test_the_protocol_defines_the_base_url_and_the_key_header(
 ) -> None:
     settings = read_settings(environment(protocol=protocol))
     assert settings.teacher_url == url
-    assert settings.speech.conventions.key_header == header
+    assert settings.protocol.conventions.key_header == header
 
 
 def test_a_language_model_has_the_adapters_of_all_apis() -> None:
     paths = {
         adapter.exact_paths[0]
-        for adapter in read_settings(environment()).speech.adapters
+        for adapter in read_settings(environment()).protocol.adapters
     }
     assert paths == {
         "/v1/chat/completions",
@@ -55,9 +55,9 @@ def test_a_language_model_has_the_adapters_of_all_apis() -> None:
 
 def test_a_teacher_with_protocol_http_has_the_configured_paths() -> None:
     given = environment(protocol="HTTP", endpoints=ENDPOINTS)
-    speech = read_settings(given).speech
-    assert speech.protocol is TeacherProtocol.HTTP
-    assert [adapter.exact_paths for adapter in speech.adapters] == [("/classify",)]
+    protocol = read_settings(given).protocol
+    assert protocol.protocol is TeacherProtocol.HTTP
+    assert [adapter.exact_paths for adapter in protocol.adapters] == [("/classify",)]
 
 
 @pytest.mark.parametrize(
@@ -107,12 +107,12 @@ def test_a_pod_reads_the_settings_that_the_operator_writes() -> None:
     teacher = {"url": "http://x:1", "protocol": "HTTP", "endpoints": ENDPOINTS}
     tasks = {"ignore": ["id"], "limit": 7}
     settings = pod_settings(teacher=teacher, tasks=tasks)
-    (adapter,) = settings.speech.adapters
-    assert (adapter.exact_paths, settings.speech.protocol) == (
+    (adapter,) = settings.protocol.adapters
+    assert (adapter.exact_paths, settings.protocol.protocol) == (
         ("/classify",),
         TeacherProtocol.HTTP,
     )
-    assert (settings.speech.ignored, settings.task_limit) == (("id",), 7)
+    assert (settings.protocol.ignored, settings.task_limit) == (("id",), 7)
     assert settings.teacher_identity.startswith("HTTP http://x:1 sha256:")
 
 

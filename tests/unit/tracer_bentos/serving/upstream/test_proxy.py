@@ -163,11 +163,13 @@ async def test_the_mounted_key_replaces_the_client_key(tmp_path: Path) -> None:
 async def test_a_key_for_anthropic_is_sent_in_its_own_header(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("sk-router")
-    speech = ProtocolConfig(TeacherProtocol.ANTHROPIC)
+    protocol = ProtocolConfig(TeacherProtocol.ANTHROPIC)
     sent = {"x-api-key": "sk-of-the-client", "authorization": "Bearer other"}
     async with (
         teaching() as teacher,
-        serving(teacher.url, tmp_path, teacher_key_file=key, speech=speech) as plane,
+        serving(
+            teacher.url, tmp_path, teacher_key_file=key, protocol=protocol
+        ) as plane,
         plane.http.get(f"{plane.url}/v1/models", headers=sent) as response,
     ):
         assert response.status == 207
