@@ -47,7 +47,7 @@ class RequestTarget(NamedTuple):
 class TextSegment:
     """One text of a request."""
 
-    where: str
+    position: str
     """Position of the text, such as `system 1`; part of the task fingerprint."""
     text: str = field(repr=False)
     """The text as the client sent it."""

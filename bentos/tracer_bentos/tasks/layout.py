@@ -55,9 +55,10 @@ class MessageLayout:
     @classmethod
     def from_literals(cls, literals: Literals) -> Self:
         """Return the layout of a document in the store."""
-        templates = {where: Template(fixed) for where, fixed in literals.items()}
+        templates = {position: Template(fixed) for position, fixed in literals.items()}
         keys = [
-            segment_key(where, template.digest) for where, template in templates.items()
+            segment_key(position, template.digest)
+            for position, template in templates.items()
         ]
         return cls(templates, "\n".join(keys))
 
@@ -69,7 +70,7 @@ class MessageLayout:
         """
         variable: list[str] = []
         for segment in segments:
-            template = self.templates.get(segment.where)
+            template = self.templates.get(segment.position)
             values = template.match(segment.text) if template else None
             if values is None:
                 return None
@@ -77,6 +78,6 @@ class MessageLayout:
         return variable
 
 
-def segment_key(where: str, digest: str = "*") -> str:
+def segment_key(position: str, digest: str = "*") -> str:
     """Return the key of a text segment in a fingerprint; `*` if all of it varies."""
-    return f"{where} {digest}"
+    return f"{position} {digest}"

@@ -58,7 +58,7 @@ class TaskRegistry:
         self._frozen: dict[str, list[MessageLayout]] = {}
         self.samples = SampleBuffer()
         """Texts that are compared to find templates."""
-        self.variety = FragmentationTracker(limit)
+        self.fragmentation = FragmentationTracker(limit)
         """Tracks why there are more tasks than the limit."""
 
     @property
@@ -98,7 +98,7 @@ class TaskRegistry:
         else:
             parts = frame_parts(request, self._teacher, self._ignored)
             task, texts = self._by_content(request, digest_of_parts(parts), inputs)
-        self.variety.observe(
+        self.fragmentation.observe(
             task, partial(self._describe, request, parts, is_named=bool(name))
         )
         text = "\n".join(text for text in texts if text)
@@ -109,7 +109,7 @@ class TaskRegistry:
     ) -> tuple[str, list[str]]:
         """Return the task and its input texts, from the content of a request."""
         instructions, texts = self._instructions(request, frame, inputs)
-        all_inputs = "\n".join(segment_key(segment.where) for segment in inputs)
+        all_inputs = "\n".join(segment_key(segment.position) for segment in inputs)
         task = task_digest(frame, instructions, all_inputs)
         for layout in self._input_layouts(task):
             variable = layout.match(inputs)
@@ -129,12 +129,12 @@ class TaskRegistry:
         segments = [segment for segment in request.segments if segment.fixed]
         known = [self._cache.get(segment.text) for segment in segments]
         key = "\n".join(
-            segment_key(segment.where, instruction.digest)
+            segment_key(segment.position, instruction.digest)
             for segment, instruction in zip(segments, known, strict=True)
         )
         layouts = self._candidates.get(frame)
         if layouts:
-            all_inputs = "\n".join(segment_key(segment.where) for segment in inputs)
+            all_inputs = "\n".join(segment_key(segment.position) for segment in inputs)
             if not self._is_fixed(task_digest(frame, key, all_inputs)):
                 for layout in layouts:
                     variable = layout.match(segments)
@@ -157,7 +157,7 @@ class TaskRegistry:
         fields = {name: canonical_json(value) for name, value in parts.items()}
         if not is_named:
             fields |= {
-                f"the text of {segment.where}": segment.text
+                f"the text of {segment.position}": segment.text
                 for segment in request.segments
                 if segment.fixed
             }

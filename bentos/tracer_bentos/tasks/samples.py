@@ -72,7 +72,7 @@ class SampleBuffer:
         if identity in texts or len(texts) >= limit:
             return
         texts[identity] = tuple(segment.text for segment in segments)
-        self._positions[key] = tuple(segment.where for segment in segments)
+        self._positions[key] = tuple(segment.position for segment in segments)
         self._free_characters -= sum(map(len, texts[identity]))
         while self._free_characters < 0:
             oldest = self._instructions or self._inputs
@@ -91,4 +91,4 @@ class SampleBuffer:
         for key in [key for key, texts in samples.items() if len(texts) >= limit]:
             columns = zip(*samples[key].values(), strict=True)
             named = zip(self._positions[key], columns, strict=True)
-            yield key, {where: list(texts) for where, texts in named}
+            yield key, {position: list(texts) for position, texts in named}

@@ -134,7 +134,7 @@ class TemplateSync:
 
     def _mine_instructions(self, texts: Columns) -> Literals | None:
         literals: Literals = {}
-        for where, column in texts.items():
+        for position, column in texts.items():
             varies = len(set(column)) > 1
             template = (
                 mine_instruction_template(column)
@@ -143,19 +143,19 @@ class TemplateSync:
             )
             if template is None or not self._is_unredacted(template):
                 return None
-            literals[where] = template.literals
+            literals[position] = template.literals
         return literals
 
     def _mine_inputs(self, texts: Columns) -> tuple[Literals, ...]:
         if len(texts) != 1:
             return ()  # the segments of a composed input are its variable parts
-        ((where, column),) = texts.items()
+        ((position, column),) = texts.items()
         templates = [
             template
             for template in mine_user_template(column)
             if self._is_unredacted(template)
         ]
-        return tuple({where: template.literals} for template in templates)
+        return tuple({position: template.literals} for template in templates)
 
     def _is_unredacted(self, template: Template) -> bool:
         """Return whether redaction does not change it, so that it may be stored."""

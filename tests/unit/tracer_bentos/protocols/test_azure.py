@@ -23,6 +23,7 @@ from tracer_bentos.protocols.registry import (
     language_model_adapters,
 )
 from tracer_bentos.tasks.registry import TaskRegistry
+from tracer_bentos.training.data.request_logs import LoggedExchange, build_record
 from tracer_core.contracts.policy import Diversion, PolicyDocument, RevisionPolicy
 
 TABLE = build_table(language_model_adapters())
@@ -280,3 +281,14 @@ async def test_an_accepted_key_is_accepted_for_its_deployment_only(
                 ) as response:
                     decisions.append(response.headers.get("x-tracer-decision"))
     assert decisions == [None, "surrogate", None, "surrogate"]
+
+
+def test_a_log_of_requests_to_azure_has_the_task_of_the_live_request() -> None:
+    choice = {"message": {"content": "refund"}, "finish_reason": "stop", "index": 0}
+    exchange = LoggedExchange(
+        request={"messages": MESSAGES}, response={"choices": [choice]}, path=CHAT
+    )
+    record = build_record(exchange)
+    assert record
+    assert (record.task, record.model) == (task(CHAT), "gpt-test")
+    assert record.teacher == "refund"

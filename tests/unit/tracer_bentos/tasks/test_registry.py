@@ -199,7 +199,7 @@ def test_the_reason_names_the_field_that_differs() -> None:
     registry = TaskRegistry(limit=2)
     for n in range(20):
         registry.identify(parse("Be brief.", request_number=n))
-    report = registry.variety.report
+    report = registry.fragmentation.report
     assert report
     assert (report.tasks, report.field) == (18, "request_number")
     assert "more than 2 tasks, which differ mostly in request_number" in report.reason
@@ -210,7 +210,7 @@ def test_the_reason_names_the_instructions_that_differ() -> None:
     registry = TaskRegistry(limit=2)
     for n in range(20):
         registry.identify(parse(f"You are number {n}."))
-    report = registry.variety.report
+    report = registry.fragmentation.report
     assert report
     assert report.field == "the text of system 1"
 
@@ -219,7 +219,7 @@ def test_there_is_no_report_below_the_limit() -> None:
     registry = TaskRegistry(limit=2)
     for _ in range(20):
         registry.identify(parse("Be brief."))
-    assert registry.variety.report is None
+    assert registry.fragmentation.report is None
 
 
 def test_tasks_beyond_the_limit_are_counted_together() -> None:
