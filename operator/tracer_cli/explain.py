@@ -21,7 +21,7 @@ from tracer_router.planning.evidence.audit_totals import (
     cell_totals,
     guard_counts,
 )
-from tracer_router.planning.evidence.evidence import total
+from tracer_router.planning.evidence.evidence import revision_total
 from tracer_router.planning.rollout.promotion_criteria import assess_revision
 
 __all__ = ["explain_router", "tabulate_revisions", "tabulate_routers"]
@@ -233,7 +233,7 @@ def _evidence(router: TracerRouter, revision: TracerRevision) -> str:
 
 def _requests(revision: TracerRevision) -> list[str]:
     """Return the outcomes of the requests of all pods, including deleted pods."""
-    counts = total(revision.status.evidence)
+    counts = revision_total(revision.status.evidence)
     outcomes = (
         (counts.surrogate, "answered by the surrogate"),
         (counts.teacher, "by the teacher"),

@@ -2,7 +2,7 @@
 
 from tracer_core.constants import OTHER_TASK
 from tracer_router.api import History, TracerRevision
-from tracer_router.planning.evidence.evidence import total
+from tracer_router.planning.evidence.evidence import revision_total
 
 __all__ = ["count_labeled_rows", "count_rows_by_task"]
 
@@ -27,7 +27,7 @@ def count_rows_by_task(
     """
     history = history or History()
     kept = (
-        total(revision.status.evidence)
+        revision_total(revision.status.evidence)
         for revision in revisions
         if revision.spec.revision not in history.revisions
     )

@@ -11,7 +11,7 @@ from tracer_core.contracts.counters import (
 from tracer_core.stats.sequential.guards import GuardCount, GuardCounts, GuardKind
 from tracer_core.stats.sequential.verdict import NO_AUDITS, AuditCounts
 from tracer_router.api import Baseline, RevisionTotals, TaskCounts, TracerRevision
-from tracer_router.planning.evidence.evidence import total
+from tracer_router.planning.evidence.evidence import revision_total
 
 __all__ = [
     "audit_baseline",
@@ -24,7 +24,7 @@ __all__ = [
 
 def audit_totals(revision: TracerRevision) -> AuditCounts:
     """Return the audits of the certified tasks of a revision, including the shadow."""
-    tasks = _certified_tasks(revision, total(revision.status.evidence))
+    tasks = _certified_tasks(revision, revision_total(revision.status.evidence))
     return AuditCounts(
         agreed=sum(task.audits_agreed for task in tasks),
         disagreed=sum(task.audits_disagreed for task in tasks),
@@ -43,7 +43,7 @@ def audit_totals_before(revision: TracerRevision) -> AuditCounts:
 def cell_totals(revision: TracerRevision) -> dict[str, AuditCounts]:
     """Return the audits of each cell of the certified tasks."""
     totals: dict[str, AuditCounts] = {}
-    for task in _certified_tasks(revision, total(revision.status.evidence)):
+    for task in _certified_tasks(revision, revision_total(revision.status.evidence)):
         for cell in task.cells:
             known = totals.get(cell.cell, NO_AUDITS)
             totals[cell.cell] = AuditCounts(
@@ -72,7 +72,7 @@ def _guard_count(counter: int | LegCounters, questions: int) -> GuardCount:
 
 def audit_baseline(revision: TracerRevision) -> Baseline:
     """Return the current counters, from which later counters are judged."""
-    counts, audits = total(revision.status.evidence), audit_totals(revision)
+    counts, audits = revision_total(revision.status.evidence), audit_totals(revision)
     return Baseline(
         agreed=audits.agreed,
         disagreed=audits.disagreed,

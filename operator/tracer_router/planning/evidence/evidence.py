@@ -34,7 +34,7 @@ from tracer_router.api import (
 )
 from tracer_router.planning.state.observed import PodState
 
-__all__ = ["add_up", "fold_evidence", "total"]
+__all__ = ["add_totals", "fold_evidence", "revision_total"]
 
 _MAX_ENDED: Final = 250
 """Number of stored IDs of ended processes. A pod that was unreachable and responds
@@ -85,7 +85,7 @@ def fold_evidence(
     )
 
 
-def total(evidence: EvidenceStatus | None) -> RevisionCounts:
+def revision_total(evidence: EvidenceStatus | None) -> RevisionCounts:
     """Return all counters of a revision: of ended and of running processes."""
     if evidence is None:
         return RevisionCounts()
@@ -93,7 +93,7 @@ def total(evidence: EvidenceStatus | None) -> RevisionCounts:
     return _add_revision_counts([evidence.retired, *live])
 
 
-def add_up(totals: Iterable[RevisionTotals]) -> RevisionTotals:
+def add_totals(totals: Iterable[RevisionTotals]) -> RevisionTotals:
     """Return the sum of counters, over all tasks and by task."""
     totals = tuple(totals)
     return RevisionTotals(

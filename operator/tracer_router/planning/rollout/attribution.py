@@ -9,7 +9,7 @@ from tracer_core.stats.sequential.change_attribution import (
 )
 from tracer_router.api import DriftWatch, RepeatMark, TaskCounts, TracerRevision
 from tracer_router.planning.evidence.audit_totals import audit_totals
-from tracer_router.planning.evidence.evidence import total
+from tracer_router.planning.evidence.evidence import revision_total
 
 __all__ = ["advance_marks", "attribute_drop", "repeat_mark"]
 
@@ -74,7 +74,7 @@ def _count_before(
         task
         for other in revisions
         if other.spec.revision < revision.spec.revision
-        for task in total(other.status.evidence).tasks
+        for task in revision_total(other.status.evidence).tasks
         if task.task in names
     ]
     return RepeatCounts(
@@ -85,5 +85,5 @@ def _count_before(
 
 def _certified_tasks(revision: TracerRevision) -> list[TaskCounts]:
     names = {task.fingerprint for task in revision.status.tasks}
-    tasks = total(revision.status.evidence).tasks
+    tasks = revision_total(revision.status.evidence).tasks
     return [task for task in tasks if task.task in names]

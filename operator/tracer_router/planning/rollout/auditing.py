@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from tracer_core.stats.sequential.drift import audits_to_detect
 from tracer_router.api import AuditMode, RevisionPhase, TracerRevision, TracerRouter
-from tracer_router.planning.evidence.evidence import total
+from tracer_router.planning.evidence.evidence import revision_total
 from tracer_router.planning.rollout.drift_monitor import detector_threshold
 from tracer_router.planning.rollout.promotion_criteria import parity_aim
 
@@ -82,5 +82,5 @@ def live_rate(
 
 def _answered_since(revision: TracerRevision) -> int:
     watch = revision.status.drift
-    now = sum(task.answered for task in total(revision.status.evidence).tasks)
+    now = sum(task.answered for task in revision_total(revision.status.evidence).tasks)
     return max(0, now - (watch.answered if watch else 0))

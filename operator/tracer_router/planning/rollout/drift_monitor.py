@@ -19,7 +19,7 @@ from tracer_router.api import (
     TracerRouter,
 )
 from tracer_router.planning.evidence.audit_totals import audit_totals, cell_totals
-from tracer_router.planning.evidence.evidence import total
+from tracer_router.planning.evidence.evidence import revision_total
 from tracer_router.planning.rollout.attribution import advance_marks, repeat_mark
 from tracer_router.planning.rollout.promotion_criteria import parity_aim
 from tracer_router.planning.rollout.transitions import set_status
@@ -138,7 +138,9 @@ def close_cells(
 def _begin_watch(
     revision: TracerRevision, counts: dict[str, AuditCounts], now: datetime
 ) -> DriftWatch:
-    answered = sum(task.answered for task in total(revision.status.evidence).tasks)
+    answered = sum(
+        task.answered for task in revision_total(revision.status.evidence).tasks
+    )
     mark = repeat_mark(revision)
     return DriftWatch(
         began=now,

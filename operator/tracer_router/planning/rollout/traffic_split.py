@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from tracer_core.contracts.policy import Diversion
 from tracer_router.api import ShareBaseline, Split, TracerRevision, TracerRouter
-from tracer_router.planning.evidence.evidence import total
+from tracer_router.planning.evidence.evidence import revision_total
 from tracer_router.planning.rollout.promotion_criteria import current_weight
 from tracer_router.planning.state.observed import PodState
 from tracer_router.planning.state.roles import RevisionRoles
@@ -80,7 +80,7 @@ def count_requests(
     """Return the requests counted so far, of the candidate and of the others."""
     number = candidate.spec.revision
     requests = {
-        revision.spec.revision: total(revision.status.evidence).requests
+        revision.spec.revision: revision_total(revision.status.evidence).requests
         for revision in revisions
     }
     own = requests.pop(number, 0)

@@ -12,7 +12,7 @@ from tracer_router.api import (
     TracerRevision,
     TracerRouter,
 )
-from tracer_router.planning.evidence.evidence import total
+from tracer_router.planning.evidence.evidence import revision_total
 from tracer_router.planning.rollout.auditing import live_rate
 from tracer_router.planning.state.observed import PodState
 from tracer_router.savings.meter import MeasuredSavings
@@ -90,7 +90,7 @@ def build_audit_status(
 
 def _audit_cost_per_day(live: TracerRevision) -> str | None:
     """Return the cost of a day of audits, at the traffic since the revision is live."""
-    watch, counts = live.status.drift, total(live.status.evidence)
+    watch, counts = live.status.drift, revision_total(live.status.evidence)
     if watch is None or watch.told - watch.began < _MIN_OBSERVATION:
         return None
     deferred = sum(task.requests - task.answered for task in counts.tasks)

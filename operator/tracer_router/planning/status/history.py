@@ -1,7 +1,7 @@
 """The counts of revisions that are deleted, kept in the status of the router."""
 
 from tracer_router.api import History, RevisionTotals, TracerRevision
-from tracer_router.planning.evidence.evidence import add_up, total
+from tracer_router.planning.evidence.evidence import add_totals, revision_total
 from tracer_router.planning.objects.children import exceeding_history
 from tracer_router.planning.state.observed import Observed
 
@@ -23,9 +23,9 @@ def fold_history(observed: Observed, revisions: tuple[TracerRevision, ...]) -> H
         for revision in exceeding_history(observed, revisions)
         if revision.spec.revision not in known
     ]
-    counts = (total(revision.status.evidence) for revision in added)
+    counts = (revision_total(revision.status.evidence) for revision in added)
     return History(
-        counts=add_up([before.counts, *counts]) if added else before.counts,
+        counts=add_totals([before.counts, *counts]) if added else before.counts,
         revisions=(*known, *(revision.spec.revision for revision in added)),
     )
 
@@ -36,8 +36,8 @@ def sum_counts(
     """Return the counts of all revisions, including the deleted ones."""
     counted = set(history.revisions)
     kept = (
-        total(revision.status.evidence)
+        revision_total(revision.status.evidence)
         for revision in revisions
         if revision.spec.revision not in counted
     )
-    return add_up([history.counts, *kept])
+    return add_totals([history.counts, *kept])

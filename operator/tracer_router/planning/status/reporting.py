@@ -10,7 +10,7 @@ from tracer_router.api import (
     TracerRevision,
     TracerRouter,
 )
-from tracer_router.planning.evidence.evidence import add_up, total
+from tracer_router.planning.evidence.evidence import add_totals, revision_total
 from tracer_router.planning.state.observed import PodState
 from tracer_router.planning.status.condition_state import ConditionState
 
@@ -100,7 +100,9 @@ def find_variable_field(
         for pod in pods
         if pod.evidence and pod.evidence.fragmentation
     ]
-    tasks = add_up(total(revision.status.evidence) for revision in revisions).tasks
+    tasks = add_totals(
+        revision_total(revision.status.evidence) for revision in revisions
+    ).tasks
     requests = sum(task.requests for task in tasks)
     other = sum(task.requests for task in tasks if task.task == OTHER_TASK)
     if not reasons or other < _FRAGMENTED_SHARE * requests:

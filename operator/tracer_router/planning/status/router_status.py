@@ -18,7 +18,7 @@ from tracer_router.api import (
 )
 from tracer_router.planning.attempts.labeled_rows import count_labeled_rows
 from tracer_router.planning.attempts.retraining import rows_needed
-from tracer_router.planning.evidence.evidence import total
+from tracer_router.planning.evidence.evidence import revision_total
 from tracer_router.planning.rollout.promotion_criteria import current_weight
 from tracer_router.planning.rollout.traffic_split import observed_share
 from tracer_router.planning.state.commands import COMMAND_PREFIX, handled_ids
@@ -136,7 +136,7 @@ def _shown_revision(
 def _coverage(revision: TracerRevision | None) -> str | None:
     if revision is None or not revision.status.tasks:
         return None
-    counts = total(revision.status.evidence)
+    counts = revision_total(revision.status.evidence)
     if counts.requests:
         return str(Percent.from_fraction(counts.surrogate / counts.requests))
     return str(revision.status.tasks[0].certificate.coverage)
@@ -146,7 +146,7 @@ def _agreement(revision: TracerRevision | None) -> Agreement | None:
     if revision is None:
         return None
     names = {task.fingerprint for task in revision.status.tasks}
-    counts = total(revision.status.evidence)
+    counts = revision_total(revision.status.evidence)
     tasks = [task for task in counts.tasks if task.task in names]
     agreed = sum(task.audits_agreed for task in tasks)
     disagreed = sum(task.audits_disagreed for task in tasks)

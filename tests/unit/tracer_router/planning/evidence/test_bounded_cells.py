@@ -9,7 +9,7 @@ from tracer_core.contracts.evidence import (
     Evidence,
     TaskEvidence,
 )
-from tracer_router.planning.evidence.evidence import fold_evidence, total
+from tracer_router.planning.evidence.evidence import fold_evidence, revision_total
 from tracer_router.planning.state.observed import PodState
 
 
@@ -20,7 +20,7 @@ def pod(name: str, cells: Sequence[CellEvidence]) -> PodState:
 
 
 def counted(*pods: PodState) -> dict[str, int]:
-    task = total(fold_evidence(None, pods)).tasks[0]
+    task = revision_total(fold_evidence(None, pods)).tasks[0]
     return {cell.cell: cell.agreed for cell in task.cells}
 
 

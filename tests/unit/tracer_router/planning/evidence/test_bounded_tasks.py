@@ -3,7 +3,11 @@
 from tracer_core.constants import OTHER_TASK
 from tracer_core.contracts.evidence import Evidence, TaskEvidence
 from tracer_router.api import RevisionTotals
-from tracer_router.planning.evidence.evidence import add_up, fold_evidence, total
+from tracer_router.planning.evidence.evidence import (
+    add_totals,
+    fold_evidence,
+    revision_total,
+)
 from tracer_router.planning.state.observed import PodState
 
 OWN = 64 * 65 // 2
@@ -23,7 +27,7 @@ def requests(counts: RevisionTotals) -> dict[str, int]:
 
 
 def test_the_smallest_tasks_beyond_the_limit_are_counted_together() -> None:
-    tasks = requests(total(fold_evidence(None, [pod(1), pod(2)])))
+    tasks = requests(revision_total(fold_evidence(None, [pod(1), pod(2)])))
     assert len(tasks) == 65
     assert tasks["certified"] == 2
     assert tasks[OTHER_TASK] > 2000
@@ -34,12 +38,12 @@ def test_no_request_is_lost_when_pods_are_replaced() -> None:
     evidence = None
     for number in range(5):
         evidence = fold_evidence(evidence, [pod(number)])
-    tasks = requests(total(evidence))
+    tasks = requests(revision_total(evidence))
     assert len(tasks) == 65
     assert tasks["certified"] == 5
     assert sum(tasks.values()) == 5 * (OWN + 1001)
 
 
 def test_few_tasks_are_all_kept() -> None:
-    counts = add_up([RevisionTotals(), RevisionTotals()])
+    counts = add_totals([RevisionTotals(), RevisionTotals()])
     assert counts.tasks == ()

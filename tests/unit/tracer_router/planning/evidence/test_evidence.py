@@ -26,7 +26,7 @@ from tracer_router.api import (
     TracerRevision,
 )
 from tracer_router.planning.evidence.audit_totals import guard_counts
-from tracer_router.planning.evidence.evidence import fold_evidence, total
+from tracer_router.planning.evidence.evidence import fold_evidence, revision_total
 from tracer_router.planning.state.observed import PodState
 
 PODS = 3
@@ -166,7 +166,7 @@ def apply(world: Simulation, action: tuple[object, ...]) -> None:
 
 def counted(evidence: EvidenceStatus) -> tuple[int, int, int, int, str]:
     """Return the counters in the evidence."""
-    counts = total(evidence)
+    counts = revision_total(evidence)
     if not counts.tasks:
         return (0, 0, 0, 0, "0")
     task = counts.tasks[0]
@@ -197,7 +197,7 @@ def test_evidence_is_added_exactly_once(history: list[Step]) -> None:
     expected = (agreed, disagreed, lost, agreed + disagreed, str(0.25 * admitted))
     if read:
         assert counted(world.kept) == expected
-    assert total(world.kept).requests == admitted
+    assert revision_total(world.kept).requests == admitted
 
 
 @settings(max_examples=400, deadline=None)
@@ -213,7 +213,7 @@ def test_legs_and_counters_without_a_guard_are_added_exactly_once(
     pods = world.whole.values()
     admitted = sum(pod.agreed + pod.disagreed + pod.open for pod in pods)
     cached = sum(pod.cached for pod in pods)
-    found = total(world.kept)
+    found = revision_total(world.kept)
     assert Decimal(found.cost_embeddings) == Decimal("0.1") * cached
     assert found.model_copy(update={"tasks": ()}) == RevisionCounts(
         cost_embeddings=found.cost_embeddings,
@@ -241,7 +241,7 @@ def test_a_pod_of_an_earlier_version_is_counted_without_separate_legs() -> None:
     )
     pod = PodState(name="old", revision=1, evidence=old)
     new = Pod("new", agreed=3, answers_slow=1).state()
-    found = total(fold_evidence(None, [pod, new]))
+    found = revision_total(fold_evidence(None, [pod, new]))
     assert found.requests == 12
     assert found.surrogate_leg == LegCounters(questions=3, slow=1)
     assert found.teacher_leg == LegCounters(questions=6)
@@ -257,7 +257,7 @@ def test_the_evidence_of_an_earlier_operator_is_continued() -> None:
         "earlier": {"agreed": 5, "questions": 30, "slow": 2},
     }
     revision = TracerRevision.model_validate(manifest)
-    assert total(revision.status.evidence) == RevisionCounts(requests=49)
+    assert revision_total(revision.status.evidence) == RevisionCounts(requests=49)
     assert guard_counts(revision) == {guard: GuardCount() for guard in GuardKind}
 
 
@@ -278,11 +278,11 @@ def test_counters_never_decrease(history: list[Step]) -> None:
         apply(world, action)
         if keeps is not None:
             world.poll(keeps=keeps)
-        after = total(world.kept)
+        after = revision_total(world.kept)
         assert after.requests >= before.requests
         assert after.faults >= before.faults
         before = after
 
 
 def test_without_evidence_all_counters_are_zero() -> None:
-    assert total(None) == RevisionCounts()
+    assert revision_total(None) == RevisionCounts()
