@@ -1,6 +1,7 @@
 """The root command: help, exit codes, and errors in one line."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,12 @@ def test_help_imports_nothing_that_is_slow_to_import() -> None:
     assert ended.stderr == "[]\n"
     for name in COMMANDS.split(", "):
         assert f"\n  {name} " in ended.stdout
+
+
+def test_the_reference_page_lists_every_command() -> None:
+    page = Path(__file__).parents[3] / "docs/reference/command-line.md"
+    listed = re.findall(r"^\| `([a-z]+)` \|", page.read_text(), re.MULTILINE)
+    assert listed == COMMANDS.split(", ")
 
 
 def test_help_is_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
