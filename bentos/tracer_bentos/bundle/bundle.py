@@ -199,7 +199,7 @@ def load_bundle(folder: Path, expected_digest: str) -> BundlePredictor:
 
 
 def open_bundle(folder: Path) -> BundlePredictor:
-    """Open the bundle in a folder, whatever its digest, and run its self-check.
+    """Open the bundle in a folder, with any digest, and run its self-check.
 
     Raises:
         DocumentError: The bundle is missing or invalid, or the self-check failed.

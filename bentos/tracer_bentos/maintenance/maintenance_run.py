@@ -53,7 +53,7 @@ def run_maintenance(
         RetryLater: Another run is in progress.
         StoreError: The store did not respond; the next run continues.
     """
-    _take_lock(store, now)
+    _acquire_lock(store, now)
     try:
         expired = expire(store, now, retention) if retention else 0
         erased = erase(store, now)
@@ -64,8 +64,12 @@ def run_maintenance(
     return MaintenanceSummary(expired, erased, cleared, compacted, written)
 
 
-def _take_lock(store: TraceStore, now: datetime) -> None:
-    """Take the lock: two runs with different listings would duplicate records."""
+def _acquire_lock(store: TraceStore, now: datetime) -> None:
+    """Acquire the lock: two runs with different listings would duplicate records.
+
+    Raises:
+        RetryLater: Another run has the lock.
+    """
     content = json.dumps({"until": (now + LEASE).isoformat()}).encode()
     if store.create(_LOCK, content):
         return

@@ -106,15 +106,17 @@ def scan_traces(
     attempt, seen = OfflineLedger().mark_examined(gathered.rows)
     rows = sort_rows(mark_used(gathered.rows, seen))
     split = split_rows(rows.rows, WIDE, seed, attempt.after, rows.used)
-    held = rows.rows.gather(split.train)
-    examined = [held[i] for i in split.train]
+    loaded = rows.rows.gather(split.train)
+    examined = [loaded[i] for i in split.train]
     counts = _counts(gathered.rows, split, examined, seed)
     if counts.reason:
         return counts
     context = local_training_context(encoders=encoders, dimensions=gathered.dimensions)
     parameters = AttemptParameters(1, _SHOWN, 0.95, attempt.level, minimum=1, seed=seed)
     with one_thread_each():
-        fitted = FitContext.create(parameters, held, split, context).fit_experts(split)
+        fitted = FitContext.create(parameters, loaded, split, context).fit_experts(
+            split
+        )
     estimates = {
         target: _estimate(
             fitted, CertificationPlan(target, attempt.level, len(split.certify))

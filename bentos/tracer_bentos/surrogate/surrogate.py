@@ -163,7 +163,7 @@ class AcceptancePolicy:
     """By label, whether the cell is answered at all."""
 
     def passes_gate(self, decision: StageDecision) -> bool:
-        """Return whether some label fits and the cell is open, whatever the score."""
+        """Return whether some label fits and the cell is open, for any score."""
         return decision.in_distribution and self.open_cells[decision.label]
 
     def accepts(self, decision: StageDecision) -> bool:

@@ -1,9 +1,9 @@
 """Exact products of matrices of 8-bit and 16-bit integers.
 
-Sums of products of bytes are 32-bit integers and are never rounded, whatever the
-processor, the order of summation, or the number of vectors. So every machine computes
-the same bits. Bytes also take a quarter of the memory of single precision, so that a
-surrogate fits into the cache of one core.
+Sums of products of bytes are 32-bit integers and are never rounded, so the result does
+not depend on the processor, the order of summation, or the number of vectors. Bytes
+also take a quarter of the memory of single precision, so that a surrogate fits into the
+cache of one core.
 """
 
 from typing import Final, Self

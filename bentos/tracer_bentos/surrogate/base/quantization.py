@@ -54,11 +54,8 @@ class QuantizedVectors:
         Returns:
             Cosines, shape (rows, rows of the other vectors).
         """
-        rows, columns = (
-            self.entries.astype(np.float32),
-            other.entries.astype(np.float32),
-        )
-        products = (rows @ columns.T).astype(np.float64)
+        left, right = self.entries.astype(np.float32), other.entries.astype(np.float32)
+        products = (left @ right.T).astype(np.float64)
         return products / self.lengths[:, None] / other.lengths
 
     def __len__(self) -> int:

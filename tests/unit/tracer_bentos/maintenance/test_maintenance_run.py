@@ -1,4 +1,4 @@
-"""Maintenance of a store: no record duplicated or lost, wherever it is interrupted."""
+"""Maintenance of a store: an interruption duplicates and loses no record."""
 
 import json
 from collections import Counter
