@@ -20,6 +20,7 @@ from typing import Final
 from proselint.checks import __register__ as general_checks
 from proselint.registry.checks import Check, Padding
 from proselint.registry.checks.types import PreferredForms
+from typing_extensions import override
 
 __all__ = ["Finding", "check_text", "main", "prose_of", "tracked_files"]
 
@@ -70,6 +71,7 @@ class Finding:
     message: str
     """What to write instead, or which general check found it."""
 
+    @override
     def __str__(self) -> str:
         """Return the finding in the form that editors understand."""
         return f"{self.path}:{self.line}: {self.found!r}: {self.message}"
