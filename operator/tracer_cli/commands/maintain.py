@@ -38,7 +38,8 @@ def maintain(
         str,
         typer.Option(
             metavar="URL",
-            help="URL of the teacher, from which session hashes are computed.",
+            help="URL of the teacher, including /v1, from which session hashes are"
+            " computed.",
             show_default=False,
         ),
     ] = "",
@@ -88,6 +89,8 @@ def _config(store: str, teacher: str, retention: timedelta | None) -> "RuntimeCo
         retention_seconds=int(retention.total_seconds()) if retention else None,
         store=StoreConfig.from_environment(url, os.environ),
     )
+    if not teacher:
+        return RuntimeConfig(traces=traces)
     return RuntimeConfig(
-        teacher=TeacherConfig(url=teacher) if teacher else None, traces=traces
+        teacher=TeacherConfig.from_options({"url": teacher}, "--teacher"), traces=traces
     )

@@ -126,7 +126,7 @@ def _config(options: ServeOptions) -> "RuntimeConfig":
     store = _store(options.store) if options.store else base.traces.store
     return base.model_copy(
         update={
-            "teacher": TeacherConfig.model_validate(teacher),
+            "teacher": TeacherConfig.from_options(teacher, "--teacher"),
             "traces": base.traces.model_copy(update={"store": store}),
         }
     )

@@ -18,7 +18,7 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -67,6 +67,24 @@ class ConfigSection(Document):
     """A section of the document; it has no unknown fields."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def from_options(cls, fields: Mapping[str, Any], option: str) -> Self:
+        """Return a section from options of a command.
+
+        Args:
+            fields: Values by field.
+            option: Name of the option in messages.
+
+        Raises:
+            SpecError: A value is invalid; the message contains the option, the field,
+                and what is allowed.
+        """
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            fault = describe_validation_error(cls, error)
+            raise SpecError(f"{option}: {fault}") from None
 
 
 class EndpointConfig(ConfigSection):

@@ -165,6 +165,14 @@ def test_a_port_in_use_is_an_error_that_names_it() -> None:
     assert f"cannot listen on port {port} of 127.0.0.1".encode() in ended.stderr
 
 
+def test_an_invalid_teacher_url_is_one_line_without_a_traceback() -> None:
+    call = [*COMMAND, "--teacher", "teacher", "--port", "0"]
+    ended = subprocess.run(call, capture_output=True, check=False)
+    assert ended.returncode == 1
+    assert b"--teacher: url: must be the base URL of the teacher" in ended.stderr
+    assert b"Traceback" not in ended.stderr
+
+
 def test_a_folder_without_a_bundle_is_an_error(tmp_path: Path) -> None:
     call = [
         *COMMAND,
