@@ -91,7 +91,7 @@ def _curve(
     if surrogate is None:
         return np.zeros(len(rest))
     scores = np.array(
-        [found.score for found in surrogate.judge_all([row.sample for row in rest])]
+        [found.score for found in surrogate.decide_stages([row.sample for row in rest])]
     )
     order = np.argsort(-scores, kind="stable")
     return np.asarray(np.cumsum(agreed[order]) / np.arange(1, len(order) + 1))
