@@ -15,8 +15,8 @@ from benchmarks.certificates.traffic import (
     Window,
     lay_out_attempts,
 )
+from tracer_core.stats.certificate.attempt_levels import attempt_level
 from tracer_core.stats.certificate.fixed_sequence import Chain, ChainCounts, run_chain
-from tracer_core.stats.certificate.ledger import attempt_level
 
 __all__ = ["Life", "live_candidates", "live_under_incumbent", "lives"]
 

@@ -21,7 +21,7 @@ from benchmarks.certificates.single import (
     independent,
 )
 from benchmarks.certificates.traffic import Layout, Population
-from tracer_core.stats.certificate.ledger import attempt_level
+from tracer_core.stats.certificate.attempt_levels import attempt_level
 
 __all__ = ["DELTA", "worlds_of_one_attempt"]
 

@@ -1,6 +1,6 @@
-"""The objects of one router as an API server would hold them, and the operator's turn.
+"""The objects of one router in memory, and the reconciliation of the operator.
 
-Plans are `plan_reconcile`'s; they are carried out here as the operator does it.
+Plans come from `plan_reconcile`; this module executes them as the operator does.
 """
 
 import random
@@ -16,7 +16,7 @@ from benchmarks.cost_curve.prices import POD_PRICES, SHARED, TRAINING
 from tracer_bentos.bundle.bundle import BundlePredictor
 from tracer_bentos.serving.server.bundle_loader import read_bundle
 from tracer_bentos.store import TraceStore
-from tracer_bentos.training.run.job import run_attempt, summarise
+from tracer_bentos.training.run.job import run_attempt, summarize
 from tracer_core.contracts.policy import PolicyDocument
 from tracer_router.api import RevisionPhase, TracerRevision, TracerRouter
 from tracer_router.cluster.quantity import parse_quantity
@@ -43,7 +43,7 @@ _HOUR = Decimal(3600)
 
 @dataclass
 class Board:
-    """One router, its revisions, children and pods."""
+    """One router with its revisions, child objects, and pods."""
 
     router: TracerRouter
     store: TraceStore
@@ -62,7 +62,7 @@ class Board:
         self._loaded: dict[str, BundlePredictor] = {}
 
     def turn(self, now: datetime) -> Plan:
-        """Have the operator look once, and its word carried out."""
+        """Reconcile once and execute the plan."""
         self._end_jobs(now)
         plan = plan_reconcile(self._observed(), _INSTALLATION, now)
         self._write(plan)
@@ -72,7 +72,7 @@ class Board:
         return plan
 
     def pod(self) -> Pod:
-        """Give the pod that the route sends the next request to."""
+        """Return the pod that receives the next request."""
         route = self.children[ObjectKey("HTTPRoute", self.router.metadata.name)]
         backends = route["spec"]["rules"][0]["backendRefs"]
         weights = [each["weight"] for each in backends]
@@ -82,7 +82,7 @@ class Board:
         return self._chance.choice(ready)
 
     def cost_per_second(self) -> Decimal:
-        """Give what everything that is there costs, training included."""
+        """Return the cost of all existing objects, including training."""
         there = [SHARED, *(self._reserved(each) for each in self.pods)]
         there += [TRAINING for number in self.ends if number not in self.jobs]
         return sum((_hourly(each) for each in there), Decimal(0)) / _HOUR
@@ -143,7 +143,7 @@ class Board:
         self.router = self.router.model_copy(update={"status": plan.status})
 
     def _run(self, now: datetime) -> None:
-        """Be the cluster's own controllers: pods, their bundles, Jobs, the push."""
+        """Simulate the controllers of the cluster: pods, bundles, Jobs, policy."""
         self.pods = [each for each in self.pods if not each.leaving]
         running = {each.revision for each in self.pods}
         for pod in self.pods:
@@ -173,7 +173,7 @@ class Board:
         if digest not in self._loaded:
             with tempfile.TemporaryDirectory() as scratch:
                 found = read_bundle(archive, Path(scratch), digest)
-            assert isinstance(found, BundlePredictor)  # noqa: S101 - what a bundle reads as
+            assert isinstance(found, BundlePredictor)  # noqa: S101 - the type of a loaded bundle
             self._loaded[digest] = found
         return self._loaded[digest]
 
@@ -182,7 +182,7 @@ class Board:
             if number in self.jobs or now < end:
                 continue
             request = attempt_request(self.router, self.revisions[number])
-            summary = summarise(run_attempt(self.store, request))
+            summary = summarize(run_attempt(self.store, request))
             self.jobs[number] = JobState(finished=True, summary=summary)
 
 

@@ -18,11 +18,11 @@ from tracer_bentos.serving.auth.authentication import Authenticator
 from tracer_bentos.serving.capture.spool import SegmentTotals
 from tracer_bentos.serving.decision.admission import DecisionService
 from tracer_bentos.serving.decision.audit_rate_limit import AuditRateLimit
+from tracer_bentos.serving.decision.audit_sampler import SessionSampler
 from tracer_bentos.serving.decision.circuit_breaker import CircuitBreaker
 from tracer_bentos.serving.decision.eligibility import LoadedSurrogate
 from tracer_bentos.serving.decision.executors import DecisionExecutor, MicroBatcher
 from tracer_bentos.serving.decision.policy_store import PolicyStore
-from tracer_bentos.serving.decision.sampler import SessionSampler
 from tracer_bentos.serving.decision.surrogate_slot import SurrogateSlot
 from tracer_bentos.serving.http_server.exchange import HttpExchange
 from tracer_bentos.serving.records import Admission, PredictionView

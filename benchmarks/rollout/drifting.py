@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.rollout.worlds import World
-from tracer_core.stats.sequential.drift import (
+from tracer_core.stats.sequential.drift_detector import (
     DetectorBatch,
     DriftDetector,
     drift_threshold,

@@ -23,11 +23,11 @@ from tracer_bentos.serving.capture.shipper import SegmentShipper
 from tracer_bentos.serving.capture.spool import SegmentSpool
 from tracer_bentos.serving.decision.admission import DecisionService
 from tracer_bentos.serving.decision.audit_rate_limit import AuditRateLimit
+from tracer_bentos.serving.decision.audit_sampler import SessionSampler
 from tracer_bentos.serving.decision.cache import AnswerCache
 from tracer_bentos.serving.decision.circuit_breaker import CircuitBreaker
 from tracer_bentos.serving.decision.executors import DecisionExecutor, MicroBatcher
 from tracer_bentos.serving.decision.policy_store import PolicyStore
-from tracer_bentos.serving.decision.sampler import SessionSampler
 from tracer_bentos.serving.decision.surrogate_slot import SurrogateSlot
 from tracer_bentos.serving.server.admin_api import AdminApi
 from tracer_bentos.serving.server.bundle_loader import (

@@ -13,8 +13,8 @@ import time
 from typing import Final
 
 from tracer_bentos.http_client.connection import TransportError
+from tracer_bentos.serving.decision.audit_sampler import SessionSampler
 from tracer_bentos.serving.decision.policy_store import PolicyStore
-from tracer_bentos.serving.decision.sampler import SessionSampler
 from tracer_bentos.serving.http_server.cancel_on_disconnect import CancelOnDisconnect
 from tracer_bentos.serving.http_server.exchange import (
     ClientDisconnected,

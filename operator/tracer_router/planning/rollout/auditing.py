@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tracer_core.stats.sequential.drift import audits_to_detect
+from tracer_core.stats.sequential.drift_detector import audits_to_detect
 from tracer_router.api import AuditMode, RevisionPhase, TracerRevision, TracerRouter
 from tracer_router.planning.evidence.evidence import revision_total
 from tracer_router.planning.rollout.drift_monitor import detector_threshold

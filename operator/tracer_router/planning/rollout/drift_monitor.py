@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from tracer_core.contracts.evidence import MAX_CELLS, OTHER_CELLS
 from tracer_core.stats.sequential.cells import cell_bound, find_cells_below
-from tracer_core.stats.sequential.drift import (
+from tracer_core.stats.sequential.drift_detector import (
     DetectorBatch,
     DriftDetector,
     drift_threshold,

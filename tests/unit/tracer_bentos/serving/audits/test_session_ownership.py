@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracer_bentos.serving.audits.session_ownership import SessionOwnership
+from tracer_bentos.serving.decision.audit_sampler import SessionSampler
 from tracer_bentos.serving.decision.policy_store import PolicyStore
-from tracer_bentos.serving.decision.sampler import SessionSampler
 from tracer_core.contracts.policy import PolicyDocument, RevisionPolicy
 
 SAMPLER = SessionSampler("http://teacher", "s3://store")

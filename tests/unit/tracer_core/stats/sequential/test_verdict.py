@@ -131,7 +131,7 @@ def test_an_aim_that_cannot_be_tested_is_rejected() -> None:
 def test_a_verdict_requires_neither_scipy_nor_numpy() -> None:
     probe = (
         "import sys, tracer_core.stats.sequential.verdict;"
-        " import tracer_core.stats.certificate.ledger;"
+        " import tracer_core.stats.certificate.attempt_levels;"
         " sys.exit(any(name in sys.modules for name in ('scipy', 'numpy')))"
     )
     subprocess.run([sys.executable, "-c", probe], check=True)

@@ -1,6 +1,6 @@
 """The audit draw has the given rate, is monotone in it, and is equal in all pods."""
 
-from tracer_bentos.serving.decision.sampler import SessionSampler
+from tracer_bentos.serving.decision.audit_sampler import SessionSampler
 
 SESSIONS = [f"session-{number}" for number in range(20_000)]
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer_core.stats.certificate.fixed_sequence import Chain, ChainCounts, run_chain
-from tracer_core.stats.certificate.ledger import (
+from tracer_core.stats.certificate.attempt_levels import (
     LedgerEntry,
     attempt_level,
     recycled_level,
 )
+from tracer_core.stats.certificate.fixed_sequence import Chain, ChainCounts, run_chain
 
 DELTA = 0.05
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer_core.stats.sequential.drift import (
+from tracer_core.stats.sequential.drift_detector import (
     DetectorBatch,
     DriftDetector,
     audits_to_detect,
