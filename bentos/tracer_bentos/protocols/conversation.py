@@ -6,7 +6,7 @@ and formats of one API.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from itertools import takewhile
 from typing import Any, Final
@@ -41,7 +41,6 @@ __all__ = [
     "label_response",
     "parse_messages",
     "single_text",
-    "tool_names",
 ]
 
 MAX_INPUT_CHARACTERS: Final = 100_000
@@ -258,11 +257,6 @@ def _input_segment(turns: Sequence[RoleText]) -> TextSegment:
         return TextSegment("user", turns[0][1], fixed=False)
     transcript = "\n".join(f"{role}: {text}" for role, text in turns)
     return TextSegment("conversation", transcript, fixed=False)
-
-
-def tool_names(tools: Iterable[Any]) -> frozenset[str]:
-    """Return the names of declared tools."""
-    return frozenset(tool["name"] for tool in tools)
 
 
 def all_match(tools: object, is_client_tool: Callable[[object], bool]) -> bool:

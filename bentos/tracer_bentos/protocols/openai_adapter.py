@@ -16,7 +16,7 @@ Source:
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -32,14 +32,23 @@ from tracer_bentos.protocols.conversation import (
     TURN_ROLES,
     ConversationAdapter,
     RoleText,
+    all_match,
     single_text,
 )
 from tracer_bentos.protocols.response_constraints import ResponseConstraints
 
-__all__ = ["INSTRUCTION_ROLES", "OpenAIAdapter", "parse_message", "tool_constraints"]
+__all__ = [
+    "INSTRUCTION_ROLES",
+    "OpenAIAdapter",
+    "has_client_tools_only",
+    "parse_message",
+    "tool_constraints",
+]
 
 INSTRUCTION_ROLES: Final = frozenset({"system", "developer"})
 """Roles of messages that define the task."""
+
+FunctionName = Callable[[object], str | None]
 
 _DEPLOYMENT: Final = re.compile(rb"(?:/v1)?(?:/openai)?/deployments/([^/]+)/(.+)")
 _API_VERSION: Final = re.compile(rb"api-version=[^&]*")
@@ -124,27 +133,45 @@ def parse_message(
     )
 
 
-def tool_constraints(
-    document: Mapping[str, Any],
-    *,
-    response_format: Mapping[str, Any],
-    chosen_tool: str | None,
-    tools: frozenset[str],
-) -> ResponseConstraints:
-    """Return the constraints of a request with OpenAI's fields for tools.
+def has_client_tools_only(
+    document: Mapping[str, Any], function_name: FunctionName
+) -> bool:
+    """Return whether the client runs all tools of a request; other tools have effects.
 
     Args:
         document: The request.
+        function_name: Returns the name of the function in a tool or tool choice; none
+            if it is not a function that the client runs.
+    """
+
+    def is_function(tool: object) -> bool:
+        return function_name(tool) is not None
+
+    choice = document.get("tool_choice")
+    known = choice in (None, "none", "auto", "required") or is_function(choice)
+    return known and all_match(document.get("tools"), is_function)
+
+
+def tool_constraints(
+    document: Mapping[str, Any],
+    function_name: FunctionName,
+    response_format: Mapping[str, Any],
+) -> ResponseConstraints:
+    """Return the constraints of a request that `has_client_tools_only`.
+
+    Args:
+        document: The request.
+        function_name: As for `has_client_tools_only`.
         response_format: The format of the text.
-        chosen_tool: The only tool that the answer may call, if the request names it.
-        tools: Names of all declared tools.
     """
     choice = document.get("tool_choice")
+    names = map(function_name, document.get("tools") or [])
+    chosen = function_name(choice)
     return ResponseConstraints(
         in_json=response_format.get("type") in {"json_object", "json_schema"},
-        tools=tools,
-        must_call=choice == "required" or chosen_tool is not None,
-        only=chosen_tool,
+        tools=frozenset(name for name in names if name is not None),
+        must_call=choice == "required" or chosen is not None,
+        only=chosen,
         may_call=choice != "none",
         one_call=document.get("parallel_tool_calls") is False,
     )

@@ -21,15 +21,14 @@ from tracer_bentos.protocols.chat.answer import read_answer
 from tracer_bentos.protocols.chat.render import render
 from tracer_bentos.protocols.conversation import (
     RoleText,
-    all_match,
     conversation_segments,
     parse_messages,
-    tool_names,
 )
 from tracer_bentos.protocols.label import ParsedAnswer
 from tracer_bentos.protocols.openai_adapter import (
     INSTRUCTION_ROLES,
     OpenAIAdapter,
+    has_client_tools_only,
     parse_message,
     tool_constraints,
 )
@@ -95,8 +94,7 @@ class OpenAIChat(OpenAIAdapter):
             document.get("n") in (None, 1)
             and document.get("modalities") in (None, ["text"])
             and _is_known_format(document.get("response_format"))
-            and _is_known_choice(document.get("tool_choice"))
-            and all_match(document.get("tools"), _is_function)
+            and has_client_tools_only(document, _function_name)
         )
 
     @override
@@ -108,15 +106,8 @@ class OpenAIChat(OpenAIAdapter):
     @override
     def constraints(self, document: Mapping[str, Any]) -> ResponseConstraints:
         """Return what the request requires of an answer."""
-        choice = document.get("tool_choice")
-        chosen = choice.get("function", {}) if isinstance(choice, dict) else {}
-        tools = document.get("tools") or []
-        return tool_constraints(
-            document,
-            response_format=document.get("response_format") or {},
-            chosen_tool=chosen.get("name"),
-            tools=tool_names(tool.get("function") for tool in tools),
-        )
+        response_format = document.get("response_format") or {}
+        return tool_constraints(document, _function_name, response_format)
 
     @override
     def parse_reply(self, reply: TeacherReply, *, in_json: bool) -> ParsedResponse:
@@ -139,22 +130,12 @@ def _is_known_format(response_format: object) -> bool:
             return False
 
 
-def _is_known_choice(choice: object) -> bool:
-    match choice:
-        case None | "none" | "auto" | "required":
-            return True
-        case {"type": "function", "function": {"name": str()}}:
-            return True
+def _function_name(value: object) -> str | None:
+    match value:
+        case {"type": "function", "function": {"name": str(name)}}:
+            return name
         case _:
-            return False
-
-
-def _is_function(tool: object) -> bool:
-    match tool:
-        case {"type": "function", "function": {"name": str()}}:
-            return True
-        case _:
-            return False
+            return None
 
 
 def _role_and_text(message: object) -> RoleText | None:

@@ -26,7 +26,6 @@ from tracer_bentos.protocols.conversation import (
     conversation_segments,
     parse_messages,
     single_text,
-    tool_names,
 )
 from tracer_bentos.protocols.json_body import omit
 from tracer_bentos.protocols.label import ParsedAnswer
@@ -102,7 +101,7 @@ class AnthropicMessages(ConversationAdapter):
         kind = choice.get("type")
         return ResponseConstraints(
             in_json=_wants_json(document),
-            tools=tool_names(document.get("tools") or []),
+            tools=frozenset(tool["name"] for tool in document.get("tools") or []),
             must_call=kind in {"any", "tool"},
             only=choice.get("name") if kind == "tool" else None,
             may_call=kind != "none",

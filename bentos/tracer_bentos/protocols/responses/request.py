@@ -20,15 +20,14 @@ from tracer_bentos.protocols.adapter import (
 )
 from tracer_bentos.protocols.conversation import (
     RoleText,
-    all_match,
     conversation_segments,
     parse_messages,
-    tool_names,
 )
 from tracer_bentos.protocols.label import ParsedAnswer
 from tracer_bentos.protocols.openai_adapter import (
     INSTRUCTION_ROLES,
     OpenAIAdapter,
+    has_client_tools_only,
     parse_message,
     tool_constraints,
 )
@@ -84,8 +83,7 @@ class OpenAIResponses(OpenAIAdapter):
         return (
             document.get("store") is False
             and _is_known_format(document.get("text"))
-            and _is_known_choice(document.get("tool_choice"))
-            and all_match(document.get("tools"), _is_function)
+            and has_client_tools_only(document, _function_name)
         )
 
     @override
@@ -105,13 +103,8 @@ class OpenAIResponses(OpenAIAdapter):
     @override
     def constraints(self, document: Mapping[str, Any]) -> ResponseConstraints:
         """Return what the request requires of an answer."""
-        choice = document.get("tool_choice")
-        return tool_constraints(
-            document,
-            response_format=(document.get("text") or {}).get("format") or {},
-            chosen_tool=choice.get("name") if isinstance(choice, dict) else None,
-            tools=tool_names(document.get("tools") or []),
-        )
+        response_format = (document.get("text") or {}).get("format") or {}
+        return tool_constraints(document, _function_name, response_format)
 
     @override
     def parse_reply(self, reply: TeacherReply, *, in_json: bool) -> ParsedResponse:
@@ -138,22 +131,12 @@ def _is_known_format(text: object) -> bool:
             return isinstance(text, dict)
 
 
-def _is_known_choice(choice: object) -> bool:
-    match choice:
-        case None | "none" | "auto" | "required":
-            return True
-        case {"type": "function", "name": str()}:
-            return True
+def _function_name(value: object) -> str | None:
+    match value:
+        case {"type": "function", "name": str(name)}:
+            return name
         case _:
-            return False
-
-
-def _is_function(tool: object) -> bool:
-    match tool:
-        case {"type": "function", "name": str()}:
-            return True
-        case _:
-            return False
+            return None
 
 
 def _role_and_text(item: object) -> RoleText | None:
