@@ -1,8 +1,8 @@
-"""Are false certificates as rare as their level says?
+"""The rate of false certificates, compared to their level.
 
-The worlds are flat, just below the target: the score says nothing about agreement, so
-every policy of the family is bad and each certificate is a false one. It is the case in
-which a procedure that looks for its best threshold on the certify rows fails.
+Agreement is just below the target and independent of the score, so all policies of the
+family are bad and each certificate is false. In this case, a procedure that searches
+for its best threshold on the certify rows exceeds the level.
 """
 
 import math
@@ -23,8 +23,8 @@ from tracer_bentos.training.fit.threshold_selection import (
 )
 from tracer_bentos.training.fit.training_context import local_training_context
 from tracer_bentos.training.run.pipeline import train
+from tracer_core.stats.certificate.attempt_levels import attempt_level
 from tracer_core.stats.certificate.fixed_sequence import Chain, ChainCounts, run_chain
-from tracer_core.stats.certificate.ledger import attempt_level
 
 pytestmark = pytest.mark.statistical
 
@@ -38,37 +38,41 @@ def tolerated(rate: float, repeats: int) -> float:
     return rate + 3 * math.sqrt(rate * (1 - rate) / repeats)
 
 
-def _outlook(chance: np.random.Generator, rows: int, slope: float) -> OofPredictions:
+def _predictions(
+    chance: np.random.Generator, rows: int, slope: float
+) -> OofPredictions:
     margins = chance.normal(size=rows)
-    # Flat for slope 0; else better where the margin is larger.
+    # Constant for slope 0; otherwise better for larger margins.
     rates = np.clip(TARGET - 0.002 + slope * margins, 0, 1)
     return OofPredictions(
         labels=chance.integers(0, LABELS, rows),
         scores=1 / (1 + np.exp(-margins)),
-        known=np.ones(rows, bool),
+        in_distribution=np.ones(rows, bool),
         agreed=chance.random(rows) < rates,
     )
 
 
 def _is_certified_falsely(seed: int, slope: float, certify: int, level: float) -> bool:
     chance = np.random.default_rng(seed)
-    train = _outlook(chance, 1_000, slope)
+    train = _predictions(chance, 1_000, slope)
     family = build_policy_family(
         train, CertificationPlan(TARGET, level, certify), LABELS
     )
-    fresh = _outlook(chance, certify, slope)
-    # The gate is one for the whole family, so that only thresholds differ.
+    fresh = _predictions(chance, certify, slope)
+    # All policies share the gate, so only the thresholds differ.
     gate = family.policies[0]
-    familiar = np.array(
+    in_gate = np.array(
         [
-            gate.passes_gate(StageDecision("", int(label), 0.0, known=True))
+            gate.passes_gate(StageDecision("", int(label), 0.0, in_distribution=True))
             for label in fresh.labels
         ]
     )
     counts = []
     for policy in family.policies:
-        taken = familiar & (fresh.scores >= policy.threshold)
-        counts.append(ChainCounts(int((fresh.agreed & taken).sum()), int(taken.sum())))
+        accepted = in_gate & (fresh.scores >= policy.threshold)
+        counts.append(
+            ChainCounts(int((fresh.agreed & accepted).sum()), int(accepted.sum()))
+        )
     passed = run_chain(counts, family.chain, TARGET, level).passed
     if passed is None:
         return False
@@ -78,12 +82,12 @@ def _is_certified_falsely(seed: int, slope: float, certify: int, level: float) -
 def _truth(threshold: float, slope: float) -> float:
     margin = math.log(threshold / (1 - threshold))
     wide = np.random.default_rng(0).normal(size=200_000)
-    taken = wide[wide >= margin]
-    return float(np.clip(TARGET - 0.002 + slope * taken, 0, 1).mean())
+    accepted = wide[wide >= margin]
+    return float(np.clip(TARGET - 0.002 + slope * accepted, 0, 1).mean())
 
 
 @pytest.mark.parametrize(("slope", "certify"), [(0.0, 300), (0.0, 1_200), (0.02, 600)])
-def test_choosing_and_testing_a_policy_is_false_no_more_often_than_its_level(
+def test_selecting_and_testing_a_policy_is_false_at_most_at_its_level(
     slope: float, certify: int
 ) -> None:
     repeats, level = 600, 0.05
@@ -106,28 +110,28 @@ def _flat_world(seed: int, agreement: float) -> RowSet:
     return select_rows(rows)
 
 
-def test_the_whole_attempt_is_false_no_more_often_than_its_level() -> None:
+def test_a_whole_attempt_is_false_at_most_at_its_level() -> None:
     repeats, level = 150, attempt_level(1, DELTA)
-    question = AttemptParameters(
+    parameters = AttemptParameters(
         attempt=1, target=TARGET, confidence=1 - DELTA, level=level, minimum=1, seed=3
     )
-    means = local_training_context()
+    context = local_training_context()
     worlds = (_flat_world(seed, TARGET - 0.01) for seed in range(repeats))
     false = sum(
-        train(question, world, means).certificate is not None for world in worlds
+        train(parameters, world, context).certificate is not None for world in worlds
     )
     assert false / repeats <= tolerated(level, repeats)
 
 
-def test_all_attempts_together_are_false_no_more_often_than_the_budget() -> None:
-    # Eight attempts on fresh rows, the level handed on where a whole chain passed.
+def test_all_attempts_together_are_false_at_most_at_the_budget() -> None:
+    # Eight attempts on fresh rows; the level is recycled after a passed chain.
     repeats, false = 4_000, 0
     chance = np.random.default_rng(11)
     for _ in range(repeats):
         passed: set[int] = set()
         good = chance.random() < 0.5
         for attempt in range(1, 9):
-            # Half of the worlds turn bad after three true certificates.
+            # Half of the worlds become bad after three true certificates.
             truth = 0.97 if good and attempt <= 3 else TARGET
             counts = [ChainCounts(int(chance.binomial(300, truth)), 300)]
             chain = run_chain(

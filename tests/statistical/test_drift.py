@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from tracer_core.stats.sequential.drift import DetectorBatch, DriftDetector
+from tracer_core.stats.sequential.drift_detector import DetectorBatch, DriftDetector
 
 pytestmark = pytest.mark.statistical
 

@@ -1,8 +1,8 @@
-"""Does fitting again after every added trace find a false certificate in the end?
+"""The rate of false certificates if a user fits again after each added trace.
 
-The worlds are just below the target for every policy, so each certificate is a false
-one. The user stops at the first, and in between looks at everything: the next policy is
-the one of twenty that agreed most on all rows that any attempt has looked at.
+All policies are just below the target, so each certificate is false. The user stops at
+the first certificate and uses all available information: the next policy is the one of
+twenty with the most agreements on all rows that an attempt has used.
 """
 
 import math
@@ -28,8 +28,8 @@ from tracer_bentos.training.fit.training_context import local_training_context
 from tracer_bentos.training.ledger.offline_ledger import LedgerOutcome, OfflineLedger
 from tracer_bentos.training.run.pipeline import sort_rows, train
 from tracer_core.stats.binomial import rows_without_error
+from tracer_core.stats.certificate.attempt_levels import attempt_level
 from tracer_core.stats.certificate.fixed_sequence import Chain, ChainCounts, run_chain
-from tracer_core.stats.certificate.ledger import attempt_level
 
 pytestmark = pytest.mark.statistical
 
@@ -56,63 +56,65 @@ def world(seed: int, count: int = LAST) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """What twenty policies would answer, and whether rightly."""
+    """The answers of twenty policies, and whether they agree with the teacher."""
 
-    names: RowIds
+    text_ids: RowIds
     agreed: np.ndarray
-    taken: np.ndarray
+    answered: np.ndarray
 
     @classmethod
-    def of(cls, rows: Sequence[Row], seed: int) -> "Pool":
+    def from_rows(cls, rows: Sequence[Row], seed: int) -> "Pool":
         chance = np.random.default_rng(seed)
         agreed = np.array([row.label == row.text.split()[0] for row in rows])
-        taken = chance.random((POLICIES, len(rows))) < 0.9
-        return cls(row_ids(rows), agreed, taken)
+        answered = chance.random((POLICIES, len(rows))) < 0.9
+        return cls(row_ids(rows), agreed, answered)
 
-    def best(self, seen: RowIds) -> int:
-        known = np.isin(self.names, seen) & self.taken
-        share = (known & self.agreed).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    def best(self, used: RowIds) -> int:
+        used_and_answered = np.isin(self.text_ids, used) & self.answered
+        share = (used_and_answered & self.agreed).sum(axis=1) / np.maximum(
+            used_and_answered.sum(axis=1), 1
+        )
         return int(share.argmax())
 
     def counts(self, policy: int, certify: RowIds) -> ChainCounts:
-        asked = np.isin(self.names, certify) & self.taken[policy]
-        return ChainCounts(int((asked & self.agreed).sum()), int(asked.sum()))
+        tested = np.isin(self.text_ids, certify) & self.answered[policy]
+        return ChainCounts(int((tested & self.agreed).sum()), int(tested.sum()))
 
 
-def certify_names(rows: RowSet) -> RowIds:
+def certify_ids(rows: RowSet) -> RowIds:
     ordered = sort_rows(rows)
-    split = split_rows(ordered.rows, WIDE, 1, seen=ordered.seen)
+    split = split_rows(ordered.rows, WIDE, 1, used=ordered.used)
     return row_ids([ordered.rows[i] for i in split.certify])
 
 
 def with_ledger(folder: Path, rows: Sequence[Row], pool: Pool) -> bool:
-    """Fit after every added row until something is certified."""
+    """Fit after each added row until a policy is certified; return whether one is."""
     ledger = OfflineLedger(folder)
     for count in range(FIRST, len(rows) + 1):
-        have = select_rows(rows[:count])
-        attempt, seen = ledger.open(have, f"{count} rows", 1 - DELTA)
-        certify = certify_names(mark_used(have, seen))
+        row_set = select_rows(rows[:count])
+        attempt, used = ledger.open(row_set, f"{count} rows", 1 - DELTA)
+        certify = certify_ids(mark_used(row_set, used))
         tested = len(certify) >= rows_without_error(TARGET, attempt.level)
-        passed = tested and passes(pool, seen, certify, attempt.level)
+        passed = tested and passes(pool, used, certify, attempt.level)
         ledger.close(attempt, LedgerOutcome(tested=tested, chain_passed=passed), ())
         if passed:
             return True
     return False
 
 
-def by_the_file(_: Path, rows: Sequence[Row], pool: Pool) -> bool:
-    """Do the same where one more row makes a new project."""
-    seen = row_ids(rows[:0])
+def with_file_ledger(_: Path, rows: Sequence[Row], pool: Pool) -> bool:
+    """Do the same with a ledger for which an added row starts a new project."""
+    used = row_ids(rows[:0])
     for count in range(FIRST, len(rows) + 1):
-        certify = certify_names(select_rows(rows[:count]))
-        if passes(pool, seen, certify, attempt_level(1, DELTA)):
+        certify = certify_ids(select_rows(rows[:count]))
+        if passes(pool, used, certify, attempt_level(1, DELTA)):
             return True
-        seen = row_ids(rows[:count])
+        used = row_ids(rows[:count])
     return False
 
 
-def passes(pool: Pool, seen: RowIds, certify: RowIds, level: float) -> bool:
-    counts = pool.counts(pool.best(seen), certify)
+def passes(pool: Pool, used: RowIds, certify: RowIds, level: float) -> bool:
+    counts = pool.counts(pool.best(used), certify)
     return run_chain([counts], Chain(0, 0), TARGET, level).whole
 
 
@@ -125,11 +127,11 @@ def false_rate(
     false = 0
     for seed in range(repeats):
         rows = world(seed, last)
-        false += fit(folder / str(seed), rows, Pool.of(rows, seed))
+        false += fit(folder / str(seed), rows, Pool.from_rows(rows, seed))
     return false / repeats
 
 
-def test_who_fits_after_every_row_and_sees_everything_stays_within_the_budget(
+def test_fits_after_each_row_with_all_information_stay_within_the_budget(
     tmp_path: Path,
 ) -> None:
     repeats = 300
@@ -137,21 +139,21 @@ def test_who_fits_after_every_row_and_sees_everything_stays_within_the_budget(
     assert DELTA / 8 < rate <= tolerated(DELTA, repeats)
 
 
-def test_a_ledger_by_the_file_would_not_do(tmp_path: Path) -> None:
+def test_a_ledger_for_each_file_exceeds_the_budget(tmp_path: Path) -> None:
     repeats = 200
-    rate = false_rate(by_the_file, tmp_path, repeats, last=300)
+    rate = false_rate(with_file_ledger, tmp_path, repeats, last=300)
     assert rate > tolerated(DELTA, repeats)
 
 
-def test_real_fits_after_every_row_stay_within_the_budget(tmp_path: Path) -> None:
-    repeats, means = 60, local_training_context()
+def test_real_fits_after_each_row_stay_within_the_budget(tmp_path: Path) -> None:
+    repeats, context = 60, local_training_context()
     false = 0
     for seed in range(repeats):
         ledger, rows = OfflineLedger(tmp_path / str(seed)), world(seed, 120)
         for count in range(100, len(rows) + 1):
-            have = select_rows(rows[:count])
-            attempt, seen = ledger.open(have, f"{count} rows", 1 - DELTA)
-            question = AttemptParameters(
+            row_set = select_rows(rows[:count])
+            attempt, used = ledger.open(row_set, f"{count} rows", 1 - DELTA)
+            parameters = AttemptParameters(
                 attempt=attempt.number,
                 target=TARGET,
                 confidence=1 - DELTA,
@@ -159,12 +161,12 @@ def test_real_fits_after_every_row_stay_within_the_budget(tmp_path: Path) -> Non
                 minimum=50,
                 seed=1,
             )
-            learned = train(question, mark_used(have, seen), means)
-            ended = LedgerOutcome(
-                tested=learned.tested, chain_passed=learned.chain_passed
+            result = train(parameters, mark_used(row_set, used), context)
+            outcome = LedgerOutcome(
+                tested=result.tested, chain_passed=result.chain_passed
             )
-            ledger.close(attempt, ended, learned.learnt)
-            if learned.certificate is not None:
+            ledger.close(attempt, outcome, result.train_rows)
+            if result.certificate is not None:
                 false += 1
                 break
     assert false / repeats <= tolerated(DELTA, repeats)

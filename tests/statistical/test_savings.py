@@ -1,8 +1,8 @@
-"""Does the savings meter hold the truth, on replays whose every price is known?
+"""Coverage and bias of the savings meter on replays with known prices.
 
-Real texts, a teacher whose tokens are counted exactly, and the pod's own forecast and
-sums: what would have been paid had the teacher answered everything is known to the
-cent. The tolerance of the bias follows from the number of replays.
+The texts are real, the tokens of the teacher are counted exactly, and the forecast and
+the sums are those of the pod. So the exact cost without the surrogate is known. The
+tolerance of the bias is computed from the number of replays.
 """
 
 import math
@@ -24,40 +24,40 @@ pytestmark = pytest.mark.statistical
 REPLAYS = 100
 PRICE = ParsedPrice("gpt", Decimal("30e-6"), Decimal("15e-6"), Decimal("60e-6"))
 PROMPT = 900
-"""Size of what every request repeats."""
+"""Size of the prompt that all requests share."""
 
 
 @dataclass(frozen=True)
-class Truth:
-    """What a replay really saved, and what the meter says."""
+class ReplayResult:
+    """The exact saving of a replay, and the measurement of the meter."""
 
     saved: Decimal
     measured: MeasuredSavings
 
 
 def usage_of(question: Recording, chance: random.Random) -> TokenUsage:
-    """Count tokens as a tokenizer would: by the text, never a fixed rate."""
+    """Return token counts that depend on the text, as those of a tokenizer do."""
     words = len(question.text.split())
     prompt = 210 + words + len(question.text) // 9 + chance.randrange(3)
-    # Now and then the teacher reasons aloud: rare, and many times as dear.
-    aloud = chance.random() < 0.01
-    completion = len(question.label) // 3 + 2 + (chance.randrange(50, 400) * aloud)
+    # The teacher rarely returns reasoning, which is many times as expensive.
+    reasoning = chance.random() < 0.01
+    completion = len(question.label) // 3 + 2 + (chance.randrange(50, 400) * reasoning)
     cached = 192 if chance.random() < 0.3 else 0
     return TokenUsage(prompt, completion, cached)
 
 
 def replay(
     questions: list[Recording], seed: int, *, rate: float, requests: int
-) -> Truth:
-    """Send requests in sessions, of which the surrogate answers two thirds."""
+) -> ReplayResult:
+    """Replay requests in sessions; the surrogate answers two thirds of them."""
     chance = random.Random(seed)  # noqa: S311 - a replay, not a secret
     forecast, avoided = CostForecast(), AvoidedCost()
     saved = paid = Decimal(0)
-    session, left, heads = 0, 0, False
+    session, left, audited = 0, 0, False
     for number in range(requests):
         if not left:
             session, left = session + 1, chance.choice([1, 1, 2, 3, 5])
-            heads = chance.random() < rate
+            audited = chance.random() < rate
         left -= 1
         question = chance.choice(questions)
         size = PROMPT + len(question.text)
@@ -65,7 +65,7 @@ def replay(
         if number > 50 and len(question.label) % 3:  # answered by the surrogate
             expected = forecast.cost(size, question.label)
             assert expected is not None
-            if not heads:
+            if not audited:
                 saved += cost.total
                 avoided.record_unaudited(expected)
                 continue
@@ -76,7 +76,7 @@ def replay(
         if known is not None:
             avoided.record_forecast_error(known, cost.total)
         forecast.update(size, question.label, cost.prompt, cost.completion)
-    return Truth(saved, measure_savings([counts_of(avoided, paid)]))
+    return ReplayResult(saved, measure_savings([counts_of(avoided, paid)]))
 
 
 def counts_of(avoided: AvoidedCost, paid: Decimal) -> RevisionTotals:
@@ -98,21 +98,21 @@ def questions() -> list[Recording]:
 
 
 @pytest.mark.parametrize(("rate", "requests"), [(0.02, 6_000), (0.1, 2_000)])
-def test_the_truth_lies_within_the_interval_and_the_estimate_is_not_biased(
+def test_the_interval_covers_the_exact_saving_and_the_estimate_is_unbiased(
     questions: list[Recording], rate: float, requests: int
 ) -> None:
-    found = [
+    results = [
         replay(questions, seed, rate=rate, requests=requests) for seed in range(REPLAYS)
     ]
-    held = 0
-    for each in found:
-        low, high = each.measured.low, each.measured.high
+    covered = 0
+    for result in results:
+        low, high = result.measured.low, result.measured.high
         assert low is not None
         assert high is not None
-        held += low <= each.saved <= high
-    errors = [float(each.measured.saved / each.saved) - 1 for each in found]
+        covered += low <= result.saved <= high
+    errors = [float(result.measured.saved / result.saved) - 1 for result in results]
     bias = sum(errors) / REPLAYS
-    spread = math.sqrt(sum((each - bias) ** 2 for each in errors) / (REPLAYS - 1))
-    figures = f"{held} of {REPLAYS} hold, bias {bias:+.3%}, sd {spread:.2%}"
-    assert held >= 93, figures
+    spread = math.sqrt(sum((error - bias) ** 2 for error in errors) / (REPLAYS - 1))
+    figures = f"{covered} of {REPLAYS} covered, bias {bias:+.3%}, sd {spread:.2%}"
+    assert covered >= 93, figures
     assert abs(bias) < 0.01, figures

@@ -1,8 +1,8 @@
-"""The worlds of the benchmark in short: is what we certify as good as we say?
+"""The rate of false certificates in the worlds of the benchmark, with fewer runs.
 
-The same code as `benchmarks/certificates/worlds.py` with fewer runs. What is tolerated
-follows from their number: the promised rate and three standard errors. The naive rules
-must fail, or the worlds would prove nothing.
+The code is that of `benchmarks/certificates/worlds.py`. The tolerance is the promised
+rate plus three standard errors for the number of runs. The naive rules must fail, or
+the worlds would show nothing.
 """
 
 import numpy as np
@@ -24,32 +24,31 @@ def seeded(*parts: int) -> np.random.SeedSequence:
 
 
 def named(outcomes: list[Outcome]) -> dict[str, Outcome]:
-    return {each.rule: each for each in outcomes}
+    return {outcome.rule: outcome for outcome in outcomes}
 
 
-def assert_ours_keep_delta(outcomes: list[Outcome]) -> None:
-    ours = [each for each in outcomes if each.ours and each.claimed]
-    assert all(each.tally.runs == RUNS for each in ours)
-    for each in ours:
-        assert each.rate <= tolerated(DELTA, each.tally.runs, errors=3), each
+def assert_project_rules_keep_delta(outcomes: list[Outcome]) -> None:
+    project_rules = [
+        outcome for outcome in outcomes if outcome.ours and outcome.claimed
+    ]
+    assert all(outcome.tally.runs == RUNS for outcome in project_rules)
+    for outcome in project_rules:
+        limit = tolerated(DELTA, outcome.tally.runs, errors=3)
+        assert outcome.rate <= limit, outcome
 
 
 @pytest.mark.parametrize("rows", [200, 600])
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
-def test_a_certificate_is_false_no_more_often_than_delta(
-    world: World, rows: int
-) -> None:
-    assert_ours_keep_delta(live(world, rows, RUNS, seeded(1, rows)))
+def test_a_certificate_is_false_at_most_at_delta(world: World, rows: int) -> None:
+    assert_project_rules_keep_delta(live(world, rows, RUNS, seeded(1, rows)))
 
 
-def test_all_attempts_with_levels_handed_on_are_false_no_more_often_than_delta() -> (
-    None
-):
-    assert_ours_keep_delta(live_candidates(400, RUNS, seeded(2), DELTA))
+def test_all_attempts_with_recycled_levels_are_false_at_most_at_delta() -> None:
+    assert_project_rules_keep_delta(live_candidates(400, RUNS, seeded(2), DELTA))
 
 
-def test_attempts_under_an_incumbent_are_false_no_more_often_than_delta() -> None:
-    assert_ours_keep_delta(live_under_incumbent(400, RUNS, seeded(3), DELTA))
+def test_attempts_with_an_incumbent_are_false_at_most_at_delta() -> None:
+    assert_project_rules_keep_delta(live_under_incumbent(400, RUNS, seeded(3), DELTA))
 
 
 @pytest.mark.parametrize(
@@ -63,13 +62,13 @@ def test_attempts_under_an_incumbent_are_false_no_more_often_than_delta() -> Non
         ("teacher noise, three copies, .948 at .95", "majority of copies"),
     ],
 )
-def test_a_naive_rule_is_caught(world: str, rule: str) -> None:
-    place = next(each for each in WORLDS if each.name == world)
+def test_a_naive_rule_exceeds_delta(world: str, rule: str) -> None:
+    place = next(place for place in WORLDS if place.name == world)
     found = named(live(place, 600, RUNS, seeded(4)))[rule]
     assert found.rate > tolerated(DELTA, RUNS, errors=3)
 
 
-def test_rows_that_came_under_an_incumbent_are_no_sample_of_traffic() -> None:
+def test_rows_with_an_incumbent_are_no_sample_of_traffic() -> None:
     found = named(live_under_incumbent(600, RUNS, seeded(5), DELTA))
     assert found["labelled rows as if uniform"].rate > 0.2
     weighted = found["inverse rates put into a binomial"]
@@ -77,6 +76,6 @@ def test_rows_that_came_under_an_incumbent_are_no_sample_of_traffic() -> None:
 
 
 def test_good_candidates_are_certified() -> None:
-    # Without it a procedure that refuses everything would pass all of the above.
+    # A procedure that refuses everything would pass all other tests.
     found = named(live_candidates(600, RUNS, seeded(6), DELTA))["TracerRouter"]
     assert found.tally.certified / RUNS > 0.75

@@ -170,7 +170,7 @@ def _run_ledger(rows: Sequence[Row]) -> list[list[Any]]:
 def _context(landmarks: int = 0) -> TrainingContext:
     views = []
     if landmarks:
-        shape = KernelShape("vectors", costly=False, most=landmarks)
+        shape = KernelShape("vectors", costly=False, max_landmarks=landmarks)
         views.append(EncoderSpec(PrecomputedEncoder(SIZE), shape))
     return TrainingContext(LocalEngine(1), tuple(views))
 

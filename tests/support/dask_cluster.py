@@ -1,4 +1,4 @@
-"""A Dask scheduler and workers as processes of their own, which may be killed."""
+"""A Dask scheduler, and workers in separate processes that tests can kill."""
 
 import os
 import subprocess
@@ -10,23 +10,23 @@ from pathlib import Path
 
 from distributed import Client, LocalCluster
 
-__all__ = ["Desk", "open_desk"]
+__all__ = ["DaskCluster", "open_dask_cluster"]
 
 _WITH_TESTS = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-"""Workers must find the pieces that tests make up."""
+"""Environment in which workers can import the pieces that tests define."""
 
 
 @dataclass(slots=True)
-class Desk:
+class DaskCluster:
     """A scheduler with its workers."""
 
     address: str
-    """Where the scheduler listens."""
+    """Address of the scheduler."""
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    """Its workers."""
+    """The worker processes."""
 
-    def hire(self, count: int) -> None:
-        """Start workers of one thread each, and wait until they have reported."""
+    def start_workers(self, count: int) -> None:
+        """Start workers with one thread, and wait until they are connected."""
         call = [sys.executable, "-m", "distributed.cli.dask_worker", self.address]
         flags = ["--nthreads", "1", "--no-nanny", "--no-dashboard"]
         self.workers += [
@@ -45,16 +45,16 @@ class Desk:
 
 
 @contextmanager
-def open_desk(workers: int) -> Iterator[Desk]:
-    """Give a scheduler with so many workers, all of it gone afterwards."""
-    cluster = LocalCluster(n_workers=0, dashboard_address=":0", host="127.0.0.1")
-    with cluster:
-        desk = Desk(cluster.scheduler_address)
+def open_dask_cluster(workers: int) -> Iterator[DaskCluster]:
+    """Start a scheduler with some workers, and stop all of them afterward."""
+    scheduler = LocalCluster(n_workers=0, dashboard_address=":0", host="127.0.0.1")
+    with scheduler:
+        cluster = DaskCluster(scheduler.scheduler_address)
         try:
             if workers:
-                desk.hire(workers)
-            yield desk
+                cluster.start_workers(workers)
+            yield cluster
         finally:
-            for each in desk.workers:
-                each.kill()
-                each.wait()
+            for worker in cluster.workers:
+                worker.kill()
+                worker.wait()

@@ -1,4 +1,4 @@
-"""Words that hide their topic: only an encoder that knows them can tell it.
+"""Words that hide their topic: only the matching encoder can predict it.
 
 No two rows share a word or a part of one, so what counts words learns nothing.
 """
@@ -19,18 +19,18 @@ _CENTRES = np.random.default_rng(7).normal(size=(len(TOPICS), SIZE))
 
 
 def hidden_texts(count: int, seed: int) -> list[str]:
-    """Give texts of one made-up word each."""
+    """Return texts of one made-up word."""
     chance = random.Random(seed)  # noqa: S311 - a reproducible world
     return ["".join(chance.choices(string.ascii_lowercase, k=12)) for _ in range(count)]
 
 
 def topic_of(text: str) -> str:
-    """Give the topic of a word."""
+    """Return the topic of a word."""
     return TOPICS[zlib.crc32(text.casefold().encode()) % len(TOPICS)]
 
 
 def vector_of(text: str) -> NDArray[np.float32]:
-    """Give the embedding of a text: the sum over its words, noise included."""
+    """Return the embedding of a text: the sum over its words, with noise."""
     total = np.zeros(SIZE)
     for word in text.casefold().split():
         seed = zlib.crc32(word.encode())
@@ -40,5 +40,5 @@ def vector_of(text: str) -> NDArray[np.float32]:
 
 
 def vectors_of(texts: Sequence[str]) -> NDArray[np.float32]:
-    """Give the embeddings of texts, one a row."""
+    """Return the embeddings of texts, shape (n, SIZE)."""
     return np.array([vector_of(text) for text in texts])

@@ -1,4 +1,4 @@
-"""The pods of an attempt on many pods, as processes: this module plays Kubernetes."""
+"""The pods of an attempt on several pods, as processes without Kubernetes."""
 
 import os
 import signal
@@ -21,23 +21,23 @@ from tracer_core.contracts.training import AttemptRequest, TrainingSummary
 __all__ = ["IndexedJob", "open_job"]
 
 _ENTRY = [sys.executable, "-m", "tracer_bentos.training.run.dask_main"]
-_PATIENCE = 120.0
-"""Seconds; a busy machine takes long to start Python three times."""
+_TIMEOUT = 120.0
+"""Timeout in seconds: a busy machine needs long to start Python three times."""
 
 
 @dataclass(slots=True)
 class IndexedJob:
-    """One process an index; a process that ended is replaced when the test says so."""
+    """One process for each index; the test restarts processes that have ended."""
 
     folder: Path
-    """Holds the store, the request and what the pods said."""
+    """Contains the store, the request, and the termination messages."""
     address: str
-    """Where the scheduler is found."""
+    """Address of the scheduler."""
     pods: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
-    """By index, the newest of each."""
+    """The newest process of each index."""
 
     def start(self, *indexes: int) -> None:
-        """Start the pods of some indexes, or others in the place of ended ones."""
+        """Start the pods of some indexes, also in place of ended pods."""
         for index in indexes:
             self._start(index)
 
@@ -50,7 +50,7 @@ class IndexedJob:
             runtime.ATTEMPT_FILE: str(self.folder / "request.json"),
             runtime.COMPLETION_INDEX: str(index),
             runtime.HOST: "127.0.0.1",
-            "TERMINATION_LOG": str(self.folder / f"said-{index}"),
+            "TERMINATION_LOG": str(self.folder / f"message-{index}"),
         }
         with (self.folder / f"log-{index}").open("ab") as log:
             self.pods[index] = subprocess.Popen(
@@ -62,59 +62,61 @@ class IndexedJob:
         self.pods[index].kill()
         self.pods[index].wait()
 
-    def wait(self, index: int, seconds: float = _PATIENCE) -> int:
-        """Wait for a pod to end and give its exit code."""
+    def wait(self, index: int, seconds: float = _TIMEOUT) -> int:
+        """Wait for a pod to end, and return its exit code."""
         try:
             return self.pods[index].wait(seconds)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"index {index} goes on:\n{self.log(index)}") from None
+            raise AssertionError(
+                f"index {index} did not end:\n{self.log(index)}"
+            ) from None
 
     def log(self, index: int) -> str:
-        """Give what every pod of an index has logged."""
+        """Return the logs of all pods of an index."""
         return (self.folder / f"log-{index}").read_text()
 
     def summary(self) -> TrainingSummary:
-        """Give the termination message of index 0."""
-        return TrainingSummary.from_json((self.folder / "said-0").read_bytes())
+        """Return the termination message of index 0."""
+        return TrainingSummary.from_json((self.folder / "message-0").read_bytes())
 
     def send(self, number: signal.Signals, *indexes: int) -> None:
         """Send a signal to the pods of some indexes."""
         for index in indexes:
             self.pods[index].send_signal(number)
 
-    def until_looking(self, *indexes: int) -> None:
-        """Wait until workers have nothing left to do but to look for the scheduler."""
+    def wait_for_search(self, *indexes: int) -> None:
+        """Wait until workers only try to connect to the scheduler."""
         for index in indexes:
             _until(lambda at=index: "Waiting to connect" in self.log(at))
 
-    def start_and_halt(self, index: int) -> None:
-        """Start the first worker and halt it at work, so that the attempt stands."""
+    def start_and_stop(self, index: int) -> None:
+        """Start the first worker, and stop it during work: the attempt waits."""
         with self._client() as client:
             self.start(index)
-            # Without a worker the driver waits, so this look is never too late.
+            # Without a worker the driver waits, so this check is never too late.
             _until(lambda: any(client.processing().values()))
             self.send(signal.SIGSTOP, index)
             _until(lambda: any(client.processing().values()))
 
-    def until_workers(self, count: int) -> None:
-        """Wait until the scheduler knows so many workers."""
+    def wait_for_workers(self, count: int) -> None:
+        """Wait until a number of workers is connected to the scheduler."""
         with self._client() as client:
             _until(lambda: len(client.nthreads()) == count)
 
     def _client(self) -> Client:
-        return Client(self.address, timeout=_PATIENCE, set_as_default=False)
+        return Client(self.address, timeout=_TIMEOUT, set_as_default=False)
 
 
 def _until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT
     while not reached():
-        assert time.monotonic() < deadline, f"not within {_PATIENCE} s"
+        assert time.monotonic() < deadline, f"not within {_TIMEOUT} s"
         time.sleep(0.005)
 
 
 @contextmanager
 def open_job(folder: Path, request: AttemptRequest) -> Iterator[IndexedJob]:
-    """Give a Job without pods, all of them gone afterwards."""
+    """Create a Job without pods, and end all its pods afterward."""
     (folder / "request.json").write_bytes(request.to_json())
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -122,6 +124,6 @@ def open_job(folder: Path, request: AttemptRequest) -> Iterator[IndexedJob]:
     try:
         yield job
     finally:
-        for each in job.pods.values():
-            each.kill()
-            each.wait()
+        for pod in job.pods.values():
+            pod.kill()
+            pod.wait()

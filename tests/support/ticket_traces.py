@@ -1,4 +1,4 @@
-"""A made-up ticket desk: traces whose difficulty is known, for learning tests."""
+"""Synthetic support tickets of known difficulty, for training tests."""
 
 import json
 import random
@@ -9,7 +9,7 @@ import zstandard
 
 from tracer_bentos.store import TraceStore
 from tracer_bentos.training.data.rows import Row
-from tracer_core.contracts.layout import segment_key
+from tracer_core.contracts.store.layout import segment_key
 from tracer_core.contracts.training import AttemptRequest
 
 __all__ = ["BEGIN", "REQUEST", "store_rows", "ticket_rows"]
@@ -37,7 +37,7 @@ _FILLERS = ["hello", "please", "since monday", "again", "my friend says", "today
 def ticket_rows(
     count: int, seed: int = 1, noise: float = 0.02, first: datetime = BEGIN
 ) -> list[Row]:
-    """Give rows of four topics; `noise` of the labels are another topic's."""
+    """Return rows of four topics; a share `noise` of the labels is random."""
     chance = random.Random(seed)  # noqa: S311 - a reproducible world
     topics = sorted(_TOPICS)
     rows = []
@@ -54,7 +54,7 @@ def ticket_rows(
 def store_rows(
     store: TraceStore, rows: Sequence[Row], extra_lines: Sequence[str] = ()
 ) -> str:
-    """Write rows as one sealed segment, as a pod does, and give its key."""
+    """Write rows as one sealed segment, as a pod does, and return its key."""
     lines = [
         json.dumps(
             {
@@ -69,8 +69,8 @@ def store_rows(
         )
         for row in rows
     ]
-    sealed = max(row.time for row in rows if row.time) + timedelta(seconds=1)
-    key = segment_key(sealed, "pod-a", 1)
+    sealed_at = max(row.time for row in rows if row.time) + timedelta(seconds=1)
+    key = segment_key(sealed_at, "pod-a", 1)
     content = "\n".join([*extra_lines, *lines, ""]).encode()
     store.write(key, zstandard.compress(content))
     return key

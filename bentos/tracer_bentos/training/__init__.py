@@ -1,5 +1,6 @@
-"""From traces to a certified surrogate: the training Job and the `fit` verb.
+"""Training: from traces to a certified surrogate, for the training Job and `fit`.
 
-`reader` and `rows` take traces in, `pipeline` learns and certifies without any input or
-output, `attempts` and `job` keep the write-once documents of the store.
+`data` reads traces and selects and splits rows. `fit` contains all choices on TRAIN,
+`certify` the test and the certificate. `ledger` stores attempts, `engine` distributes
+work. `run` contains the entry points and the pipeline, which has no input or output.
 """

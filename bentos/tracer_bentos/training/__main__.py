@@ -9,7 +9,7 @@ __all__ = ["main"]
 
 
 def main() -> int:
-    """Run the attempt that the mounted request names and give the exit code."""
+    """Run the attempt of the mounted request and return the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     return run_requested_attempt()
 

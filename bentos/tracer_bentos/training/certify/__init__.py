@@ -1,1 +1,1 @@
-"""The certificate: the exact test, its statement and its provenance."""
+"""The certificate: the exact test, its statement, and its provenance."""

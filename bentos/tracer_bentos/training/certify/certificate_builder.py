@@ -1,7 +1,7 @@
-"""What a passed test claims: the certificate, figure by figure.
+"""Builds the certificate of a passed test.
 
-Called by training when a test has passed and by verification on the same rows: both
-must come to the same document.
+Training calls this after a test has passed, and verification calls it on the same rows.
+Both must get the same document.
 """
 
 import hashlib
@@ -29,84 +29,91 @@ from tracer_core.contracts.certificate import (
     RowsTested,
 )
 from tracer_core.contracts.document import sha256_digest
+from tracer_core.stats.certificate.attempt_levels import attempt_level
 from tracer_core.stats.certificate.badges import award_badges
 from tracer_core.stats.certificate.coverage import coverage_interval
 from tracer_core.stats.certificate.fixed_sequence import Chain, ChainCounts
-from tracer_core.stats.certificate.ledger import attempt_level
 
 __all__ = ["CertificationOutcome", "build_certificate"]
 
-_MOST_MODELS = 20
-_LONGEST_NAME = 120
+_MAX_MODELS = 20
+_MAX_NAME_LENGTH = 120
 
 
 @dataclass(frozen=True, slots=True)
 class CertificationOutcome:
-    """A surrogate with the policy that passed, and the rows on which it did."""
+    """A surrogate with the policy that passed, and the rows of the test."""
 
     surrogate: Surrogate
-    """What decides, with the policy of the last step passed."""
+    """The surrogate, with the policy of the last step that passed."""
     model: str
-    """Digest of its files."""
+    """Digest of the files of the surrogate."""
     rows: RowSet
-    """All rows, in the order that is theirs alone."""
+    """All rows, in the order of the row set."""
     split: RowSplit
-    """Which of them trained and certified."""
+    """The TRAIN and certify rows."""
     share: float
-    """Share of the uniform sample that was asked for to certify."""
-    walk: FixedSequenceRun
-    """The test, of which at least one step passed."""
+    """Requested share of certify rows in the uniform sample."""
+    run: FixedSequenceRun
+    """The test; at least one step passed."""
 
 
 def build_certificate(
-    question: AttemptParameters, tested: CertificationOutcome
+    parameters: AttemptParameters, tested: CertificationOutcome
 ) -> Certificate:
-    """Give the certificate of the last policy that passed."""
-    walk, rows, policy = tested.walk, tested.rows, tested.surrogate.policy
-    answered = [j for j in walk.judged if policy.accepts(j.judgement)]
-    times = [j.row.time for j in walk.judged if j.row.time and rows.timed]
-    delta = 1 - question.confidence
-    badges = _badges(question, tested.surrogate)
-    named = _cells(tested, answered, badges)
-    bare = Certificate(
+    """Return the certificate of the last policy that passed.
+
+    Args:
+        parameters: The parameters of the attempt.
+        tested: The surrogate and the rows of its test.
+    """
+    run, rows, policy = tested.run, tested.rows, tested.surrogate.policy
+    answered = [j for j in run.scored if policy.accepts(j.decision)]
+    times = [j.row.time for j in run.scored if j.row.time and rows.timed]
+    delta = 1 - parameters.confidence
+    badges = _badges(parameters, tested.surrogate)
+    cells = _cells(tested, answered, badges)
+    certificate = Certificate(
         task=rows.task,
-        target=question.target,
-        confidence=question.confidence,
-        attempt=question.attempt,
-        level=question.level,
-        budget=question.budget or delta,
+        target=parameters.target,
+        confidence=parameters.confidence,
+        attempt=parameters.attempt,
+        level=parameters.level,
+        budget=parameters.budget or delta,
         n=len(answered),
         k=sum(j.agreed for j in answered),
         m=sum(j.row.label is None for j in answered),
-        certify_rows=len(walk.judged),
+        certify_rows=len(run.scored),
         train_rows=len(tested.split.train),
-        **_coverage(walk, len(answered), delta),
+        **_coverage(run, len(answered), delta),
         threshold=policy.threshold,
-        p_value=walk.result.p_values[walk.result.steps - 1],
-        steps=walk.result.steps,
-        chain=_chain(walk),
-        strict=question.strict,
+        p_value=run.result.p_values[run.result.steps - 1],
+        steps=run.result.steps,
+        chain=_chain(run),
+        strict=parameters.strict,
         received_from=min(times, default=None),
         received_to=max(times, default=None),
-        cells=named[:MAX_CELLS],
-        cells_unnamed=max(len(named) - MAX_CELLS, 0),
+        cells=cells[:MAX_CELLS],
+        cells_unnamed=max(len(cells) - MAX_CELLS, 0),
         badges=badges,
         ceiling=teacher_ceiling(rows.rows),
-        teacher=_models(walk.judged),
-        rows=_rows(question, tested),
+        teacher=_models(run.scored),
+        rows=_rows(parameters, tested),
         labels=sha256_digest("\n".join(tested.surrogate.labels).encode()),
         model=tested.model,
         code=code_identity(),
-        seed=question.seed,
+        seed=parameters.seed,
         sentence="",
-        caveats=build_caveats(tested.split, timed=rows.timed, elsewhere=rows.elsewhere),
+        caveats=build_caveats(
+            tested.split, timed=rows.timed, other_tasks=rows.other_tasks
+        ),
     )
-    return bare.model_copy(update={"sentence": build_statement(bare)})
+    return certificate.model_copy(update={"sentence": build_statement(certificate)})
 
 
-def _coverage(walk: FixedSequenceRun, answered: int, level: float) -> dict[str, Any]:
-    rows = len(walk.judged)
-    low, high = coverage_interval(answered, rows, len(walk.policies), level)
+def _coverage(run: FixedSequenceRun, answered: int, level: float) -> dict[str, Any]:
+    rows = len(run.scored)
+    low, high = coverage_interval(answered, rows, len(run.policies), level)
     return {
         "coverage": answered / rows,
         "coverage_low": low,
@@ -115,42 +122,42 @@ def _coverage(walk: FixedSequenceRun, answered: int, level: float) -> dict[str, 
     }
 
 
-def _chain(walk: FixedSequenceRun) -> tuple[ChainStep, ...]:
-    tested = zip(walk.counts, walk.result.p_values, strict=True)
+def _chain(run: FixedSequenceRun) -> tuple[ChainStep, ...]:
+    tested = zip(run.counts, run.result.p_values, strict=True)
     steps = [{"n": c.rows, "k": c.agreed, "p_value": p} for c, p in tested]
-    untested: list[dict[str, float]] = [{}] * (len(walk.policies) - len(steps))
+    untested: list[dict[str, float]] = [{}] * (len(run.policies) - len(steps))
     return tuple(
-        ChainStep(threshold=policy.threshold, **found)
-        for policy, found in zip(walk.policies, [*steps, *untested], strict=True)
+        ChainStep(threshold=policy.threshold, **figures)
+        for policy, figures in zip(run.policies, [*steps, *untested], strict=True)
     )
 
 
-def _rows(question: AttemptParameters, tested: CertificationOutcome) -> RowsTested:
-    rows, whole = tested.rows, hashlib.sha256()
-    for each in tested.walk.judged:
-        whole.update(each.row.digest)
-    first = tested.walk.judged[0].row.vector
-    seen = encode_used_rows(rows.seen)
+def _rows(parameters: AttemptParameters, tested: CertificationOutcome) -> RowsTested:
+    rows, certify_digest = tested.rows, hashlib.sha256()
+    for scored in tested.run.scored:
+        certify_digest.update(scored.row.digest)
+    vector = tested.run.scored[0].row.vector
+    used = encode_used_rows(rows.used)
     return RowsTested(
         digest=rows.digest,
         count=len(rows.rows),
-        certify="sha256:" + whole.hexdigest(),
+        certify="sha256:" + certify_digest.hexdigest(),
         share=tested.share,
-        after=question.after,
-        until=question.until,
-        seen=sha256_digest(seen) if seen else None,
-        vectors=None if first is None else len(first),
-        redaction=question.redaction,
+        after=parameters.after,
+        until=parameters.until,
+        seen=sha256_digest(used) if used else None,
+        vectors=None if vector is None else len(vector),
+        redaction=parameters.redaction,
     )
 
 
-def _badges(question: AttemptParameters, surrogate: Surrogate) -> Badges:
-    # No level is ever handed on to badges: their hypotheses are others.
+def _badges(parameters: AttemptParameters, surrogate: Surrogate) -> Badges:
+    # Badges test other hypotheses, so they never use a recycled level.
     return Badges(
         floor=CertificationPlan(
-            question.target, question.level, 0, question.strict
+            parameters.target, parameters.level, 0, parameters.strict
         ).floor,
-        level=attempt_level(question.attempt, 1 - question.confidence),
+        level=attempt_level(parameters.attempt, 1 - parameters.confidence),
         cells=sum(surrogate.policy.open_cells),
     )
 
@@ -163,7 +170,7 @@ def _cells(
     agreed = Counter(j.cell for j in answered if j.agreed)
     return tuple(
         CellReport(
-            name=cell[:_LONGEST_NAME],
+            name=cell[:_MAX_NAME_LENGTH],
             rows=rows[cell],
             agreed=agreed[cell],
             badge=cell in awarded,
@@ -173,8 +180,8 @@ def _cells(
 
 
 def _awarded(tested: CertificationOutcome, badges: Badges) -> frozenset[str]:
-    surrogate, walk = tested.surrogate, tested.walk
-    passed = [_by_cell(walk, step) for step in range(walk.result.steps)]
+    surrogate, run = tested.surrogate, tested.run
+    passed = [_by_cell(run, step) for step in range(run.result.steps)]
     cells = [
         label
         for label, is_open in zip(
@@ -185,18 +192,18 @@ def _awarded(tested: CertificationOutcome, badges: Badges) -> frozenset[str]:
     counts = {
         cell: [step.get(cell, ChainCounts(0, 0)) for step in passed] for cell in cells
     }
-    chain = Chain(0, len(walk.policies) - 1)
-    found = award_badges(counts, chain, walk.result, badges.floor, badges.level)
-    return frozenset(badge.cell for badge in found if badge.awarded)
+    chain = Chain(0, len(run.policies) - 1)
+    awards = award_badges(counts, chain, run.result, badges.floor, badges.level)
+    return frozenset(badge.cell for badge in awards if badge.awarded)
 
 
-def _by_cell(walk: FixedSequenceRun, step: int) -> dict[str, ChainCounts]:
-    accepted = [j for j in walk.judged if walk.policies[step].accepts(j.judgement)]
+def _by_cell(run: FixedSequenceRun, step: int) -> dict[str, ChainCounts]:
+    accepted = [j for j in run.scored if run.policies[step].accepts(j.decision)]
     rows = Counter(j.cell for j in accepted)
     agreed = Counter(j.cell for j in accepted if j.agreed)
     return {cell: ChainCounts(agreed[cell], rows[cell]) for cell in rows}
 
 
-def _models(judged: Sequence[ScoredRow]) -> tuple[str, ...]:
-    models = {each.row.model[:_LONGEST_NAME] for each in judged if each.row.model}
-    return tuple(sorted(models)[:_MOST_MODELS])
+def _models(scored: Sequence[ScoredRow]) -> tuple[str, ...]:
+    models = {row.row.model[:_MAX_NAME_LENGTH] for row in scored if row.row.model}
+    return tuple(sorted(models)[:_MAX_MODELS])

@@ -1,8 +1,8 @@
-"""What a certificate claims, in one paragraph that leaves nothing out."""
+"""The claim of a certificate, as one complete paragraph, and its caveats."""
 
 import math
 
-from tracer_bentos.training.data.split import MOST_CERTIFY, RowSplit
+from tracer_bentos.training.data.split import MAX_CERTIFY, RowSplit
 from tracer_core.contracts.certificate import Certificate
 from tracer_core.stats.sequential.e_values import audits_needed, rollback_log_e
 
@@ -10,7 +10,7 @@ __all__ = ["build_caveats", "build_statement"]
 
 
 def build_statement(certificate: Certificate) -> str:
-    """Give the claim of a certificate, for people."""
+    """Return the claim of a certificate as text."""
     c = certificate
     return (
         f"Attempt {c.attempt} (level {c.level:.4g}; all attempts together at most"
@@ -27,37 +27,38 @@ def build_statement(certificate: Certificate) -> str:
     )
 
 
-def build_caveats(split: RowSplit, *, timed: bool, elsewhere: int) -> tuple[str, ...]:
-    """Give what the claim leaves out.
+def build_caveats(split: RowSplit, *, timed: bool, other_tasks: int) -> tuple[str, ...]:
+    """Return the limits of the claim, one sentence each.
 
     Args:
-        split: The rows that were used.
-        timed: Whether the traces say when they were received.
-        elsewhere: Rows of other tasks that were left out.
+        split: The TRAIN and certify rows.
+        timed: Whether the traces record times.
+        other_tasks: Number of excluded rows of other tasks.
     """
-    found = ["A text that comes again counts once, as does a session."]
+    found = ["Repeated texts count once, and so does a session."]
     if not timed:
         found.append(
             "The traces record no times: certify rows were drawn at random from them,"
             " so the claim is about traffic like the file, not about the future."
         )
-    if elsewhere:
-        found.append(f"{elsewhere} rows of other tasks were left out.")
+    if other_tasks:
+        found.append(f"{other_tasks} rows of other tasks were excluded.")
     return (*found, *_samples(split))
 
 
 def _samples(split: RowSplit) -> list[str]:
-    # Chosen by place and seed alone, before any label: the claim stands as it is.
+    # Position and seed select these rows before labels are examined, so the claim is
+    # unchanged.
     found = []
     if len(split.train) < split.train_pool:
         found.append(
             f"Of {split.train_pool} rows to train on, {len(split.train)} were used,"
             " spread evenly over them."
         )
-    if len(split.certify) == MOST_CERTIFY < split.certify_pool:
+    if len(split.certify) == MAX_CERTIFY < split.certify_pool:
         found.append(
             f"Of {split.certify_pool} rows to certify on, copies included,"
-            f" {MOST_CERTIFY} were drawn at random."
+            f" {MAX_CERTIFY} were drawn at random."
         )
     return found
 

@@ -1,1 +1,1 @@
-"""Traces in, rows out: reading, redaction, selection, splits."""
+"""From traces to rows: reading, redaction, selection, and splits."""

@@ -1,4 +1,4 @@
-"""What is asked of an attempt, all of it fixed before a row is read."""
+"""The parameters of an attempt, fixed before a row is read."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,27 +10,27 @@ __all__ = ["AttemptParameters"]
 
 @dataclass(frozen=True, slots=True)
 class AttemptParameters:
-    """The terms of one attempt."""
+    """The parameters of one attempt."""
 
     attempt: int
     """Number of the attempt."""
     target: float
-    """Agreement asked for, as a fraction."""
+    """Required agreement, as a fraction."""
     confidence: float
     """Confidence over all attempts together."""
     level: float
     """Error level of this attempt."""
     minimum: int
-    """Labelled rows of the uniform sample without which nothing is tried."""
+    """Labeled rows of the uniform sample that an attempt requires."""
     seed: int
-    """Seed of everything random."""
+    """Seed of all random choices."""
     redaction: str = StandardRedactor.identity
-    """Identity of the redactor of the rows' texts."""
+    """Identity of the redactor of the texts."""
     until: datetime | None = None
-    """Only segments sealed before this moment were read; none for other files."""
+    """Only segments sealed before this time were read; none for other files."""
     after: datetime | None = None
-    """Newest row of any earlier test; only newer rows may certify."""
+    """Time of the newest row of earlier tests; only newer rows can certify."""
     budget: float | None = None
-    """Error probability of all attempts together, where an earlier one had more."""
+    """Error probability of all attempts together, if an earlier one was larger."""
     strict: bool = False
-    """Whether every cell must reach the target by itself in training."""
+    """Whether each cell must reach the target in training."""

@@ -1,4 +1,4 @@
-"""Whether the teacher's answers are a small closed set, which can be learnt."""
+"""The check that the answers of the teacher are a small closed set."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,20 +10,21 @@ _SINGLE_SHARE = 0.5
 
 
 def label_space_refusal(labels: Sequence[str | None]) -> str | None:
-    """Say why nothing can be learnt from such answers, for people; None if it can.
+    """Return the reason why the answers cannot be trained on; none if they can.
 
     Args:
-        labels: The teacher's answer to each row that would train.
+        labels: The answer of the teacher to each TRAIN row.
     """
     counts = Counter(labels)
     single = sum(count == 1 for count in counts.values())
     if not counts:
-        return "there is no row with a usable answer of the teacher to learn from"
+        return "no training row has a usable answer of the teacher"
     if len(counts) == 1:
-        return "the teacher gives one and the same answer in all training rows"
+        return "the teacher returned the same answer for all training rows"
     if len(counts) > _MAX_LABELS or single > _SINGLE_SHARE * len(counts):
         return (
-            f"the teacher's answers are no small closed set: {len(counts)} different"
-            f" ones in {len(labels)} training rows, {single} of them only once"
+            "the answers of the teacher are not a small closed set:"
+            f" {len(counts)} different answers in {len(labels)} training rows,"
+            f" {single} of them only once"
         )
     return None

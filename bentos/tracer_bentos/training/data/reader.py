@@ -1,6 +1,6 @@
-"""Reading traces line by line: what cannot be read is set aside by name, never lost.
+"""Reads traces line by line, and reports each line that cannot be read.
 
-A fault says where and why, never what the line held.
+A fault states the line and the reason, never the content of the line.
 """
 
 import gzip
@@ -21,17 +21,18 @@ from tracer_core.errors import InputError
 __all__ = [
     "TRACE_ENDINGS",
     "LineFault",
+    "decompressed",
     "numbered_lines",
     "open_traces",
     "read_lines",
     "read_segment",
     "trace_files",
-    "unpacked",
 ]
 
-_LONGEST_LINE = 1_000_000
-_EXCHANGE = b'"request":'
-"""A field of whole requests and responses; no trace of the data plane has it."""
+_MAX_LINE_BYTES = 1_000_000
+_TOO_LONG = f"the line must have at most {_MAX_LINE_BYTES:,} bytes"
+_LOG_FIELD = b'"request":'
+"""A field of logs of whole requests; no trace of the data plane has it."""
 TRACE_ENDINGS = (
     ".jsonl",
     ".jsonl.gz",
@@ -40,128 +41,128 @@ TRACE_ENDINGS = (
     ".json.gz",
     ".json.zst",
 )
-"""How the name of a file of traces may end."""
+"""Endings of the names of trace files."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineFault:
-    """A line, or the rest of a file, that could not be read."""
+    """A line, or the rest of a file, that cannot be read."""
 
     source: str
     """The segment or file."""
     line: int
     """Number of the line, from 1."""
     reason: str
-    """Why, without any of its content."""
+    """The reason, without content of the line."""
 
     @property
     def text(self) -> str:
-        """Give it in one line, for people."""
+        """The fault in one line."""
         return f"{self.source}:{self.line}: {self.reason}"
 
 
 def read_segment(
     content: bytes, source: str
 ) -> Iterator[tuple[int, TraceRecord | LineFault]]:
-    """Read a sealed segment, as the data plane writes it, with numbers of lines."""
-    return numbered_lines(_unzstd(io.BytesIO(content)), source)
+    """Read a sealed segment of the data plane; yield line numbers and traces."""
+    return numbered_lines(_decompressed_zstd(io.BytesIO(content)), source)
 
 
 def trace_files(path: Path) -> list[Path]:
-    """Give the trace files that a path means: itself, or those below a folder.
+    """Return the trace files of a path: the file itself, or those below a folder.
 
     Raises:
-        InputError: There is no such path, or no trace file in the folder.
+        InputError: The path does not exist, or the folder has no trace file.
     """
     if path.is_file():
         return [path]
     found = sorted(p for p in path.rglob("*") if p.name.endswith(TRACE_ENDINGS))
     if not found:
         raise InputError(
-            f"no traces at {path}: name a .jsonl, .jsonl.gz or .jsonl.zst file,"
-            " or a folder of them"
+            f"no traces at {path}; set the path of a .jsonl, .jsonl.gz, or .jsonl.zst"
+            " file, or of a folder of such files"
         )
     return found
 
 
 def open_traces(path: Path) -> BinaryIO:
-    """Open a trace file, compressed or not, by its ending."""
-    return unpacked(path.open("rb"), path.name)
+    """Open a trace file; the ending of its name states the compression."""
+    return decompressed(path.open("rb"), path.name)
 
 
-def unpacked(stream: BinaryIO, name: str) -> BinaryIO:
-    """Give what an open file holds, compressed or not, by the ending of its name."""
+def decompressed(stream: BinaryIO, name: str) -> BinaryIO:
+    """Return the decompressed stream of an open file, by the ending of its name."""
     if name.endswith(".gz"):
         return cast("BinaryIO", _Gzip(stream))
-    return _unzstd(stream) if name.endswith(".zst") else stream
+    return _decompressed_zstd(stream) if name.endswith(".zst") else stream
 
 
 def read_lines(stream: BinaryIO, source: str) -> Iterator[TraceRecord | LineFault]:
-    """Read the lines of an open trace file and close it; empty lines are skipped."""
+    """Yield the traces of an open file, and close it; empty lines are skipped."""
     return (found for _, found in numbered_lines(stream, source))
 
 
 def numbered_lines(
     stream: BinaryIO, source: str
 ) -> Iterator[tuple[int, TraceRecord | LineFault]]:
-    """Do the same and give the number of each line, from 1."""
+    """Yield line numbers, from 1, and traces of an open file, and close it."""
     number = 0
     with stream:
         try:
-            while line := stream.readline(_LONGEST_LINE):
+            while line := stream.readline(_MAX_LINE_BYTES):
                 number += 1
-                if not line.endswith(b"\n") and len(line) == _LONGEST_LINE:
+                if not line.endswith(b"\n") and len(line) == _MAX_LINE_BYTES:
                     _skip_line(stream)
                     yield (
                         number,
-                        LineFault(source, number, "longer than a trace may be"),
+                        LineFault(source, number, _TOO_LONG),
                     )
                 elif line.strip():
                     yield number, _parse(line, source, number)
         except (zstandard.ZstdError, OSError, EOFError, zlib.error) as error:
-            cause = f"the rest cannot be read: {type(error).__name__}"
+            cause = f"the rest of the file cannot be read: {type(error).__name__}"
             yield number + 1, LineFault(source, number + 1, cause)
 
 
 def _parse(line: bytes, source: str, number: int) -> TraceRecord | LineFault:
     try:
-        if _EXCHANGE in line:
-            return _exchanged(line, source, number)
+        if _LOG_FIELD in line:
+            return _parse_log_line(line, source, number)
         return TraceRecord.model_validate_json(line)
     except ValidationError as error:
-        # Neither the input nor the message of the JSON parser may repeat a prompt.
+        # The fault must not include the input: it can contain a prompt.
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "line"
         return LineFault(source, number, f"{where}: {first['msg']}")
 
 
-def _exchanged(line: bytes, source: str, number: int) -> TraceRecord | LineFault:
-    # Imported here: traces of the data plane, the usual case, need none of it.
+def _parse_log_line(line: bytes, source: str, number: int) -> TraceRecord | LineFault:
+    # Imported here, because traces of the data plane, the usual case, do not need it.
     from tracer_bentos.training.data.request_logs import LoggedExchange, build_record  # noqa: PLC0415
 
     record = build_record(LoggedExchange.model_validate_json(line))
-    return record or LineFault(source, number, "the request is none that can be learnt")
+    return record or LineFault(source, number, "the request cannot be classified")
 
 
 def _skip_line(stream: BinaryIO) -> None:
-    while (rest := stream.readline(_LONGEST_LINE)) and not rest.endswith(b"\n"):
+    while (rest := stream.readline(_MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
         pass
 
 
 class _Gzip(gzip.GzipFile):
-    """Closes what it reads from as well."""
+    """A gzip reader that also closes the file that it reads."""
 
-    def __init__(self, packed: BinaryIO) -> None:
-        super().__init__(fileobj=packed, mode="rb")
-        self._packed = packed
+    def __init__(self, compressed: BinaryIO) -> None:
+        super().__init__(fileobj=compressed, mode="rb")
+        self._compressed = compressed
 
     @override
     def close(self) -> None:
         super().close()
-        self._packed.close()
+        self._compressed.close()
 
 
-def _unzstd(stream: BinaryIO) -> BinaryIO:
+def _decompressed_zstd(stream: BinaryIO) -> BinaryIO:
     reader = zstandard.ZstdDecompressor().stream_reader(
         stream, read_across_frames=True, closefd=True
     )

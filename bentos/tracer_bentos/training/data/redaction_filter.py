@@ -1,4 +1,4 @@
-"""Traces as the surrogate will see their texts: redacted in the one way asked for."""
+"""Redacts the texts of traces as serving does, with the redactor of the attempt."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -11,10 +11,10 @@ __all__ = ["redact_as_served", "served_lines"]
 
 
 def redact_as_served(record: TraceRecord, redactor: Redactor) -> TraceRecord | None:
-    """Give the trace as serving would have kept it; none when it cannot be told.
+    """Return the trace as serving would store it; none if that is unknown.
 
-    A trace from elsewhere is redacted here. One that went through another redactor has
-    lost what this one would have seen, so it is no example of what will be served.
+    An external trace is redacted here. A trace that another redactor has changed
+    is no example of served texts, because the original text is lost.
     """
     if record.redaction == redactor.identity:
         return record
@@ -30,11 +30,14 @@ def redact_as_served(record: TraceRecord, redactor: Redactor) -> TraceRecord | N
 def served_lines(
     stream: BinaryIO, source: str, redactor: Redactor
 ) -> Iterator[tuple[int, TraceRecord | LineFault]]:
-    """Read an open trace file as serving would have kept it, with numbers of lines."""
+    """Yield line numbers and redacted traces of an open file, and close it."""
     for number, found in numbered_lines(stream, source):
         if isinstance(found, LineFault):
             yield number, found
         else:
-            reason = f"redacted otherwise than by {redactor.identity}: capture it anew"
+            reason = (
+                f"redacted by another redactor than {redactor.identity}; capture the"
+                " trace again"
+            )
             served = redact_as_served(found, redactor)
             yield number, served or LineFault(source, number, reason)

@@ -1,4 +1,4 @@
-"""How often the teacher says the same again, as the traces themselves tell."""
+"""The self-agreement of the teacher on repeated inputs in the traces."""
 
 from collections.abc import Iterator
 
@@ -13,15 +13,15 @@ __all__ = ["teacher_ceiling"]
 
 _LEVEL = 0.05
 _ROWS = 50_000
-"""Rows that are looked at together, so that few of them are in memory."""
+"""Number of rows in memory at the same time."""
 
 Answers = tuple[str | None, str | None]
 
 
 def teacher_ceiling(rows: RowStore) -> TeacherCeiling | None:
-    """Give the ceiling on inputs that came more than once; none where none did.
+    """Return the teacher ceiling from repeated inputs; none without repeated inputs.
 
-    The first two answers to each count, however often it came: one pair an input.
+    Only the first two answers to an input count: one pair for each input.
     """
     answers = _answers(rows)
     if not answers:
@@ -44,7 +44,7 @@ def _answers(rows: RowStore) -> list[Answers]:
 
 
 def _repeated(rows: RowStore) -> Iterator[NDArray[np.intp]]:
-    """Give the rows whose name comes again, those of one name never apart."""
+    """Yield positions of rows with repeated text ids, each text id in one part."""
     order = np.argsort(rows.names, kind="stable")
     _, inverse, counts = np.unique(
         rows.names[order], return_inverse=True, return_counts=True
@@ -58,12 +58,12 @@ def _repeated(rows: RowStore) -> Iterator[NDArray[np.intp]]:
 
 
 def _pairs(rows: RowStore, places: NDArray[np.intp]) -> list[Answers]:
-    # Few inputs come again, so texts are compared only where their names are equal.
-    held = rows.gather(places.tolist())
+    # Few inputs repeat, so texts are compared only if their ids are equal.
+    rows_by_position = rows.gather(places.tolist())
     first: dict[str, str | None] = {}
     pairs: dict[str, Answers] = {}
-    for at in sorted(held):
-        row = held[at]
+    for at in sorted(rows_by_position):
+        row = rows_by_position[at]
         if row.text in first and row.text not in pairs:
             pairs[row.text] = (first[row.text], row.label)
         first.setdefault(row.text, row.label)

@@ -1,7 +1,7 @@
-"""Traces from logs of whole requests and responses, as many products keep them.
+"""Traces from logs of whole requests and responses, as many products store them.
 
-They are read by the code that reads live traffic, so a log gives the same task, input
-and label as the data plane would have captured.
+The code for live traffic parses the logs, so a log results in the same task, input, and
+label that the data plane would have captured.
 """
 
 import json
@@ -28,32 +28,32 @@ __all__ = ["LoggedExchange", "build_record"]
 
 
 class LoggedExchange(BaseModel):
-    """One line of such a log."""
+    """One line of a log."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     request: dict[str, Any]
     """The body of the request."""
     response: dict[str, Any] | str
-    """The body of the response; as text if it was a stream."""
+    """The body of the response; text if it was a stream."""
     path: str = "/v1/chat/completions"
-    """The path that was asked."""
+    """The path of the request."""
     status: int = HTTPStatus.OK
     """HTTP status of the response."""
     task: str | None = None
-    """Name of the task, as a client would say it in the task header."""
+    """Name of the task, as a client would set it in the task header."""
     id: str | None = None
     """Unique id of the request."""
     time: datetime | None = None
-    """When it was received."""
+    """Time when the request was received."""
     session: str | None = None
     """Session of the request."""
 
 
 def build_record(exchange: LoggedExchange) -> TraceRecord | None:
-    """Give the trace; none when the request is not one that a label can answer.
+    """Return the trace; none if a label cannot answer the request.
 
-    It is not redacted yet, as any trace from elsewhere.
+    The trace is not redacted.
     """
     target = RequestTarget.from_post(exchange.path)
     adapter = find_adapter(_adapters(), target)
@@ -62,17 +62,17 @@ def build_record(exchange: LoggedExchange) -> TraceRecord | None:
     request = adapter.parse_request(compact_json(exchange.request), target)
     if request is None:
         return None
-    question = TaskRegistry().identify(request, exchange.task)
+    classification = TaskRegistry().identify(request, exchange.task)
     answer = adapter.parse_response(request, _reply(request, exchange))
     return TraceRecord(
-        input=question.input,
+        input=classification.input,
         teacher=answer.label,
         id=exchange.id,
         time=exchange.time,
-        task=question.task,
+        task=classification.task,
         session=exchange.session,
         status=answer.status,
-        model=question.model,
+        model=classification.model,
         prompt_tokens=answer.usage.prompt if answer.usage else None,
         completion_tokens=answer.usage.completion if answer.usage else None,
     )
@@ -81,7 +81,7 @@ def build_record(exchange: LoggedExchange) -> TraceRecord | None:
 def _reply(request: ParsedRequest, exchange: LoggedExchange) -> TeacherReply:
     kind = "text/event-stream" if request.stream else "application/json"
     body = exchange.response
-    if isinstance(body, dict):  # put together by whoever wrote the log
+    if isinstance(body, dict):  # a stream that the log stores as one object
         return TeacherReply(
             exchange.status, "application/json", json.dumps(body).encode()
         )

@@ -1,4 +1,4 @@
-"""One trace as the learning sees it."""
+"""One trace, as training uses it."""
 
 import hashlib
 import json
@@ -16,37 +16,37 @@ __all__ = ["Row"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One trace as the learning sees it."""
+    """One trace, as training uses it."""
 
     text: str
     """The input."""
     label: str | None
-    """The teacher's answer; none when it was missing or off-format."""
+    """The answer of the teacher; none if it was missing or in another format."""
     task: str
     """Fingerprint of the question."""
     time: datetime | None
-    """When it was received, in UTC; none when not recorded."""
+    """Time when it was received, in UTC; none if not recorded."""
     session: str | None
-    """Its session, if named."""
+    """Its session; none if not recorded."""
     uniform: bool
     """Whether it belongs to the uniform sample of traffic."""
     model: str | None
-    """The teacher model asked for."""
+    """The requested teacher model."""
     vector: NDArray[np.float32] | None = field(default=None, compare=False)
-    """The embedding that came with it, if any."""
+    """The embedding in the trace, if any."""
     cost: float | None = field(default=None, compare=False)
-    """What the teacher's answer cost, if the trace says so."""
+    """Cost of the answer of the teacher, if recorded."""
     tokens: int | None = field(default=None, compare=False)
-    """Tokens of question and answer together, if the trace says so."""
+    """Tokens of request and answer together, if recorded."""
 
     @property
     def sample(self) -> FeatureSample:
-        """Give the input as the surrogate takes it."""
+        """The input of the surrogate."""
         return FeatureSample(self.text, self.vector)
 
     @property
     def digest(self) -> bytes:
-        """Give the digest of all that an attempt knows of it."""
+        """Digest of all data of the row that an attempt uses."""
         time = self.time.isoformat() if self.time else None
         parts = [self.text, self.label, time, self.session, self.uniform, self.model]
         whole = hashlib.sha256(json.dumps(parts).encode())
@@ -56,16 +56,16 @@ class Row:
 
     @property
     def place(self) -> bytes:
-        """Give its place among rows that record no times: by chance, but for good.
+        """Sort key among rows without times: random, but fixed.
 
-        Rows that come later leave the others where they were, and no seed moves them,
-        so that no second draw turns rows that trained into rows that certify.
+        New rows do not change the order of the others, and the order does not depend
+        on a seed, so no second draw turns TRAIN rows into certify rows.
         """
         key = self.session or normalize(self.text)
         return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
     @property
     def name(self) -> bytes:
-        """Give what copies share, whatever file they come in: 64 bits of the text."""
+        """Hash of the normalized text, 64 bits: the same for copies in each file."""
         plain = normalize(self.text).encode("utf-8", "surrogatepass")
         return hashlib.blake2b(plain, digest_size=8, person=b"text").digest()

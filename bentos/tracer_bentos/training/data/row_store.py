@@ -1,7 +1,7 @@
-"""Many rows in little memory: columns of numbers, and texts compressed in blocks.
+"""A compact store of rows in memory: columns of numbers, and compressed texts.
 
-A million traces as objects take gigabytes; here a row takes about eighty bytes and its
-compressed text, and is made anew when it is asked for. Nothing is written to disk.
+A million traces as objects take gigabytes. Here a row takes about 80 bytes and its
+compressed text, and each access builds the row. Nothing is written to disk.
 """
 
 import json
@@ -25,99 +25,102 @@ from tracer_bentos.training.data.row import Row
 __all__ = ["RowStore", "microseconds"]
 
 _DIGEST_BYTES = 32
-"""Length of a row's own digest."""
+"""Length of the digest of a row."""
 
 _BLOCK = 512
-"""Rows compressed together: small enough to be opened for one of them."""
+"""Rows in one compressed part: small enough to decompress it for one row."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _UNTIMED = np.iinfo(np.int64).min
 
 
 class RowStore:
-    """Rows in some order; taking some of them shares everything."""
+    """Rows in an order; a selection of rows shares the data."""
 
-    def __init__(self, shelf: "_Block", places: NDArray[np.intp]) -> None:
-        self._shelf = shelf
+    def __init__(self, data: "_Columns", places: NDArray[np.intp]) -> None:
+        self._data = data
         self._places = places
 
     @classmethod
     def from_rows(cls, rows: Iterable[Row]) -> Self:
-        """Keep rows, read one by one, in the order given."""
-        shelf = _Block.from_rows(rows)
-        return cls(shelf, np.arange(len(shelf.times)))
+        """Return a store of rows in the given order; the rows are read one by one."""
+        data = _Columns.from_rows(rows)
+        return cls(data, np.arange(len(data.times)))
 
     def take(self, positions: NDArray[np.intp]) -> "RowStore":
-        """Give some of the rows, or all of them in another order."""
-        return RowStore(self._shelf, self._places[positions])
+        """Return some of the rows, or all rows in another order, by position."""
+        return RowStore(self._data, self._places[positions])
 
     def gather(self, positions: Iterable[int]) -> dict[int, Row]:
-        """Give some rows by their position, each block opened once."""
+        """Return rows by position; each compressed part is opened once."""
         wanted = np.fromiter(positions, np.intp)
         stored = self._places[wanted]
         order = np.argsort(stored, kind="stable")
-        rows = map(self._shelf.row, stored[order].tolist())
+        rows = map(self._data.row, stored[order].tolist())
         return dict(zip(wanted[order].tolist(), rows, strict=True))
 
     def digests(self) -> Iterator[bytes]:
-        """Give the digest of each row."""
-        held = self._shelf.digests
+        """Yield the digest of each row."""
+        digests = self._data.digests
         for place in self._places.tolist():
-            yield bytes(held[place * _DIGEST_BYTES : (place + 1) * _DIGEST_BYTES])
+            yield bytes(digests[place * _DIGEST_BYTES : (place + 1) * _DIGEST_BYTES])
 
     @property
     def uniform(self) -> NDArray[np.bool_]:
-        """Tell which rows belong to the uniform sample of traffic."""
-        return self._shelf.uniform[self._places]
+        """Whether each row is in the uniform sample of traffic, shape (n,)."""
+        return self._data.uniform[self._places]
 
     @property
     def labelled(self) -> NDArray[np.bool_]:
-        """Tell which rows have a usable label."""
-        return self._shelf.labelled[self._places]
+        """Whether each row has a usable label, shape (n,)."""
+        return self._data.labelled[self._places]
 
     @property
     def timed(self) -> NDArray[np.bool_]:
-        """Tell which rows say when they were received."""
+        """Whether each row has a time, shape (n,)."""
         return np.asarray(self.times != _UNTIMED)
 
     @property
     def times(self) -> NDArray[np.int64]:
-        """Give microseconds since 1970; the least number where no time is known."""
-        return self._shelf.times[self._places]
+        """Microseconds since 1970, shape (n,); the smallest integer without a time."""
+        return self._data.times[self._places]
 
     @property
     def tasks(self) -> tuple[list[str], NDArray[np.int32]]:
-        """Give the names of the tasks and, for each row, the index of its own."""
-        return self._shelf.names, self._shelf.tasks[self._places]
+        """Names of the tasks, and the index of the task of each row, shape (n,)."""
+        return self._data.names, self._data.tasks[self._places]
 
     @property
     def characters(self) -> NDArray[np.int32]:
-        """Give how many characters of each text count."""
-        return self._shelf.characters[self._places]
+        """Number of used characters of each text, shape (n,)."""
+        return self._data.characters[self._places]
 
     @property
     def names(self) -> NDArray[np.uint64]:
-        """Give what copies share: a hash of the text.
+        """Hash of the text of each row, the same for copies, shape (n,).
 
-        Where two collide, their rows are held to be copies, which never makes a
-        certificate less true.
+        Texts with the same hash count as copies, which never makes a certificate
+        less valid.
         """
-        return self._shelf.texts[self._places]
+        return self._data.texts[self._places]
 
     @property
     def sessions(self) -> NDArray[np.uint64]:
-        """Give what the rows of a session share; 0 where none is named."""
-        return self._shelf.sessions[self._places]
+        """Hash of the session of each row, shape (n,); 0 without a session."""
+        return self._data.sessions[self._places]
 
     def ordered(self, *, timed: bool) -> "RowStore":
-        """Give the rows oldest first, or by `Row.place`; equal ones by their digest."""
-        first = self.times if timed else self._shelf.orders[self._places]
-        digests = np.frombuffer(self._shelf.digests, ">u8").reshape(-1, 4)
+        """Return the rows sorted by time or `Row.place`, and then by digest."""
+        first = self.times if timed else self._data.orders[self._places]
+        digests = np.frombuffer(self._data.digests, ">u8").reshape(-1, 4)
         return self.take(np.lexsort((digests[self._places, 0], first)))
 
     @cached_property
     def groups(self) -> NDArray[np.intp]:
-        """Give the group of each row, named by its first: copies and sessions share."""
+        """Group of each row, shape (n,): the position of the first row of the group.
+
+        Copies of a text and rows of a session are in the same group.
+        """
         texts, sessions = self.names, self.sessions
         rows, named = np.arange(len(self)), np.flatnonzero(sessions)
         shared = np.unique(texts, return_inverse=True)[1]
@@ -134,15 +137,15 @@ class RowStore:
         return len(self._places)
 
     def __getitem__(self, at: int) -> Row:
-        return self._shelf.row(int(self._places[at]))
+        return self._data.row(int(self._places[at]))
 
     def __iter__(self) -> Iterator[Row]:
-        return map(self._shelf.row, self._places.tolist())
+        return map(self._data.row, self._places.tolist())
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
-    """All rows that were read, in the order they came."""
+class _Columns:
+    """All rows, in the order in which they were read."""
 
     blocks: list[bytes]
     digests: bytearray
@@ -159,27 +162,27 @@ class _Block:
 
     @classmethod
     def from_rows(cls, rows: Iterable[Row]) -> Self:
-        filling = _BlockBuilder()
+        builder = _ColumnsBuilder()
         for row in rows:
-            filling.add(row)
+            builder.add(row)
         return cls(
-            filling.closed(),
-            filling.digests,
-            list(filling.names),
-            np.frombuffer(filling.tasks, np.int32),
-            np.frombuffer(filling.times, np.int64),
-            np.frombuffer(filling.texts, np.uint64),
-            np.frombuffer(filling.sessions, np.uint64),
-            np.frombuffer(filling.orders, np.uint64),
-            np.frombuffer(filling.characters, np.int32),
-            np.frombuffer(filling.uniform, np.bool_),
-            np.frombuffer(filling.labelled, np.bool_),
-            filling.vectors,
+            builder.finish(),
+            builder.digests,
+            list(builder.names),
+            np.frombuffer(builder.tasks, np.int32),
+            np.frombuffer(builder.times, np.int64),
+            np.frombuffer(builder.texts, np.uint64),
+            np.frombuffer(builder.sessions, np.uint64),
+            np.frombuffer(builder.orders, np.uint64),
+            np.frombuffer(builder.characters, np.int32),
+            np.frombuffer(builder.uniform, np.bool_),
+            np.frombuffer(builder.labelled, np.bool_),
+            builder.vectors,
         )
 
     def row(self, place: int) -> Row:
         block, at = divmod(place, _BLOCK)
-        text, label, session, model, cost, tokens = _opened(self.blocks[block])[at]
+        text, label, session, model, cost, tokens = _decompress(self.blocks[block])[at]
         time = int(self.times[place])
         return Row(
             text=text,
@@ -195,8 +198,8 @@ class _Block:
         )
 
 
-class _BlockBuilder:
-    """A shelf while rows come in."""
+class _ColumnsBuilder:
+    """Builds the columns from rows."""
 
     def __init__(self) -> None:
         self.digests = bytearray()
@@ -208,7 +211,7 @@ class _BlockBuilder:
         self.uniform, self.labelled = bytearray(), bytearray()
         self.vectors: dict[int, NDArray[np.float32]] = {}
         self._blocks: list[bytes] = []
-        self._open: list[tuple[str | float | None, ...]] = []
+        self._pending: list[tuple[str | float | None, ...]] = []
 
     def add(self, row: Row) -> None:
         if row.vector is not None:
@@ -218,28 +221,28 @@ class _BlockBuilder:
         self.times.append(microseconds(row.time))
         self.texts.append(int.from_bytes(row.name, "little"))
         self.sessions.append(_session(row.session) if row.session else 0)
-        # The first of its bytes order rows as all of them do.
+        # Eight bytes of the hash are sufficient for the order.
         self.orders.append(int.from_bytes(row.place[:8], "big"))
         self.characters.append(min(len(row.text), MAX_CHARACTERS))
         self.uniform.append(row.uniform)
         self.labelled.append(row.label is not None)
-        self._open.append(
+        self._pending.append(
             (row.text, row.label, row.session, row.model, row.cost, row.tokens)
         )
-        if len(self._open) == _BLOCK:
-            self._close()
+        if len(self._pending) == _BLOCK:
+            self._compress_block()
 
-    def closed(self) -> list[bytes]:
-        self._close()
+    def finish(self) -> list[bytes]:
+        self._compress_block()
         return self._blocks
 
-    def _close(self) -> None:
-        self._blocks.append(zstandard.compress(json.dumps(self._open).encode()))
-        self._open = []
+    def _compress_block(self) -> None:
+        self._blocks.append(zstandard.compress(json.dumps(self._pending).encode()))
+        self._pending = []
 
 
 def microseconds(time: datetime | None) -> int:
-    """Give a time as rows keep it; the least number where none is known."""
+    """Return microseconds since 1970; the smallest integer for no time."""
     return _UNTIMED if time is None else (time - _EPOCH) // _MICROSECOND
 
 
@@ -249,6 +252,6 @@ def _session(name: str) -> int:
 
 
 @lru_cache(maxsize=4)
-def _opened(block: bytes) -> list[Any]:
+def _decompress(block: bytes) -> list[Any]:
     found: list[Any] = json.loads(zstandard.decompress(block))
     return found

@@ -1,4 +1,4 @@
-"""The rows of one attempt: what of the traces is used, and its digest."""
+"""The rows of one attempt: their selection from the traces, and their digest."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -26,34 +26,34 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class RowSet:
-    """The rows of the one task that is learnt, in an order that is theirs alone."""
+    """The rows of one task, in an order that depends only on the rows."""
 
     task: str
-    """The task with the most labelled rows."""
+    """The task: by default the one with the most labeled rows."""
     rows: RowStore
-    """Its rows, missing labels included: oldest first, or by `Row.place`."""
-    elsewhere: int
-    """Rows of other tasks, left out."""
+    """All rows, including those without a label, sorted by time or `Row.place`."""
+    other_tasks: int
+    """Number of excluded rows of other tasks."""
     digest: str
-    """Digest of the rows, whatever files and order they came in."""
+    """Digest of the rows, independent of their files and their order."""
     timed: bool
-    """Whether every row says when it was received."""
-    seen: NDArray[np.bool_] | None = field(default=None, compare=False)
-    """Which rows an earlier attempt may have looked at: they train, never certify."""
+    """Whether all rows have a time."""
+    used: NDArray[np.bool_] | None = field(default=None, compare=False)
+    """Rows that an earlier attempt can have used, shape (n,): they never certify."""
 
     @property
     def labelled(self) -> int:
-        """Give the number of rows with a usable label."""
+        """Number of rows with a usable label."""
         return int(self.rows.labelled.sum())
 
     @property
     def uniform_labelled(self) -> int:
-        """Give the number of labelled rows in the uniform sample."""
+        """Number of labeled rows in the uniform sample."""
         return int((self.rows.uniform & self.rows.labelled).sum())
 
     @property
     def newest(self) -> datetime | None:
-        """Give the time of the newest row."""
+        """Time of the newest row."""
         timed = np.flatnonzero(self.rows.timed)
         if not len(timed):
             return None
@@ -61,12 +61,12 @@ class RowSet:
 
 
 def build_row(record: TraceRecord, fallback: datetime | None, *, unmarked: bool) -> Row:
-    """Give the row of a trace.
+    """Return the row of a trace.
 
     Args:
         record: The trace.
-        fallback: The time of a trace that records none.
-        unmarked: Whether a trace that does not say so is in the uniform sample.
+        fallback: The time of a trace without a time.
+        unmarked: Whether a trace without the field `uniform` is in the uniform sample.
     """
     usable = record.status is TraceStatus.OK and record.teacher is not None
     return Row(
@@ -84,14 +84,14 @@ def build_row(record: TraceRecord, fallback: datetime | None, *, unmarked: bool)
 
 
 def select_rows(rows: Iterable[Row], wanted: str | None = None) -> RowSet:
-    """Give the rows of one task, oldest first where times are known.
+    """Return the rows of one task, from oldest to newest if all times are known.
 
-    The order follows from the rows alone: the same traces in other files, or put
-    together by the upkeep of a store, are the same rows.
+    The order depends only on the rows: the same traces in other files, or compacted by
+    the maintenance of a store, are the same rows.
 
     Args:
-        rows: Rows of any tasks.
-        wanted: The task; the dominant one when absent.
+        rows: Rows of all tasks.
+        wanted: The task; by default the dominant one.
     """
     everything = RowStore.from_rows(rows)
     task = wanted or _dominant(everything)
@@ -103,7 +103,7 @@ def select_rows(rows: Iterable[Row], wanted: str | None = None) -> RowSet:
     return RowSet(
         task=task,
         rows=chosen,
-        elsewhere=len(everything) - len(chosen),
+        other_tasks=len(everything) - len(chosen),
         digest=_digest(chosen),
         timed=timed,
     )
@@ -111,14 +111,14 @@ def select_rows(rows: Iterable[Row], wanted: str | None = None) -> RowSet:
 
 def _tokens(record: TraceRecord) -> int | None:
     counted = (record.prompt_tokens, record.completion_tokens)
-    known = [each for each in counted if each is not None]
+    known = [count for count in counted if count is not None]
     return sum(known) if known else None
 
 
 def _dominant(rows: RowStore) -> str:
     names, tasks = rows.tasks
     counts = np.bincount(tasks[rows.labelled], minlength=len(names)).tolist()
-    # The bucket of tasks beyond the limit is many questions, so no surrogate fits it.
+    # The task `other` combines many questions, so no surrogate fits it.
     named = [
         (-count, name)
         for name, count in zip(names, counts, strict=True)
@@ -134,26 +134,26 @@ def _utc(time: datetime | None) -> datetime | None:
 
 
 def _digest(rows: RowStore) -> str:
-    whole = hashlib.sha256()
-    for each in rows.digests():
-        whole.update(each)
-    return "sha256:" + whole.hexdigest()
+    digest = hashlib.sha256()
+    for row in rows.digests():
+        digest.update(row)
+    return "sha256:" + digest.hexdigest()
 
 
 RowIds = NDArray[np.uint64]
-"""One name a row."""
+"""Text id of each row, shape (n,)."""
 
 
 def row_ids(rows: RowStore | Sequence[Row]) -> RowIds:
-    """Give the name of every row, in their order."""
+    """Return the text id of each row, in the order of the rows."""
     if isinstance(rows, RowStore):
         return rows.names
     joined = b"".join(row.name for row in rows)
     return np.frombuffer(joined, np.dtype("<u8")).astype(np.uint64)
 
 
-def mark_used(rows: RowSet, seen: RowIds) -> RowSet:
-    """Give the rows with those marked whose name an earlier attempt has seen."""
-    if not len(seen):
+def mark_used(rows: RowSet, used: RowIds) -> RowSet:
+    """Return the rows, with those marked whose text id is in `used`."""
+    if not len(used):
         return rows
-    return replace(rows, seen=np.isin(row_ids(rows.rows), seen))
+    return replace(rows, used=np.isin(row_ids(rows.rows), used))

@@ -1,7 +1,8 @@
-"""Which rows train and which certify: forward in time, copies and sessions together.
+"""The split into TRAIN and certify rows: forward in time, without shared sessions.
 
-Of very many rows only some are used, chosen by position and seed before any label is
-looked at: the certificate says how many.
+Copies of a text and rows of a session are in the same part. Of very many rows, only
+some are used: position and seed select them before a label is examined. The certificate
+states how many.
 """
 
 import math
@@ -13,35 +14,35 @@ from numpy.typing import NDArray
 
 from tracer_bentos.training.data.row_store import RowStore, microseconds
 
-__all__ = ["MOST_CERTIFY", "MOST_TRAIN", "NARROW", "WIDE", "RowSplit", "split_rows"]
+__all__ = ["MAX_CERTIFY", "MAX_TRAIN", "NARROW", "WIDE", "RowSplit", "split_rows"]
 
 WIDE, NARROW = 0.40, 0.27
-"""Share of the uniform sample that certifies: where little can be certified the test
-needs rows, where much can be the training does."""
+"""Share of the uniform sample that certifies. If little traffic can be certified, the
+test needs more rows; if much can, the training does."""
 
-MOST_TRAIN, MOST_CERTIFY = 50_000, 20_000
-"""Rows that may train, and rows of one test. More of them would cost time and memory
-in proportion and gain little: a test of so many misses the truth by two thousandths."""
-_MOST_CHARACTERS = 20_000_000
-"""All texts that may train, together: what bounds memory where texts are long."""
+MAX_TRAIN, MAX_CERTIFY = 50_000, 20_000
+"""Largest number of TRAIN rows, and of rows of one test. Time and memory grow with
+both, with little gain: the error of a test with 20,000 rows is about 0.002."""
+_MAX_CHARACTERS = 20_000_000
+"""Largest number of characters of all TRAIN texts: the memory bound for long texts."""
 
 Positions = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
 class RowSplit:
-    """Positions in the row set."""
+    """The rows of both parts, by position in the row set."""
 
     train: tuple[int, ...]
-    """Labelled rows that are learnt from."""
+    """Labeled rows of the training."""
     groups: tuple[int, ...]
-    """For each of them its group: copies and sessions share one."""
+    """Group of each TRAIN row: copies and rows of a session share a group."""
     certify: tuple[int, ...]
-    """Rows of the one test, at most one a session and one a distinct text."""
+    """Rows of the test: at most one for each session and for each distinct text."""
     train_pool: int
-    """Rows that `train` was chosen from."""
+    """Number of rows from which `train` was chosen."""
     certify_pool: int
-    """Rows that `certify` was chosen from, copies and whole sessions included."""
+    """Number of rows from which `certify` was chosen, copies included."""
 
 
 def split_rows(
@@ -49,29 +50,29 @@ def split_rows(
     share: float,
     seed: int,
     after: datetime | None = None,
-    seen: NDArray[np.bool_] | None = None,
+    used: NDArray[np.bool_] | None = None,
 ) -> RowSplit:
-    """Split rows, given oldest first.
+    """Return the split of rows that are sorted from oldest to newest.
 
     Args:
         rows: The rows of one task.
         share: Share of the uniform sample that certifies.
-        seed: Seed of the choice among a session's rows, and among too many.
-        after: Rows up to here belonged to an earlier test: they train, never certify.
-        seen: Which rows did, where that is known of each.
+        seed: Seed of the choice within a session, and among too many rows.
+        after: Rows up to this time belong to an earlier test and never certify.
+        used: Which rows belong to an earlier attempt, shape (n,), if known by row.
     """
-    before = np.zeros(len(rows), bool) if seen is None else seen
-    fresh = np.flatnonzero(rows.uniform & ~before & _are_after(rows, after))
+    used_rows = np.zeros(len(rows), bool) if used is None else used
+    fresh = np.flatnonzero(rows.uniform & ~used_rows & _are_after(rows, after))
     older = np.arange(len(rows)) < _first_certify(rows, fresh, share)
-    # What goes together with a row seen before is no more fresh than that row.
-    known = np.isin(rows.groups, rows.groups[older | before])
+    # A row is not fresh if a row of its group was used before.
+    known = np.isin(rows.groups, rows.groups[older | used_rows])
     candidates = fresh[~known[fresh]]
     pool = np.flatnonzero(known & rows.labelled)
     train = pool[np.isin(pool, _thinned(rows, seed))]
     return RowSplit(
         train=tuple(train.tolist()),
         groups=tuple(rows.groups[train].tolist()),
-        certify=_one_each(rows, candidates, seed),
+        certify=_choose_independent(rows, candidates, seed),
         train_pool=len(pool),
         certify_pool=len(candidates),
     )
@@ -80,7 +81,7 @@ def split_rows(
 def _are_after(rows: RowStore, after: datetime | None) -> NDArray[np.bool_]:
     if after is None:
         return np.ones(len(rows), bool)
-    # A row without a time could be one that an earlier test has seen.
+    # A row without a time can be a row of an earlier test.
     return np.asarray(rows.timed & (rows.times > microseconds(after)))
 
 
@@ -90,33 +91,34 @@ def _first_certify(rows: RowStore, fresh: Positions, share: float) -> int:
 
 
 def _thinned(rows: RowStore, seed: int) -> Positions:
-    """Give the rows that may train: one of each run, so every period has its share.
+    """Return the rows that can train: one of each run, so all periods are included.
 
-    The same for both shares, so the rows of the smaller split are among the larger's.
+    The result is the same for both shares, so the TRAIN rows of the wide split are a
+    subset of those of the narrow split.
     """
     characters = max(int(rows.characters.sum()), 1)
-    most = min(MOST_TRAIN, len(rows) * _MOST_CHARACTERS // characters)
-    if most >= len(rows):
+    limit = min(MAX_TRAIN, len(rows) * _MAX_CHARACTERS // characters)
+    if limit >= len(rows):
         return np.arange(len(rows))
-    runs = np.linspace(0, len(rows), most + 1).astype(np.intp)
+    runs = np.linspace(0, len(rows), limit + 1).astype(np.intp)
     within = np.random.default_rng(seed).random(len(runs) - 1)
     return np.asarray(runs[:-1] + (within * np.diff(runs)).astype(np.intp))
 
 
-def _one_each(rows: RowStore, candidates: Positions, seed: int) -> tuple[int, ...]:
-    names, sessions = (
-        rows.names[candidates].tolist(),
-        rows.sessions[candidates].tolist(),
-    )
-    asked: set[int] = set()
-    met: set[int] = set()
+def _choose_independent(
+    rows: RowStore, candidates: Positions, seed: int
+) -> tuple[int, ...]:
+    texts = rows.names[candidates].tolist()
+    sessions = rows.sessions[candidates].tolist()
+    chosen_texts: set[int] = set()
+    chosen_sessions: set[int] = set()
     chosen: list[int] = []
-    for at in np.random.default_rng(seed).permutation(len(candidates)).tolist():
-        if names[at] in asked or sessions[at] in met:
+    for place in np.random.default_rng(seed).permutation(len(candidates)).tolist():
+        if texts[place] in chosen_texts or sessions[place] in chosen_sessions:
             continue
-        asked.add(names[at])
-        met.update({sessions[at]} - {0})
-        chosen.append(int(candidates[at]))
-        if len(chosen) == MOST_CERTIFY:
+        chosen_texts.add(texts[place])
+        chosen_sessions.update({sessions[place]} - {0})
+        chosen.append(int(candidates[place]))
+        if len(chosen) == MAX_CERTIFY:
             break
     return tuple(sorted(chosen))

@@ -1,6 +1,6 @@
-"""The list of rows that earlier attempts had looked at, as a bundle keeps it.
+"""The list of rows that earlier attempts have used, as a bundle stores it.
 
-One bit a row in the order of the row set, so it says nothing about any text.
+The list has one bit for each row in the order of the row set, so it discloses no text.
 """
 
 import zlib
@@ -13,23 +13,23 @@ from tracer_core.errors import DocumentError
 __all__ = ["decode_used_rows", "encode_used_rows"]
 
 
-def encode_used_rows(seen: NDArray[np.bool_] | None) -> bytes | None:
-    """Give the list; none where no row was seen."""
-    if seen is None or not seen.any():
+def encode_used_rows(used: NDArray[np.bool_] | None) -> bytes | None:
+    """Return the encoded list; none if no row is used."""
+    if used is None or not used.any():
         return None
-    return zlib.compress(np.packbits(seen).tobytes(), 9)
+    return zlib.compress(np.packbits(used).tobytes(), 9)
 
 
 def decode_used_rows(content: bytes, count: int) -> NDArray[np.bool_]:
-    """Read the list of a row set of so many rows.
+    """Return which of `count` rows are used, shape (count,).
 
     Raises:
-        DocumentError: It is about another number of rows.
+        DocumentError: The list cannot be read, or has another number of rows.
     """
     try:
         packed = np.frombuffer(zlib.decompress(content), np.uint8)
     except zlib.error as error:
-        raise DocumentError(f"the list of rows seen cannot be read: {error}") from error
+        raise DocumentError(f"the list of used rows cannot be read: {error}") from error
     if len(packed) != -(-count // 8):
-        raise DocumentError(f"the list of rows seen is not about {count} rows")
+        raise DocumentError(f"the list of used rows is not for {count} rows")
     return np.unpackbits(packed, count=count).astype(bool)

@@ -1,4 +1,4 @@
-"""Embeddings that lie beside a file, row by row, as numpy keeps them."""
+"""Embeddings in a NumPy file, one row for each line of the traces."""
 
 from pathlib import Path
 
@@ -9,59 +9,59 @@ from tracer_core.errors import InputError
 
 __all__ = ["PrecomputedVectors", "open_vectors"]
 
-_ENTRIES = (np.float16, np.float32, np.float64)
-_REMEDY = "write it by numpy.save, one row an input, float16 or float32"
+_DTYPES = (np.float16, np.float32, np.float64)
+_REMEDY = "write it with numpy.save, one float16 or float32 row for each input"
 
 
 class PrecomputedVectors:
-    """The rows of one file; they stay on the disk until they are asked for."""
+    """The rows of one file, read from the disk on access."""
 
     def __init__(self, rows: NDArray[np.floating], source: str) -> None:
         self._rows = rows
         self.source = source
-        """The file, for people."""
+        """Path of the file."""
 
     @property
     def dimensions(self) -> int:
-        """Give the length of each vector."""
+        """Length of each vector."""
         return int(self._rows.shape[1])
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def row(self, number: int, where: str) -> NDArray[np.float32]:
-        """Give the vector of a row, from 0.
+        """Return one vector, shape (dimensions,).
 
         Args:
-            number: Which row.
-            where: The line that it belongs to, for people.
+            number: Number of the row, from 0.
+            where: File and line of the trace, for messages.
 
         Raises:
-            InputError: There is no such row, or it holds what is no number.
+            InputError: The row does not exist, or contains NaN or infinity.
         """
         if number >= len(self._rows):
             raise InputError(
-                f"{where}: {self.source} has only {len(self)} rows: row i belongs to"
-                " line i, empty lines of traces not counted; make it from the same file"
+                f"{where}: {self.source} has only {len(self)} rows; row i must be the"
+                " vector of line i, empty lines not counted; regenerate the file"
             )
         vector = self._rows[number].astype(np.float32)
         if not np.isfinite(vector).all():
             raise InputError(
-                f"{where}: row {number + 1} of {self.source} holds what is no finite"
-                " number: make it again"
+                f"{where}: row {number + 1} of {self.source} contains NaN or infinity;"
+                " regenerate the file"
             )
         return np.asarray(vector)
 
-    def expect(self, rows: int, lines: str) -> None:
-        """Check that there are no rows left over.
+    def require_row_count(self, rows: int, lines: str) -> None:
+        """Raise an error if the file has more rows than the traces have lines.
 
         Raises:
-            InputError: There are more rows than lines, so some may be shifted.
+            InputError: The file has more rows, so rows can be shifted.
         """
         if rows < len(self):
             raise InputError(
-                f"{self.source} has {len(self)} rows for {rows} lines of {lines}: row i"
-                " belongs to line i; make it from the same file"
+                f"{self.source} has {len(self)} rows for {rows} lines of {lines}; row i"
+                " must be the vector of line i; regenerate the file"
             )
 
 
@@ -69,15 +69,15 @@ def open_vectors(path: Path) -> PrecomputedVectors:
     """Open a file of vectors.
 
     Raises:
-        InputError: It holds no matrix of numbers.
+        InputError: The file does not contain a matrix of numbers.
     """
     try:
         rows = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}: {_REMEDY}") from error
+        raise InputError(f"{path}: {error.strerror or error}; {_REMEDY}") from error
     except (ValueError, EOFError) as error:
-        raise InputError(f"{path}: no .npy file of numbers: {_REMEDY}") from error
+        raise InputError(f"{path}: not a .npy file of numbers; {_REMEDY}") from error
     matrix = isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.shape[1]  # noqa: PLR2004 - rows and columns
-    if not matrix or rows.dtype.type not in _ENTRIES:
-        raise InputError(f"{path}: no matrix of floating-point numbers: {_REMEDY}")
+    if not matrix or rows.dtype.type not in _DTYPES:
+        raise InputError(f"{path}: not a matrix of floating-point numbers; {_REMEDY}")
     return PrecomputedVectors(rows, str(path))

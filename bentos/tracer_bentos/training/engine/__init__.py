@@ -1,1 +1,1 @@
-"""Where the work of an attempt runs: this process or Dask workers."""
+"""Compute engines for the work of an attempt: this process or Dask workers."""

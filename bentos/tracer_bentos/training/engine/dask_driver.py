@@ -1,4 +1,4 @@
-"""Index 0 of an attempt on many pods: the scheduler, and the attempt that it drives."""
+"""Index 0 of an attempt on several pods: the Dask scheduler and the attempt itself."""
 
 import contextlib
 from collections.abc import Callable
@@ -14,52 +14,53 @@ from tracer_bentos.training.engine.engine import ComputeEngine
 __all__ = ["SchedulerEndpoint", "drive"]
 
 _WORKER_TIMEOUT_SECONDS = 600.0
-"""How long there may be no worker: a pod may have to wait for a node and its image."""
+"""Longest time without a worker: a pod can have to wait for a node and its image."""
 _SHUTDOWN_SECONDS = 60.0
-"""How long a finished driver stays for workers that have not come yet."""
-_EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - the Job's NetworkPolicy says who may come
+"""Longest time that a finished driver waits for workers that have not connected."""
+_EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - the NetworkPolicy of the Job restricts access
 
 
 @dataclass(frozen=True, slots=True)
 class SchedulerEndpoint:
-    """Where the scheduler of an attempt stands."""
+    """The address of the scheduler of an attempt."""
 
     address: str
-    """Where workers look for it, as `tcp://HOST:PORT`."""
+    """Address to which workers connect, as `tcp://HOST:PORT`."""
     workers: int
-    """How many of them there are to be."""
+    """Number of expected workers."""
     host: str | None = None
-    """Address to listen on; every interface when none is named."""
+    """Address to listen on; by default all interfaces."""
 
 
-def drive(post: SchedulerEndpoint, answer: Callable[[ComputeEngine], int]) -> int:
-    """Give the exit code of an attempt whose pieces go to the workers that come.
+def drive(endpoint: SchedulerEndpoint, run: Callable[[ComputeEngine], int]) -> int:
+    """Run an attempt on the workers that connect, and return its exit code.
 
-    They are let go only once it has ended well. After any other end they wait for the
-    next driver at the same address.
+    Workers are shut down only after exit code 0. After another exit code, they wait for
+    the next driver at the same address.
 
     Args:
-        post: Where the scheduler stands.
-        answer: Runs the attempt on an engine and gives its exit code.
+        endpoint: The address of the scheduler.
+        run: Runs the attempt on an engine and returns its exit code.
     """
     scheduler = LocalCluster(
         n_workers=0,
-        host=post.host or _EVERY_INTERFACE,
-        scheduler_port=urlsplit(post.address).port or 0,
+        host=endpoint.host or _EVERY_INTERFACE,
+        scheduler_port=urlsplit(endpoint.address).port or 0,
         dashboard_address=NO_WORKER,
         silence_logs=False,
     )
     with scheduler, Client(scheduler, set_as_default=False) as client:
-        ended = answer(DaskEngine(client, _WORKER_TIMEOUT_SECONDS))
-        if ended == 0:
-            _shutdown_workers(client, post.workers)
-    return ended
+        exit_code = run(DaskEngine(client, _WORKER_TIMEOUT_SECONDS))
+        if exit_code == 0:
+            _shutdown_workers(client, endpoint.workers)
+    return exit_code
 
 
 def _shutdown_workers(client: Client, workers: int) -> None:
-    """Let the workers go, those as well that only now come."""
+    """Shut down all workers, including those that connect only now."""
     with contextlib.suppress(TimeoutError):
         client.wait_for_workers(workers, timeout=_SHUTDOWN_SECONDS)
     client.run(shutdown, on_error="ignore")
-    # Each by itself: a scheduler that only hangs up leaves tracebacks in their logs.
+    # Close each worker: a scheduler that only disconnects causes tracebacks in their
+    # logs.
     client.retire_workers(close_workers=True)

@@ -1,7 +1,7 @@
-"""Where independent pieces of an attempt are computed; the result is the same anywhere.
+"""The interface of compute engines for the independent pieces of an attempt.
 
-A piece is a pure function with its arguments bound, so an engine only decides about
-time, never about a figure.
+A piece is a pure function with bound arguments, so the engine changes the run time but
+not the result.
 """
 
 import os
@@ -20,24 +20,24 @@ Result = TypeVar("Result")
 
 
 def one_thread_each() -> AbstractContextManager[object]:
-    """Keep libraries to one thread: the same sums in the same order on any machine."""
+    """Limit libraries to one thread: the order of sums is the same on each machine."""
     return cast("AbstractContextManager[object]", threadpool_limits(limits=1))
 
 
 class ComputeEngine(Protocol):
-    """Computes pieces side by side."""
+    """Computes pieces in parallel."""
 
     def run(self, pieces: Sequence[Callable[[], Result]]) -> list[Result]:
-        """Give the result of every piece, in their order."""
+        """Return the results of the pieces, in their order."""
 
 
 class LocalEngine:
-    """Threads of this process: the solvers let go of the interpreter's lock."""
+    """Threads of this process; the solvers release the global interpreter lock."""
 
     def __init__(self, workers: int | None = None) -> None:
         self._workers = workers or os.cpu_count() or 1
 
     def run(self, pieces: Sequence[Callable[[], Result]]) -> list[Result]:
-        """Give the result of every piece, in their order."""
+        """Return the results of the pieces, in their order."""
         with one_thread_each(), ThreadPoolExecutor(self._workers) as pool:
             return list(pool.map(lambda piece: piece(), pieces))

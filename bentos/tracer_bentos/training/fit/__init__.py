@@ -1,1 +1,1 @@
-"""Everything that is learned or chosen on the TRAIN rows."""
+"""All fits and choices on the TRAIN rows."""

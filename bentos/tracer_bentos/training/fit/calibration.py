@@ -1,4 +1,4 @@
-"""The acceptance score: the calibrated probability that the teacher says the same."""
+"""The acceptance score: the calibrated probability that the teacher agrees."""
 
 import math
 
@@ -15,15 +15,22 @@ _DIGITS = 6
 """Decimals of the standardized weights that are kept."""
 
 _PRIOR = 8
-"""Rows' worth of belief that a cell is like the whole."""
+"""Weight of the prior, in rows: that a cell agrees as often as all cells together."""
 
 
 def fit_calibration(
     table: AgreementTable, agreed: Agreements, labels: int
 ) -> AgreementCalibration:
-    """Fit the probability of agreement to out-of-fold signals."""
-    cells, without = _cell_log_odds(table.labels, agreed, labels)
-    numbers = np.column_stack([table.numbers, without])
+    """Fit the probability of agreement to out-of-fold features.
+
+    Args:
+        table: Out-of-fold features of the TRAIN rows, n rows.
+        agreed: Whether the prediction of each row is the answer of the teacher,
+            shape (n,).
+        labels: Number of labels.
+    """
+    cells, per_row = _cell_log_odds(table.labels, agreed, labels)
+    numbers = np.column_stack([table.numbers, per_row])
     if agreed.all() or not agreed.any():
         return _by_margin(numbers, agreed, cells)
     centre, scale = numbers.mean(axis=0), numbers.std(axis=0) + 1e-9
@@ -40,7 +47,7 @@ def fit_calibration(
 def _by_margin(
     numbers: NDArray[np.float64], agreed: Agreements, cells: tuple[float, ...]
 ) -> AgreementCalibration:
-    # Nothing to tell apart, so nothing to fit: rank by margin, about the overall rate.
+    # With one class there is nothing to fit: rank by margin around the overall rate.
     overall = math.log((agreed.sum() + 1) / (len(agreed) - agreed.sum() + 1))
     weights = [0.0, 1.0, *[0.0] * (numbers.shape[1] - 2)]
     return AgreementCalibration(
@@ -51,15 +58,16 @@ def _by_margin(
 def _cell_log_odds(
     cells: NDArray[np.intp], agreed: Agreements, labels: int
 ) -> tuple[tuple[float, ...], NDArray[np.float64]]:
-    # The second form leaves each row's own outcome out, or the fit would see it twice.
+    # The second result excludes the outcome of the row itself, or the fit would use it
+    # twice.
     right = np.bincount(cells[agreed], minlength=labels).astype(np.float64)
     rows = np.bincount(cells, minlength=labels)
     prior = (agreed.sum() + 1) / (len(agreed) + 2)
-    every = (right + _PRIOR * prior) / (rows + _PRIOR)
-    others = (right[cells] - agreed + _PRIOR * prior) / (rows[cells] - 1 + _PRIOR)
-    return tuple(_logit(every).tolist()), _logit(others)
+    per_cell = (right + _PRIOR * prior) / (rows + _PRIOR)
+    per_row = (right[cells] - agreed + _PRIOR * prior) / (rows[cells] - 1 + _PRIOR)
+    return tuple(_logit(per_cell).tolist()), _logit(per_row)
 
 
 def _logit(share: NDArray[np.float64]) -> NDArray[np.float64]:
-    # Not numpy's logarithm, whose last bit differs between processors.
+    # NumPy's logarithm is not used: its last bit differs between processors.
     return np.array([math.log(odds) for odds in (share / (1 - share)).tolist()])

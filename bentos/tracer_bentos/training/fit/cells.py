@@ -1,6 +1,6 @@
-"""Cells for people: a name that can be read, and the words that mark a cell out.
+"""Readable names of cells, and the words that are typical of each cell.
 
-Words come from people's texts, so none of this is ever written into a bundle.
+The words come from texts of users, so they are never written to a bundle.
 """
 
 import hashlib
@@ -16,64 +16,65 @@ __all__ = ["name_cell", "shorten", "top_terms"]
 _LONGEST_NAME = 60
 _TERMS = 5
 _FEWEST_TEXTS = 3
-"""A word of fewer different texts says nothing of a cell, and may name somebody."""
+"""Fewest texts that contain a word: a rarer word does not describe a cell, and can be
+the name of a person."""
 _WORD = re.compile(r"[^\W\d_][\w'-]+")
 
 
 def name_cell(label: str) -> str:
-    """Give a name for the cell of a label: itself where it is short, in one line."""
+    """Return a name for the cell of a label: the label in one line, if it is short."""
     plain = " ".join(label.split()) or "(empty answer)"
     if len(plain) <= _LONGEST_NAME:
         return plain
-    # The digest keeps apart what begins alike.
+    # The digest distinguishes labels with the same start.
     digest = hashlib.sha256(label.encode("utf-8", "replace")).hexdigest()[:6]
     return f"{plain[: _LONGEST_NAME - 8]}… {digest}"
 
 
 def shorten(text: str, characters: int) -> str:
-    """Give the beginning of a text in one line of printable characters."""
+    """Return the start of a text as one line of printable characters."""
     line = " ".join(text[: 4 * characters].split())
-    plain = "".join(each if each.isprintable() else "\ufffd" for each in line)
+    plain = "".join(char if char.isprintable() else "\ufffd" for char in line)
     return plain if len(plain) <= characters else f"{plain[: characters - 1]}…"
 
 
 def top_terms(texts: Sequence[str], cells: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Give for each cell the words that are frequent in it and rare elsewhere.
+    """Return for each cell the words that are frequent in it and rare elsewhere.
 
     Args:
-        texts: The texts, redacted; copies count once.
-        cells: The cell of each.
+        texts: The redacted texts; copies count once.
+        cells: The cell of each text.
     """
-    inside, every, sizes = _counted(texts, cells)
+    inside, total_counts, sizes = _count_words(texts, cells)
     total = sum(sizes.values())
     found = {}
     for cell, words in inside.items():
         size = sizes[cell]
         weights = {
-            word: _weight(count, size, every[word] - count, total - size)
+            word: _weight(count, size, total_counts[word] - count, total - size)
             for word, count in words.items()
             if count >= _FEWEST_TEXTS
         }
-        marking = sorted((-w, word) for word, w in weights.items() if w > 0)
-        found[cell] = tuple(word for _, word in marking[:_TERMS])
+        typical = sorted((-w, word) for word, w in weights.items() if w > 0)
+        found[cell] = tuple(word for _, word in typical[:_TERMS])
     return found
 
 
-def _counted(
+def _count_words(
     texts: Sequence[str], cells: Sequence[str]
 ) -> tuple[dict[str, Counter[str]], Counter[str], Counter[str]]:
     inside: dict[str, Counter[str]] = defaultdict(Counter)
-    every: Counter[str] = Counter()
+    total_counts: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
     for text, cell in dict.fromkeys(zip(map(normalize, texts), cells, strict=True)):
         words = set(_WORD.findall(text))
         inside[cell].update(words)
-        every.update(words)
+        total_counts.update(words)
         sizes[cell] += 1
-    return inside, every, sizes
+    return inside, total_counts, sizes
 
 
-def _weight(count: int, size: int, elsewhere: int, rest: int) -> float:
-    """Give how much a word tells a cell from the rest; below 0 where it is rarer."""
-    here, there = (count + 0.5) / (size + 1), (elsewhere + 0.5) / (rest + 1)
+def _weight(count: int, size: int, other_tasks: int, rest: int) -> float:
+    """Return how typical a word is of a cell; below 0 if it is rarer in the cell."""
+    here, there = (count + 0.5) / (size + 1), (other_tasks + 0.5) / (rest + 1)
     return (here - there) * math.log(here / there) if here > there else -1.0

@@ -1,4 +1,4 @@
-"""What a policy would do with the TRAIN rows, as judged out of fold."""
+"""Coverage and agreement of policies on the TRAIN rows, out of fold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,22 +26,22 @@ __all__ = [
 ]
 
 COARSE, FINE = 100, 400
-"""Thresholds to choose by, and those that are tested: the finer they lie, the less is
-lost between the last that passes and the next, which fails."""
+"""Number of thresholds for choices and for the tests. A finer grid loses less coverage
+between the last threshold that passes and the next one, which fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class OofPredictions:
-    """Every TRAIN row as the stages judge it without having seen it."""
+    """Predictions for all n TRAIN rows, from fits without the row; shapes (n,)."""
 
     labels: NDArray[np.intp]
-    """The predicted label of each."""
+    """Index of the predicted label."""
     scores: NDArray[np.float64]
-    """The probability of agreement of each."""
-    known: Agreements
-    """Whether each is familiar."""
+    """Calibrated probability of agreement."""
+    in_distribution: Agreements
+    """Whether the row passes the out-of-distribution gate."""
     agreed: Agreements
-    """Whether the prediction of each was the teacher's answer."""
+    """Whether the prediction is the answer of the teacher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,50 +49,58 @@ class CoverageCurve:
     """Accepted rows and agreements at each threshold, strictest first."""
 
     thresholds: NDArray[np.float64]
-    """The thresholds."""
+    """The thresholds, shape (t,)."""
     rows: NDArray[np.intp]
-    """TRAIN rows accepted."""
+    """Accepted TRAIN rows."""
     agreed: NDArray[np.intp]
-    """Of those, how many agreed."""
+    """Accepted rows that agreed."""
     expected: NDArray[np.float64]
-    """Mean score of those accepted: agreement as the calibration expects it."""
+    """Mean score of the accepted rows: the agreement that the calibration expects."""
 
 
 def out_of_fold_predictions(
     stages: Sequence[Stage], tables: Sequence[AgreementTable], targets: NDArray[np.intp]
 ) -> OofPredictions:
-    """Give what the stages make of every TRAIN row."""
-    found = list(map(_judged, stages, tables))
-    labels, scores, known = found[-1]
-    for stage, earlier in reversed(list(zip(stages, found[:-1], strict=False))):
-        asked = defers_to_next_stage(stage, *earlier[1:])
-        labels, scores, known = (
-            np.where(asked, later, here)
-            for here, later in zip(earlier, (labels, scores, known), strict=True)
+    """Return the out-of-fold predictions of stages for all TRAIN rows.
+
+    Args:
+        stages: The stages, in the order in which they decide.
+        tables: Out-of-fold features of the TRAIN rows for each stage.
+        targets: Index of the answer of the teacher, shape (n,).
+    """
+    decisions = list(map(_decisions, stages, tables))
+    labels, scores, in_distribution = decisions[-1]
+    for stage, first_stage in reversed(list(zip(stages, decisions[:-1], strict=False))):
+        deferred = defers_to_next_stage(stage, *first_stage[1:])
+        labels, scores, in_distribution = (
+            np.where(deferred, later, first)
+            for first, later in zip(
+                first_stage, (labels, scores, in_distribution), strict=True
+            )
         )
-    return OofPredictions(labels, scores, known, agreed=labels == targets)
+    return OofPredictions(labels, scores, in_distribution, agreed=labels == targets)
 
 
 def defers_to_next_stage(
-    stage: Stage, scores: NDArray[np.float64], known: Agreements
+    stage: Stage, scores: NDArray[np.float64], in_distribution: Agreements
 ) -> Agreements:
-    """Tell of which rows the next stage decides, as `Stage.doubts` does."""
-    if stage.doubt is None:
+    """Return which rows the next stage decides, as `Stage.defers` does for one row."""
+    if stage.deferral_range is None:
         return np.zeros(len(scores), bool)
-    hopeless, sure = stage.doubt
-    return np.asarray((scores >= hopeless) & ~(known & (scores >= sure)))
+    lower, upper = stage.deferral_range
+    return np.asarray((scores >= lower) & ~(in_distribution & (scores >= upper)))
 
 
-def _judged(stage: Stage, table: AgreementTable) -> tuple[NDArray[Any], ...]:
-    # As Stage.judge: label, score, whether known.
+def _decisions(stage: Stage, table: AgreementTable) -> tuple[NDArray[Any], ...]:
+    # As Stage.decide: label, score, whether in distribution.
     scores = agreement_scores(stage.calibration, table)
-    return table.labels, scores, table.numbers[:, 0] >= stage.floor
+    return table.labels, scores, table.numbers[:, 0] >= stage.ood_threshold
 
 
 def score_thresholds(
     scores: NDArray[np.float64], steps: int = COARSE
 ) -> NDArray[np.float64]:
-    """Give up to so many thresholds at equal shares of the rows, strictest first."""
+    """Return up to `steps` thresholds at equal shares of the rows, strictest first."""
     if not len(scores):
         return np.array([1.0])
     strictest_first = np.sort(scores)[::-1]
@@ -101,10 +109,10 @@ def score_thresholds(
 
 
 def coverage_curve(
-    outlook: OofPredictions, passing: Agreements, steps: int = COARSE
+    predictions: OofPredictions, passing: Agreements, steps: int = COARSE
 ) -> CoverageCurve:
-    """Give what each threshold accepts of the rows that pass the gate."""
-    scores, agreed = outlook.scores[passing], outlook.agreed[passing]
+    """Return what each threshold accepts of the rows that pass the gate."""
+    scores, agreed = predictions.scores[passing], predictions.agreed[passing]
     thresholds = score_thresholds(scores, steps)
     accepted = scores[None, :] >= thresholds[:, None]
     rows = accepted.sum(axis=1)

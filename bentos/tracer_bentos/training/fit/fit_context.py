@@ -1,4 +1,4 @@
-"""The rows of one attempt, made ready once, and the fits to parts of them."""
+"""The prepared rows of one attempt, and the fits to parts of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,64 +29,65 @@ __all__ = ["FitContext", "FittedExperts", "TrainingContext"]
 
 _PILOT_ROWS = 2_000
 _SAFE = 0.98
-"""Predicted power from which more training gains more than more test; optimistic."""
+"""Predicted power from which more TRAIN rows gain more than more certify rows. The
+prediction is optimistic."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingContext:
-    """What an attempt is made with; none of it changes what is asked."""
+    """The engine and the encoders of an attempt."""
 
     engine: ComputeEngine
-    """Where pieces are computed."""
-    views: tuple[EncoderSpec, ...] = ()
-    """Encoders that experts may use, beside the one on words."""
+    """Computes the pieces."""
+    encoder_specs: tuple[EncoderSpec, ...] = ()
+    """Encoders of the experts beside the expert on words."""
 
 
 @dataclass(frozen=True, slots=True)
 class FittedExperts:
-    """Every expert, fitted, before any is chosen."""
+    """All fitted experts, before stages are chosen from them."""
 
     labels: tuple[str, ...]
-    """The teacher's answers, by index."""
-    learnable: TrainingTargets
-    """What the experts were fitted to."""
+    """The answers of the teacher, by index."""
+    training: TrainingTargets
+    """The targets of the fits."""
     fitted: Sequence[FitResult]
     """The experts, cheap ones first."""
 
 
 @dataclass(frozen=True, slots=True)
 class FitContext:
-    """Everything that fits share."""
+    """The data that all fits of one attempt share."""
 
-    question: AttemptParameters
+    parameters: AttemptParameters
     """The terms of the attempt."""
     rows: Mapping[int, Row]
-    """Every row of the splits, by its position."""
+    """All rows of the splits, by position in the row set."""
     narrow: RowSplit
-    """The split with the fewest certify rows, so with all that may ever train."""
-    means: TrainingContext
-    """What to fit with."""
-    material: FeatureSet
-    """The TRAIN rows of `narrow` as the experts take them."""
+    """The split with the fewest certify rows, so with all rows that can train."""
+    context: TrainingContext
+    """The engine and the encoders."""
+    features: FeatureSet
+    """Features of the TRAIN rows of `narrow`."""
 
     @classmethod
     def create(
         cls,
-        question: AttemptParameters,
+        parameters: AttemptParameters,
         rows: Mapping[int, Row],
         narrow: RowSplit,
-        means: TrainingContext,
+        context: TrainingContext,
     ) -> Self:
-        """Make the rows ready."""
+        """Compute the features of the rows."""
         samples = [rows[i].sample for i in narrow.train]
-        material = prepare_features(samples, means.views, means.engine)
-        return cls(question, rows, narrow, means, material)
+        features = prepare_features(samples, context.encoder_specs, context.engine)
+        return cls(parameters, rows, narrow, context, features)
 
     def is_safe(self, wide: RowSplit) -> bool:
-        """Tell whether the test passes almost surely on the fewest certify rows.
+        """Return whether the test almost certainly passes on the fewest certify rows.
 
-        Decided on the oldest rows alone, so both splits keep every row that either may
-        certify on out of it.
+        The decision uses only the oldest rows, so it uses no row on which one of the
+        two splits can certify.
         """
         oldest = replace(
             wide,
@@ -100,39 +101,47 @@ class FitContext:
         return family.power >= _SAFE
 
     def fit_experts(self, split: RowSplit) -> FittedExperts:
-        """Fit every expert to the rows of a split that train."""
-        labels, learnable = self._learnable(split)
+        """Fit all experts to the TRAIN rows of a split."""
+        labels, training = self._training_targets(split)
         fitted = fit_experts(
-            self._material(split), self.means.views, learnable, self.means.engine
+            self._features(split),
+            self.context.encoder_specs,
+            training,
+            self.context.engine,
         )
-        return FittedExperts(labels, learnable, fitted)
+        return FittedExperts(labels, training, fitted)
 
     def fit(self, split: RowSplit) -> tuple[Surrogate, PolicyFamily]:
-        """Give the surrogate, not yet certified, and the policies to be tested."""
-        lessons = self.fit_experts(split)
-        labels, fitted = lessons.labels, lessons.fitted
-        aim = self._aim(split)
-        choice = choose_stages(fitted, lessons.learnable.targets, aim, len(labels))
-        family = build_policy_family(choice.outlook, aim, len(labels))
+        """Return the surrogate, not yet certified, and the policies to test."""
+        fits = self.fit_experts(split)
+        labels, fitted = fits.labels, fits.fitted
+        plan = self._plan(split)
+        choice = choose_stages(fitted, fits.training.targets, plan, len(labels))
+        family = build_policy_family(choice.predictions, plan, len(labels))
         strictest = family.policies[family.chain.start]
-        stages, asked = drop_unused_stages(choice.stages)
-        experts = tuple(fitted[i].expert for i in asked)
+        stages, expert_indexes = drop_unused_stages(choice.stages)
+        experts = tuple(fitted[i].expert for i in expert_indexes)
         return Surrogate(labels, experts, stages, strictest), family
 
-    def _aim(self, split: RowSplit) -> CertificationPlan:
-        asked = self.question
+    def _plan(self, split: RowSplit) -> CertificationPlan:
+        parameters = self.parameters
         return CertificationPlan(
-            asked.target, asked.level, len(split.certify), asked.strict
+            parameters.target,
+            parameters.level,
+            len(split.certify),
+            parameters.strict,
         )
 
-    def _learnable(self, split: RowSplit) -> tuple[tuple[str, ...], TrainingTargets]:
-        given = [self.rows[i].label or "" for i in split.train]
-        labels = tuple(sorted(set(given)))
-        index = {label: at for at, label in enumerate(labels)}
-        targets = np.array([index[label] for label in given])
-        seed = self.question.seed % 2**31
+    def _training_targets(
+        self, split: RowSplit
+    ) -> tuple[tuple[str, ...], TrainingTargets]:
+        answers = [self.rows[i].label or "" for i in split.train]
+        labels = tuple(sorted(set(answers)))
+        index = {label: place for place, label in enumerate(labels)}
+        targets = np.array([index[label] for label in answers])
+        seed = self.parameters.seed % 2**31
         return labels, TrainingTargets(targets, split.groups, len(labels), seed)
 
-    def _material(self, split: RowSplit) -> FeatureSet:
-        places = {row: at for at, row in enumerate(self.narrow.train)}
-        return self.material.take([places[row] for row in split.train])
+    def _features(self, split: RowSplit) -> FeatureSet:
+        positions = {row: place for place, row in enumerate(self.narrow.train)}
+        return self.features.take([positions[row] for row in split.train])

@@ -1,4 +1,4 @@
-"""What a fit would probably certify, judged out of fold and never by a test."""
+"""A forecast of what a fit would certify, from TRAIN alone and without a test."""
 
 import math
 from collections.abc import Iterator
@@ -22,69 +22,74 @@ from tracer_bentos.training.fit.threshold_selection import (
 __all__ = ["LIKELY", "CertificationForecast", "forecast_certification"]
 
 LIKELY = 0.8
-"""Chance of passing that rows are counted for."""
+"""Probability of passing for which the required rows are computed."""
 _HOPELESS = 0.05
-"""Chance below which no share is named at all."""
+"""Probability below which the forecast is a share of 0."""
 _GROWTH = 1.1
 _FEWEST = 20
 _MOST = 100
-"""Times the rows at hand beyond which it is said that rows alone do not help."""
+"""Largest multiple of the available certify rows that is tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class CertificationForecast:
-    """An estimate for one target."""
+    """The forecast for one target."""
 
     share: float
-    """Share of traffic that would be answered, with enough rows; 0 without hope."""
+    """Share of traffic that would be answered with enough rows; 0 if unlikely."""
     chance: float
-    """Probability that anything is, with the rows at hand."""
+    """Probability that a test passes with the available rows."""
     certify: int | None
-    """Certify rows with which the chance is good; none when more do not help."""
+    """Certify rows for a probability of `LIKELY`; none if more rows do not help."""
     answered: Agreements
-    """Which of the TRAIN rows would be answered."""
+    """Which TRAIN rows would be answered, shape (n,)."""
 
 
 def forecast_certification(
-    outlook: OofPredictions, aim: CertificationPlan, labels: int
+    predictions: OofPredictions, plan: CertificationPlan, labels: int
 ) -> CertificationForecast:
-    """Estimate what the declared chain of tests would reach.
+    """Forecast how far the declared chain of tests would pass.
 
     Args:
-        outlook: TRAIN rows as judged without having seen them.
-        aim: What would be tested.
+        predictions: Out-of-fold predictions for the TRAIN rows.
+        plan: What would be tested.
         labels: Number of labels.
     """
-    passing = outlook.known & open_cells(outlook, aim, labels)[outlook.labels]
-    reach = coverage_curve(outlook, passing)
-    trained = len(outlook.labels)
-    enough = _enough(reach, aim, trained)
-    # Where the rows at hand are too few, the share is what it will be with enough.
-    later = replace(aim, certify=max(aim.certify, enough or 0))
-    power = power_at(reach, later, trained)
+    passing = (
+        predictions.in_distribution
+        & open_cells(predictions, plan, labels)[predictions.labels]
+    )
+    curve = coverage_curve(predictions, passing)
+    trained = len(predictions.labels)
+    required = _required_rows(curve, plan, trained)
+    # With too few available rows, the share is the one with enough rows.
+    future_plan = replace(plan, certify=max(plan.certify, required or 0))
+    power = power_at(curve, future_plan, trained)
     start = int(np.flatnonzero(power >= power.max() - 1e-9)[-1])
-    last = _last_expected(reach, later, trained, start)
-    answered = passing & (outlook.scores >= reach.thresholds[last])
+    last = _last_expected(curve, future_plan, trained, start)
+    answered = passing & (predictions.scores >= curve.thresholds[last])
     return CertificationForecast(
         share=float(answered.mean()) if power[start] > _HOPELESS else 0.0,
-        chance=float(power_at(reach, aim, trained).max()),
-        certify=enough,
+        chance=float(power_at(curve, plan, trained).max()),
+        certify=required,
         answered=np.asarray(answered & (power[start] > _HOPELESS)),
     )
 
 
 def _last_expected(
-    reach: CoverageCurve, aim: CertificationPlan, trained: int, start: int
+    curve: CoverageCurve, plan: CertificationPlan, trained: int, start: int
 ) -> int:
-    """Give the last step from the start on that passes if all comes as expected."""
-    passes = passes_as_expected(reach, aim, trained)
+    """Return the last step, from the start on, that passes with the expected counts."""
+    passes = passes_as_expected(curve, plan, trained)
     failing = np.flatnonzero(~passes[start + 1 :])
     return start + (int(failing[0]) if len(failing) else len(passes) - start - 1)
 
 
-def _enough(reach: CoverageCurve, aim: CertificationPlan, trained: int) -> int | None:
-    for certify in _sizes(aim.certify):
-        power = power_at(reach, replace(aim, certify=certify), trained)
+def _required_rows(
+    curve: CoverageCurve, plan: CertificationPlan, trained: int
+) -> int | None:
+    for certify in _sizes(plan.certify):
+        power = power_at(curve, replace(plan, certify=certify), trained)
         if power.max() >= LIKELY:
             return certify
     return None

@@ -1,8 +1,8 @@
-"""How well a label must fit before a surrogate may answer at all.
+"""The out-of-distribution gate: the smallest score of a label that can be answered.
 
-The test on certify rows is about traffic like the past; it says nothing about topics
-that come up later. The gate does: it is fitted once, on TRAIN, and is inside the policy
-that is certified.
+The test on certify rows is about traffic like the past, not about later topics. The
+gate covers later topics. It is fitted once, on TRAIN, and is part of the certified
+policy.
 """
 
 import numpy as np
@@ -13,45 +13,45 @@ from tracer_bentos.training.fit.out_of_fold import AgreementTable
 
 __all__ = ["ood_threshold"]
 
-_ODD, _MOST = 0.05, 0.15
-"""Share of TRAIN that the gate turns away, and the most it may turn away for the sake
-of catch-all labels. Nearly all of these rows are too unsure to be answered anyway."""
+_REJECTED, _MAX_REJECTED = 0.05, 0.15
+"""Share of TRAIN that the gate rejects, and the largest share that it can reject due to
+catch-all labels. The scores of nearly all these rows are too low for an answer."""
 _MISSES, _SCATTER = 20, 0.4
-"""A catch-all, as a teacher's "none of these", is a label whose rows are alike in
-nothing but fitting nowhere else: out of fold, those that are missed (at least so many)
-scatter over labels (at least so many different ones a miss). A label that is merely
-hard is mistaken for its two or three neighbours."""
-_SWALLOWED = 0.02
-"""Share of a catch-all's rows that may pass the gate under another label."""
+"""A catch-all label, for example "none of these", has rows that share nothing except
+that no other label fits. Out of fold, its missed rows (at least `_MISSES`) scatter over
+many labels (at least `_SCATTER` different labels for each miss). A label that is only
+hard is confused with two or three similar labels."""
+_MAX_PASSED = 0.02
+"""Share of the rows of a catch-all label that can pass the gate with another label."""
 
 
 def ood_threshold(table: AgreementTable, targets: Targets, labels: int) -> float:
-    """Give the least score of a predicted label that passes.
+    """Return the smallest score of a predicted label that passes the gate.
 
     Args:
-        table: Out-of-fold signals of the TRAIN rows.
-        targets: The teacher's answers, by index.
+        table: Out-of-fold features of the TRAIN rows, n rows.
+        targets: Index of the answer of the teacher, shape (n,).
         labels: Number of labels.
     """
-    tops = table.numbers[:, 0]
-    least, most = np.quantile(tops, [_ODD, _MOST], method="lower")
-    wanted = [
-        float(np.quantile(tops[swallowed], 1 - _SWALLOWED / share, method="higher"))
-        for swallowed, share in _catch_alls(table, targets, labels)
-        if share > _SWALLOWED
+    top_scores = table.numbers[:, 0]
+    least, most = np.quantile(top_scores, [_REJECTED, _MAX_REJECTED], method="lower")
+    thresholds = [
+        float(np.quantile(top_scores[missed], 1 - _MAX_PASSED / share, method="higher"))
+        for missed, share in _catch_alls(table, targets, labels)
+        if share > _MAX_PASSED
     ]
-    return float(np.clip(max(wanted, default=least), least, most))
+    return float(np.clip(max(thresholds, default=least), least, most))
 
 
 def _catch_alls(
     table: AgreementTable, targets: Targets, labels: int
 ) -> list[tuple[NDArray[np.bool_], float]]:
-    """Give, for each catch-all label, its rows that went elsewhere and their share."""
+    """Return, for each catch-all label, its missed rows and their share of its rows."""
     found = []
     for label in range(labels):
         own = targets == label
         missed = own & (table.labels != label)
-        count, elsewhere = int(missed.sum()), len(np.unique(table.labels[missed]))
-        if count >= _MISSES and elsewhere >= _SCATTER * count:
+        count, scatter = int(missed.sum()), len(np.unique(table.labels[missed]))
+        if count >= _MISSES and scatter >= _SCATTER * count:
             found.append((missed, count / int(own.sum())))
     return found

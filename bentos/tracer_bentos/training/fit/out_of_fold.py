@@ -1,7 +1,7 @@
-"""Out-of-fold signals of all TRAIN rows at once, as `packaging.surrogate` has them.
+"""Out-of-fold features of all TRAIN rows, as `surrogate.surrogate` computes them.
 
-Every number is computed by the same operations in the same order as for one input, so
-they are equal to the last bit; only the loop over rows is numpy's.
+Each number is computed with the same operations in the same order as for one input, so
+both are equal to the last bit. Only the loop over rows is in NumPy.
 """
 
 import math
@@ -28,65 +28,66 @@ __all__ = [
 ]
 
 Agreements = NDArray[np.bool_]
-"""For each row, whether the out-of-fold prediction was the teacher's answer."""
+"""A boolean for each row, for example whether its prediction is the teacher's answer;
+shape (n,)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExpertBlend:
-    """Experts by index, and the share of each."""
+    """Some of the experts, and the share of each."""
 
     experts: tuple[int, ...]
-    """Which experts."""
+    """Indexes of the experts."""
     weights: tuple[float, ...]
-    """Their shares, which sum to 1."""
+    """Shares of the experts; the sum is 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgreementTable:
-    """The signals of every TRAIN row for one blend."""
+    """The features of all n TRAIN rows for one blend."""
 
     labels: NDArray[np.intp]
-    """The predicted label of each."""
+    """Index of the predicted label, shape (n,)."""
     numbers: NDArray[np.float64]
-    """The numbers of each, one row a row."""
+    """The numbers of `AgreementFeatures`, shape (n, numbers)."""
 
 
 def build_agreement_table(
     fitted: Sequence[FitResult], blend: ExpertBlend
 ) -> AgreementTable:
-    """Give the out-of-fold signals of every TRAIN row."""
+    """Return the out-of-fold features of all TRAIN rows."""
     chosen = [fitted[i] for i in blend.experts]
     scores = _blended(chosen, blend.weights)
     labels = scores.argmax(axis=1)
     best = -np.sort(-_highest(scores), axis=1)
     columns = [best[:, 0], best[:, 0] - best[:, 1], _rivals(best)]
     rows = np.arange(len(labels))
-    for each in chosen:
-        columns.append(each.familiar)
+    for expert in chosen:
+        columns.append(expert.similarity)
         if len(chosen) > 1:
-            columns.append(each.scores[rows, labels] - each.scores.max(axis=1))
+            columns.append(expert.scores[rows, labels] - expert.scores.max(axis=1))
     return AgreementTable(labels=labels, numbers=np.column_stack(columns))
 
 
 def agreement_scores(
     calibration: AgreementCalibration, table: AgreementTable
 ) -> NDArray[np.float64]:
-    """Give the acceptance score of every row."""
+    """Return the acceptance score of each row, shape (n,)."""
     cells = np.array(calibration.cells)[table.labels]
     total = np.full(len(cells), calibration.intercept)
     numbers = (*table.numbers.T, cells)
     for weight, number in zip(calibration.weights, numbers, strict=True):
         total += weight * number
     bounded = np.clip(total, -40.0, 40.0).tolist()
-    return np.array([round(1 / (1 + math.exp(-each)), DIGITS) for each in bounded])
+    return np.array([round(1 / (1 + math.exp(-value)), DIGITS) for value in bounded])
 
 
 def _blended(
     chosen: Sequence[FitResult], weights: Sequence[float]
 ) -> NDArray[np.float64]:
     total = chosen[0].scores * weights[0]
-    for each, weight in zip(chosen[1:], weights[1:], strict=True):
-        total += each.scores * weight
+    for expert, weight in zip(chosen[1:], weights[1:], strict=True):
+        total += expert.scores * weight
     return total
 
 
@@ -97,6 +98,6 @@ def _highest(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _rivals(best: NDArray[np.float64]) -> NDArray[np.float64]:
-    # Not numpy's exponential, whose last bit differs between processors.
+    # NumPy's exponential is not used: its last bit differs between processors.
     behind = (SHARPNESS * (best[:, 1:] - best[:, :1])).tolist()
-    return np.array([sum(map(math.exp, each)) for each in behind], np.float64)
+    return np.array([sum(map(math.exp, row)) for row in behind], np.float64)

@@ -1,4 +1,4 @@
-"""Which experts decide, and whether cheap ones decide alone where they are sure."""
+"""Selection of the experts that decide, and of a cheaper stage before them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,94 +30,106 @@ from tracer_bentos.training.fit.threshold_selection import (
 __all__ = ["StageChoice", "choose_stages", "drop_unused_stages"]
 
 _SHARES = {1: ((1.0,),), 2: ((0.3, 0.7), (0.5, 0.5), (0.7, 0.3)), 3: ((0.2, 0.3, 0.5),)}
-"""Shares that are tried for blends of so many experts."""
-_WORTH = 0.005
-"""Gain of coverage for which a transformer is asked at all."""
-_ENOUGH = 1_000
-"""Rows answered of TRAIN from which one stage can be told to decide like another: of
-what it has never decided otherwise in n rows, it will in 1 of n + 1."""
-_NEVER = 2.0
-"""A score that there is not."""
+"""Shares that are tried, by the number of experts in a blend."""
+_MIN_GAIN = 0.005
+"""Gain of coverage from which a transformer is used."""
+_MIN_ANSWERED = 1_000
+"""Answered TRAIN rows from which the decisions of two stages can be compared: if they
+never differ in n rows, the expected rate of differences is 1 in n + 1."""
+_UNREACHABLE = 2.0
+"""A score above all possible scores."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageChoice:
-    """The stages and what they would do with the TRAIN rows."""
+    """The selected stages and their out-of-fold predictions."""
 
     stages: tuple[Stage, ...]
-    """Cheap first."""
-    outlook: OofPredictions
-    """What both together make of the TRAIN rows, out of fold."""
+    """The stages, cheap ones first."""
+    predictions: OofPredictions
+    """Out-of-fold predictions of all stages together for the TRAIN rows."""
     tried: dict[str, float]
-    """By blend, the share that it was expected to certify."""
+    """By blend, the share that it is expected to certify."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     stage: Stage
     table: AgreementTable
-    outlook: OofPredictions
+    predictions: OofPredictions
     costly: bool
-    reach: float
+    coverage: float
 
 
 def choose_stages(
-    fitted: Sequence[FitResult], targets: Targets, aim: CertificationPlan, labels: int
+    fitted: Sequence[FitResult], targets: Targets, plan: CertificationPlan, labels: int
 ) -> StageChoice:
-    """Choose the blend that is expected to certify most, and what is asked before it.
+    """Select the blend with the largest expected certified share, and a first stage.
 
-    A transformer is asked only where cheap experts can neither answer nor give up, and
-    of two cheap experts the second only where the first cannot.
+    A transformer runs only for inputs that the cheap experts can neither answer nor
+    defer to the teacher. The second of two cheap experts runs only for inputs that the
+    first cannot decide.
+
+    Args:
+        fitted: All fitted experts.
+        targets: Index of the answer of the teacher, shape (n,).
+        plan: The parameters of the test.
+        labels: Number of labels.
     """
-    every = [
-        _candidate(fitted, blend, targets, aim, labels)
+    candidates = [
+        _candidate(fitted, blend, targets, plan, labels)
         for blend in _blends(len(fitted))
     ]
-    tried = {each.stage.name: each.reach for each in every}
-    cheap = _best([each for each in every if not each.costly])
-    best = _best(every)
-    last = cheap if best.reach < cheap.reach + _WORTH else best
-    firsts = [cheap] if last.costly else [each for each in every if _part(each, last)]
-    most, choice = 0.0, StageChoice((last.stage,), last.outlook, tried)
+    tried = {candidate.stage.name: candidate.coverage for candidate in candidates}
+    cheap = _best([candidate for candidate in candidates if not candidate.costly])
+    best = _best(candidates)
+    last = cheap if best.coverage < cheap.coverage + _MIN_GAIN else best
+    firsts = (
+        [cheap]
+        if last.costly
+        else [candidate for candidate in candidates if _is_part(candidate, last)]
+    )
+    largest, choice = 0.0, StageChoice((last.stage,), last.predictions, tried)
     for first in firsts:
-        stage = replace(first.stage, doubt=_doubt(first, last, aim))
-        early = (
-            1
-            - defers_to_next_stage(
-                stage, first.outlook.scores, first.outlook.known
-            ).mean()
-        )
-        if early > most:
+        stage = replace(first.stage, deferral_range=_deferral_range(first, last, plan))
+        found = first.predictions
+        deferred = defers_to_next_stage(stage, found.scores, found.in_distribution)
+        decided_early = 1 - deferred.mean()
+        if decided_early > largest:
             stages = (stage, last.stage)
-            outlook = out_of_fold_predictions(
+            predictions = out_of_fold_predictions(
                 stages, (first.table, last.table), targets
             )
-            most, choice = early, StageChoice(stages, outlook, tried)
+            largest, choice = decided_early, StageChoice(stages, predictions, tried)
     return choice
 
 
 def drop_unused_stages(
     stages: Sequence[Stage],
 ) -> tuple[tuple[Stage, ...], tuple[int, ...]]:
-    """Give the stages renumbered, and which experts they ask.
+    """Return the renumbered stages, and the indexes of the experts that they use.
 
-    An expert that no stage asks would only make the bundle large: a transformer that
-    was tried in vain, or vectors that every input would have to bring.
+    An unused expert would only enlarge the bundle, such as a transformer without
+    gain, or add a requirement, such as vectors with candidate input.
     """
-    asked = tuple(sorted({expert for stage in stages for expert in stage.experts}))
-    place = {expert: at for at, expert in enumerate(asked)}
+    used = tuple(sorted({expert for stage in stages for expert in stage.experts}))
+    place = {expert: at for at, expert in enumerate(used)}
     renumbered = tuple(
         replace(stage, experts=tuple(place[expert] for expert in stage.experts))
         for stage in stages
     )
-    return renumbered, asked
+    return renumbered, used
 
 
 def _best(candidates: Sequence[_Candidate]) -> _Candidate:
-    """Give the one with the greatest reach; of equal ones, which agrees most."""
-    most = max(each.reach for each in candidates)
-    near = [each for each in candidates if each.reach >= most - _WORTH]
-    return max(near, key=lambda each: float(each.outlook.agreed.mean()))
+    """Return the candidate with the largest coverage; if close, the most accurate."""
+    largest = max(candidate.coverage for candidate in candidates)
+    near = [
+        candidate
+        for candidate in candidates
+        if candidate.coverage >= largest - _MIN_GAIN
+    ]
+    return max(near, key=lambda candidate: float(candidate.predictions.agreed.mean()))
 
 
 def _blends(experts: int) -> Iterator[ExpertBlend]:
@@ -131,7 +143,7 @@ def _candidate(
     fitted: Sequence[FitResult],
     blend: ExpertBlend,
     targets: Targets,
-    aim: CertificationPlan,
+    plan: CertificationPlan,
     labels: int,
 ) -> _Candidate:
     table = build_agreement_table(fitted, blend)
@@ -141,11 +153,13 @@ def _candidate(
         experts=blend.experts,
         weights=blend.weights,
         calibration=fit_calibration(table, agreed, labels),
-        floor=ood_threshold(table, targets, labels),
+        ood_threshold=ood_threshold(table, targets, labels),
     )
-    outlook = out_of_fold_predictions((stage,), (table,), targets)
+    predictions = out_of_fold_predictions((stage,), (table,), targets)
     costly = any(fitted[i].costly for i in blend.experts)
-    return _Candidate(stage, table, outlook, costly, expected_coverage(outlook, aim))
+    return _Candidate(
+        stage, table, predictions, costly, expected_coverage(predictions, plan)
+    )
 
 
 def _name(fitted: Sequence[FitResult], blend: ExpertBlend) -> str:
@@ -155,41 +169,45 @@ def _name(fitted: Sequence[FitResult], blend: ExpertBlend) -> str:
     return " + ".join(f"{share:g} {fitted[i].name}" for i, share in shares)
 
 
-def _part(candidate: _Candidate, last: _Candidate) -> bool:
+def _is_part(candidate: _Candidate, last: _Candidate) -> bool:
     return set(candidate.stage.experts) < set(last.stage.experts)
 
 
-def _doubt(
-    first: _Candidate, last: _Candidate, aim: CertificationPlan
+def _deferral_range(
+    first: _Candidate, last: _Candidate, plan: CertificationPlan
 ) -> tuple[float, float]:
-    """Give the scores of an early stage between which the last stage is asked."""
-    hopeless, sure = _alike(first.outlook, last.outlook, aim)
-    return hopeless, min(sure, _good(first.outlook, aim)) if last.costly else sure
+    """Return the scores of an early stage between which the last stage decides."""
+    lower, upper = _equal_range(first.predictions, last.predictions, plan)
+    if not last.costly:
+        return lower, upper
+    return lower, min(upper, _high_agreement_score(first.predictions, plan))
 
 
-def _alike(
-    first: OofPredictions, last: OofPredictions, aim: CertificationPlan
+def _equal_range(
+    first: OofPredictions, last: OofPredictions, plan: CertificationPlan
 ) -> tuple[float, float]:
-    """Give the scores beyond which two stages decide every TRAIN row alike.
+    """Return the scores outside of which two stages decide all TRAIN rows equally.
 
-    Where the last would answer too few to tell, no score is beyond.
+    If the last stage would answer too few rows, the range includes all scores.
     """
-    threshold = expected_threshold(last, aim)
+    threshold = expected_threshold(last, plan)
     if threshold is None:
-        return 0.0, _NEVER
-    answered = last.known & (last.scores >= threshold)
-    if answered.sum() < _ENOUGH:
-        return 0.0, _NEVER
-    other = first.known & ~(answered & (first.labels == last.labels))
-    hopeless = float(first.scores[answered].min())
-    sure = float(np.nextafter(first.scores[other].max(initial=0.0), 1))
-    return min(hopeless, threshold), max(sure, threshold)
+        return 0.0, _UNREACHABLE
+    answered = last.in_distribution & (last.scores >= threshold)
+    if answered.sum() < _MIN_ANSWERED:
+        return 0.0, _UNREACHABLE
+    other = first.in_distribution & ~(answered & (first.labels == last.labels))
+    lower = float(first.scores[answered].min())
+    upper = float(np.nextafter(first.scores[other].max(initial=0.0), 1))
+    return min(lower, threshold), max(upper, threshold)
 
 
-def _good(outlook: OofPredictions, aim: CertificationPlan) -> float:
-    """Give the least score from which TRAIN rows agree by far more than the target."""
-    reach = coverage_curve(outlook, outlook.known)
-    wanted = aim.target + (1 - aim.target) / 2
-    share = reach.agreed / np.maximum(reach.rows, 1)
-    good = np.flatnonzero((share >= wanted) & (reach.expected >= wanted))
-    return float(reach.thresholds[good[-1]]) if len(good) else _NEVER
+def _high_agreement_score(
+    predictions: OofPredictions, plan: CertificationPlan
+) -> float:
+    """Return the smallest score from which TRAIN agreement is far above the target."""
+    curve = coverage_curve(predictions, predictions.in_distribution)
+    required = plan.target + (1 - plan.target) / 2
+    share = curve.agreed / np.maximum(curve.rows, 1)
+    reached = np.flatnonzero((share >= required) & (curve.expected >= required))
+    return float(curve.thresholds[reached[-1]]) if len(reached) else _UNREACHABLE

@@ -1,7 +1,6 @@
-"""When an answer is trusted: open cells and the nested family of policies.
+"""Selection of open cells and of the nested family of policies to test.
 
-Everything here is chosen from out-of-fold predictions on TRAIN, before any certify row
-is looked at.
+All choices use out-of-fold predictions on TRAIN, before a certify row is examined.
 """
 
 from dataclasses import dataclass
@@ -35,137 +34,167 @@ __all__ = [
 
 _FLOOR_BELOW_TARGET = 0.02
 _WEAK = 0.01
-"""A cell is closed when so little agreement would come by chance this seldom. A mean,
-shrunk or not, closes a third of the good cells where a cell has a dozen rows."""
-_TRUST = 5.0
-"""How much more the calibration's expectation counts than the share counted: the most
-promising of many counts is always a lucky one."""
+"""A cell is closed if agreement as low as counted has at most this probability for a
+cell at the floor. A rule on the mean, shrunk or not, closes a third of the good cells
+if a cell has a dozen rows."""
+_CALIBRATION_WEIGHT = 5.0
+"""Weight of the agreement that the calibration expects, relative to the counted
+agreement: the largest of many counts is biased upward."""
 _PSEUDO_ROWS = (0.95, 0.10)
-"""Agreements and disagreements added before power is predicted."""
+"""Agreements and disagreements that are added before power is predicted."""
 
 
 @dataclass(frozen=True, slots=True)
 class CertificationPlan:
-    """What will be tested, fixed before any row is looked at."""
+    """The parameters of the test, fixed before a row is examined."""
 
     target: float
-    """Agreement asked for."""
+    """Required agreement, as a fraction."""
     level: float
     """Error level of the test."""
     certify: int
-    """Certify rows to come."""
+    """Number of certify rows."""
     strict: bool = False
-    """Whether every cell must reach the target by itself in training."""
+    """Whether each cell must reach the target in training."""
 
     @property
     def floor(self) -> float:
-        """Agreement below which a cell is closed."""
+        """The agreement below which a cell is closed."""
         return self.target if self.strict else self.target - _FLOOR_BELOW_TARGET
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyFamily:
-    """Nested policies, strictest first, and the chain of tests that is declared."""
+    """Nested policies, strictest first, and the declared chain of tests."""
 
     policies: tuple[AcceptancePolicy, ...]
-    """One for each threshold."""
+    """One policy for each threshold."""
     chain: Chain
-    """The first and the last step that will be tested."""
+    """The first and the last step to test."""
     predicted: float
-    """Agreement at the chain's start as estimated out of fold."""
+    """Out-of-fold agreement at the start of the chain."""
     power: float
-    """Probability that the first step passes, as predicted; optimistic."""
-    hopeful: bool
-    """Whether any step reaches the target out of fold."""
+    """Predicted probability that the first step passes; optimistic."""
+    reached: bool
+    """Whether some step reaches the target out of fold."""
 
 
 def build_policy_family(
-    outlook: OofPredictions, aim: CertificationPlan, labels: int
+    predictions: OofPredictions, plan: CertificationPlan, labels: int
 ) -> PolicyFamily:
-    """Declare the policies to be tested and where the tests start and end."""
-    cells = open_cells(outlook, aim, labels)
-    reach = coverage_curve(outlook, outlook.known & cells[outlook.labels], FINE)
-    power = power_at(reach, aim, len(outlook.labels))
+    """Return the policies to test, with the declared start and end of the tests.
+
+    Args:
+        predictions: Out-of-fold predictions for the TRAIN rows.
+        plan: The parameters of the test.
+        labels: Number of labels.
+    """
+    cells = open_cells(predictions, plan, labels)
+    curve = coverage_curve(
+        predictions, predictions.in_distribution & cells[predictions.labels], FINE
+    )
+    power = power_at(curve, plan, len(predictions.labels))
     start = int(np.flatnonzero(power >= power.max() - 1e-9)[-1])
-    share = reach.agreed / np.maximum(reach.rows, 1)
-    hopeful = np.flatnonzero(share >= aim.target)
-    end = max(start, int(hopeful[-1])) if len(hopeful) else start
-    opened = tuple(cells.tolist())
+    share = curve.agreed / np.maximum(curve.rows, 1)
+    reached = np.flatnonzero(share >= plan.target)
+    end = max(start, int(reached[-1])) if len(reached) else start
+    open_labels = tuple(cells.tolist())
     return PolicyFamily(
-        policies=tuple(AcceptancePolicy(float(t), opened) for t in reach.thresholds),
+        policies=tuple(
+            AcceptancePolicy(float(t), open_labels) for t in curve.thresholds
+        ),
         chain=Chain(start, end),
         predicted=float(share[start]),
         power=float(power[start]),
-        hopeful=bool(len(hopeful)),
+        reached=bool(len(reached)),
     )
 
 
-def expected_coverage(outlook: OofPredictions, aim: CertificationPlan) -> float:
-    """Give the share of TRAIN expected to be certified: how much, times how surely."""
-    reach = coverage_curve(outlook, outlook.known)
-    passing = np.flatnonzero(passes_as_expected(reach, aim, len(outlook.labels)))
-    # Where no step would pass as expected, what is nearest to it is worth a little.
-    most = reach.rows[passing[-1]] / len(outlook.labels) if len(passing) else 1e-3
-    return float(most * power_at(reach, aim, len(outlook.labels)).max())
+def expected_coverage(predictions: OofPredictions, plan: CertificationPlan) -> float:
+    """Return the expected certified share of TRAIN: coverage times power."""
+    curve = coverage_curve(predictions, predictions.in_distribution)
+    passing = np.flatnonzero(passes_as_expected(curve, plan, len(predictions.labels)))
+    # If no step would pass, the blends are ranked by power alone.
+    share = curve.rows[passing[-1]] / len(predictions.labels) if len(passing) else 1e-3
+    return float(share * power_at(curve, plan, len(predictions.labels)).max())
 
 
-def expected_threshold(outlook: OofPredictions, aim: CertificationPlan) -> float | None:
-    """Give the loosest threshold that is expected to pass; none where none is."""
-    reach = coverage_curve(outlook, outlook.known)
-    passing = np.flatnonzero(passes_as_expected(reach, aim, len(outlook.labels)))
-    return float(reach.thresholds[passing[-1]]) if len(passing) else None
+def expected_threshold(
+    predictions: OofPredictions, plan: CertificationPlan
+) -> float | None:
+    """Return the loosest threshold that is expected to pass, or none."""
+    curve = coverage_curve(predictions, predictions.in_distribution)
+    passing = np.flatnonzero(passes_as_expected(curve, plan, len(predictions.labels)))
+    return float(curve.thresholds[passing[-1]]) if len(passing) else None
 
 
 def passes_as_expected(
-    reach: CoverageCurve, aim: CertificationPlan, trained: int
+    curve: CoverageCurve, plan: CertificationPlan, trained: int
 ) -> Agreements:
-    """Tell of each step whether it passes if all comes as expected; no rows do not."""
-    rows = np.round(reach.rows * aim.certify / trained).astype(int)
-    return np.asarray(_smoothed(reach) * rows >= _needed_of(rows, aim))
+    """Return whether each step passes with the expected counts, shape (t,).
+
+    Args:
+        curve: Accepted rows and agreements at each of t thresholds.
+        plan: The parameters of the test.
+        trained: Number of TRAIN rows.
+    """
+    rows = np.round(curve.rows * plan.certify / trained).astype(int)
+    return np.asarray(_smoothed(curve) * rows >= _required_agreements(rows, plan))
 
 
 def open_cells(
-    outlook: OofPredictions, aim: CertificationPlan, labels: int
+    predictions: OofPredictions, plan: CertificationPlan, labels: int
 ) -> Agreements:
-    """Tell, by label, whether its cell is answered at all."""
-    # A cell is judged by what would be answered of it, not by what is unsure anyway.
-    answered = outlook.scores >= _loosest(outlook, aim.target)
-    cells, agreed = outlook.labels[answered], outlook.agreed[answered]
+    """Return, by label, whether its cell is open, shape (labels,)."""
+    # Only rows that would be answered count, not those with a low score.
+    answered = predictions.scores >= _loosest(predictions, plan.target)
+    cells, agreed = predictions.labels[answered], predictions.agreed[answered]
     right = np.bincount(cells[agreed], minlength=labels).astype(np.float64)
     rows = np.bincount(cells, minlength=labels)
-    if aim.strict:
-        return np.asarray((rows > 0) & (right >= aim.floor * rows))
-    return np.asarray(bdtr(right, rows, aim.floor) > _WEAK)
+    if plan.strict:
+        return np.asarray((rows > 0) & (right >= plan.floor * rows))
+    return np.asarray(bdtr(right, rows, plan.floor) > _WEAK)
 
 
-def _loosest(outlook: OofPredictions, target: float) -> float:
-    order = np.argsort(-outlook.scores, kind="stable")
-    share = np.cumsum(outlook.agreed[order]) / np.arange(1, len(order) + 1)
+def _loosest(predictions: OofPredictions, target: float) -> float:
+    order = np.argsort(-predictions.scores, kind="stable")
+    share = np.cumsum(predictions.agreed[order]) / np.arange(1, len(order) + 1)
     reached = np.flatnonzero(share >= target)
-    scores = outlook.scores
+    scores = predictions.scores
     return float(scores[order[reached[-1]]]) if len(reached) else float(scores.max())
 
 
-def _smoothed(reach: CoverageCurve) -> NDArray[np.float64]:
-    """Give the agreement of each step, drawn towards what the calibration expects."""
-    counted = reach.agreed / np.maximum(reach.rows, 1)
-    return (counted + _TRUST * reach.expected) / (1 + _TRUST)
+def _smoothed(curve: CoverageCurve) -> NDArray[np.float64]:
+    """Return the agreement of each step, shrunk to what the calibration expects."""
+    counted = curve.agreed / np.maximum(curve.rows, 1)
+    return (counted + _CALIBRATION_WEIGHT * curve.expected) / (1 + _CALIBRATION_WEIGHT)
 
 
 def power_at(
-    reach: CoverageCurve, aim: CertificationPlan, trained: int
+    curve: CoverageCurve, plan: CertificationPlan, trained: int
 ) -> NDArray[np.float64]:
-    """Predict the probability that each step passes, from what TRAIN says of it."""
-    rows = np.round(reach.rows * aim.certify / trained).astype(int)
-    needed = _needed_of(rows, aim)
-    right = _smoothed(reach) * reach.rows
+    """Return the predicted probability that each step passes, shape (t,).
+
+    The agreements among the certify rows are beta-binomial, with the counts on TRAIN
+    as prior.
+
+    Args:
+        curve: Accepted rows and agreements at each of t thresholds.
+        plan: The parameters of the test.
+        trained: Number of TRAIN rows.
+    """
+    rows = np.round(curve.rows * plan.certify / trained).astype(int)
+    required = _required_agreements(rows, plan)
+    right = _smoothed(curve) * curve.rows
     good, bad = _PSEUDO_ROWS
-    found = betabinom.sf(needed - 1, rows, right + good, reach.rows - right + bad)
-    return np.where(rows > 0, np.nan_to_num(found), 0.0)
+    power = betabinom.sf(required - 1, rows, right + good, curve.rows - right + bad)
+    return np.where(rows > 0, np.nan_to_num(power), 0.0)
 
 
-def _needed_of(rows: NDArray[np.intp], aim: CertificationPlan) -> NDArray[np.intp]:
-    """Give the agreements that pass the test, one more than all where none would."""
-    errors = [max_errors(int(n), aim.target, aim.level) for n in rows]
+def _required_agreements(
+    rows: NDArray[np.intp], plan: CertificationPlan
+) -> NDArray[np.intp]:
+    """Return the agreements that a pass requires; rows + 1 if no count passes."""
+    errors = [max_errors(int(n), plan.target, plan.level) for n in rows]
     allowed = np.array([-1 if most is None else most for most in errors])
     return np.asarray(rows - allowed)

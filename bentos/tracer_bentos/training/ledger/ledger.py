@@ -1,7 +1,7 @@
-"""The append-only ledger of attempts in the store: numbers, levels, rows seen.
+"""The append-only ledger of attempts in the store: numbers, levels, and used rows.
 
-An attempt is found again by the digest of its request, so that a retry of a Job spends
-nothing twice and a router made again under the same prefix goes on where it was.
+The digest of its request identifies an attempt. So a retry of a Job uses no more error
+budget, and a router that is created again under the same prefix continues the ledger.
 """
 
 import json
@@ -10,9 +10,9 @@ from datetime import datetime
 from tracer_bentos.segments import live_segments
 from tracer_bentos.store import TraceStore
 from tracer_core.contracts.document import Document
-from tracer_core.contracts.layout import attempt_key, segment_time
+from tracer_core.contracts.store.layout import attempt_key, segment_time
 from tracer_core.contracts.training import AttemptRequest, AttemptResult
-from tracer_core.stats.certificate.ledger import (
+from tracer_core.stats.certificate.attempt_levels import (
     LedgerEntry,
     attempt_level,
     recycled_level,
@@ -26,25 +26,25 @@ __all__ = [
     "read_result",
 ]
 
-_REQUEST, _STANDING = "request.json", "standing.json"
+_REQUEST, _POSITION = "request.json", "standing.json"
 _ROWS, _RESULT = "rows.json", "result.json"
 
 
 class LedgerPosition(Document):
-    """Where an attempt stands in the ledger, the same at every retry."""
+    """The position of an attempt in the ledger, the same for each retry."""
 
     number: int
-    """Its number; all attempts under one prefix share the error budget."""
+    """Number of the attempt; all attempts under one prefix share the error budget."""
     level: float
-    """Its error level."""
+    """Error level of the attempt."""
     budget: float
-    """Error probability of all attempts up to it together: the largest asked for."""
+    """Error probability of all attempts so far together: the largest requested one."""
     after: datetime | None = None
-    """Newest row that an earlier attempt may have looked at."""
+    """Time of the newest row that an earlier attempt can have used."""
 
 
 def open_attempt(store: TraceStore, request: AttemptRequest) -> LedgerPosition:
-    """Give the place of a request in the ledger, entering it if it is new.
+    """Return the position of a request in the ledger; a new request is added.
 
     Raises:
         StoreError: The store did not answer.
@@ -55,12 +55,12 @@ def open_attempt(store: TraceStore, request: AttemptRequest) -> LedgerPosition:
             return _ledger_position(store, request, number)
     number = max(numbers, default=0) + 1
     while not store.create(attempt_key(number, _REQUEST), request.to_json()):
-        number += 1  # another Job entered the ledger in between
+        number += 1  # another Job has added an attempt in the meantime
     return _ledger_position(store, request, number)
 
 
 def find_result(store: TraceStore, request: AttemptRequest) -> AttemptResult | None:
-    """Give the result of a request that has ended, entering nothing.
+    """Return the result of a request, or none; the ledger is not changed.
 
     Raises:
         StoreError: The store did not answer.
@@ -72,7 +72,7 @@ def find_result(store: TraceStore, request: AttemptRequest) -> AttemptResult | N
 
 
 def read_result(store: TraceStore, number: int) -> AttemptResult | None:
-    """Give the result of an attempt, None when it has not ended."""
+    """Return the result of an attempt; none if it has not ended."""
     try:
         return AttemptResult.from_json(store.read(attempt_key(number, _RESULT)))
     except FileNotFoundError:
@@ -82,11 +82,11 @@ def read_result(store: TraceStore, number: int) -> AttemptResult | None:
 def fixed_segments(
     store: TraceStore, request: AttemptRequest, number: int
 ) -> list[str]:
-    """Give the segments of an attempt: listed once, the same at every retry."""
+    """Return the segments of an attempt: listed once, the same for each retry."""
     found = [key for key in live_segments(store) if _sealed_before(key, request.until)]
     store.create(attempt_key(number, _ROWS), json.dumps({"segments": found}).encode())
-    kept = json.loads(store.read(attempt_key(number, _ROWS)))
-    return [str(key) for key in kept["segments"]]
+    stored = json.loads(store.read(attempt_key(number, _ROWS)))
+    return [str(key) for key in stored["segments"]]
 
 
 def _numbers(store: TraceStore) -> list[int]:
@@ -101,9 +101,9 @@ def _request(store: TraceStore, number: int) -> AttemptRequest:
 def _ledger_position(
     store: TraceStore, request: AttemptRequest, number: int
 ) -> LedgerPosition:
-    # Fixed before the rows are: an earlier attempt that ends only now must not move a
-    # retry to another level or to other rows, which would be a second look.
-    key = attempt_key(number, _STANDING)
+    # The position is stored before the rows are listed. If an earlier attempt ends now,
+    # a retry must not get another level or other rows: that would be a second test.
+    key = attempt_key(number, _POSITION)
     store.create(key, _compute_position(store, request, number).to_json())
     return LedgerPosition.from_json(store.read(key))
 
@@ -111,44 +111,44 @@ def _ledger_position(
 def _compute_position(
     store: TraceStore, request: AttemptRequest, number: int
 ) -> LedgerPosition:
-    earlier = [each for each in _numbers(store) if each < number]
-    results = {each: read_result(store, each) for each in earlier}
-    seen = [_seen_until(store, each, result) for each, result in results.items()]
-    asked = [_request(store, each) for each in earlier]
+    earlier = [other for other in _numbers(store) if other < number]
+    results = {other: read_result(store, other) for other in earlier}
+    used = [_used_until(store, other, result) for other, result in results.items()]
+    requests = [_request(store, other) for other in earlier]
     delta = 1 - request.confidence
-    entries = [_entry(each, result) for each, result in results.items()]
+    entries = [_entry(other, result) for other, result in results.items()]
     return LedgerPosition(
         number=number,
         level=attempt_level(number, delta, recycled_level(entries)),
-        budget=max([delta, *(1 - each.confidence for each in asked)]),
-        after=max(filter(None, seen), default=None),
+        budget=max([delta, *(1 - request.confidence for request in requests)]),
+        after=max(filter(None, used), default=None),
     )
 
 
 def _entry(number: int, result: AttemptResult | None) -> LedgerEntry:
-    # One that never ended may have looked at its rows before it fell: spent.
+    # An attempt without a result can have examined its rows, so its level is used.
     tested = result is None or result.tested
     passed = result is not None and result.chain_passed
     return LedgerEntry(attempt=number, tested=tested, chain_passed=passed)
 
 
-def _seen_until(
+def _used_until(
     store: TraceStore, number: int, result: AttemptResult | None
 ) -> datetime | None:
     return _newest_segment(store, number) if result is None else result.seen_until
 
 
 def _newest_segment(store: TraceStore, number: int) -> datetime | None:
-    # It never ended: whatever it may have looked at counts as seen.
+    # An attempt without a result can have used all its rows.
     try:
-        kept = json.loads(store.read(attempt_key(number, _ROWS)))
+        stored = json.loads(store.read(attempt_key(number, _ROWS)))
     except FileNotFoundError:
         return None
-    return max((segment_time(key) for key in kept["segments"]), default=None)
+    return max((segment_time(key) for key in stored["segments"]), default=None)
 
 
 def _sealed_before(key: str, until: datetime) -> bool:
     try:
         return segment_time(key) < until
     except ValueError:
-        return False  # somebody else's object under our prefix
+        return False  # an object of another program under the prefix

@@ -1,17 +1,18 @@
-"""The attempts made on one machine: what each looked at, and the level of the next.
+"""The ledger of the attempts on one machine: their used rows and their levels.
 
-An attempt goes on with the ledger of every earlier one that had a row in common or was
-about the same named task, so that adding a row does not begin a new life. Rows that an
-earlier attempt looked at train and never certify again: whoever has a bundle and the
-traces can learn anything about them, so no bound on what was told would hold.
+An attempt continues the ledger of each earlier attempt that has a common row or the
+same named task, so an added row does not start a new error budget. Rows that an earlier
+attempt has used can train but never certify again: a person with a bundle and the
+traces can derive anything about these rows, so no bound on the disclosed information
+would hold.
 
 ::
 
-    attempts/000001/attempt.json   its request, number and level     before it looks
-    attempts/000001/rows.npy       names of all its rows             before it looks
-    attempts/000001/seen.npy       those that were not fresh         before it looks
-    attempts/000001/outcome.json   how it ended; absent: spent       once
-    attempts/000001/learnt.npy     what it learnt from, if untested  once
+    attempts/000001/attempt.json   request, number, and level       before the test
+    attempts/000001/rows.npy       text ids of all rows             before the test
+    attempts/000001/seen.npy       text ids of rows used before     before the test
+    attempts/000001/outcome.json   result; if absent, level used    once
+    attempts/000001/learnt.npy     text ids of TRAIN rows, untested once
 """
 
 import fcntl
@@ -30,7 +31,7 @@ from tracer_bentos.training.data.rows import Row, RowIds, RowSet, row_ids
 from tracer_core.constants import UNNAMED_TASK
 from tracer_core.contracts.document import Document
 from tracer_core.errors import StoreError
-from tracer_core.stats.certificate.ledger import (
+from tracer_core.stats.certificate.attempt_levels import (
     LedgerEntry,
     attempt_level,
     recycled_level,
@@ -39,46 +40,46 @@ from tracer_core.stats.certificate.ledger import (
 __all__ = ["STATE_VARIABLE", "LedgerAttempt", "LedgerOutcome", "OfflineLedger"]
 
 STATE_VARIABLE = "TRACER_STATE"
-"""Environment variable with the folder of the ledger."""
+"""Environment variable with the folder that contains the ledger."""
 
 _ATTEMPT, _OUTCOME = "attempt.json", "outcome.json"
-_ROWS, _SEEN, _LEARNT = "rows.npy", "seen.npy", "learnt.npy"
-_NOTHING = np.empty(0, np.uint64)
+_ROWS, _USED, _TRAINED = "rows.npy", "seen.npy", "learnt.npy"
+_NO_ROWS = np.empty(0, np.uint64)
 
 _DELTA = 0.05
-"""Error probability that is meant where none is asked for."""
+"""Default error probability of all attempts together."""
 
 
 class LedgerAttempt(Document):
-    """Where an attempt stands; the same whenever it is made again."""
+    """The position of an attempt in the ledger, the same for each repetition."""
 
     request: str
-    """Digest of its rows, its terms and the code: what makes it the same attempt."""
+    """Identity of the attempt: digest of its rows, its terms, and the algorithm."""
     task: str
-    """Its task."""
+    """Task of the attempt."""
     entry: int
-    """Its place among all attempts on this machine."""
+    """Number among all attempts on this machine."""
     earlier: tuple[int, ...] = ()
-    """The places of those whose ledger it goes on with."""
+    """Entries of the attempts whose ledger it continues."""
     number: int = 1
-    """Its number among them."""
+    """Number within its ledger."""
     level: float
-    """Its error level."""
+    """Error level."""
     budget: float
-    """Error probability of all of them together: the largest that was asked for."""
+    """Error probability of the whole ledger: the largest requested one."""
     after: datetime | None = None
-    """Newest row that one of them may have tested on."""
+    """Time of the newest row that an earlier attempt can have tested on."""
     newest: datetime | None = None
-    """Its own newest row."""
+    """Time of the newest row of this attempt."""
 
 
 class LedgerOutcome(Document):
-    """How an attempt ended."""
+    """The result of an attempt."""
 
     tested: bool
-    """Whether its certify rows were looked at."""
+    """Whether its certify rows were examined."""
     chain_passed: bool = False
-    """Whether every step of its chain passed."""
+    """Whether all steps of its chain passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ class _Entry:
     outcome: LedgerOutcome | None
 
     @property
-    def spent(self) -> bool:
-        # One that never ended may have looked at everything before it fell.
+    def level_used(self) -> bool:
+        # An attempt without an outcome can have examined all its rows.
         return self.outcome is None or self.outcome.tested
 
     @property
@@ -99,69 +100,74 @@ class _Entry:
     def rows(self) -> RowIds:
         return _load(self.folder / _ROWS)
 
-    def seen(self) -> RowIds:
-        return self.rows() if self.spent else _load(self.folder / _LEARNT)
+    def used_rows(self) -> RowIds:
+        return self.rows() if self.level_used else _load(self.folder / _TRAINED)
 
 
 class OfflineLedger:
     """The ledger of one machine."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.folder = (folder or _state()) / "attempts"
-        """Where it is kept."""
+        self.folder = (folder or _state_folder()) / "attempts"
+        """Folder of the attempts."""
 
     def open(
         self, rows: RowSet, request: str, confidence: float
     ) -> tuple[LedgerAttempt, RowIds]:
-        """Give an attempt and the names of rows that are not fresh for it.
+        """Return an attempt, and the text ids of the rows that are not fresh for it.
 
-        It is entered before anything is looked at; one that was entered before is the
-        same attempt and spends nothing.
+        The attempt is stored before a row is examined. A request that is already stored
+        is the same attempt and uses no error budget.
+
+        Args:
+            rows: The rows of the attempt.
+            request: Identity of the attempt.
+            confidence: Requested confidence over all attempts together.
 
         Raises:
-            StoreError: The ledger cannot be kept; without it nothing can be claimed.
+            StoreError: The ledger cannot be written, so no claim is possible.
         """
-        with self._alone():
+        with self._locked():
             entries = self._entries()
-            for each in entries:
-                if each.attempt.request == request:
-                    return each.attempt, _load(each.folder / _SEEN)
-            names = np.unique(row_ids(rows.rows))
-            before = _before(entries, names, rows.task)
-            place = max((each.attempt.entry for each in entries), default=0) + 1
-            attempt = _stand(place, rows, request, before, 1 - confidence)
-            seen = _seen_by(before, names)
-            self._write(attempt, names, seen)
-            return attempt, seen
+            for entry in entries:
+                if entry.attempt.request == request:
+                    return entry.attempt, _load(entry.folder / _USED)
+            text_ids = np.unique(row_ids(rows.rows))
+            earlier = _earlier_entries(entries, text_ids, rows.task)
+            place = max((entry.attempt.entry for entry in entries), default=0) + 1
+            attempt = _position(place, rows, request, earlier, 1 - confidence)
+            used = _used_by(earlier, text_ids)
+            self._write(attempt, text_ids, used)
+            return attempt, used
 
     def mark_examined(self, rows: RowSet) -> tuple[LedgerAttempt, RowIds]:
-        """Give what `enter` would to a new request, and enter nothing."""
-        names = np.unique(row_ids(rows.rows))
-        before = _before(self._entries(), names, rows.task)
-        attempt = _stand(0, rows, "", before, _DELTA)
-        return attempt, _seen_by(before, names)
+        """Return the result of `open` for a new request, without storing it."""
+        text_ids = np.unique(row_ids(rows.rows))
+        earlier = _earlier_entries(self._entries(), text_ids, rows.task)
+        attempt = _position(0, rows, "", earlier, _DELTA)
+        return attempt, _used_by(earlier, text_ids)
 
     def close(
-        self, attempt: LedgerAttempt, outcome: LedgerOutcome, learnt: Sequence[Row]
+        self, attempt: LedgerAttempt, outcome: LedgerOutcome, trained: Sequence[Row]
     ) -> None:
-        """Say how an attempt ended; one that looked at nothing is taken out again.
+        """Store the outcome of an attempt; an attempt that used no row is removed.
 
         Raises:
-            StoreError: The ledger cannot be kept.
+            StoreError: The ledger cannot be written.
         """
-        with self._alone():
+        with self._locked():
             folder = self.folder / f"{attempt.entry:06d}"
             if not folder.exists() or (folder / _OUTCOME).exists():
                 return
-            if not outcome.tested and not learnt:
+            if not outcome.tested and not trained:
                 shutil.rmtree(folder)
                 return
             if not outcome.tested:
-                np.save(folder / _LEARNT, np.unique(row_ids(learnt)))
-            _put(folder / _OUTCOME, outcome.to_json())
+                np.save(folder / _TRAINED, np.unique(row_ids(trained)))
+            _write_once(folder / _OUTCOME, outcome.to_json())
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with (self.folder / "lock").open("wb") as lock:
@@ -175,53 +181,55 @@ class OfflineLedger:
 
     def _entries(self) -> list[_Entry]:
         found = sorted(self.folder.glob(f"[0-9]*/{_ATTEMPT}"))
-        return [_read(each.parent) for each in found]
+        return [_read(path.parent) for path in found]
 
-    def _write(self, attempt: LedgerAttempt, names: RowIds, seen: RowIds) -> None:
-        # Whole or not at all, and in place before a row is looked at.
+    def _write(self, attempt: LedgerAttempt, text_ids: RowIds, used: RowIds) -> None:
+        # The rename is atomic, and it happens before a row is examined.
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self.folder))
-        np.save(draft / _ROWS, names)
-        np.save(draft / _SEEN, seen)
-        _put(draft / _ATTEMPT, attempt.to_json())
+        np.save(draft / _ROWS, text_ids)
+        np.save(draft / _USED, used)
+        _write_once(draft / _ATTEMPT, attempt.to_json())
         draft.rename(self.folder / f"{attempt.entry:06d}")
 
 
-def _before(entries: Sequence[_Entry], names: RowIds, task: str) -> list[_Entry]:
-    """Give the entries whose ledger goes on: those that touch it, and what they did."""
+def _earlier_entries(
+    entries: Sequence[_Entry], text_ids: RowIds, task: str
+) -> list[_Entry]:
+    """Return the entries that the attempt continues, and their earlier entries."""
     found: set[int] = set()
-    for each in entries:
-        said = each.attempt
-        named = said.task == task != UNNAMED_TASK
-        if named or np.isin(names, each.rows(), assume_unique=True).any():
-            found |= {said.entry, *said.earlier}
-    return [each for each in entries if each.attempt.entry in found]
+    for entry in entries:
+        attempt = entry.attempt
+        same_task = attempt.task == task != UNNAMED_TASK
+        if same_task or np.isin(text_ids, entry.rows(), assume_unique=True).any():
+            found |= {attempt.entry, *attempt.earlier}
+    return [entry for entry in entries if entry.attempt.entry in found]
 
 
-def _stand(
-    place: int, rows: RowSet, request: str, before: Sequence[_Entry], delta: float
+def _position(
+    place: int, rows: RowSet, request: str, earlier: Sequence[_Entry], delta: float
 ) -> LedgerAttempt:
-    number = len(before) + 1
-    ended = [
-        LedgerEntry(attempt=at, tested=each.spent, chain_passed=each.passed)
-        for at, each in enumerate(before, start=1)
+    number = len(earlier) + 1
+    ledger_entries = [
+        LedgerEntry(attempt=count, tested=entry.level_used, chain_passed=entry.passed)
+        for count, entry in enumerate(earlier, start=1)
     ]
-    tested = [each.attempt.newest for each in before if each.spent]
+    tested = [entry.attempt.newest for entry in earlier if entry.level_used]
     return LedgerAttempt(
         request=request,
         task=rows.task,
         entry=place,
-        earlier=tuple(each.attempt.entry for each in before),
+        earlier=tuple(entry.attempt.entry for entry in earlier),
         number=number,
-        level=attempt_level(number, delta, recycled_level(ended)),
-        budget=max([delta, *(each.attempt.budget for each in before)]),
+        level=attempt_level(number, delta, recycled_level(ledger_entries)),
+        budget=max([delta, *(entry.attempt.budget for entry in earlier)]),
         after=max(filter(None, tested), default=None) if rows.timed else None,
         newest=rows.newest,
     )
 
 
-def _seen_by(before: Sequence[_Entry], names: RowIds) -> RowIds:
-    seen = [each.seen() for each in before]
-    return np.intersect1d(names, np.concatenate([_NOTHING, *seen]))
+def _used_by(earlier: Sequence[_Entry], text_ids: RowIds) -> RowIds:
+    used = [entry.used_rows() for entry in earlier]
+    return np.intersect1d(text_ids, np.concatenate([_NO_ROWS, *used]))
 
 
 def _read(folder: Path) -> _Entry:
@@ -237,13 +245,13 @@ def _load(path: Path) -> RowIds:
     return np.asarray(np.load(path, allow_pickle=False), np.uint64)
 
 
-def _put(path: Path, content: bytes) -> None:
+def _write_once(path: Path, content: bytes) -> None:
     with path.open("xb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _state() -> Path:
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(os.environ.get(STATE_VARIABLE) or Path(home) / "tracer-router")
+def _state_folder() -> Path:
+    state_home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(os.environ.get(STATE_VARIABLE) or Path(state_home) / "tracer-router")

@@ -1,1 +1,1 @@
-"""Entry points: one attempt from rows to result."""
+"""Entry points: one attempt, from rows to result."""

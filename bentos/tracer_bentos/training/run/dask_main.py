@@ -1,9 +1,9 @@
-"""The entry point of an attempt on many pods: each of its Indexed Job runs this module.
+"""The entry point of an attempt on several pods: all pods of its Indexed Job run this.
 
-Index 0 schedules and drives, the others work. Dask's protocol is to run what one is
-sent, and it asks nobody for a password: whoever reaches a port of these pods runs code
-in them, beside the keys to the store. The Job's NetworkPolicy therefore lets only its
-own pods in.
+Index 0 runs the scheduler and the attempt; the other indexes are workers. The protocol
+of Dask executes received code without authentication: a client that reaches a port of
+these pods can run code next to the keys of the store. Therefore the NetworkPolicy of
+the Job allows only connections between its own pods.
 """
 
 import logging
@@ -25,13 +25,14 @@ _TERMINATED = 128 + signal.SIGTERM
 
 
 def main() -> int:
-    """Do the part of this pod's index and give the exit code.
+    """Run the part of the index of this pod, and return the exit code.
 
-    A worker ends with 0 only once it has been let go; a Job takes that for done.
+    A worker exits with 0 only after a shutdown by the driver, because a Job counts exit
+    code 0 as completion.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    # The first process of a container is deaf to SIGTERM unless it listens. Nothing is
-    # left to tidy up: what is lost is computed again, a written result is given again.
+    # The first process of a container ignores SIGTERM without a handler. No cleanup is
+    # necessary: a retry computes lost results again, and returns a written result.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(_TERMINATED))
     try:
         training = RuntimeConfig.from_environment(os.environ).training
@@ -40,7 +41,7 @@ def main() -> int:
         _log.error("%s", error)
         return 1
     except (KeyError, ValueError) as error:
-        _log.error("run this in an Indexed Job, as the operator makes it: %s", error)
+        _log.error("must run in an Indexed Job of the operator: %s", error)
         return 1
     if training is None:
         _log.error("%s: training: is required", runtime.CONFIG)

@@ -1,4 +1,4 @@
-"""One attempt from the store's traces to a write-once result."""
+"""One attempt, from the traces of the store to a result that is written once."""
 
 import json
 import logging
@@ -30,8 +30,8 @@ from tracer_bentos.training.ledger.ledger import (
 from tracer_bentos.training.run.pipeline import TrainingResult, train
 from tracer_core.contracts import runtime
 from tracer_core.contracts.document import sha256_digest
-from tracer_core.contracts.layout import attempt_key, bento_key, segment_time
 from tracer_core.contracts.runtime_config import RuntimeConfig
+from tracer_core.contracts.store.layout import attempt_key, bento_key, segment_time
 from tracer_core.contracts.training import (
     AttemptOutcome,
     AttemptRequest,
@@ -40,10 +40,15 @@ from tracer_core.contracts.training import (
 )
 from tracer_core.errors import TracerRouterError
 
-__all__ = ["run_attempt", "run_requested_attempt", "summarise"]
+__all__ = ["run_attempt", "run_requested_attempt", "summarize"]
 
 _NAMED_FAULTS = 20
-_SUMMARISED_FAULTS = 3
+"""Largest number of faults that the result lists."""
+_SUMMARIZED_FAULTS = 3
+"""Largest number of faults that the termination message lists."""
+_TERMINATION_LOG = "/dev/termination-log"
+
+_log = logging.getLogger("tracer_bentos.training")
 
 
 def run_attempt(
@@ -52,41 +57,41 @@ def run_attempt(
     engine: ComputeEngine | None = None,
     folder: Path | None = None,
 ) -> AttemptResult:
-    """Give the result of an attempt, made now or earlier.
+    """Return the result of an attempt; run the attempt if the store has no result.
 
     Args:
-        store: The router's part of the store.
-        request: What is asked.
-        engine: Where pieces are computed; threads of this process when none is named.
-        folder: Where the ONNX folder is mounted that the request may name.
+        store: The part of the store that belongs to the router.
+        request: The terms of the attempt.
+        engine: Computes the pieces; by default threads of this process.
+        folder: Where the ONNX folder is mounted that the request can name.
 
     Raises:
-        StoreError: The store did not answer; a retry begins anew with the same rows.
-        EngineError: Nobody is left to compute; a retry spends nothing.
-        EmbeddingsError: The endpoint gives no embedding. If it gave none from the
-            beginning, the attempt is not in the ledger and has looked at no row.
+        StoreError: The store did not answer; a retry starts again with the same rows.
+        EngineError: No worker is left; a retry uses no error budget.
+        EmbeddingsError: The endpoint returns no embedding. If it returned none from the
+            start, the attempt is not in the ledger and has examined no row.
         InputError: The ONNX folder cannot be used; nothing is in the ledger.
     """
     known = find_result(store, request)
     if known is not None:
         return known
-    costly = open_embedder(request.embedder, folder)
-    standing = open_attempt(store, request)
+    encoders = open_embedder(request.embedder, folder)
+    position = open_attempt(store, request)
     redactor = build_redactor(request.redaction)
-    segments = fixed_segments(store, request, standing.number)
+    segments = fixed_segments(store, request, position.number)
     rows, faults = _read(store, segments, redactor, request.task)
-    _quarantine(store, standing.number, faults)
-    means = local_training_context(engine, costly)
-    learned = train(_question(request, standing), rows, means)
-    result = _result(store, request, standing, (rows, learned, faults))
-    store.create(attempt_key(standing.number, "result.json"), result.to_json())
-    # Another pod of the Job may have been first: the ledger's word holds.
-    return read_result(store, standing.number) or result
+    _quarantine(store, position.number, faults)
+    context = local_training_context(engine, encoders)
+    trained = train(_parameters(request, position), rows, context)
+    result = _result(store, request, position, (rows, trained, faults))
+    store.create(attempt_key(position.number, "result.json"), result.to_json())
+    # Another pod of the Job can have written first; the stored result is the valid one.
+    return read_result(store, position.number) or result
 
 
-def summarise(result: AttemptResult) -> TrainingSummary:
-    """Give what the operator is told: figures, never a row's text."""
-    held = result.certificate
+def summarize(result: AttemptResult) -> TrainingSummary:
+    """Return the summary for the operator: figures, never the text of a row."""
+    certificate = result.certificate
     return TrainingSummary(
         attempt=result.attempt,
         request=result.request,
@@ -94,32 +99,58 @@ def summarise(result: AttemptResult) -> TrainingSummary:
         reason=result.reason[:500],
         rows=result.rows,
         quarantined=result.quarantined,
-        quarantine=tuple(each[:200] for each in result.quarantine[:_SUMMARISED_FAULTS]),
+        quarantine=tuple(
+            fault[:200] for fault in result.quarantine[:_SUMMARIZED_FAULTS]
+        ),
         result=sha256_digest(result.to_json()),
-        task=held.task if held else None,
+        task=certificate.task if certificate else None,
         bundle=result.bundle,
         bento=result.bento,
         bento_key=result.bento_key,
-        target=held.target if held else None,
-        confidence=held.confidence if held else None,
+        target=certificate.target if certificate else None,
+        confidence=certificate.confidence if certificate else None,
         level=result.level,
-        n=held.n if held else None,
-        k=held.k if held else None,
-        m=held.m if held else None,
-        coverage=held.coverage if held else None,
+        n=certificate.n if certificate else None,
+        k=certificate.k if certificate else None,
+        m=certificate.m if certificate else None,
+        coverage=certificate.coverage if certificate else None,
     )
 
 
-def _question(request: AttemptRequest, standing: LedgerPosition) -> AttemptParameters:
+def run_requested_attempt(engine: ComputeEngine | None = None) -> int:
+    """Run the attempt of the mounted request and return the exit code.
+
+    A refusal is a result, with exit code 0. Exit code 1 means that a retry is possible.
+    A retry uses no error budget: it returns a result that is already written.
+
+    Args:
+        engine: Computes the pieces; by default threads of this process.
+    """
+    try:
+        content = Path(os.environ[runtime.ATTEMPT_FILE]).read_bytes()
+        request = AttemptRequest.from_json(content)
+        config = RuntimeConfig.from_environment(os.environ)
+        store, folder = open_store(config.traces.store), config.embedder.folder
+        result = run_attempt(store, request, engine, folder)
+        summary = summarize(result).to_json()
+        Path(os.environ.get("TERMINATION_LOG", _TERMINATION_LOG)).write_bytes(summary)
+    except (KeyError, OSError, TracerRouterError) as error:
+        _log.error("attempt failed: %s", error)
+        return 1
+    _log.info("attempt %d: %s: %s", result.attempt, result.outcome, result.reason)
+    return 0
+
+
+def _parameters(request: AttemptRequest, position: LedgerPosition) -> AttemptParameters:
     return AttemptParameters(
-        attempt=standing.number,
+        attempt=position.number,
         target=request.target,
         confidence=request.confidence,
-        level=standing.level,
+        level=position.level,
         minimum=request.minimum,
         seed=request.seed,
-        after=standing.after,
-        budget=standing.budget,
+        after=position.after,
+        budget=position.budget,
         redaction=build_redactor(request.redaction).identity,
         until=request.until,
     )
@@ -150,28 +181,33 @@ def _segment(
     try:
         content = store.read(key)
     except FileNotFoundError:
-        yield LineFault(key, 0, "the segment is gone from the store")
+        yield LineFault(key, 0, "the segment is not in the store anymore")
         return
-    otherwise: list[int] = []
+    other_redactor: list[int] = []
     for number, found in read_segment(content, key):
         if isinstance(found, LineFault):
             yield found
         elif record := redact_as_served(found, redactor):
             yield build_row(record, segment_time(key), unmarked=False)
         else:
-            otherwise.append(number)
-    if otherwise:
-        count = len(otherwise)
-        reason = f"{count} texts from here on were redacted otherwise than is asked"
-        yield LineFault(key, otherwise[0], reason)
+            other_redactor.append(number)
+    if other_redactor:
+        count = len(other_redactor)
+        reason = (
+            f"{count} texts from this line on were redacted by another redactor than"
+            f" {redactor.identity}"
+        )
+        yield LineFault(key, other_redactor[0], reason)
 
 
 def _quarantine(store: TraceStore, number: int, faults: Sequence[LineFault]) -> None:
     if not faults:
         return
     lines = [
-        json.dumps({"segment": each.source, "line": each.line, "reason": each.reason})
-        for each in faults
+        json.dumps(
+            {"segment": fault.source, "line": fault.line, "reason": fault.reason}
+        )
+        for fault in faults
     ]
     content = "\n".join([*lines, ""]).encode()
     store.write(attempt_key(number, "quarantine.jsonl"), content)
@@ -180,80 +216,50 @@ def _quarantine(store: TraceStore, number: int, faults: Sequence[LineFault]) -> 
 def _result(
     store: TraceStore,
     request: AttemptRequest,
-    standing: LedgerPosition,
+    position: LedgerPosition,
     found: tuple[RowSet, TrainingResult, Sequence[LineFault]],
 ) -> AttemptResult:
-    rows, learned, faults = found
+    rows, trained, faults = found
     redaction = build_redactor(request.redaction).identity
-    bundle, bento = _package(store, learned, redaction)
+    bundle, bento = _package(store, trained, redaction)
     return AttemptResult(
         request=request.digest,
-        attempt=standing.number,
+        attempt=position.number,
         outcome=AttemptOutcome.CERTIFIED if bundle else AttemptOutcome.REFUSED,
-        reason=learned.reason,
+        reason=trained.reason,
         rows=rows.labelled,
         quarantined=len(faults),
-        quarantine=tuple(each.text for each in faults[:_NAMED_FAULTS]),
+        quarantine=tuple(fault.text for fault in faults[:_NAMED_FAULTS]),
         rows_digest=rows.digest,
-        tested=learned.tested,
-        seen_until=_seen_until(rows, learned),
-        chain_passed=learned.chain_passed,
-        level=standing.level,
-        certificate=learned.certificate,
+        tested=trained.tested,
+        seen_until=_used_until(rows, trained),
+        chain_passed=trained.chain_passed,
+        level=position.level,
+        certificate=trained.certificate,
         bundle=bundle,
         bento=bento,
         bento_key=bento_key(bento) if bento else None,
     )
 
 
-def _seen_until(rows: RowSet, learned: TrainingResult) -> datetime | None:
-    if learned.tested:
+def _used_until(rows: RowSet, trained: TrainingResult) -> datetime | None:
+    if trained.tested:
         return rows.newest
-    return max((row.time for row in learned.learnt if row.time), default=None)
+    return max((row.time for row in trained.train_rows if row.time), default=None)
 
 
 def _package(
-    store: TraceStore, learned: TrainingResult, redaction: str
+    store: TraceStore, trained: TrainingResult, redaction: str
 ) -> tuple[str | None, str | None]:
-    if learned.surrogate is None or learned.certificate is None:
+    if trained.surrogate is None or trained.certificate is None:
         return None, None
     with tempfile.TemporaryDirectory(prefix="tracer-training-") as scratch:
         folder = Path(scratch) / "bundle"
-        samples = golden_samples(learned.surrogate)
+        samples = golden_samples(trained.surrogate)
         manifest = write_bundle(
-            folder, learned.surrogate, learned.certificate, samples, redaction
+            folder, trained.surrogate, trained.certificate, samples, redaction
         )
         archive = build_bento(folder, manifest.digest, Path(scratch)).read_bytes()
     bento = sha256_digest(archive)
     store.create(bento_key(bento), archive)
     return manifest.digest, bento
-
-
-_log = logging.getLogger("tracer_bentos.training")
-
-
-_TERMINATION_LOG = "/dev/termination-log"
-
-
-def run_requested_attempt(engine: ComputeEngine | None = None) -> int:
-    """Run the attempt that the mounted request names and give the exit code.
-
-    A refusal is a result and exits with 0; 1 means that it may be tried again, which
-    spends nothing: a result once written is given again.
-
-    Args:
-        engine: Where pieces are computed; threads of this process when none is named.
-    """
-    try:
-        content = Path(os.environ[runtime.ATTEMPT_FILE]).read_bytes()
-        request = AttemptRequest.from_json(content)
-        config = RuntimeConfig.from_environment(os.environ)
-        store, folder = open_store(config.traces.store), config.embedder.folder
-        result = run_attempt(store, request, engine, folder)
-        summary = summarise(result).to_json()
-        Path(os.environ.get("TERMINATION_LOG", _TERMINATION_LOG)).write_bytes(summary)
-    except (KeyError, OSError, TracerRouterError) as error:
-        _log.error("attempt failed: %s", error)
-        return 1
-    _log.info("attempt %d: %s: %s", result.attempt, result.outcome, result.reason)
-    return 0

@@ -1,4 +1,4 @@
-"""The rows of a person's traces, for the offline verbs."""
+"""Reads the rows of trace files and stores for the offline commands."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,72 +17,75 @@ __all__ = ["LoadedRows", "load_rows"]
 
 @dataclass(frozen=True, slots=True)
 class LoadedRows:
-    """What was read."""
+    """The rows that were read."""
 
     rows: RowSet
-    """The rows of the task with the most of them."""
+    """The rows of the dominant task."""
     faults: tuple[LineFault, ...]
-    """Lines that were left out."""
+    """Lines that cannot be read."""
     dimensions: int | None
-    """Length of the vectors that came with the rows, if any did."""
+    """Length of the vectors of the rows; none without vectors."""
 
 
-def load_rows(named: str, vectors: Path | None = None) -> LoadedRows:
+def load_rows(source: str, vectors: Path | None = None) -> LoadedRows:
     """Read traces from a path or a URL.
 
     Args:
-        named: A file, a folder, or the URL of a store.
-        vectors: A file of embeddings, row by row as the lines of the traces.
+        source: A file, a folder, or the URL of a store.
+        vectors: A file of embeddings, one row for each line of the traces.
 
     Raises:
-        InputError: There are no traces, or the vectors do not belong to them.
+        InputError: There are no traces, or the vectors do not match them.
         StoreError: The store did not answer.
     """
-    beside = None if vectors is None else open_vectors(vectors)
-    reading = _Reading(beside)
-    rows = select_rows(reading.rows(named))
-    if reading.faults and not rows.rows:
+    precomputed = None if vectors is None else open_vectors(vectors)
+    reader = _RowReader(precomputed)
+    rows = select_rows(reader.rows(source))
+    if reader.faults and not rows.rows:
         raise InputError(
-            f"{reading.faults[0].text}: no line is a trace; one is"
+            f"{reader.faults[0].text}; no line is a trace, for example"
             ' {"input": TEXT, "teacher": LABEL}'
         )
-    if beside is not None:
-        beside.expect(reading.lines, named)
-    return LoadedRows(rows, tuple(reading.faults), reading.dimensions)
+    if precomputed is not None:
+        precomputed.require_row_count(reader.lines, source)
+    return LoadedRows(rows, tuple(reader.faults), reader.dimensions)
 
 
-class _Reading:
-    def __init__(self, beside: PrecomputedVectors | None) -> None:
+class _RowReader:
+    def __init__(self, precomputed: PrecomputedVectors | None) -> None:
         self.faults: list[LineFault] = []
         self.lines = 0
         self.dimensions: int | None = None
-        self._beside = beside
+        self._precomputed = precomputed
         self._first = True
 
-    def rows(self, named: str) -> Iterator[Row]:
+    def rows(self, source: str) -> Iterator[Row]:
         redactor = StandardRedactor()
-        for source in find_sources(named):
-            for number, found in served_lines(source.open(), source.name, redactor):
+        for source_file in find_sources(source):
+            for number, found in served_lines(
+                source_file.open(), source_file.name, redactor
+            ):
                 self.lines += 1
                 if isinstance(found, LineFault):
                     self.faults.append(found)
                 else:
-                    row = build_row(found, source.sealed, unmarked=True)
-                    yield self._embedded(row, f"{source.name}:{number}")
+                    row = build_row(found, source_file.sealed, unmarked=True)
+                    yield self._with_vector(row, f"{source_file.name}:{number}")
 
-    def _embedded(self, row: Row, where: str) -> Row:
-        if self._beside is not None:
-            row = replace(row, vector=self._beside.row(self.lines - 1, where))
+    def _with_vector(self, row: Row, where: str) -> Row:
+        if self._precomputed is not None:
+            row = replace(row, vector=self._precomputed.row(self.lines - 1, where))
         length = None if row.vector is None else len(row.vector)
         if self._first:
             self.dimensions, self._first = length, False
         elif length != self.dimensions:
             raise InputError(
-                f"{where}: {_said(length)}, the first trace {_said(self.dimensions)}:"
-                " give every trace a vector of one model, or none"
+                f"{where}: {_describe(length)}, but the first trace"
+                f" {_describe(self.dimensions)}; all traces must have vectors of the"
+                " same length, or none"
             )
         return row
 
 
-def _said(length: int | None) -> str:
+def _describe(length: int | None) -> str:
     return "has no vector" if length is None else f"has a vector of {length} numbers"

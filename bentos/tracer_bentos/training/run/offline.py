@@ -1,4 +1,4 @@
-"""An attempt on files of one machine, with the code of the training Job."""
+"""An attempt on the files of one machine, with the code of the training Job."""
 
 import json
 from collections.abc import Sequence
@@ -41,63 +41,66 @@ _IDENTITY_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class FitTerms:
-    """What is asked; each other set of them is an attempt of its own."""
+    """The terms of an attempt; other terms are another attempt."""
 
     target: float
-    """Agreement asked for, as a fraction."""
+    """Required agreement, as a fraction."""
     confidence: float
     """Confidence over all attempts together."""
     minimum: int = 100
-    """Labelled rows without which nothing is tried."""
+    """Labeled rows that an attempt requires."""
     seed: int = 1
-    """Seed of everything random."""
+    """Seed of all random choices."""
     strict: bool = False
-    """Whether every cell must reach the target by itself in training."""
+    """Whether each cell must reach the target in training."""
     encoders: tuple[str, ...] = ()
-    """The encoders that the user named, by what tells them apart."""
+    """Identities of the encoders that the user named."""
 
 
 class CellSummary(NamedTuple):
-    """One certified cell for people."""
+    """A summary of one certified cell."""
 
     name: str
-    """Its name: the answer, in one line and not too long."""
+    """Name of the cell: the answer, shortened to one line."""
     rows: int
-    """Certify rows of it that are answered."""
+    """Answered certify rows of the cell."""
     agreed: int
-    """Of those, how many matched the teacher."""
+    """Answered rows that agree with the teacher."""
     terms: tuple[str, ...]
-    """Words that are frequent in it and rare elsewhere."""
+    """Words that are frequent in the cell and rare elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class OfflineAttempt:
-    """How an attempt ended."""
+    """The result of an attempt."""
 
-    learned: TrainingResult
-    """The outcome."""
+    result: TrainingResult
+    """The training result."""
     attempt: int
-    """Its number in the ledger."""
+    """Number of the attempt in the ledger."""
     level: float
-    """Error level that it was given."""
+    """Error level of the attempt."""
     digest: str | None = None
-    """Digest of the bundle that was written, when certified."""
+    """Digest of the written bundle, if certified."""
 
     @property
     def cells(self) -> tuple[CellSummary, ...]:
-        """Give the certified cells as a person reads them, those answered most first.
+        """Summaries of the certified cells, those with the most answers first.
 
-        Words are of the rows learnt from and go to whoever fits, never into the bundle.
+        The words come from the TRAIN rows. They are shown to the user of `fit`, and
+        are never written to the bundle.
         """
-        held, learnt = self.learned.certificate, self.learned.learnt
-        if held is None:
+        certificate, train_rows = self.result.certificate, self.result.train_rows
+        if certificate is None:
             return ()
-        terms = top_terms([r.text for r in learnt], [r.label or "" for r in learnt])
-        found = [
+        terms = top_terms(
+            [r.text for r in train_rows], [r.label or "" for r in train_rows]
+        )
+        summaries = [
             CellSummary(name_cell(c.name), c.rows, c.agreed, terms.get(c.name, ()))
-            for c in held.cells
+            for c in certificate.cells
         ]
-        return tuple(sorted(found, key=lambda cell: (-cell.rows, cell.name)))
+        return tuple(sorted(summaries, key=lambda cell: (-cell.rows, cell.name)))
 
 
 def attempt_identity(rows: str, terms: FitTerms, algorithm: int) -> str:
@@ -130,54 +133,57 @@ def attempt_identity(rows: str, terms: FitTerms, algorithm: int) -> str:
 
 
 def expect_empty(out: Path) -> None:
-    """Check that a bundle can be written to a folder, before an attempt is spent.
+    """Raise an error if a folder is not empty, before an attempt is used.
 
     Raises:
-        InputError: It holds something already.
+        InputError: The folder is not empty.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{out} is not an empty folder: a bundle is never replaced")
+        raise InputError(
+            f"{out} is not an empty folder; a bundle is never replaced, so set another"
+            " folder"
+        )
 
 
 def fit_traces(
-    gathered: LoadedRows,
+    loaded: LoadedRows,
     terms: FitTerms,
     out: Path,
     encoders: Sequence[Encoder] = (),
     engine: ComputeEngine | None = None,
 ) -> OfflineAttempt:
-    """Learn from traces; write the bundle when certified.
+    """Train on traces, and write the bundle if it is certified.
 
     Args:
-        gathered: The traces.
-        terms: What is asked.
+        loaded: The traces.
+        terms: The terms of the attempt.
         out: An empty or new folder.
-        encoders: What `terms.encoders` names.
-        engine: Where pieces are computed; threads of this process when absent.
+        encoders: The encoders that `terms.encoders` identifies.
+        engine: Computes the pieces; by default threads of this process.
 
     Raises:
         DocumentError: An encoder failed.
-        EngineError: Nobody is left to compute.
-        InputError: The folder holds something already.
-        StoreError: The ledger of attempts cannot be kept.
+        EngineError: No worker is left.
+        InputError: The folder is not empty.
+        StoreError: The ledger of attempts cannot be written.
     """
     expect_empty(out)
     ledger = OfflineLedger()
-    request = attempt_identity(gathered.rows.digest, terms, ALGORITHM_VERSION)
-    attempt, seen = ledger.open(gathered.rows, request, terms.confidence)
-    rows = mark_used(gathered.rows, seen)
-    means = local_training_context(
-        engine, encoders=encoders, dimensions=gathered.dimensions
+    request = attempt_identity(loaded.rows.digest, terms, ALGORITHM_VERSION)
+    attempt, used = ledger.open(loaded.rows, request, terms.confidence)
+    rows = mark_used(loaded.rows, used)
+    context = local_training_context(
+        engine, encoders=encoders, dimensions=loaded.dimensions
     )
-    learned = train(_question(terms, attempt), rows, means)
-    ended = LedgerOutcome(tested=learned.tested, chain_passed=learned.chain_passed)
-    ledger.close(attempt, ended, learned.learnt)
+    result = train(_parameters(terms, attempt), rows, context)
+    outcome = LedgerOutcome(tested=result.tested, chain_passed=result.chain_passed)
+    ledger.close(attempt, outcome, result.train_rows)
     return OfflineAttempt(
-        learned, attempt.number, attempt.level, _write(learned, rows, out)
+        result, attempt.number, attempt.level, _write(result, rows, out)
     )
 
 
-def _question(terms: FitTerms, attempt: LedgerAttempt) -> AttemptParameters:
+def _parameters(terms: FitTerms, attempt: LedgerAttempt) -> AttemptParameters:
     return AttemptParameters(
         attempt=attempt.number,
         target=terms.target,
@@ -191,11 +197,11 @@ def _question(terms: FitTerms, attempt: LedgerAttempt) -> AttemptParameters:
     )
 
 
-def _write(learned: TrainingResult, rows: RowSet, out: Path) -> str | None:
-    if learned.surrogate is None or learned.certificate is None:
+def _write(result: TrainingResult, rows: RowSet, out: Path) -> str | None:
+    if result.surrogate is None or result.certificate is None:
         return None
-    samples = golden_samples(learned.surrogate)
-    told = encode_used_rows(rows.seen)
+    samples = golden_samples(result.surrogate)
+    used = encode_used_rows(rows.used)
     return write_bundle(
-        out, learned.surrogate, learned.certificate, samples, seen=told
+        out, result.surrogate, result.certificate, samples, seen=used
     ).digest

@@ -1,6 +1,7 @@
-"""Learning and certifying one task: rows in, a certified surrogate or a refusal out.
+"""Training and certification of one task: from rows to a surrogate or a refusal.
 
-No input, no output, no clock: the same rows, level and seed give the same bytes.
+The pipeline has no input, no output, and no clock: the same rows, level, and seed
+result in the same bytes.
 """
 
 from collections.abc import Mapping
@@ -31,113 +32,121 @@ __all__ = ["TrainingResult", "sort_rows", "train"]
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """How it ended; refused when there is no surrogate."""
+    """The result of training; without a surrogate, it is a refusal."""
 
     reason: str
-    """Why, for people."""
+    """The reason, as text."""
     tested: bool = False
-    """Whether the certify rows were looked at."""
+    """Whether the certify rows were examined."""
     chain_passed: bool = False
-    """Whether every step of the declared chain passed."""
+    """Whether all steps of the declared chain passed."""
     surrogate: Surrogate | None = None
-    """What decides, when certified."""
+    """The surrogate, if certified."""
     certificate: Certificate | None = None
-    """What is claimed, when certified."""
-    learnt: tuple[Row, ...] = field(default=(), compare=False, repr=False)
-    """Rows that were learnt from: no later attempt may certify on them."""
+    """The certificate, if certified."""
+    train_rows: tuple[Row, ...] = field(default=(), compare=False, repr=False)
+    """The TRAIN rows: no later attempt can certify on them."""
 
 
 def train(
-    question: AttemptParameters, rows: RowSet, means: TrainingContext
+    parameters: AttemptParameters, rows: RowSet, context: TrainingContext
 ) -> TrainingResult:
-    """Learn from the older rows and certify on the newest, once."""
-    short = question.minimum - rows.uniform_labelled
+    """Train on the older rows, and certify once on the newest.
+
+    Args:
+        parameters: The parameters of the attempt.
+        rows: The rows of one task.
+        context: The engine and the encoders.
+    """
+    short = parameters.minimum - rows.uniform_labelled
     if short > 0:
         return TrainingResult(
-            f"{rows.uniform_labelled} labelled rows of the uniform sample,"
-            f" {question.minimum} are required: {short} more are needed"
+            f"{rows.uniform_labelled} labeled rows in the uniform sample, but"
+            f" {parameters.minimum} are required: {short} more are needed"
         )
     ordered = sort_rows(rows)
     wide, narrow = (
-        split_rows(ordered.rows, share, question.seed, question.after, ordered.seen)
+        split_rows(ordered.rows, share, parameters.seed, parameters.after, ordered.used)
         for share in (WIDE, NARROW)
     )
     chosen = ordered.rows.gather({*narrow.train, *narrow.certify, *wide.certify})
-    refusal = _refusal(question, rows, chosen, wide)
+    refusal = _refusal(parameters, rows, chosen, wide)
     if refusal:
         return TrainingResult(refusal)
     with one_thread_each():
-        work = FitContext.create(question, chosen, narrow, means)
+        work = FitContext.create(parameters, chosen, narrow, context)
         share = NARROW if work.is_safe(wide) else WIDE
         split = narrow if share == NARROW else wide
-        return _fit_and_certify(question, rows, work, (split, share))
+        return _fit_and_certify(parameters, rows, work, (split, share))
 
 
 def sort_rows(rows: RowSet) -> RowSet:
-    """Give the rows in the order in which they are split: what trains comes first."""
-    if rows.timed or rows.seen is None:
+    """Return the rows in the order of the split: used rows, which train, come first."""
+    if rows.timed or rows.used is None:
         return rows
-    order = np.argsort(~rows.seen, kind="stable")
-    return replace(rows, rows=rows.rows.take(order), seen=rows.seen[order])
+    order = np.argsort(~rows.used, kind="stable")
+    return replace(rows, rows=rows.rows.take(order), used=rows.used[order])
 
 
 def _refusal(
-    question: AttemptParameters,
+    parameters: AttemptParameters,
     rows: RowSet,
     chosen: Mapping[int, Row],
     split: RowSplit,
 ) -> str | None:
-    least = rows_without_error(question.target, question.level)
-    if len(split.certify) < least:
+    required = rows_without_error(parameters.target, parameters.level)
+    if len(split.certify) < required:
         return (
             f"{len(split.certify)} fresh, independent rows to certify on; at level"
-            f" {question.level:.4g} even a faultless policy needs {least}"
-            f"{_seen_before(question, rows)}"
+            f" {parameters.level:.4g} even a policy without errors needs {required}"
+            f"{_used_rows_hint(parameters, rows)}"
         )
     return label_space_refusal([chosen[i].label for i in split.train])
 
 
-def _seen_before(question: AttemptParameters, rows: RowSet) -> str:
-    if question.after is None and rows.seen is None:
+def _used_rows_hint(parameters: AttemptParameters, rows: RowSet) -> str:
+    if parameters.after is None and rows.used is None:
         return ""
     return (
-        "; rows that an earlier attempt has looked at train and never certify: more"
-        " traces are needed"
+        "; rows that an earlier attempt has used never certify, so more traces are"
+        " needed"
     )
 
 
 def _fit_and_certify(
-    question: AttemptParameters,
+    parameters: AttemptParameters,
     rows: RowSet,
     work: FitContext,
     chosen: tuple[RowSplit, float],
 ) -> TrainingResult:
     split, share = chosen
     surrogate, family = work.fit(split)
-    learnt = tuple(work.rows[i] for i in split.train)
-    if not family.hopeful:
+    train_rows = tuple(work.rows[i] for i in split.train)
+    if not family.reached:
         return TrainingResult(
-            f"no part of the traffic reaches {question.target:.4g} in training: the"
-            f" most promising part agrees {family.predicted:.3f} out of fold",
-            learnt=learnt,
+            f"no part of the traffic reaches {parameters.target:.4g} in training; the"
+            f" out-of-fold agreement of the best part is {family.predicted:.3f}",
+            train_rows=train_rows,
         )
     certify = [work.rows[i] for i in split.certify]
     declared = family.policies[family.chain.start : family.chain.end + 1]
-    walk = run_fixed_sequence(
-        question, certify, (surrogate, declared), work.means.engine
+    run = run_fixed_sequence(
+        parameters, certify, (surrogate, declared), work.context.engine
     )
-    if walk.result.passed is None:
-        return TrainingResult(walk.refusal(question), tested=True, learnt=learnt)
-    certified = replace(surrogate, policy=declared[walk.result.passed])
+    if run.result.passed is None:
+        return TrainingResult(
+            run.refusal(parameters), tested=True, train_rows=train_rows
+        )
+    certified = replace(surrogate, policy=declared[run.result.passed])
     files = write_surrogate(certified)
     model = model_digest({name: sha256_digest(files[name]) for name in files})
-    tested = CertificationOutcome(certified, model, rows, split, share, walk)
-    certificate = build_certificate(question, tested)
+    tested = CertificationOutcome(certified, model, rows, split, share, run)
+    certificate = build_certificate(parameters, tested)
     return TrainingResult(
         f"certified: {certificate.k} of {certificate.n} answers agreed",
         tested=True,
-        chain_passed=walk.result.whole,
+        chain_passed=run.result.whole,
         surrogate=certified,
         certificate=certificate,
-        learnt=learnt,
+        train_rows=train_rows,
     )

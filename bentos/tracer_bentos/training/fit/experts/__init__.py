@@ -1,1 +1,1 @@
-"""Fitting of the two kinds of experts: TF-IDF linear and kernel ridge."""
+"""The fits of the two kinds of experts: TF-IDF linear and kernel ridge."""

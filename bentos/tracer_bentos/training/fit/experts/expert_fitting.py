@@ -1,4 +1,4 @@
-"""Which experts an attempt has, and their fits."""
+"""The experts of an attempt, and their fits."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,20 +30,20 @@ __all__ = [
     "prepare_features",
 ]
 
-_CHEAP, _COSTLY = 3_000, 6_000
-"""Most landmarks: what keeps a decision in microseconds, and what is small beside a
-transformer."""
+_MAX_CHEAP_LANDMARKS, _MAX_COSTLY_LANDMARKS = 3_000, 6_000
+"""Largest number of landmarks: with the first a decision takes microseconds; the second
+is fast relative to a transformer."""
 _CHUNK = 256
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderSpec:
-    """An encoder whose embeddings an expert is fitted on."""
+    """An encoder, and the size of the expert on its embeddings."""
 
     encoder: Encoder
-    """Gives the embeddings."""
+    """Computes the embeddings."""
     shape: KernelShape
-    """How large the expert may become."""
+    """Name and largest size of the expert."""
 
 
 def build_encoder_spec(encoder: Encoder) -> EncoderSpec:
@@ -53,21 +53,23 @@ def build_encoder_spec(encoder: Encoder) -> EncoderSpec:
     inputs, which no decision waits for.
     """
     large = encoder.costly or encoder.vector_length is not None
-    most = _COSTLY if large else _CHEAP
-    return EncoderSpec(encoder, KernelShape(encoder.kind, encoder.costly, most))
+    max_landmarks = _MAX_COSTLY_LANDMARKS if large else _MAX_CHEAP_LANDMARKS
+    return EncoderSpec(
+        encoder, KernelShape(encoder.kind, encoder.costly, max_landmarks)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureSet:
-    """Rows as the experts take them: computed once, fitted to more than once."""
+    """The features of n rows: computed once, used by several fits."""
 
     documents: tuple[TokenFeatures, ...]
-    """The n-grams of each row."""
+    """The hashed n-grams of each row."""
     vectors: tuple[NDArray[np.float32], ...]
-    """By view, the embedding of each row."""
+    """By encoder, the embeddings of the rows, shape (n, dimensions)."""
 
     def take(self, rows: Sequence[int]) -> "FeatureSet":
-        """Give some of the rows."""
+        """Return the features of some rows, by position."""
         chosen = np.asarray(rows, np.intp)
         return FeatureSet(
             tuple(self.documents[i] for i in rows),
@@ -77,60 +79,69 @@ class FeatureSet:
 
 def prepare_features(
     samples: Sequence[FeatureSample],
-    views: Sequence[EncoderSpec],
+    encoder_specs: Sequence[EncoderSpec],
     engine: ComputeEngine,
 ) -> FeatureSet:
-    """Featurise and embed rows."""
+    """Return the features and embeddings of rows."""
     return FeatureSet(
-        tuple(_featurise(samples, engine)), tuple(_encode(samples, views, engine))
+        tuple(_hash_samples(samples, engine)),
+        tuple(_encode(samples, encoder_specs, engine)),
     )
 
 
 def fit_experts(
-    material: FeatureSet,
-    views: Sequence[EncoderSpec],
-    learnable: TrainingTargets,
+    features: FeatureSet,
+    encoder_specs: Sequence[EncoderSpec],
+    training: TrainingTargets,
     engine: ComputeEngine,
 ) -> list[FitResult]:
-    """Fit every expert, cheap ones first.
+    """Return all fitted experts, cheap ones first.
 
     Args:
-        material: The TRAIN rows.
-        views: What is fitted beside the expert on words.
-        learnable: What to fit to.
-        engine: Where the pieces are computed.
+        features: Features of the TRAIN rows.
+        encoder_specs: Encoders of the experts beside the expert on words.
+        training: The targets of the fits.
+        engine: Computes the pieces.
     """
-    work: list[Callable[[], Any]] = [
-        partial(fit_kernel_ridge, view.encoder, vectors, learnable, view.shape)
-        for view, vectors in zip(views, material.vectors, strict=True)
+    pieces: list[Callable[[], Any]] = [
+        partial(fit_kernel_ridge, spec.encoder, vectors, training, spec.shape)
+        for spec, vectors in zip(encoder_specs, features.vectors, strict=True)
     ]
-    done = engine.run([*work, *tfidf_fit_tasks(material.documents, learnable)])
-    fitted = [merge_tfidf_folds(done[len(work) :], learnable), *done[: len(work)]]
-    return sorted(fitted, key=lambda each: each.costly)
+    results = engine.run([*pieces, *tfidf_fit_tasks(features.documents, training)])
+    fitted = [
+        merge_tfidf_folds(results[len(pieces) :], training),
+        *results[: len(pieces)],
+    ]
+    return sorted(fitted, key=lambda result: result.costly)
 
 
-def _featurise(
+def _hash_samples(
     samples: Sequence[FeatureSample], engine: ComputeEngine
 ) -> list[TokenFeatures]:
-    pieces = [partial(_features, chunk) for chunk in _chunks(samples)]
+    pieces = [partial(_hash_chunk, chunk) for chunk in _chunks(samples)]
     return [document for part in engine.run(pieces) for document in part]
 
 
 def _encode(
     samples: Sequence[FeatureSample],
-    views: Sequence[EncoderSpec],
+    encoder_specs: Sequence[EncoderSpec],
     engine: ComputeEngine,
 ) -> list[NDArray[np.float32]]:
     chunks = _chunks(samples)
-    pieces = [partial(view.encoder.encode_batch, c) for view in views for c in chunks]
+    pieces = [
+        partial(spec.encoder.encode_batch, c) for spec in encoder_specs for c in chunks
+    ]
     parts = engine.run(pieces)
-    each = len(chunks)
-    return [np.concatenate(parts[i * each : (i + 1) * each]) for i in range(len(views))]
+    size = len(chunks)
+    return [
+        np.concatenate(parts[i * size : (i + 1) * size])
+        for i in range(len(encoder_specs))
+    ]
 
 
 def _chunks(samples: Sequence[FeatureSample]) -> list[Sequence[FeatureSample]]:
     return [samples[i : i + _CHUNK] for i in range(0, len(samples), _CHUNK)]
 
 
-def _features(samples: Sequence[FeatureSample]) -> list[TokenFeatures]:
+def _hash_chunk(samples: Sequence[FeatureSample]) -> list[TokenFeatures]:
     return [hash_features(sample.text) for sample in samples]

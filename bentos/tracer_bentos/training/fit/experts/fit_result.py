@@ -1,4 +1,4 @@
-"""An expert that was fitted, with what it says about rows it was not fitted on."""
+"""A fitted expert, with its out-of-fold scores for the TRAIN rows."""
 
 from dataclasses import dataclass
 
@@ -10,34 +10,34 @@ from tracer_bentos.surrogate.base.expert import Expert
 __all__ = ["FitResult", "Targets", "TrainingTargets"]
 
 Targets = NDArray[np.intp]
-"""The label of each row, by index."""
+"""Index of the label of each row, shape (n,)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingTargets:
-    """What experts are fitted to."""
+    """The targets of the fits, for n TRAIN rows."""
 
     targets: Targets
-    """The label of each TRAIN row, by index."""
+    """Index of the label of each row, shape (n,)."""
     groups: tuple[int, ...]
-    """The group of each; copies and sessions share one."""
+    """Group of each row; copies and rows of one session share a group."""
     labels: int
     """Number of labels."""
     seed: int
-    """Seed of everything random."""
+    """Seed of all random choices."""
 
 
 @dataclass(frozen=True, slots=True)
 class FitResult:
-    """One expert."""
+    """One fitted expert."""
 
     name: str
-    """Its name, for people."""
+    """Name for display."""
     costly: bool
-    """Whether asking it takes milliseconds, not microseconds."""
+    """Whether its scores take milliseconds, not microseconds."""
     expert: Expert
-    """Fitted on all TRAIN rows."""
+    """The expert, fitted on all TRAIN rows."""
     scores: NDArray[np.float64]
-    """By TRAIN row and label, from a fit without the row's group."""
-    familiar: NDArray[np.float64]
-    """By TRAIN row, from the same."""
+    """Scores from a fit without the group of the row, shape (n, labels)."""
+    similarity: NDArray[np.float64]
+    """Similarity from the same fit, shape (n,)."""

@@ -1,10 +1,13 @@
-"""Fitting an expert on embeddings: kernel ridge regression on landmarks.
+"""The fit of an expert on embeddings: kernel ridge regression on landmarks.
 
-With kernel values P of the rows and Q of the landmarks among themselves, the weights
-are ``B = (P'P + l Q)^-1 P'Y``. Leaving a group g of rows out has a closed form: its
-scores become ``Y_g - (I - H_g)^-1 (Y_g - P_g B)`` with
-``H_g = P_g (P'P + l Q)^-1 P_g'`` (the leave-one-out identity of ridge regression, by
-blocks), so nothing is fitted twice.
+Let P be the kernel values of the rows with the landmarks, Q those of the landmarks with
+each other, Y the one-hot targets, and l the penalty. The weights are
+``B = (P'P + l Q)^-1 P'Y``. The scores of a group g without its rows have a closed form,
+``Y_g - (I - H_g)^-1 (Y_g - P_g B)`` with ``H_g = P_g (P'P + l Q)^-1 P_g'``, so no fit
+is repeated.
+
+Source:
+    The leave-one-out identity of ridge regression, by blocks.
 """
 
 from collections.abc import Sequence
@@ -33,194 +36,209 @@ __all__ = ["KernelShape", "fit_kernel_ridge"]
 
 _PENALTIES = (0.1, 0.3)
 _PENALTY = 0.2
-"""The only one that is tried where there are many rows: it matters little there."""
+"""The only penalty that is tried with many rows, where it has little effect."""
 _MANY_ROWS = 3_000
 _JITTER = 1e-4
-"""Keeps the factorisation possible where landmarks nearly coincide."""
+"""Keeps the factorization possible if landmarks nearly coincide."""
 _BLOCK = 4_096
 _LARGE_GROUP = 1_024
-"""Leaving out so many rows at once is a fit without them: the closed form would need a
-matrix of the group by itself."""
-_LEAST_REST = 1e-3
-"""Least share of a row that its own fit leaves to it; smaller is rounding."""
+"""Rows of a group from which leaving it out is a new fit: the closed form would need a
+square matrix of the size of the group."""
+_MIN_RESIDUAL = 1e-3
+"""Smallest residual of a row in its own fit; a smaller value is a rounding error."""
 
 
 @dataclass(frozen=True, slots=True)
 class KernelShape:
-    """How large the expert may become."""
+    """Name and largest size of an expert."""
 
     name: str
-    """Name of the expert, for people."""
+    """Name for display."""
     costly: bool
     """Whether its embeddings take milliseconds."""
-    most: int
-    """Most landmarks: the time of a decision grows with them."""
+    max_landmarks: int
+    """Largest number of landmarks: the time of a decision grows with it."""
 
 
 def fit_kernel_ridge(
     encoder: Encoder,
     vectors: NDArray[np.float32],
-    learnable: TrainingTargets,
+    training: TrainingTargets,
     shape: KernelShape,
 ) -> FitResult:
-    """Fit an expert on embeddings and give its leave-group-out opinions.
+    """Return a fitted expert on embeddings with its leave-group-out scores.
 
     Args:
-        encoder: Gives the embeddings when serving.
-        vectors: The embedding of each TRAIN row.
-        learnable: What to fit to.
-        shape: How large it may become.
+        encoder: Computes the embeddings when serving.
+        vectors: Embeddings of the n TRAIN rows, shape (n, dimensions).
+        training: The targets of the fit.
+        shape: Name and largest size of the expert.
     """
     centre = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
     rows = QuantizedVectors.from_vectors(vectors - centre)
-    chosen = _landmarks(len(vectors), shape.most, learnable.seed)
-    places = QuantizedVectors.from_entries(rows.entries[chosen])
-    kernel, familiar = _kernel(rows, places, chosen, learnable.groups)
+    chosen = _choose_landmarks(len(vectors), shape.max_landmarks, training.seed)
+    landmarks = QuantizedVectors.from_entries(rows.entries[chosen])
+    kernel, similarity = _kernel(rows, landmarks, chosen, training.groups)
     penalties = _PENALTIES if len(vectors) <= _MANY_ROWS else (_PENALTY,)
-    if len(places) == len(rows):
-        solutions = [solve_ridge(kernel, penalty, learnable) for penalty in penalties]
+    if len(landmarks) == len(rows):
+        solutions = [solve_ridge(kernel, penalty, training) for penalty in penalties]
     else:
-        solutions = _solve_some(kernel, chosen, penalties, learnable)
-    best = min(solutions, key=lambda each: each.loss)
-    coefficients = Coefficients.from_matrix(_on_grid(best.weights))
+        solutions = _solve_with_landmarks(kernel, chosen, penalties, training)
+    best = min(solutions, key=lambda solution: solution.loss)
+    coefficients = Coefficients.from_matrix(_round_to_grid(best.weights))
     return FitResult(
         name=shape.name,
         costly=shape.costly,
-        expert=KernelRidge(encoder, centre, places, coefficients),
+        expert=KernelRidge(encoder, centre, landmarks, coefficients),
         scores=best.scores,
-        familiar=familiar,
+        similarity=similarity,
     )
 
 
-def _landmarks(rows: int, most: int, seed: int) -> NDArray[np.intp]:
-    if rows <= most:
+def _choose_landmarks(rows: int, max_landmarks: int, seed: int) -> NDArray[np.intp]:
+    if rows <= max_landmarks:
         return np.arange(rows)
-    return np.sort(np.random.default_rng(seed).permutation(rows)[:most])
+    return np.sort(np.random.default_rng(seed).permutation(rows)[:max_landmarks])
 
 
 def _kernel(
     rows: QuantizedVectors,
-    places: QuantizedVectors,
+    landmarks: QuantizedVectors,
     chosen: NDArray[np.intp],
     groups: Sequence[int],
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Give kernel values, and the nearest landmark that is not of the row's group."""
-    names = np.asarray(groups)
-    kernel = np.empty((len(rows), len(places)), np.float32)
-    familiar = np.empty(len(rows))
+    """Return kernel values, and the similarity to landmarks outside of the group.
+
+    Args:
+        rows: Embeddings of n rows.
+        landmarks: Embeddings of m of the rows.
+        chosen: Positions of the landmarks among the rows, shape (m,).
+        groups: Group of each row, shape (n,).
+
+    Returns:
+        Kernel values, shape (n, m), and the largest cosine with a landmark that is
+        not in the group of the row, at least 0, shape (n,).
+    """
+    group_of_row = np.asarray(groups)
+    kernel = np.empty((len(rows), len(landmarks)), np.float32)
+    similarity = np.empty(len(rows))
     for start in range(0, len(rows), _BLOCK):
         part = slice(start, start + _BLOCK)
         entries, lengths = rows.entries[part], rows.lengths[part]
-        cosines = QuantizedVectors(entries, lengths).cosines(places)
+        cosines = QuantizedVectors(entries, lengths).cosines(landmarks)
         kernel[part] = kernel_steps(cosines) / KERNEL_STEPS
-        cosines[names[part, None] == names[chosen]] = 0
-        familiar[part] = np.maximum(cosines.max(axis=1), 0)
-    return kernel, familiar
+        cosines[group_of_row[part, None] == group_of_row[chosen]] = 0
+        similarity[part] = np.maximum(cosines.max(axis=1), 0)
+    return kernel, similarity
 
 
-def _solve_some(
+def _solve_with_landmarks(
     kernel: NDArray[np.float32],
     chosen: NDArray[np.intp],
     penalties: Sequence[float],
-    learnable: TrainingTargets,
+    training: TrainingTargets,
 ) -> list[RidgeSolution]:
-    wanted = np.eye(learnable.labels, dtype=np.float32)[learnable.targets]
-    within, right = kernel[chosen].astype(np.float64), _product(kernel, wanted)
-    product = _gram(kernel)
+    one_hot = np.eye(training.labels, dtype=np.float32)[training.targets]
+    within, right = kernel[chosen].astype(np.float64), _exact_product(kernel, one_hot)
+    product = _exact_gram(kernel)
     product[np.diag_indices_from(product)] += _JITTER * len(kernel) / len(product)
     return [
-        _solve(_System(kernel, product + penalty * within, right), learnable)
+        _solve(_System(kernel, product + penalty * within, right), training)
         for penalty in penalties
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class _System:
-    """The equations of one penalty."""
+    """The normal equations of one penalty."""
 
     kernel: NDArray[np.float32]
     matrix: NDArray[np.float64]
     right: NDArray[np.float64]
 
-    def without(self, rows: NDArray[np.intp], wanted: NDArray[np.float32]) -> "_System":
+    def without_rows(
+        self, rows: NDArray[np.intp], one_hot: NDArray[np.float32]
+    ) -> "_System":
         part = self.kernel[rows]
-        matrix, right = _gram(part), _product(part, wanted)
+        matrix, right = _exact_gram(part), _exact_product(part, one_hot)
         return _System(part, self.matrix - matrix, self.right - right)
 
-    def solved(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Give the factor and the weights."""
+    def factor_and_weights(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the Cholesky factor and the weights."""
         factor = cholesky(self.matrix, lower=True, check_finite=False)
         half = solve_triangular(factor, self.right, lower=True, check_finite=False)
         return factor, solve_triangular(factor.T, half, lower=False, check_finite=False)
 
 
-def _solve(system: _System, learnable: TrainingTargets) -> RidgeSolution:
-    factor, weights = system.solved()
-    scores = _leave_out(system, factor, weights, learnable)
-    return RidgeSolution.solve(weights, scores, learnable)
+def _solve(system: _System, training: TrainingTargets) -> RidgeSolution:
+    factor, weights = system.factor_and_weights()
+    scores = _leave_out_scores(system, factor, weights, training)
+    return RidgeSolution.from_scores(weights, scores, training)
 
 
-def _leave_out(
+def _leave_out_scores(
     system: _System,
     factor: NDArray[np.float64],
     weights: NDArray[np.float64],
-    learnable: TrainingTargets,
+    training: TrainingTargets,
 ) -> NDArray[np.float64]:
     kernel = system.kernel
-    members = members_of(learnable.groups)
-    scores = np.empty((len(kernel), learnable.labels))
-    alone = np.array([rows[0] for rows in members if len(rows) == 1], np.intp)
-    for start in range(0, len(alone), _BLOCK):
-        part = alone[start : start + _BLOCK]
-        scores[part] = _without_itself(kernel[part], factor, weights, part, learnable)
+    members = members_of(training.groups)
+    scores = np.empty((len(kernel), training.labels))
+    single_rows = np.array([rows[0] for rows in members if len(rows) == 1], np.intp)
+    for start in range(0, len(single_rows), _BLOCK):
+        part = single_rows[start : start + _BLOCK]
+        scores[part] = _scores_without_row(
+            kernel[part], factor, weights, part, training
+        )
     for rows in members:
         part = np.array(rows)
         if len(rows) > _LARGE_GROUP:
-            scores[part] = _refitted(system, part, learnable)
+            scores[part] = _refitted_scores(system, part, training)
         elif len(rows) > 1:
-            scores[part] = _without_group(
-                kernel[part], factor, weights, part, learnable
+            scores[part] = _scores_without_group(
+                kernel[part], factor, weights, part, training
             )
     return scores
 
 
-def _refitted(
-    system: _System, rows: NDArray[np.intp], learnable: TrainingTargets
+def _refitted_scores(
+    system: _System, rows: NDArray[np.intp], training: TrainingTargets
 ) -> NDArray[np.float64]:
-    wanted = np.eye(learnable.labels, dtype=np.float32)[learnable.targets[rows]]
-    rest = system.without(rows, wanted)
-    return np.asarray(rest.kernel @ rest.solved()[1])
+    one_hot = np.eye(training.labels, dtype=np.float32)[training.targets[rows]]
+    residual = system.without_rows(rows, one_hot)
+    return np.asarray(residual.kernel @ residual.factor_and_weights()[1])
 
 
-def _without_itself(
+def _scores_without_row(
     kernel: NDArray[np.float32],
     factor: NDArray[np.float64],
     weights: NDArray[np.float64],
     rows: NDArray[np.intp],
-    learnable: TrainingTargets,
+    training: TrainingTargets,
 ) -> NDArray[np.float64]:
     half = solve_triangular(factor, kernel.T, lower=True, check_finite=False)
-    rest = np.maximum(1 - np.square(half).sum(axis=0), _LEAST_REST)
-    wanted = np.eye(learnable.labels)[learnable.targets[rows]]
-    return np.asarray(wanted - (wanted - kernel @ weights) / rest[:, None])
+    residual = np.maximum(1 - np.square(half).sum(axis=0), _MIN_RESIDUAL)
+    one_hot = np.eye(training.labels)[training.targets[rows]]
+    return np.asarray(one_hot - (one_hot - kernel @ weights) / residual[:, None])
 
 
-def _without_group(
+def _scores_without_group(
     kernel: NDArray[np.float32],
     factor: NDArray[np.float64],
     weights: NDArray[np.float64],
     rows: NDArray[np.intp],
-    learnable: TrainingTargets,
+    training: TrainingTargets,
 ) -> NDArray[np.float64]:
     half = solve_triangular(factor, kernel.T, lower=True, check_finite=False)
-    own = half.T @ half
-    rest = np.eye(len(rows)) - own
-    rest[np.diag_indices_from(rest)] += _LEAST_REST
-    wanted = np.eye(learnable.labels)[learnable.targets[rows]]
-    return np.asarray(wanted - np.linalg.solve(rest, wanted - kernel @ weights))
+    hat = half.T @ half
+    residual = np.eye(len(rows)) - hat
+    residual[np.diag_indices_from(residual)] += _MIN_RESIDUAL
+    one_hot = np.eye(training.labels)[training.targets[rows]]
+    return np.asarray(one_hot - np.linalg.solve(residual, one_hot - kernel @ weights))
 
 
-def _product(
+def _exact_product(
     left: NDArray[np.float32], right: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     # Kernel values are multiples of 2^-15 from 0 to 1, so in double precision a sum of
@@ -232,8 +250,8 @@ def _product(
     return total
 
 
-def _gram(kernel: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the product of the transposed kernel with itself, as exact as _product."""
+def _exact_gram(kernel: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the exact product of the transposed kernel with itself."""
     size = kernel.shape[1]
     total = np.zeros((size, size), order="F")
     for start in range(0, len(kernel), _BLOCK):
@@ -243,7 +261,7 @@ def _gram(kernel: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(lower + np.tril(lower, -1).T)
 
 
-def _on_grid(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _round_to_grid(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Round weights, shape (landmarks, labels), to 24 bits below the label's largest.
 
     The rounding removes what differs between BLAS kernels, so that the stored

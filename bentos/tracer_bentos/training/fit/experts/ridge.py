@@ -1,8 +1,11 @@
-"""Kernel ridge regression where every row is a landmark.
+"""Kernel ridge regression in which each row is a landmark.
 
-Then ``B = (K + l I)^-1 Y``, and the scores of a group g without its rows are
-``Y_g - (G_g)^-1 B_g`` with G the inverse and G_g its block (statistics of ridge
-regression: the leave-one-out identity, by blocks).
+The weights are ``B = (K + l I)^-1 Y`` for kernel matrix K, penalty l, and one-hot
+targets Y. The scores of a group g without its rows are ``Y_g - (G_g)^-1 B_g``, where G
+is the inverse and G_g its block for the group.
+
+Source:
+    The leave-one-out identity of ridge regression, by blocks.
 """
 
 from collections.abc import Sequence
@@ -25,59 +28,64 @@ labels with equal scores stay tied."""
 
 @dataclass(frozen=True, slots=True)
 class RidgeSolution:
-    """One fit."""
+    """The fit with one penalty, for n rows."""
 
     weights: NDArray[np.float64]
-    """By landmark and label."""
+    """Weights, shape (landmarks, labels)."""
     scores: NDArray[np.float64]
-    """By row and label, without the row's group."""
+    """Scores without the group of the row, shape (n, labels)."""
     loss: float
-    """Mean squared error of these scores."""
+    """Mean squared error of the scores."""
 
     @classmethod
-    def solve(
+    def from_scores(
         cls,
         weights: NDArray[np.float64],
         scores: NDArray[np.float64],
-        learnable: TrainingTargets,
+        training: TrainingTargets,
     ) -> Self:
-        """Take weights and scores, and see how good the scores are."""
-        wanted = np.eye(learnable.labels)[learnable.targets]
+        """Return the solution with rounded scores and their error."""
+        one_hot = np.eye(training.labels)[training.targets]
         rounded: NDArray[np.float64] = np.round(scores, SCORE_DIGITS)
-        loss = float(np.square(wanted - rounded).mean())
+        loss = float(np.square(one_hot - rounded).mean())
         return cls(weights, rounded, loss)
 
 
 def solve_ridge(
-    kernel: NDArray[np.float32], penalty: float, learnable: TrainingTargets
+    kernel: NDArray[np.float32], penalty: float, training: TrainingTargets
 ) -> RidgeSolution:
-    """Fit with one penalty.
+    """Return the fit with one penalty.
 
     Args:
-        kernel: Kernel values of every row with every row.
+        kernel: Kernel values of all pairs of rows, shape (n, n).
         penalty: Added to the diagonal; positive.
-        learnable: What to fit to.
+        training: The targets of the fit.
+
+    Raises:
+        ArithmeticError: The matrix is not positive definite.
     """
     matrix = np.asfortranarray(kernel, np.float64)
     matrix[np.diag_indices_from(matrix)] += penalty
     factor, failed = lapack.dpotrf(matrix, lower=1, overwrite_a=1)
     if failed:
-        raise ArithmeticError(f"a kernel matrix that is not positive: row {failed}")
-    wanted = np.eye(learnable.labels)[learnable.targets]
-    weights, _ = lapack.dpotrs(factor, wanted, lower=1)
+        raise ArithmeticError(
+            f"kernel matrix is not positive definite: leading minor {failed}"
+        )
+    one_hot = np.eye(training.labels)[training.targets]
+    weights, _ = lapack.dpotrs(factor, one_hot, lower=1)
     # Only the lower triangle is computed, and only it is read.
     inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
-    scores = wanted - weights / np.diag(inverse)[:, None]
-    for rows in members_of(learnable.groups):
+    scores = one_hot - weights / np.diag(inverse)[:, None]
+    for rows in members_of(training.groups):
         if len(rows) > 1:
             lower = np.tril(inverse[np.ix_(rows, rows)])
             block = lower + np.tril(lower, -1).T
-            scores[rows] = wanted[rows] - np.linalg.solve(block, weights[rows])
-    return RidgeSolution.solve(weights, scores, learnable)
+            scores[rows] = one_hot[rows] - np.linalg.solve(block, weights[rows])
+    return RidgeSolution.from_scores(weights, scores, training)
 
 
 def members_of(groups: Sequence[int]) -> list[list[int]]:
-    """Give the rows of each group."""
+    """Return the rows of each group, in ascending order."""
     found: dict[int, list[int]] = {}
     for row, group in enumerate(groups):
         found.setdefault(group, []).append(row)

@@ -1,4 +1,4 @@
-"""Fitting the expert on words: a linear support vector machine on hashed TF-IDF."""
+"""The fit of the expert on words: a linear support vector machine on hashed TF-IDF."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -21,96 +21,96 @@ from tracer_bentos.training.fit.experts.fit_result import (
 
 __all__ = ["FoldFit", "merge_tfidf_folds", "solve_tfidf", "tfidf_fit_tasks"]
 
-_MOST_FOLDS, _FEWEST_FOLDS = 5, 3
+_MAX_FOLDS, _MIN_FOLDS = 5, 3
 _MANY_ROWS = 4_000
-"""From here on, three folds lose nothing and take half the time."""
+"""Number of rows from which three folds lose no accuracy and take half the time."""
 _PENALTY = 0.5
-_MOST_FEATURES = 65_536
-_MOST_WEIGHTS = 15_000_000
-"""Entries of the weight matrix: 60 MB in single precision."""
-_NEVER = np.float32(-10.0)
+_MAX_FEATURES = 65_536
+_MAX_WEIGHTS = 15_000_000
+"""Largest number of entries of the weight matrix: 60 MB in single precision."""
+_ABSENT_LABEL = np.float32(-10.0)
 """Decision value of a label without a row in the fit."""
-_ALWAYS = np.float32(1.0)
+_ONLY_LABEL = np.float32(1.0)
 """Decision value of a label that is the only one in the fit: the margin of the SVM."""
 
-_SOLVING = Lock()
-"""liblinear draws from one generator for the whole process: one fit at a time, or
-seeded fits differ."""
+_SOLVER_LOCK = Lock()
+"""Allows one fit at a time: liblinear uses one random generator for the whole process,
+so parallel fits with the same seed would differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoldFit:
-    """A fit without one fold, and what it says about that fold."""
+    """A fit without one fold, and its scores for the n rows of the fold."""
 
     expert: TfidfLinear | None
-    """The fit on all rows; of no further use where a fold was left out."""
+    """The fit on all rows; none if a fold was left out."""
     rows: NDArray[np.intp]
-    """The rows of the fold."""
+    """Positions of the rows of the fold, shape (n,)."""
     scores: NDArray[np.float64]
-    """By row of the fold and label."""
-    familiar: NDArray[np.float64]
-    """By row of the fold."""
+    """Scores, shape (n, labels)."""
+    similarity: NDArray[np.float64]
+    """Similarity, shape (n,)."""
 
 
 def tfidf_fit_tasks(
-    documents: Sequence[TokenFeatures], learnable: TrainingTargets
+    documents: Sequence[TokenFeatures], training: TrainingTargets
 ) -> list[Callable[[], FoldFit]]:
-    """Give the pieces of work: one fit on all rows and one without each fold.
+    """Return the pieces of work: one fit on all rows, and one without each fold.
 
     Args:
-        documents: The features of each TRAIN row.
-        learnable: What to fit to.
+        documents: The hashed n-grams of each TRAIN row.
+        training: The targets of the fits.
     """
-    folds = _folds(learnable)
-    every = range(-1, int(folds.max()) + 1)
-    return [partial(_fit_fold, fold, documents, folds, learnable) for fold in every]
+    folds = _folds(training)
+    fold_numbers = range(-1, int(folds.max()) + 1)
+    return [
+        partial(_fit_fold, fold, documents, folds, training) for fold in fold_numbers
+    ]
 
 
-def merge_tfidf_folds(
-    parts: Sequence[FoldFit], learnable: TrainingTargets
-) -> FitResult:
-    """Put the results of the pieces together, in their order."""
-    rows = len(learnable.targets)
-    scores, familiar = np.empty((rows, learnable.labels)), np.empty(rows)
+def merge_tfidf_folds(parts: Sequence[FoldFit], training: TrainingTargets) -> FitResult:
+    """Return the fit from the results of the pieces, in their order."""
+    rows = len(training.targets)
+    scores, similarity = np.empty((rows, training.labels)), np.empty(rows)
     for part in parts[1:]:
-        scores[part.rows], familiar[part.rows] = part.scores, part.familiar
-    whole = parts[0].expert
-    if whole is None:
-        raise ValueError("the first piece is the fit on all rows")
+        scores[part.rows], similarity[part.rows] = part.scores, part.similarity
+    expert = parts[0].expert
+    if expert is None:
+        raise ValueError("the first piece must be the fit on all rows")
     return FitResult(
         name="terms",
         costly=False,
-        expert=whole,
+        expert=expert,
         scores=scores,
-        familiar=familiar,
+        similarity=similarity,
     )
 
 
 def solve_tfidf(
     documents: Sequence[TokenFeatures], targets: Targets, labels: int, seed: int
 ) -> TfidfLinear:
-    """Fit one linear function a label on hashed n-grams.
+    """Fit one linear function for each label on hashed n-grams.
 
     Args:
-        documents: The features of each row.
-        targets: The label of each row.
-        labels: Number of labels; those without a row are never predicted.
+        documents: The hashed n-grams of each of n rows.
+        targets: Index of the label of each row, shape (n,).
+        labels: Number of labels; labels without a row are never predicted.
         seed: Seed of the solver.
     """
-    limit = min(_MOST_FEATURES, _MOST_WEIGHTS // labels)
+    limit = min(_MAX_FEATURES, _MAX_WEIGHTS // labels)
     vocabulary = _fit_vocabulary(documents, limit)
     weights = np.zeros((len(vocabulary.hashes), labels), np.float32)
-    bias = np.full(labels, _NEVER)
+    bias = np.full(labels, _ABSENT_LABEL)
     present = np.unique(targets)
     if len(present) == 1:  # the only row of a rare label is in the fold left out
-        bias[present] = _ALWAYS
+        bias[present] = _ONLY_LABEL
         return TfidfLinear(vocabulary, weights, bias)
     solver = LinearSVC(C=_PENALTY, dual=True, random_state=seed, max_iter=2000)
     matrix = _matrix(vocabulary, documents)
-    with _SOLVING:
+    with _SOLVER_LOCK:
         solver.fit(matrix, targets)
     columns, offsets = _by_label(solver)
-    # Half precision is what the bundle stores; rounding here keeps decisions the same.
+    # The bundle stores half precision; the rounding here keeps decisions the same.
     weights[:, solver.classes_] = columns.astype(np.float16)
     bias[solver.classes_] = offsets
     return TfidfLinear(vocabulary, weights, bias)
@@ -120,23 +120,25 @@ def _fit_fold(
     fold: int,
     documents: Sequence[TokenFeatures],
     folds: NDArray[np.intp],
-    what: TrainingTargets,
+    training: TrainingTargets,
 ) -> FoldFit:
-    # Fold -1 is no row's, so without it all are fitted.
+    # No row is in fold -1, so the fit without it uses all rows.
     kept = np.flatnonzero(folds != fold)
     fitted = [documents[i] for i in kept.tolist()]
-    terms = solve_tfidf(fitted, what.targets[kept], what.labels, what.seed)
+    expert = solve_tfidf(fitted, training.targets[kept], training.labels, training.seed)
     left = np.flatnonzero(folds == fold)
-    opinions = [terms.score_features(documents[i]) for i in left.tolist()]
-    scores = np.array([each.scores for each in opinions]).reshape(-1, what.labels)
-    familiar = np.array([each.similarity for each in opinions])
-    return FoldFit(None if len(left) else terms, left, scores, familiar)
+    left_scores = [expert.score_features(documents[i]) for i in left.tolist()]
+    scores = np.array([found.scores for found in left_scores]).reshape(
+        -1, training.labels
+    )
+    similarity = np.array([found.similarity for found in left_scores])
+    return FoldFit(None if len(left) else expert, left, scores, similarity)
 
 
-def _folds(what: TrainingTargets) -> NDArray[np.intp]:
-    names, members = np.unique(np.asarray(what.groups), return_inverse=True)
-    count = _MOST_FOLDS if len(what.targets) < _MANY_ROWS else _FEWEST_FOLDS
-    order = np.random.default_rng(what.seed).permutation(len(names))
+def _folds(training: TrainingTargets) -> NDArray[np.intp]:
+    names, members = np.unique(np.asarray(training.groups), return_inverse=True)
+    count = _MAX_FOLDS if len(training.targets) < _MANY_ROWS else _MIN_FOLDS
+    order = np.random.default_rng(training.seed).permutation(len(names))
     folds: NDArray[np.intp] = (order % count)[members]
     return folds
 
@@ -144,19 +146,19 @@ def _folds(what: TrainingTargets) -> NDArray[np.intp]:
 def _fit_vocabulary(documents: Sequence[TokenFeatures], limit: int) -> Vocabulary:
     distinct = np.concatenate([np.unique(document) for document in documents])
     hashes, frequency = np.unique(distinct, return_counts=True)
-    # An n-gram of one text says nothing about another, and could give it away.
+    # An n-gram of one text does not help for other texts, and could disclose the text.
     kept = np.flatnonzero(frequency > 1)
     kept = np.sort(kept[np.argsort(-frequency[kept], kind="stable")][:limit])
-    if not len(kept):  # nothing comes twice: one n-gram that no text has
+    if not len(kept):  # no n-gram repeats: use one that no text has
         return Vocabulary(np.zeros(1, np.uint32), np.ones(1, np.float32))
     rows = 1 + len(documents)
-    # Not numpy's logarithm, whose last bit differs between processors.
+    # NumPy's logarithm is not used: its last bit differs between processors.
     inverse = [math.log(rows / (1 + count)) + 1 for count in frequency[kept].tolist()]
     return Vocabulary(hashes[kept], np.array(inverse, np.float32))
 
 
 def _matrix(vocabulary: Vocabulary, documents: Sequence[TokenFeatures]) -> csr_matrix:
-    vectors = [vocabulary.vector(document) for document in documents]
+    vectors = [vocabulary.vectorize(document) for document in documents]
     ends = np.cumsum([0] + [len(positions) for positions, _, _ in vectors])
     shape = (len(documents), len(vocabulary.hashes))
     columns = np.concatenate([positions for positions, _, _ in vectors])

@@ -1,4 +1,4 @@
-"""Parts of a certificate: repeats of the teacher, rows seen before, its size."""
+"""Parts of a certificate: repeated inputs, used rows, and its size."""
 
 from dataclasses import replace
 
@@ -25,9 +25,11 @@ QUESTION = AttemptParameters(
 def certificate_of(
     rows: list[Row], question: AttemptParameters = QUESTION
 ) -> Certificate:
-    held = train(question, select_rows(rows), local_training_context()).certificate
-    assert held is not None
-    return held
+    certificate = train(
+        question, select_rows(rows), local_training_context()
+    ).certificate
+    assert certificate is not None
+    return certificate
 
 
 def test_the_first_two_answers_to_a_repeated_input_are_one_pair() -> None:
@@ -49,38 +51,45 @@ def test_without_repeats_there_is_no_ceiling() -> None:
     assert teacher_ceiling(RowStore.from_rows(ticket_rows(20))) is None
 
 
-def test_the_list_of_rows_seen_is_read_back_bit_by_bit() -> None:
-    seen = np.random.default_rng(1).random(1_003) < 0.7
-    told = encode_used_rows(seen)
-    assert told is not None
-    assert (decode_used_rows(told, 1_003) == seen).all()
-    with pytest.raises(DocumentError, match="not about 900 rows"):
-        decode_used_rows(told, 900)
+def test_the_encoded_list_of_used_rows_is_decoded_exactly() -> None:
+    used = np.random.default_rng(1).random(1_003) < 0.7
+    encoded = encode_used_rows(used)
+    assert encoded is not None
+    assert (decode_used_rows(encoded, 1_003) == used).all()
+    with pytest.raises(DocumentError, match="not for 900 rows"):
+        decode_used_rows(encoded, 900)
     assert encode_used_rows(np.zeros(9, bool)) is None
 
 
-def test_the_chain_is_declared_whole_and_only_its_tested_steps_have_counts() -> None:
-    held = certificate_of(ticket_rows(600))
-    tested = [step for step in held.chain if step.n is not None]
-    thresholds = [step.threshold for step in held.chain]
+def test_the_whole_chain_is_declared_and_only_tested_steps_have_counts() -> None:
+    certificate = certificate_of(ticket_rows(600))
+    tested = [step for step in certificate.chain if step.n is not None]
+    thresholds = [step.threshold for step in certificate.chain]
     assert thresholds == sorted(thresholds, reverse=True)
-    assert len(tested) == min(held.steps + 1, len(held.chain))
-    assert tested == list(held.chain[: len(tested)])
-    last = held.chain[held.steps - 1]
-    assert (last.n, last.k, last.p_value) == (held.n, held.k, held.p_value)
-    assert held.threshold == last.threshold
-    assert held.coverage_low < held.coverage < held.coverage_high
+    assert len(tested) == min(certificate.steps + 1, len(certificate.chain))
+    assert tested == list(certificate.chain[: len(tested)])
+    last = certificate.chain[certificate.steps - 1]
+    assert (last.n, last.k, last.p_value) == (
+        certificate.n,
+        certificate.k,
+        certificate.p_value,
+    )
+    assert certificate.threshold == last.threshold
+    assert certificate.coverage_low < certificate.coverage < certificate.coverage_high
 
 
-def test_a_cell_with_many_right_answers_gets_a_badge_and_a_small_one_none() -> None:
+def test_a_large_cell_gets_a_badge_and_a_small_one_does_not() -> None:
     rows = [
         replace(row, label="praise" if row.label == "praise" else "other")
         for row in ticket_rows(900, noise=0)
     ]
-    held = certificate_of(rows)
-    assert {cell.name: cell.badge for cell in held.cells}["other"]
-    assert held.badges.floor == pytest.approx(0.83)
-    assert (held.badges.level, held.badges.cells) == (pytest.approx(0.025), 2)
+    certificate = certificate_of(rows)
+    assert {cell.name: cell.badge for cell in certificate.cells}["other"]
+    assert certificate.badges.floor == pytest.approx(0.83)
+    assert (certificate.badges.level, certificate.badges.cells) == (
+        pytest.approx(0.025),
+        2,
+    )
 
 
 @pytest.mark.slow
@@ -89,6 +98,6 @@ def test_a_certificate_of_many_labels_and_long_names_stays_small() -> None:
         replace(row, text=f"topic{at % 180} {row.text}", label=f"{at % 180} " * 2_000)
         for at, row in enumerate(ticket_rows(2_200, noise=0))
     ]
-    held = certificate_of(rows, replace(QUESTION, target=0.6))
-    assert len(held.cells) > 100
-    assert len(held.to_json()) < 64 * 1024
+    certificate = certificate_of(rows, replace(QUESTION, target=0.6))
+    assert len(certificate.cells) > 100
+    assert len(certificate.to_json()) < 64 * 1024

@@ -1,4 +1,4 @@
-"""Reading traces: what cannot be read is named, and what was in it is not told."""
+"""Reading traces: faults name the line, and never include its content."""
 
 import gzip
 from pathlib import Path
@@ -25,25 +25,25 @@ def segment(content: bytes) -> list[TraceRecord | LineFault]:
 
 
 @pytest.mark.parametrize("name", ["t.jsonl", "t.jsonl.gz", "t.jsonl.zst"])
-def test_a_file_is_read_whatever_its_compression(tmp_path: Path, name: str) -> None:
+def test_files_of_each_compression_are_read(tmp_path: Path, name: str) -> None:
     pack = {".gz": gzip.compress, ".zst": zstandard.compress}
     path = tmp_path / name
     path.write_bytes(pack.get(path.suffix, bytes)(LINES))
     assert list(read_lines(open_traces(path), name)) == RECORDS
 
 
-def test_a_folder_means_every_trace_file_in_it(tmp_path: Path) -> None:
+def test_a_folder_includes_all_its_trace_files(tmp_path: Path) -> None:
     for name in ("b.jsonl", "a.jsonl.gz", "notes.txt"):
         (tmp_path / name).touch()
     assert [path.name for path in trace_files(tmp_path)] == ["a.jsonl.gz", "b.jsonl"]
 
 
-def test_a_path_without_traces_says_what_to_name(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"name a \.jsonl"):
+def test_the_error_for_a_path_without_traces_names_the_formats(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"set the path of a \.jsonl"):
         trace_files(tmp_path / "absent")
 
 
-def test_unreadable_lines_are_named_and_the_rest_is_used() -> None:
+def test_unreadable_lines_are_reported_and_the_others_are_used() -> None:
     secret = b"my card is 4111 1111"
     content = b"\n".join(
         [
@@ -55,25 +55,30 @@ def test_unreadable_lines_are_named_and_the_rest_is_used() -> None:
         ]
     )
     found = segment(zstandard.compress(content))
-    faults = [each for each in found if isinstance(each, LineFault)]
-    assert [each for each in found if isinstance(each, TraceRecord)] == RECORDS
-    assert [each.line for each in faults] == [2, 3, 4]
-    assert not any("4111" in each.text for each in faults)
+    faults = [item for item in found if isinstance(item, LineFault)]
+    assert [item for item in found if isinstance(item, TraceRecord)] == RECORDS
+    assert [fault.line for fault in faults] == [2, 3, 4]
+    assert not any("4111" in fault.text for fault in faults)
     assert faults[1].text == "seg:3: input: Field required"
 
 
-def test_a_line_beyond_all_bounds_is_skipped_whole() -> None:
+def test_a_line_above_the_size_limit_is_skipped() -> None:
     content = b'{"input": "' + b"a" * 3_000_000 + b'"}\n' + LINES
     found = segment(zstandard.compress(content))
-    assert found == [LineFault("seg", 1, "longer than a trace may be"), *RECORDS]
+    assert found == [
+        LineFault("seg", 1, "the line must have at most 1,000,000 bytes"),
+        *RECORDS,
+    ]
 
 
-def test_a_torn_segment_gives_what_comes_before_the_tear() -> None:
+def test_a_truncated_segment_gives_its_complete_lines() -> None:
     whole = zstandard.compress(b"\n".join([LINES] * 2_000))
     found = segment(whole[: len(whole) // 2])
-    assert all(each in RECORDS or isinstance(each, LineFault) for each in found)
+    assert all(item in RECORDS or isinstance(item, LineFault) for item in found)
 
 
-def test_what_is_no_segment_at_all_is_one_fault() -> None:
+def test_content_that_is_no_segment_is_one_fault() -> None:
     (fault,) = segment(b"not zstandard")
-    assert fault == LineFault("seg", 1, "the rest cannot be read: ZstdError")
+    assert fault == LineFault(
+        "seg", 1, "the rest of the file cannot be read: ZstdError"
+    )

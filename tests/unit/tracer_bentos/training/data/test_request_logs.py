@@ -1,4 +1,4 @@
-"""Logs of whole requests and responses become the traces that live traffic becomes."""
+"""Logs of whole requests result in the same traces as live traffic."""
 
 import io
 import json
@@ -49,7 +49,7 @@ def test_a_line_becomes_a_trace_with_its_task() -> None:
     assert found.task != record(request={**REQUEST, "temperature": 1}).task
 
 
-async def test_the_task_is_the_one_that_the_data_plane_gives(tmp_path: Path) -> None:
+async def test_the_task_is_the_one_of_the_data_plane(tmp_path: Path) -> None:
     async with teaching(Teacher()) as teacher, serving(teacher.url, tmp_path) as plane:
         await plane.client().chat.completions.create(**REQUEST)  # type: ignore[call-overload]
         await until(lambda: len(plane.traces()) == 1)
@@ -60,20 +60,20 @@ async def test_the_task_is_the_one_that_the_data_plane_gives(tmp_path: Path) -> 
     assert found.input == "Refund for [email]"
 
 
-def test_a_log_of_another_protocol_names_its_path() -> None:
+def test_a_log_of_another_protocol_sets_its_path() -> None:
     request = {"model": "m", "max_tokens": 9, "messages": REQUEST["messages"][1:]}
     found = record(path="/v1/messages", request=request, response=MESSAGE)
     assert found.teacher == "billing"
 
 
-def test_a_stream_is_kept_as_its_text() -> None:
+def test_a_stream_is_stored_as_text() -> None:
     chunk = {"choices": [{"delta": {"content": "billing"}, "finish_reason": "stop"}]}
     text = f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n"
     found = record(request={**REQUEST, "stream": True}, response=text)
     assert found.teacher == "billing"
 
 
-def test_an_answer_that_failed_or_was_cut_is_no_label() -> None:
+def test_a_failed_or_truncated_answer_is_no_label() -> None:
     failed = record(response={"error": {}}, status=500)
     assert (failed.status, failed.teacher) == (TraceStatus.FAILED, None)
     assert record(response={"choices": []}).status is TraceStatus.ABNORMAL
@@ -82,12 +82,12 @@ def test_an_answer_that_failed_or_was_cut_is_no_label() -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"path": "/v1/embeddings"}, "the request is none that can be learnt"),
-        ({"request": {**REQUEST, "n": 2}}, "the request is none that can be learnt"),
+        ({"path": "/v1/embeddings"}, "the request cannot be classified"),
+        ({"request": {**REQUEST, "n": 2}}, "the request cannot be classified"),
         ({"response": None}, "response"),
     ],
 )
-def test_what_cannot_be_learnt_is_set_aside_without_its_content(
+def test_an_unusable_request_is_reported_without_its_content(
     fields: dict[str, Any], reason: str
 ) -> None:
     found = read(**fields)
@@ -96,7 +96,7 @@ def test_what_cannot_be_learnt_is_set_aside_without_its_content(
     assert "Refund" not in found.reason
 
 
-def test_a_trace_whose_text_speaks_of_requests_is_a_trace() -> None:
+def test_a_trace_with_the_word_request_in_its_text_is_a_trace() -> None:
     line = json.dumps({"input": '{"request": 1}', "teacher": "x"}).encode()
     (found,) = read_lines(io.BytesIO(line), "log")
     assert found == TraceRecord(input='{"request": 1}', teacher="x")

@@ -1,4 +1,4 @@
-"""Rows kept as columns are the rows that came in."""
+"""Rows that are stored as columns are read back unchanged."""
 
 from dataclasses import replace
 from datetime import UTC, timedelta
@@ -27,12 +27,12 @@ ROWS = st.builds(
 
 
 @given(st.lists(ROWS, max_size=20))
-def test_what_comes_out_is_what_went_in(rows: list[Row]) -> None:
+def test_rows_are_read_back_unchanged(rows: list[Row]) -> None:
     assert list(RowStore.from_rows(rows)) == rows
 
 
 @given(st.lists(ROWS, max_size=20), st.randoms())
-def test_rows_can_be_had_in_any_order_and_by_position(
+def test_rows_are_returned_in_another_order_and_by_position(
     rows: list[Row], chance: "np.random.Generator"
 ) -> None:
     order = list(range(len(rows)))
@@ -43,7 +43,7 @@ def test_rows_can_be_had_in_any_order_and_by_position(
     assert shuffled.gather(wanted) == {i: rows[order[i]] for i in wanted}
 
 
-def test_more_rows_than_a_block_holds_come_back_too() -> None:
+def test_more_rows_than_one_block_are_read_back() -> None:
     rows = ticket_rows(1_300)
     kept = RowStore.from_rows(rows)
     assert [kept[at] for at in (0, 511, 512, 1_299)] == [
@@ -52,20 +52,20 @@ def test_more_rows_than_a_block_holds_come_back_too() -> None:
 
 
 @given(st.lists(ROWS, max_size=20))
-def test_rows_are_known_by_the_same_names_kept_or_not(rows: list[Row]) -> None:
+def test_stored_rows_and_objects_have_the_same_text_ids(rows: list[Row]) -> None:
     assert row_ids(RowStore.from_rows(rows)).tolist() == row_ids(rows).tolist()
     assert list(RowStore.from_rows(rows).digests()) == [row.digest for row in rows]
 
 
 @given(st.lists(ROWS, max_size=20))
-def test_rows_without_times_lie_by_their_place(rows: list[Row]) -> None:
+def test_rows_without_times_are_sorted_by_place(rows: list[Row]) -> None:
     assert list(RowStore.from_rows(rows).ordered(timed=False)) == sorted(
         rows, key=lambda row: (row.place, row.digest)
     )
 
 
 @given(st.lists(ROWS, max_size=30))
-def test_copies_and_sessions_share_a_group_however_long_the_way(
+def test_copies_and_sessions_share_a_group_through_any_chain(
     rows: list[Row],
 ) -> None:
     names = list(range(len(rows)))
@@ -81,23 +81,23 @@ def test_copies_and_sessions_share_a_group_however_long_the_way(
     assert RowStore.from_rows(rows).groups.tolist() == names
 
 
-def test_the_digest_tells_rows_apart_but_not_the_order_they_came_in() -> None:
+def test_the_digest_depends_on_the_rows_but_not_on_their_order() -> None:
     rows = [replace(row, time=None) for row in ticket_rows(3)]
     first = select_rows(rows).digest
     assert select_rows(rows[::-1]).digest == first
     assert select_rows([*rows[:2], replace(rows[2], label=None)]).digest != first
 
 
-def test_the_dominant_task_is_chosen_and_put_in_order_of_time() -> None:
+def test_the_dominant_task_is_selected_and_sorted_by_time() -> None:
     rows = ticket_rows(5)
     mails = [replace(row, task="mails") for row in ticket_rows(4, seed=2)]
     found = select_rows([*rows[::-1], *mails])
-    assert (found.task, found.elsewhere, found.timed) == ("tickets", 4, True)
+    assert (found.task, found.other_tasks, found.timed) == ("tickets", 4, True)
     assert list(found.rows) == rows
     assert found.newest == rows[0].time + timedelta(seconds=4) if rows[0].time else None
     assert (found.labelled, found.uniform_labelled) == (5, 5)
 
 
-def test_no_rows_are_a_set_of_none() -> None:
+def test_no_rows_are_an_empty_set() -> None:
     found = select_rows([])
     assert (len(found.rows), found.labelled, found.newest) == (0, 0, None)

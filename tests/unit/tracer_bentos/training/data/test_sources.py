@@ -1,4 +1,4 @@
-"""Where traces lie: files, folders, stores of the data plane, on a disk or by a URL."""
+"""Sources of traces: files, folders, and stores of the data plane."""
 
 import gzip
 import json
@@ -12,8 +12,8 @@ from obstore.store import LocalStore
 from tracer_bentos.store import TraceStore
 from tracer_bentos.training.data.sources import find_sources
 from tracer_bentos.training.run.load_rows import load_rows
-from tracer_core.contracts.layout import replacement_key, segment_key
-from tracer_core.contracts.maintenance import Replacement
+from tracer_core.contracts.store.layout import replacement_key, segment_key
+from tracer_core.contracts.store.maintenance import Replacement
 from tracer_core.errors import InputError
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -35,7 +35,7 @@ def texts_of(named: str) -> list[str]:
     return sorted(row.text for row in load_rows(named).rows.rows)
 
 
-def test_a_store_is_read_by_its_segments_each_record_once(
+def test_only_the_segments_of_a_store_are_read_each_record_once(
     store: TraceStore, tmp_path: Path
 ) -> None:
     old, new = segment_key(NOON, "a", 1), segment_key(NOON, "b", 2)
@@ -62,7 +62,7 @@ def test_a_prefix_without_segments_is_an_export(
     assert texts_of((tmp_path / "store").as_uri()) == ["a", "b"]
 
 
-def test_an_object_is_named_by_its_url(store: TraceStore, tmp_path: Path) -> None:
+def test_a_url_can_name_one_object(store: TraceStore, tmp_path: Path) -> None:
     store.write("a.jsonl.zst", zstandard.compress(lines("a") * 3))
     store.write("b.jsonl", lines("b"))
     url = (tmp_path / "store").as_uri()
@@ -72,9 +72,7 @@ def test_an_object_is_named_by_its_url(store: TraceStore, tmp_path: Path) -> Non
         assert stream.read() == lines("a") * 3
 
 
-def test_a_large_object_is_read_piece_by_piece(
-    store: TraceStore, tmp_path: Path
-) -> None:
+def test_a_large_object_is_read_in_parts(store: TraceStore, tmp_path: Path) -> None:
     content = lines(*[f"text {number} " + "x" * 1_000 for number in range(5_000)])
     store.write("large.jsonl", content)
     with store.open("large.jsonl") as stream:
@@ -89,10 +87,10 @@ def test_a_large_object_is_read_piece_by_piece(
     ("rest", "why"),
     [
         ("", "no traces at file://"),
-        ("/absent.jsonl", "absent.jsonl: there is no such object"),
+        ("/absent.jsonl", "absent.jsonl: object not found"),
     ],
 )
-def test_what_is_not_there_is_said(
+def test_a_missing_source_is_an_error(
     store: TraceStore, tmp_path: Path, rest: str, why: str
 ) -> None:
     store.write("readme.txt", b"no traces")
@@ -100,12 +98,12 @@ def test_what_is_not_there_is_said(
         load_rows((tmp_path / "store").as_uri() + rest)
 
 
-def test_a_url_of_another_kind_is_a_wrong_input() -> None:
-    with pytest.raises(InputError, match="say s3://BUCKET/PREFIX"):
+def test_a_url_with_another_scheme_is_an_input_error() -> None:
+    with pytest.raises(InputError, match="must be s3://BUCKET/PREFIX"):
         find_sources("ftp://example/traces")
 
 
-def test_a_bad_line_is_named_by_file_and_line(tmp_path: Path) -> None:
+def test_an_unreadable_line_is_reported_with_file_and_line(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     path.write_bytes(lines("a") + b"\n{torn\n" + lines("b"))
     found = load_rows(str(path))

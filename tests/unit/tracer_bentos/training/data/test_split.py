@@ -1,4 +1,4 @@
-"""Which rows train and which certify."""
+"""The split into TRAIN and certify rows."""
 
 from dataclasses import replace
 
@@ -12,29 +12,29 @@ from tracer_bentos.surrogate.base.ngrams import normalize
 from tracer_bentos.training.certify.statement import build_caveats
 from tracer_bentos.training.data.row_store import RowStore
 from tracer_bentos.training.data.split import (
-    MOST_CERTIFY,
-    MOST_TRAIN,
+    MAX_CERTIFY,
+    MAX_TRAIN,
     NARROW,
     WIDE,
     split_rows,
 )
 
 
-def test_the_narrow_split_trains_on_all_that_the_wide_one_does() -> None:
+def test_the_narrow_split_includes_all_train_rows_of_the_wide_split() -> None:
     rows = RowStore.from_rows(ticket_rows(1_000))
     wide, narrow = (split_rows(rows, share, seed=1) for share in (WIDE, NARROW))
     assert set(wide.train) < set(narrow.train)
     assert narrow.certify == tuple(range(730, 1_000))
 
 
-def test_the_newest_certify_and_the_rest_train() -> None:
+def test_the_newest_rows_certify_and_the_others_train() -> None:
     split = split_rows(RowStore.from_rows(ticket_rows(1_000)), WIDE, seed=1)
     assert split.train == tuple(range(600))
     assert split.certify == tuple(range(600, 1_000))
 
 
 @given(seed=st.integers(0, 99), sessions=st.integers(1, 60), texts=st.integers(1, 60))
-def test_sessions_and_copies_never_straddle_and_certify_once(
+def test_sessions_and_copies_are_in_one_part_and_certify_once(
     seed: int, sessions: int, texts: int
 ) -> None:
     rows = [
@@ -63,13 +63,13 @@ def test_rows_of_an_earlier_test_train_and_never_certify_again() -> None:
     assert split.certify == tuple(range(800, 1_000))
 
 
-def test_rows_seen_before_train_wherever_they_are_with_all_their_group() -> None:
+def test_used_rows_train_with_their_whole_group() -> None:
     rows = ticket_rows(1_000)
     rows[900] = replace(rows[900], session="long")
     rows[950] = replace(rows[950], session="long")
-    seen = np.zeros(1_000, bool)
-    seen[[*range(700), 900]] = True
-    split = split_rows(RowStore.from_rows(rows), WIDE, seed=1, seen=seen)
+    used = np.zeros(1_000, bool)
+    used[[*range(700), 900]] = True
+    split = split_rows(RowStore.from_rows(rows), WIDE, seed=1, used=used)
     assert split.train == (*range(700), 900, 950)
     assert set(split.certify) == set(range(700, 1_000)) - {900, 950}
 
@@ -96,39 +96,41 @@ def test_a_row_without_a_label_certifies_as_a_mismatch_but_never_trains() -> Non
 
 @pytest.fixture(scope="module")
 def many() -> RowStore:
-    return RowStore.from_rows(ticket_rows(MOST_CERTIFY * 4))
+    return RowStore.from_rows(ticket_rows(MAX_CERTIFY * 4))
 
 
-def test_of_very_many_rows_some_are_used_from_every_period(many: RowStore) -> None:
+def test_some_rows_of_each_period_train_if_there_are_very_many(many: RowStore) -> None:
     wide, narrow = (split_rows(many, share, seed=1) for share in (WIDE, NARROW))
     assert set(wide.train) < set(narrow.train)
     start = narrow.train_pool
     assert start == len(many) * (1 - NARROW)
     spread, _ = np.histogram(narrow.train, bins=10, range=(0, start))
-    # One row of each run, so a tenth differs from another by a run at either end.
+    # One row of each run, so two tenths differ by at most one run at each end.
     assert spread.max() - spread.min() <= 2
-    assert abs(len(narrow.train) - MOST_TRAIN * start / len(many)) <= 1
+    assert abs(len(narrow.train) - MAX_TRAIN * start / len(many)) <= 1
 
 
-def test_a_test_of_very_many_rows_is_drawn_at_random(many: RowStore) -> None:
+def test_certify_rows_are_drawn_at_random_if_there_are_very_many(
+    many: RowStore,
+) -> None:
     split = split_rows(many, NARROW, seed=1)
-    assert len(split.certify) == MOST_CERTIFY < split.certify_pool == 21_600
+    assert len(split.certify) == MAX_CERTIFY < split.certify_pool == 21_600
     assert split_rows(many, NARROW, seed=1) == split
     assert split_rows(many, NARROW, seed=2).certify != split.certify
 
 
-def test_the_certificate_says_that_not_all_rows_were_used(many: RowStore) -> None:
-    said = build_caveats(split_rows(many, NARROW, seed=1), timed=True, elsewhere=0)
-    assert said[1:] == (
+def test_the_caveats_state_that_not_all_rows_were_used(many: RowStore) -> None:
+    caveats = build_caveats(split_rows(many, NARROW, seed=1), timed=True, other_tasks=0)
+    assert caveats[1:] == (
         "Of 58400 rows to train on, 36500 were used, spread evenly over them.",
         "Of 21600 rows to certify on, copies included, 20000 were drawn at random.",
     )
 
 
-def test_long_texts_train_in_smaller_number() -> None:
+def test_fewer_long_texts_train() -> None:
     rows = [
         replace(row, text=f"{row.text} {'word ' * 1_600}") for row in ticket_rows(4_000)
     ]
     split = split_rows(RowStore.from_rows(rows), NARROW, seed=1)
-    # Of each text 8,000 characters count, and of all that may train 20 million.
+    # 8,000 characters of each text count, and 20 million of all TRAIN texts.
     assert (len(split.train), split.train_pool) == (1_825, 2_920)

@@ -1,4 +1,4 @@
-"""Pieces on real worker processes: the same results, whoever dies."""
+"""Pieces on real worker processes: the same results, even if a worker dies."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from threading import Timer
 import numpy as np
 import pytest
 
-from support.dask_cluster import Desk, open_desk
+from support.dask_cluster import DaskCluster, open_dask_cluster
 from support.pieces import fail, kill_process, kill_process_once, return_pid, total
 from support.ticket_traces import ticket_rows
 from tracer_bentos.bundle.bundle import write_bundle
@@ -27,35 +27,35 @@ from tracer_core.errors import EngineError
 
 pytestmark = pytest.mark.slow
 
-QUESTION = AttemptParameters(
+PARAMETERS = AttemptParameters(
     attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=300, seed=7
 )
 
 
 @pytest.fixture(scope="module")
-def desk() -> Iterator[Desk]:
-    with open_desk(2) as opened:
+def cluster() -> Iterator[DaskCluster]:
+    with open_dask_cluster(2) as opened:
         yield opened
 
 
 @pytest.fixture
-def engine(desk: Desk) -> Iterator[DaskEngine]:
-    engine = DaskEngine.connect(desk.address, patience=60)
+def engine(cluster: DaskCluster) -> Iterator[DaskEngine]:
+    engine = DaskEngine.connect(cluster.address, timeout=60)
     yield engine
     engine.close()
 
 
 def attempt(engine: ComputeEngine) -> TrainingResult:
     return train(
-        QUESTION, select_rows(ticket_rows(900)), local_training_context(engine)
+        PARAMETERS, select_rows(ticket_rows(900)), local_training_context(engine)
     )
 
 
-def bundle(learned: TrainingResult, folder: Path) -> str:
-    assert learned.surrogate is not None
-    assert learned.certificate is not None
+def bundle(result: TrainingResult, folder: Path) -> str:
+    assert result.surrogate is not None
+    assert result.certificate is not None
     samples = [FeatureSample("hello")]
-    return write_bundle(folder, learned.surrogate, learned.certificate, samples).digest
+    return write_bundle(folder, result.surrogate, result.certificate, samples).digest
 
 
 def test_pieces_run_in_other_processes_and_keep_their_order(
@@ -69,7 +69,7 @@ def test_pieces_run_in_other_processes_and_keep_their_order(
     ]
 
 
-def test_what_pieces_share_reaches_all_of_them(engine: DaskEngine) -> None:
+def test_a_shared_argument_reaches_all_pieces(engine: DaskEngine) -> None:
     numbers = np.arange(100_000.0)
     pieces = [partial(total, numbers, factor=factor) for factor in range(4)]
     assert engine.run(pieces) == [numbers.sum() * factor for factor in range(4)]
@@ -82,16 +82,16 @@ def test_an_attempt_has_the_same_result_as_on_one_machine(
     assert bundle(there, tmp_path / "there") == bundle(here, tmp_path / "here")
 
 
-def test_an_error_in_a_piece_is_the_error_of_the_run(engine: DaskEngine) -> None:
+def test_an_error_in_a_piece_is_raised_by_the_run(engine: DaskEngine) -> None:
     with pytest.raises(ValueError, match="this piece cannot be computed"):
         engine.run([fail])
 
 
-def test_a_piece_goes_on_elsewhere_and_is_given_up_when_it_ends_every_worker(
+def test_a_piece_is_retried_and_fails_if_it_ends_each_worker(
     tmp_path: Path,
 ) -> None:
-    with open_desk(2) as desk:
-        engine = DaskEngine.connect(desk.address, patience=1)
+    with open_dask_cluster(2) as cluster:
+        engine = DaskEngine.connect(cluster.address, timeout=1)
         mark = tmp_path / "mark"
         assert engine.run([partial(kill_process_once, mark)]) == [
             "completed by another process"
@@ -104,36 +104,36 @@ def test_a_piece_goes_on_elsewhere_and_is_given_up_when_it_ends_every_worker(
 def test_an_attempt_ends_with_the_same_result_when_a_worker_is_killed(
     tmp_path: Path,
 ) -> None:
-    with open_desk(2) as desk:
-        engine = DaskEngine.connect(desk.address)
-        killer = Timer(1.0, desk.kill, [0])
+    with open_dask_cluster(2) as cluster:
+        engine = DaskEngine.connect(cluster.address)
+        killer = Timer(1.0, cluster.kill, [0])
         killer.start()
         there = attempt(engine)
         killer.join()
-        assert desk.workers[0].poll() == -signal.SIGKILL
+        assert cluster.workers[0].poll() == -signal.SIGKILL
         assert bundle(there, tmp_path / "there") == bundle(
             attempt(LocalEngine()), tmp_path / "here"
         )
         engine.close()
 
 
-def test_without_any_worker_the_run_ends_and_says_so() -> None:
-    with open_desk(0) as desk:
-        engine = DaskEngine.connect(desk.address, patience=1)
+def test_without_a_worker_the_run_ends_with_an_error() -> None:
+    with open_dask_cluster(0) as cluster:
+        engine = DaskEngine.connect(cluster.address, timeout=1)
         with pytest.raises(EngineError, match="no Dask worker at tcp://127"):
             engine.run([partial(pow, 2, 3)])
         engine.close()
 
 
-def test_without_a_scheduler_the_address_is_named() -> None:
+def test_without_a_scheduler_the_error_names_the_address() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{unused.getsockname()[1]}"
         with pytest.raises(EngineError, match=f"no Dask scheduler at {address}"):
-            DaskEngine.connect(address, patience=1)
+            DaskEngine.connect(address, timeout=1)
 
 
-def test_fit_takes_the_address_of_a_scheduler_and_says_when_there_is_none(
+def test_fit_reports_the_address_of_a_missing_scheduler(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     traces = tmp_path / "traces.jsonl"

@@ -1,4 +1,4 @@
-"""`fit` with the user's own encoders or vectors, and `predict` with what it wrote."""
+"""`fit` with encoders or vectors of the user, and `predict` with its bundle."""
 
 import json
 from collections.abc import Iterator
@@ -13,8 +13,10 @@ from support.embeddings_endpoint import embeddings_endpoint
 from support.hidden_topics import hidden_texts, topic_of, vectors_of
 from support.onnx_folder import write_onnx_folder
 from tracer_bentos.bundle.bundle import open_bundle
+from tracer_bentos.training.fit.named_encoders import parse_encoder_names
 from tracer_bentos.training.ledger.offline_ledger import STATE_VARIABLE
 from tracer_cli import main
+from tracer_core.contracts.document import sha256_digest
 from tracer_core.errors import DocumentError
 
 TEXTS = hidden_texts(600, seed=1)
@@ -52,7 +54,7 @@ def save(path: Path, texts: list[str], kind: type[np.floating]) -> Path:
 
 @contextmanager
 def named(kind: str, folder: Path) -> Iterator[list[str]]:
-    """Give the options that name an encoder of a kind."""
+    """Return the options that name an encoder of a kind."""
     if kind == "onnx":
         yield ["--embedder", str(write_onnx_folder(folder / "onnx", [*TEXTS, *FRESH]))]
     else:
@@ -68,17 +70,17 @@ def run(
 
 
 def check(decisions: list[dict[str, Any]]) -> None:
-    """Expect what 95 % of agreement and a score with any meaning give."""
+    """Check that most inputs are answered, and 90% of the answers are correct."""
     answered = [
-        (each["label"], topic_of(text))
-        for each, text in zip(decisions, FRESH, strict=True)
-        if each["accepted"]
+        (decision["label"], topic_of(text))
+        for decision, text in zip(decisions, FRESH, strict=True)
+        if decision["accepted"]
     ]
     assert len(answered) > 60
     assert sum(label == topic for label, topic in answered) >= 0.9 * len(answered)
 
 
-def test_words_alone_certify_nothing_here(
+def test_words_alone_certify_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write_traces(tmp_path / "traces.jsonl")
@@ -93,7 +95,7 @@ def test_words_alone_certify_nothing_here(
 
 
 @pytest.mark.parametrize("kind", ["onnx", "endpoint"])
-def test_an_encoder_that_was_named_decides_from_the_bundle(
+def test_a_named_encoder_decides_from_the_bundle(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
 ) -> None:
     path, out = write_traces(tmp_path / "traces.jsonl"), tmp_path / "out"
@@ -110,7 +112,7 @@ def test_an_encoder_that_was_named_decides_from_the_bundle(
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32])
-def test_vectors_beside_the_traces_decide(
+def test_vectors_in_a_separate_file_decide(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: type[np.floating]
 ) -> None:
     path, out = write_traces(tmp_path / "traces.jsonl"), tmp_path / "out"
@@ -128,7 +130,7 @@ def test_vectors_beside_the_traces_decide(
     assert run(capsys, "predict", out, objects) == decisions
 
 
-def test_vectors_within_the_traces_are_the_same_as_beside_them(
+def test_vectors_in_the_traces_give_the_same_bundle_as_vectors_in_a_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     beside = write_traces(tmp_path / "beside.jsonl")
@@ -190,9 +192,9 @@ def _pickled(folder: Path) -> list[object]:
     [
         (_short, "traces.jsonl:600: "),
         (_long, "has 601 rows for 600 lines"),
-        (_whole_numbers, "no matrix of floating-point numbers"),
+        (_whole_numbers, "not a matrix of floating-point numbers"),
         (_infinite, "traces.jsonl:5: row 5 of"),
-        (_pickled, "no .npy file of numbers"),
+        (_pickled, "not a .npy file of numbers"),
         (lambda folder: ["--vectors", folder / "absent.npy"], "absent.npy: No such"),
         (lambda folder: ["--embedder", folder / "absent"], "no sentence encoder in"),
         (lambda _: ["--embedder-url", "http://127.0.0.1:9/v1"], "--embedder-model"),
@@ -202,7 +204,7 @@ def _pickled(folder: Path) -> list[object]:
         ),
     ],
 )
-def test_what_cannot_be_used_is_said_before_an_attempt_is_spent(
+def test_an_unusable_encoder_or_vector_file_is_reported_before_an_attempt_is_used(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], options: Any, why: str
 ) -> None:
     path = write_traces(tmp_path / "traces.jsonl")
@@ -212,7 +214,7 @@ def test_what_cannot_be_used_is_said_before_an_attempt_is_spent(
     assert not (tmp_path / "state").exists()
 
 
-def test_an_endpoint_that_does_not_answer_spends_no_attempt(
+def test_an_endpoint_that_does_not_answer_uses_no_attempt(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write_traces(tmp_path / "traces.jsonl")
@@ -223,7 +225,7 @@ def test_an_endpoint_that_does_not_answer_spends_no_attempt(
     assert not (tmp_path / "state").exists()
 
 
-def test_a_trace_without_a_vector_among_those_with_one_is_named(
+def test_the_error_names_a_trace_without_a_vector_among_traces_with_vectors(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     within = vectors_of(TEXTS).tolist()
@@ -231,4 +233,14 @@ def test_a_trace_without_a_vector_among_those_with_one_is_named(
     path = write_traces(tmp_path / "traces.jsonl", vector=within)
     call = ["fit", str(path), "--target", "90%", "--out", str(tmp_path / "out")]
     assert main(call) == 2
-    assert f"{path}:3: has no vector, the first trace" in capsys.readouterr().err
+    assert f"{path}:3: has no vector, but the first trace" in capsys.readouterr().err
+
+
+def test_an_encoder_keeps_its_identity_in_the_ledger(tmp_path: Path) -> None:
+    folder = write_onnx_folder(tmp_path / "encoder", TEXTS[:2])
+    content = (folder / "model.onnx").read_bytes()
+    content += (folder / "tokenizer.json").read_bytes()
+    with embeddings_endpoint() as endpoint:
+        named = parse_encoder_names(folder, endpoint.url, "small")
+    assert named.identities == (sha256_digest(content), f"{endpoint.url} small")
+    assert [encoder.kind for encoder in named.encoders] == ["sentence", "endpoint"]

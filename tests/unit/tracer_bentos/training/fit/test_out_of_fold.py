@@ -1,4 +1,4 @@
-"""All rows at once are judged exactly as each of them alone."""
+"""Out-of-fold features of all rows equal those of each row alone."""
 
 from dataclasses import replace
 
@@ -27,9 +27,9 @@ def experts(labels: int, count: int) -> list[FitResult]:
             name=f"expert {number}",
             costly=False,
             expert=UNASKED,
-            # Coarse, so that there are ties.
+            # Coarse values cause ties.
             scores=np.round(chance.normal(size=(ROWS, labels)), 1) / 7,
-            familiar=chance.random(ROWS),
+            similarity=chance.random(ROWS),
         )
         for number in range(count)
     ]
@@ -37,7 +37,7 @@ def experts(labels: int, count: int) -> list[FitResult]:
 
 def alone(fitted: list[FitResult], blend: ExpertBlend, row: int) -> AgreementFeatures:
     opinions = [
-        ExpertScores(fitted[i].scores[row], float(fitted[i].familiar[row]))
+        ExpertScores(fitted[i].scores[row], float(fitted[i].similarity[row]))
         for i in blend.experts
     ]
     return agreement_features(opinions, blend.weights)
@@ -62,7 +62,7 @@ def stage_of(blend: ExpertBlend, numbers: int, labels: int) -> Stage:
         ExpertBlend((0, 1, 2), (0.2, 0.3, 0.5)),
     ],
 )
-def test_signals_and_judgements_are_equal_to_the_last_bit(
+def test_features_and_scores_are_equal_to_the_last_bit(
     labels: int, blend: ExpertBlend
 ) -> None:
     fitted = experts(labels, 3)
@@ -74,21 +74,21 @@ def test_signals_and_judgements_are_equal_to_the_last_bit(
     ] == single
 
     last = stage_of(blend, table.numbers.shape[1], labels)
-    scores = sorted(last.judge(signals).score for signals in single)
-    early = replace(last, doubt=(scores[60], scores[140]))
+    scores = sorted(last.decide(signals).score for signals in single)
+    early = replace(last, deferral_range=(scores[60], scores[140]))
     last = replace(last, calibration=replace(last.calibration, intercept=-0.3))
-    judged = [early.judge(signals) for signals in single]
+    judged = [early.decide(signals) for signals in single]
     assert {early.defers(judgement) for judgement in judged} == {True, False}
     found = out_of_fold_predictions((early, last), (table, table), table.labels)
     assert [
-        (int(label), score, bool(known))
-        for label, score, known in zip(
-            found.labels, found.scores.tolist(), found.known, strict=True
+        (int(label), score, bool(in_distribution))
+        for label, score, in_distribution in zip(
+            found.labels, found.scores.tolist(), found.in_distribution, strict=True
         )
     ] == [
-        (decided.label, decided.score, decided.known)
+        (decided.label, decided.score, decided.in_distribution)
         for decided in (
-            last.judge(signals) if early.defers(first) else first
+            last.decide(signals) if early.defers(first) else first
             for first, signals in zip(judged, single, strict=True)
         )
     ]

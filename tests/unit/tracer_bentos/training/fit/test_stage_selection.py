@@ -1,4 +1,4 @@
-"""Which experts are asked of every input, and which only where others are in doubt."""
+"""Which experts decide all inputs, and which only inputs that a first stage defers."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ AIM = CertificationPlan(target=0.9, level=0.025, certify=2_000)
 def expert(
     name: str, targets: Targets, clear: NDArray[np.float64], *, costly: bool = False
 ) -> FitResult:
-    """Give an expert that scores the right label by how clear each row is to it."""
+    """Return an expert whose score of the right label is higher for clear rows."""
     chance = np.random.default_rng([SEED, len(name)])
     rows = len(targets)
     scores = chance.uniform(0, 0.3, size=(rows, LABELS))
@@ -36,12 +36,12 @@ def expert(
         costly=costly,
         expert=UNASKED,
         scores=scores,
-        familiar=chance.random(rows),
+        similarity=chance.random(rows),
     )
 
 
 def two_experts(rows: int, *, costly: bool = False) -> tuple[list[FitResult], Targets]:
-    """Give one that sees most rows, and one that sees others: some see neither."""
+    """Return two experts that are good on different rows; some rows suit neither."""
     chance = np.random.default_rng(SEED)
     targets = chance.integers(0, LABELS, rows)
     kind = chance.random(rows)
@@ -58,38 +58,40 @@ def chosen(rows: int, *, costly: bool = False) -> StageChoice:
     return choose_stages(fitted, targets, AIM, LABELS)
 
 
-def answered(outlook: OofPredictions, threshold: float) -> NDArray[np.bool_]:
-    return outlook.known & (outlook.scores >= threshold)
+def answered(predictions: OofPredictions, threshold: float) -> NDArray[np.bool_]:
+    return predictions.in_distribution & (predictions.scores >= threshold)
 
 
 @pytest.mark.parametrize("costly", [False, True])
-def test_the_last_stage_is_asked_only_where_an_earlier_one_is_in_doubt(
+def test_the_last_stage_decides_only_inputs_that_an_earlier_stage_defers(
     *, costly: bool
 ) -> None:
     choice = chosen(ROWS, costly=costly)
 
     first, last = choice.stages
-    assert first.doubt is not None
-    assert last.doubt is None
+    assert first.deferral_range is not None
+    assert last.deferral_range is None
     assert set(first.experts) < set(last.experts) or costly
 
 
-def test_what_is_not_asked_is_decided_as_it_would_have_been() -> None:
+def test_inputs_that_the_first_stage_decides_get_the_decision_of_the_last_stage() -> (
+    None
+):
     fitted, targets = two_experts(ROWS)
     choice = choose_stages(fitted, targets, AIM, LABELS)
     last = choice.stages[-1]
-    threshold = expected_threshold(choice.outlook, AIM)
+    threshold = expected_threshold(choice.predictions, AIM)
     assert threshold is not None
 
     table = build_agreement_table(fitted, ExpertBlend(last.experts, last.weights))
-    early = answered(choice.outlook, threshold)
+    early = answered(choice.predictions, threshold)
     late = answered(out_of_fold_predictions((last,), (table,), targets), threshold)
     assert late.mean() > 0.5
     assert (early & ~late).sum() <= 0.01 * late.sum()
     assert (late & ~early).sum() <= 0.01 * late.sum()
 
 
-def test_where_too_few_would_be_answered_to_tell_every_expert_is_asked() -> None:
+def test_with_too_few_answered_rows_there_is_one_stage() -> None:
     (only,) = chosen(300).stages
 
-    assert only.doubt is None
+    assert only.deferral_range is None

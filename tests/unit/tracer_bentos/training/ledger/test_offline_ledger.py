@@ -1,4 +1,4 @@
-"""The ledger of one machine: who goes on with whom, what is fresh, what is spent."""
+"""The ledger of one machine: continued ledgers, fresh rows, and used levels."""
 
 import os
 import signal
@@ -32,9 +32,9 @@ def enter(
 
 
 def end(
-    folder: Path, attempt: LedgerAttempt, outcome: LedgerOutcome, *learnt: Row
+    folder: Path, attempt: LedgerAttempt, outcome: LedgerOutcome, *train_rows: Row
 ) -> None:
-    OfflineLedger(folder).close(attempt, outcome, learnt)
+    OfflineLedger(folder).close(attempt, outcome, train_rows)
 
 
 def unnamed(rows: Sequence[Row]) -> list[Row]:
@@ -48,7 +48,7 @@ def names(rows: Sequence[Row]) -> list[int]:
     return sorted(row_ids(rows).tolist())
 
 
-def test_one_more_row_goes_on_with_the_ledger(tmp_path: Path) -> None:
+def test_an_added_row_continues_the_ledger(tmp_path: Path) -> None:
     first, fresh = enter(tmp_path, unnamed(ROWS[:39]), "first")
     end(tmp_path, first, LedgerOutcome(tested=True))
     second, seen = enter(tmp_path, unnamed(ROWS), "second")
@@ -57,18 +57,18 @@ def test_one_more_row_goes_on_with_the_ledger(tmp_path: Path) -> None:
     assert seen.tolist() == names(ROWS[:39])
 
 
-def test_rows_of_another_project_begin_a_ledger_of_their_own(tmp_path: Path) -> None:
+def test_rows_of_another_project_start_a_new_ledger(tmp_path: Path) -> None:
     enter(tmp_path, unnamed(ROWS), "first")
     second, seen = enter(tmp_path, unnamed(ticket_rows(40, seed=2)), "second")
     assert (second.number, second.level, len(seen)) == (1, pytest.approx(DELTA / 2), 0)
 
 
-def test_a_named_task_goes_on_even_with_other_rows(tmp_path: Path) -> None:
+def test_a_named_task_continues_the_ledger_with_other_rows(tmp_path: Path) -> None:
     enter(tmp_path, ROWS, "first")
     assert enter(tmp_path, ticket_rows(40, seed=2), "second")[0].number == 2
 
 
-def test_an_attempt_goes_on_with_whatever_its_forerunner_went_on_with(
+def test_an_attempt_continues_all_ledgers_of_an_earlier_attempt(
     tmp_path: Path,
 ) -> None:
     for request, rows in (("a", ROWS[:9]), ("b", ROWS[8:19]), ("c", ROWS[18:])):
@@ -77,7 +77,7 @@ def test_an_attempt_goes_on_with_whatever_its_forerunner_went_on_with(
     assert seen.tolist() == names(ROWS[18:19])
 
 
-def test_the_same_request_is_the_same_attempt_and_spends_nothing(
+def test_the_same_request_is_the_same_attempt_and_uses_no_level(
     tmp_path: Path,
 ) -> None:
     before = enter(tmp_path, ROWS, "first")
@@ -89,7 +89,7 @@ def test_the_same_request_is_the_same_attempt_and_spends_nothing(
     assert enter(tmp_path, ROWS, "third")[0].number == 3
 
 
-def test_an_attempt_that_never_ended_is_spent_with_all_its_rows(tmp_path: Path) -> None:
+def test_an_attempt_without_an_outcome_counts_with_all_its_rows(tmp_path: Path) -> None:
     enter(tmp_path, ROWS, "first")
     second, seen = enter(tmp_path, ROWS, "second")
     assert second.level == pytest.approx(DELTA / 6)
@@ -97,7 +97,7 @@ def test_an_attempt_that_never_ended_is_spent_with_all_its_rows(tmp_path: Path) 
     assert second.after == ROWS[-1].time
 
 
-def test_an_untested_attempt_hands_its_level_on_and_spends_what_it_learnt_from(
+def test_an_untested_attempt_recycles_its_level_and_uses_its_train_rows(
     tmp_path: Path,
 ) -> None:
     first, _ = enter(tmp_path, ROWS, "first")
@@ -107,28 +107,28 @@ def test_an_untested_attempt_hands_its_level_on_and_spends_what_it_learnt_from(
     assert seen.tolist() == names(ROWS[:20])
 
 
-def test_a_passed_chain_hands_its_level_on(tmp_path: Path) -> None:
+def test_a_passed_chain_recycles_its_level(tmp_path: Path) -> None:
     first, _ = enter(tmp_path, ROWS, "first")
     end(tmp_path, first, LedgerOutcome(tested=True, chain_passed=True))
     second, _ = enter(tmp_path, ROWS, "second")
     assert second.level == pytest.approx(DELTA / 6 + DELTA / 2)
 
 
-def test_an_attempt_that_looked_at_nothing_leaves_no_trace(tmp_path: Path) -> None:
+def test_an_attempt_that_used_no_row_is_removed(tmp_path: Path) -> None:
     first, _ = enter(tmp_path, ROWS, "first")
     end(tmp_path, first, LedgerOutcome(tested=False))
     second, seen = enter(tmp_path, ROWS, "second")
     assert (second.number, len(seen)) == (1, 0)
 
 
-def test_how_an_attempt_ended_is_said_once(tmp_path: Path) -> None:
+def test_the_outcome_of_an_attempt_is_written_once(tmp_path: Path) -> None:
     first, _ = enter(tmp_path, ROWS, "first")
     end(tmp_path, first, LedgerOutcome(tested=True))
     end(tmp_path, first, LedgerOutcome(tested=False))
     assert enter(tmp_path, ROWS, "second")[0].level == pytest.approx(DELTA / 6)
 
 
-def test_a_higher_confidence_later_does_not_shrink_what_was_spent_before(
+def test_a_higher_confidence_later_does_not_reduce_the_budget(
     tmp_path: Path,
 ) -> None:
     enter(tmp_path, ROWS, "first")
@@ -137,12 +137,12 @@ def test_a_higher_confidence_later_does_not_shrink_what_was_spent_before(
     assert second.budget == pytest.approx(DELTA)
 
 
-def test_attempts_made_at_once_get_numbers_of_their_own(tmp_path: Path) -> None:
+def test_simultaneous_attempts_get_different_numbers(tmp_path: Path) -> None:
     requests = [f"request {number}" for number in range(8)]
     with ProcessPoolExecutor(4) as pool:
         entered = list(pool.map(partial(enter, tmp_path, ROWS), requests))
     assert sorted(attempt.number for attempt, _ in entered) == list(range(1, 9))
-    # Only the very first met rows that nobody had looked at.
+    # Only the first attempt found fresh rows.
     assert sorted(len(seen) for _, seen in entered) == [0] + [len(ROWS)] * 7
 
 
@@ -151,7 +151,7 @@ def enter_and_die(folder: Path) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_killed_process_leaves_its_attempt_spent_and_no_lock(tmp_path: Path) -> None:
+def test_a_killed_process_leaves_a_used_attempt_and_no_lock(tmp_path: Path) -> None:
     process = get_context("spawn").Process(target=enter_and_die, args=(tmp_path,))
     process.start()
     process.join()
@@ -161,19 +161,19 @@ def test_a_killed_process_leaves_its_attempt_spent_and_no_lock(tmp_path: Path) -
     assert seen.tolist() == names(ROWS)
 
 
-def test_an_entry_that_was_not_written_to_its_end_is_none(tmp_path: Path) -> None:
+def test_an_incomplete_entry_is_ignored(tmp_path: Path) -> None:
     first, _ = enter(tmp_path, ROWS, "first")
     folder = tmp_path / "attempts"
     (folder / f"{first.entry:06d}").rename(folder / ".draft-first")
     assert enter(tmp_path, ROWS, "second")[0].number == 1
 
 
-def test_a_ledger_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
+def test_an_unwritable_ledger_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "attempts").write_text("in the way")
     with pytest.raises(StoreError, match="set TRACER_STATE to a folder"):
         enter(tmp_path, ROWS, "first")
 
 
-def test_case_and_spacing_make_no_row_fresh() -> None:
+def test_other_case_and_spacing_do_not_make_a_row_fresh() -> None:
     rows = [Row(text, None, "", None, None, True, None) for text in ("A  b", "a B ")]  # noqa: FBT003 - the whole row at a glance
     assert len(np.unique(row_ids(rows))) == 1

@@ -1,4 +1,4 @@
-"""The Job: one request, one result, whatever is retried."""
+"""The Job: one request has one result, also after retries."""
 
 import json
 import os
@@ -21,23 +21,23 @@ from tracer_bentos.training.ledger.ledger import (
     fixed_segments,
     open_attempt,
 )
-from tracer_bentos.training.run.job import run_attempt, summarise
+from tracer_bentos.training.run.job import run_attempt, summarize
 from tracer_core.contracts import runtime
 from tracer_core.contracts.document import sha256_digest
-from tracer_core.contracts.layout import attempt_key, segment_time
 from tracer_core.contracts.runtime_config import StoreConfig
+from tracer_core.contracts.store.layout import attempt_key, segment_time
 from tracer_core.contracts.training import (
     AttemptOutcome,
     AttemptResult,
     TrainingSummary,
 )
-from tracer_core.stats.certificate.ledger import attempt_level
+from tracer_core.stats.certificate.attempt_levels import attempt_level
 
 pytestmark = pytest.mark.slow
 
 
-def stands(number: int, level: float, after: datetime | None) -> LedgerPosition:
-    # Built as the ledger builds it: floats are compared to the last bit.
+def position(number: int, level: float, after: datetime | None) -> LedgerPosition:
+    # Computed as in the ledger: floats are compared to the last bit.
     return LedgerPosition(number=number, level=level, budget=1 - 0.95, after=after)
 
 
@@ -54,7 +54,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[TraceStore, AttemptR
     return store, run_attempt(store, REQUEST)
 
 
-def test_a_certified_attempt_leaves_a_bundle_that_loads(
+def test_a_certified_attempt_writes_a_bundle_that_loads(
     done: tuple[TraceStore, AttemptResult], tmp_path: Path
 ) -> None:
     store, result = done
@@ -68,7 +68,7 @@ def test_a_certified_attempt_leaves_a_bundle_that_loads(
     assert predictor.decide("hello was charged twice please").label == "billing"
 
 
-def test_a_retry_gives_the_same_result_and_spends_nothing(
+def test_a_retry_returns_the_same_result_and_uses_no_level(
     done: tuple[TraceStore, AttemptResult],
 ) -> None:
     store, result = done
@@ -77,14 +77,14 @@ def test_a_retry_gives_the_same_result_and_spends_nothing(
     assert store.list("") == before
 
 
-def test_an_unreadable_line_is_quarantined_by_name_and_told(
+def test_an_unreadable_line_is_quarantined_and_reported(
     done: tuple[TraceStore, AttemptResult],
 ) -> None:
     store, result = done
     (line,) = store.read(attempt_key(1, "quarantine.jsonl")).splitlines()
     assert json.loads(line)["line"] == 1
     assert (result.rows, result.quarantined) == (600, 1)
-    assert summarise(result).quarantine == result.quarantine
+    assert summarize(result).quarantine == result.quarantine
 
 
 def test_the_summary_fits_into_a_termination_message(
@@ -94,20 +94,20 @@ def test_the_summary_fits_into_a_termination_message(
     long = result.model_copy(
         update={"reason": "why " * 999, "quarantine": ("line " * 999,) * 20}
     )
-    assert len(summarise(long).to_json()) <= 4096
+    assert len(summarize(long).to_json()) <= 4096
 
 
-def test_the_next_attempt_has_its_own_level_and_only_fresh_rows(
+def test_the_next_attempt_gets_another_level_and_only_fresh_rows(
     done: tuple[TraceStore, AttemptResult],
 ) -> None:
     store, result = done
     assert result.chain_passed
     second = open_attempt(store, REQUEST.model_copy(update={"attempt": 2}))
     newest = ticket_rows(600)[-1].time
-    assert second == stands(2, attempt_level(2, 1 - 0.95, {1}), newest)
+    assert second == position(2, attempt_level(2, 1 - 0.95, {1}), newest)
 
 
-def test_a_refusal_before_the_test_keeps_its_number_but_neither_level_nor_rows(
+def test_a_refusal_before_the_test_uses_a_number_but_no_level_and_no_rows(
     store: TraceStore,
 ) -> None:
     store_rows(store, ticket_rows(100))
@@ -115,10 +115,10 @@ def test_a_refusal_before_the_test_keeps_its_number_but_neither_level_nor_rows(
     second = open_attempt(store, REQUEST.model_copy(update={"attempt": 2}))
     assert (first.outcome, first.tested) == (AttemptOutcome.REFUSED, False)
     assert "200 more are needed" in first.reason
-    assert second == stands(2, attempt_level(2, 1 - 0.95, {1}), None)
+    assert second == position(2, attempt_level(2, 1 - 0.95, {1}), None)
 
 
-def test_rows_that_an_untested_attempt_learnt_from_never_certify(
+def test_train_rows_of_an_untested_attempt_never_certify(
     store: TraceStore,
 ) -> None:
     rows = [
@@ -132,14 +132,14 @@ def test_rows_that_an_untested_attempt_learnt_from_never_certify(
     assert second.after == rows[239].time
 
 
-def test_rows_of_an_attempt_that_never_ended_count_as_seen(store: TraceStore) -> None:
+def test_rows_of_an_attempt_without_a_result_count_as_used(store: TraceStore) -> None:
     key = store_rows(store, ticket_rows(100))
     fixed_segments(store, REQUEST, open_attempt(store, REQUEST).number)
     second = open_attempt(store, REQUEST.model_copy(update={"attempt": 2}))
-    assert second == stands(2, attempt_level(2, 1 - 0.95), segment_time(key))
+    assert second == position(2, attempt_level(2, 1 - 0.95), segment_time(key))
 
 
-def test_a_retry_stands_where_it_stood_though_an_earlier_attempt_ends_only_now(
+def test_a_retry_keeps_its_position_if_an_earlier_attempt_ends_later(
     store: TraceStore,
 ) -> None:
     store_rows(store, ticket_rows(600))
@@ -150,7 +150,7 @@ def test_a_retry_stands_where_it_stood_though_an_earlier_attempt_ends_only_now(
     assert open_attempt(store, later) == before
 
 
-def test_a_higher_confidence_later_does_not_shrink_what_was_spent_before(
+def test_a_higher_confidence_later_does_not_reduce_the_budget(
     store: TraceStore,
 ) -> None:
     open_attempt(store, REQUEST)
@@ -160,7 +160,7 @@ def test_a_higher_confidence_later_does_not_shrink_what_was_spent_before(
     assert second.budget == pytest.approx(0.05)
 
 
-def test_rows_fixed_once_are_those_of_every_retry(store: TraceStore) -> None:
+def test_each_retry_uses_the_rows_of_the_first_run(store: TraceStore) -> None:
     store_rows(store, ticket_rows(200))
     first = run_attempt(store, REQUEST)
     result_file = Path(store.url.removeprefix("file://")) / attempt_key(
@@ -171,7 +171,7 @@ def test_rows_fixed_once_are_those_of_every_retry(store: TraceStore) -> None:
     assert run_attempt(store, REQUEST).rows_digest == first.rows_digest
 
 
-def test_the_entry_point_tells_a_result_made_earlier(
+def test_the_entry_point_returns_an_earlier_result(
     done: tuple[TraceStore, AttemptResult], tmp_path: Path
 ) -> None:
     store, result = done
@@ -184,7 +184,7 @@ def test_the_entry_point_tells_a_result_made_earlier(
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    assert (tmp_path / "message").read_bytes() == summarise(result).to_json()
+    assert (tmp_path / "message").read_bytes() == summarize(result).to_json()
 
 
 def test_the_entry_point_exits_with_zero_when_it_refuses(
@@ -203,7 +203,7 @@ def test_the_entry_point_exits_with_zero_when_it_refuses(
     )
 
 
-def test_a_request_that_cannot_be_read_is_no_result(
+def test_an_unreadable_request_is_a_failure_without_a_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = _settings(tmp_path, f"file://{tmp_path}/store", b"{}")

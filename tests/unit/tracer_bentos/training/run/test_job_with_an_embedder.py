@@ -1,4 +1,4 @@
-"""The Job of an attempt that may use the sentence encoder that a router names."""
+"""The Job of an attempt with the sentence encoder of a router."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.configuration import configured, traces_in
-from support.dask_cluster import open_desk
+from support.dask_cluster import open_dask_cluster
 from support.embeddings_endpoint import embeddings_endpoint
 from support.hidden_bundle import hidden_rows
 from support.hidden_topics import hidden_texts, topic_of
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 
 ROWS = hidden_rows(600)
 FRESH = hidden_texts(100, seed=2)
-NOBODY = "http://127.0.0.1:9/v1"
+UNREACHABLE = "http://127.0.0.1:9/v1"
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def asking(embedder: NamedEmbedder) -> AttemptRequest:
+def request_with(embedder: NamedEmbedder) -> AttemptRequest:
     return REQUEST.model_copy(update={"embedder": embedder})
 
 
@@ -56,7 +56,7 @@ def at(url: str) -> NamedEmbedder:
 
 @contextmanager
 def named(kind: str, folder: Path) -> Iterator[tuple[NamedEmbedder, Path | None]]:
-    """Give an encoder of a kind, and the folder that is mounted for it."""
+    """Return an encoder of a kind, and its mounted folder."""
     if kind == "onnx":
         texts = [*(row.text for row in ROWS), *FRESH]
         mounted = write_onnx_folder(folder / "onnx", texts)
@@ -74,16 +74,16 @@ def bundle_of(
     return load_bundle(read_bento(archive, scratch), result.bundle or "")
 
 
-def test_words_alone_certify_nothing_here(store: TraceStore) -> None:
+def test_words_alone_certify_nothing(store: TraceStore) -> None:
     assert run_attempt(store, REQUEST).outcome is AttemptOutcome.REFUSED
 
 
 @pytest.mark.parametrize("kind", ["onnx", "endpoint"])
-def test_an_encoder_that_the_request_names_earns_a_certificate_and_decides(
+def test_an_encoder_of_the_request_is_certified_and_decides(
     store: TraceStore, tmp_path: Path, kind: str
 ) -> None:
     with named(kind, tmp_path) as (embedder, folder):
-        result = run_attempt(store, asking(embedder), folder=folder)
+        result = run_attempt(store, request_with(embedder), folder=folder)
         predictor = bundle_of(store, result, tmp_path / "scratch")
         predictor.verify_golden()
         decided = [(predictor.decide(text), topic_of(text)) for text in FRESH]
@@ -95,16 +95,16 @@ def test_an_encoder_that_the_request_names_earns_a_certificate_and_decides(
 
 
 @pytest.mark.parametrize("named_by", ["endpoint", "volume"])
-def test_an_encoder_that_cannot_be_used_spends_nothing(
+def test_an_unusable_encoder_uses_no_attempt(
     store: TraceStore, tmp_path: Path, named_by: str
 ) -> None:
     (tmp_path / "empty").mkdir()
     before = store.list("")
     if named_by == "endpoint":
         with pytest.raises(EmbeddingsError, match="no embedding from http://127"):
-            run_attempt(store, asking(at(NOBODY)))
+            run_attempt(store, request_with(at(UNREACHABLE)))
     else:
-        request = asking(NamedEmbedder(volume="encoders/minilm"))
+        request = request_with(NamedEmbedder(volume="encoders/minilm"))
         with pytest.raises(InputError, match="volume encoders/minilm: no sentence"):
             run_attempt(store, request, folder=tmp_path / "empty")
         with pytest.raises(InputError, match="encoders/minilm is not mounted"):
@@ -112,30 +112,32 @@ def test_an_encoder_that_cannot_be_used_spends_nothing(
     assert store.list("") == before
 
 
-def test_a_result_that_is_there_is_given_though_the_endpoint_is_gone(
+def test_a_stored_result_is_returned_without_the_endpoint(
     store: TraceStore,
 ) -> None:
     with embeddings_endpoint() as endpoint:
-        request = asking(at(endpoint.url))
+        request = request_with(at(endpoint.url))
         result = run_attempt(store, request)
     assert run_attempt(store, request) == result
 
 
-def test_hiccups_of_the_endpoint_do_not_end_an_attempt(store: TraceStore) -> None:
+def test_temporary_failures_of_the_endpoint_do_not_end_an_attempt(
+    store: TraceStore,
+) -> None:
     with embeddings_endpoint() as endpoint:
         endpoint.down_at = frozenset(range(5, 10_000, 7))
-        result = run_attempt(store, asking(at(endpoint.url)))
+        result = run_attempt(store, request_with(at(endpoint.url)))
     assert len(endpoint.seen) > 100
     assert result.outcome is AttemptOutcome.CERTIFIED
 
 
-def test_a_job_whose_endpoint_is_dead_says_what_to_do_and_exits_with_1(
+def test_a_job_with_an_unreachable_endpoint_exits_with_one(
     store: TraceStore,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    (tmp_path / "request.json").write_bytes(asking(at(NOBODY)).to_json())
+    (tmp_path / "request.json").write_bytes(request_with(at(UNREACHABLE)).to_json())
     config = configured(traces=traces_in(store.url))
     monkeypatch.setenv(runtime.CONFIG, config[runtime.CONFIG])
     monkeypatch.setenv(runtime.ATTEMPT_FILE, str(tmp_path / "request.json"))
@@ -148,11 +150,11 @@ def test_a_job_whose_endpoint_is_dead_says_what_to_do_and_exits_with_1(
     assert not (tmp_path / "message").exists()
 
 
-def test_a_job_reads_the_folder_that_is_mounted_for_it(
+def test_a_job_reads_the_mounted_folder(
     store: TraceStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with named("onnx", tmp_path) as (embedder, folder):
-        (tmp_path / "request.json").write_bytes(asking(embedder).to_json())
+        (tmp_path / "request.json").write_bytes(request_with(embedder).to_json())
         config = configured(
             traces=traces_in(store.url), embedder=EmbedderConfig(folder=folder)
         )
@@ -163,12 +165,15 @@ def test_a_job_reads_the_folder_that_is_mounted_for_it(
     assert b'"outcome":"Certified"' in (tmp_path / "message").read_bytes()
 
 
-def test_workers_elsewhere_use_the_encoder_and_come_to_the_same_bundle(
+def test_remote_workers_use_the_encoder_and_produce_the_same_bundle(
     store: TraceStore, tmp_path: Path
 ) -> None:
-    with named("onnx", tmp_path) as (embedder, folder), open_desk(workers=2) as desk:
-        request = asking(embedder)
-        engine = DaskEngine.connect(desk.address)
+    with (
+        named("onnx", tmp_path) as (embedder, folder),
+        open_dask_cluster(workers=2) as cluster,
+    ):
+        request = request_with(embedder)
+        engine = DaskEngine.connect(cluster.address)
         there = run_attempt(store, request, engine, folder)
         engine.close()
         other = open_store(StoreConfig(url=f"file://{tmp_path}/other"))

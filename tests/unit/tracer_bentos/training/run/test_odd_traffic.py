@@ -1,4 +1,4 @@
-"""Traffic of every odd kind through `fit`: certified, or refused with a reason."""
+"""`fit` on unusual traffic: certified, or refused with a reason."""
 
 import json
 import random
@@ -20,22 +20,22 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(STATE_VARIABLE, str(tmp_path / "state"))
 
 
-def desk(count: int = 500, noise: float = 0.0) -> Lines:
+def tickets(count: int = 500, noise: float = 0.0) -> Lines:
     rows = ticket_rows(count, noise=noise)
     return [{"input": row.text, "teacher": row.label} for row in rows]
 
 
 def imbalanced() -> Lines:
-    rare = [line for line in desk() if line["teacher"] == "login"][:12]
-    return rare + [line for line in desk(900) if line["teacher"] == "billing"]
+    rare = [line for line in tickets() if line["teacher"] == "login"][:12]
+    return rare + [line for line in tickets(900) if line["teacher"] == "billing"]
 
 
 def binary() -> Lines:
-    return [{**line, "teacher": str(line["teacher"] == "login")} for line in desk()]
+    return [{**line, "teacher": str(line["teacher"] == "login")} for line in tickets()]
 
 
 def two_rows_a_class(rare: int) -> Lines:
-    return desk(700) + [
+    return tickets(700) + [
         {"input": f"rare thing {n % rare} copy {n}", "teacher": f"rare {n % rare}"}
         for n in range(2 * rare)
     ]
@@ -50,35 +50,38 @@ def many_classes_of_two() -> Lines:
 
 
 def one_class() -> Lines:
-    return [{**line, "teacher": "praise"} for line in desk()]
+    return [{**line, "teacher": "praise"} for line in tickets()]
 
 
 def thousand_labels() -> Lines:
     return [
         {"input": f"{line['input']} item{n % 1_000}", "teacher": f"label {n % 1_000}"}
-        for n, line in enumerate(desk(3_000))
+        for n, line in enumerate(tickets(3_000))
     ]
 
 
 def empty_texts() -> Lines:
-    return [{**line, "input": ""} if n % 7 == 0 else line for n, line in _each(desk())]
+    return [
+        {**line, "input": ""} if n % 7 == 0 else line
+        for n, line in enumerate(tickets())
+    ]
 
 
 def only_empty_texts() -> Lines:
-    return [{**line, "input": ""} for line in desk()]
+    return [{**line, "input": ""} for line in tickets()]
 
 
 def empty_answers() -> Lines:
     return [
         {**line, "teacher": "" if line["teacher"] == "praise" else line["teacher"]}
-        for line in desk()
+        for line in tickets()
     ]
 
 
 def long_texts() -> Lines:
     return [
         {**line, "input": line["input"] + " and so on" * 5_000} if n % 20 == 0 else line
-        for n, line in _each(desk())
+        for n, line in enumerate(tickets())
     ]
 
 
@@ -90,12 +93,12 @@ def any_unicode() -> Lines:
             "input": f"{''.join(chance.choices(odd, k=9))} {line['input']}",
             "teacher": f"{line['teacher']} 我\u2028🙂",
         }
-        for line in desk()
+        for line in tickets()
     ]
 
 
 def conflicting() -> Lines:
-    """Every question comes with two answers, half of the time each."""
+    """Each question has two answers with the same frequency."""
     return [
         {"input": f"question {n // 2}", "teacher": f"answer {n % 2}"}
         for n in range(600)
@@ -103,12 +106,8 @@ def conflicting() -> Lines:
 
 
 def some_conflicts() -> Lines:
-    again = [{**line, "teacher": "other"} for line in desk()[:15]]
-    return desk() + again
-
-
-def _each(lines: Lines) -> Any:
-    return enumerate(lines)
+    again = [{**line, "teacher": "other"} for line in tickets()[:15]]
+    return tickets() + again
 
 
 CERTIFIED, REFUSED = "certified", "refused"
@@ -120,9 +119,9 @@ CERTIFIED, REFUSED = "certified", "refused"
         (imbalanced, CERTIFIED, ""),
         (binary, CERTIFIED, ""),
         (few_classes_of_two, CERTIFIED, ""),
-        (many_classes_of_two, REFUSED, "no small closed set"),
-        (one_class, REFUSED, "one and the same answer in all training rows"),
-        (thousand_labels, REFUSED, "no small closed set"),
+        (many_classes_of_two, REFUSED, "not a small closed set"),
+        (one_class, REFUSED, "the same answer for all training rows"),
+        (thousand_labels, REFUSED, "not a small closed set"),
         (empty_texts, CERTIFIED, ""),
         (only_empty_texts, REFUSED, "fresh, independent rows to certify on"),
         (empty_answers, CERTIFIED, ""),
@@ -154,18 +153,18 @@ def test_odd_traffic_is_certified_or_refused_with_a_reason(
         assert len(capsys.readouterr().out.splitlines()) == len(traffic())
 
 
-def test_half_a_character_is_a_line_that_cannot_be_read(
+def test_a_lone_surrogate_makes_a_line_unreadable(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "traces.jsonl"
-    lines = [json.dumps(line) for line in desk()]
+    lines = [json.dumps(line) for line in tickets()]
     lines[2] = '{"input": "half \\ud83d", "teacher": "praise"}'
     lines[3] = '{"input": "whole \\ud83d\\ude42", "teacher": "praise"}'
     path.write_text("\n".join(lines))
     call = ["fit", str(path), "--target", "90%", "--out", str(tmp_path / "out")]
     assert main([*call, "-o", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert [(each["line"], each["reason"][:18]) for each in found["faults"]] == [
+    assert [(fault["line"], fault["reason"][:18]) for fault in found["faults"]] == [
         (3, "line: Invalid JSON")
     ]
     assert found["rows"] == len(lines) - 1

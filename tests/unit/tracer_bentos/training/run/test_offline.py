@@ -28,7 +28,7 @@ def traces(tmp_path: Path) -> Path:
     return path
 
 
-def test_fit_writes_a_bundle_that_predict_decides_with(
+def test_fit_writes_a_bundle_for_predict(
     traces: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -36,22 +36,22 @@ def test_fit_writes_a_bundle_that_predict_decides_with(
 ) -> None:
     out = str(tmp_path / "out")
     assert main(["fit", str(traces), "--target", "90%", "--out", out]) == 0
-    said = capsys.readouterr()
-    assert "Attempt 1 (level 0.025;" in said.out
-    assert "traces.jsonl.gz:601" in said.err
-    asked = (
+    output = capsys.readouterr()
+    assert "Attempt 1 (level 0.025;" in output.out
+    assert "traces.jsonl.gz:601" in output.err
+    inputs = (
         "hello parcel is late today order 7 of 1\n"
         '{"input": "hello account is locked again order 9 of 1"}\n'
     )
-    stdin = io.TextIOWrapper(io.BytesIO(asked.encode()))
+    stdin = io.TextIOWrapper(io.BytesIO(inputs.encode()))
     monkeypatch.setattr("sys.stdin", stdin)
     assert main(["predict", out]) == 0
     decisions = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [each["label"] for each in decisions] == ["delivery", "login"]
-    assert [each["accepted"] for each in decisions] == [True, True]
+    assert [decision["label"] for decision in decisions] == ["delivery", "login"]
+    assert [decision["accepted"] for decision in decisions] == [True, True]
 
 
-def test_fit_exits_with_three_when_it_refuses(
+def test_fit_exits_with_three_after_a_refusal(
     traces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call = ["fit", str(traces), "--target", "99.9%", "--out", str(tmp_path / "out")]
@@ -60,7 +60,7 @@ def test_fit_exits_with_three_when_it_refuses(
     assert not (tmp_path / "out").exists()
 
 
-def test_rows_certify_once_whatever_is_asked_the_next_time(
+def test_rows_certify_once_also_with_other_terms(
     traces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fit(seed: str, out: str, code: int) -> str:
@@ -89,11 +89,13 @@ def test_more_traces_are_a_second_attempt_of_the_same_project(
         out = str(tmp_path / f"out-{level}")
         assert main(["fit", str(path), "--target", "85%", "--out", out]) == 0
         assert f"(level {level};" in capsys.readouterr().out
-    held = json.loads((tmp_path / "out-0.03333" / "certificate.json").read_bytes())
-    assert (held["attempt"], held["certifyRows"]) == (2, 244)
+    certificate = json.loads(
+        (tmp_path / "out-0.03333" / "certificate.json").read_bytes()
+    )
+    assert (certificate["attempt"], certificate["certifyRows"]) == (2, 244)
 
 
-def test_a_folder_in_use_is_told_before_an_attempt_is_spent(
+def test_a_nonempty_folder_is_reported_before_an_attempt_is_used(
     traces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call = ["fit", str(traces), "--target", "90%", "--out", str(tmp_path)]
@@ -102,7 +104,7 @@ def test_a_folder_in_use_is_told_before_an_attempt_is_spent(
     assert not (tmp_path / "state").exists()
 
 
-def test_no_traces_are_told_in_words(
+def test_missing_traces_are_an_input_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call = ["fit", str(tmp_path / "x"), "--target", "90%", "--out", str(tmp_path / "o")]
@@ -110,19 +112,22 @@ def test_no_traces_are_told_in_words(
     assert "no traces at" in capsys.readouterr().err
 
 
-def test_a_text_redacted_otherwise_is_named_by_its_line(
+def test_a_text_of_another_redactor_is_reported_with_its_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    foreign = json.dumps({"input": "a", "teacher": "b", "redaction": "other/1"})
+    other = json.dumps({"input": "a", "teacher": "b", "redaction": "other/1"})
     own = json.dumps({"input": "a", "teacher": "b"})
     path = tmp_path / "mixed.jsonl"
-    path.write_text(f"{own}\n\n{foreign}\n")
+    path.write_text(f"{own}\n\n{other}\n")
     call = ["fit", str(path), "--target", "90%", "--out", str(tmp_path / "o")]
     assert main(call) == 3
-    assert f"{path}:3: redacted otherwise than by standard/2" in capsys.readouterr().err
+    assert (
+        f"{path}:3: redacted by another redactor than standard/2"
+        in capsys.readouterr().err
+    )
 
 
-def test_a_file_without_a_single_trace_is_a_wrong_input(
+def test_a_file_without_traces_is_an_input_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "table.jsonl"
@@ -132,7 +137,7 @@ def test_a_file_without_a_single_trace_is_a_wrong_input(
     assert f"{path}:1: line: Invalid JSON" in capsys.readouterr().err
 
 
-def test_certified_cells_are_told_with_words_that_no_bundle_holds(
+def test_certified_cells_are_shown_with_words_that_are_not_in_the_bundle(
     traces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"

@@ -1,4 +1,4 @@
-"""Learning and certifying: what is certified, what is refused, and in which words."""
+"""Training and certification: certificates, and refusals with their reasons."""
 
 import random
 from collections.abc import Sequence
@@ -15,61 +15,70 @@ from tracer_bentos.training.data.rows import Row, select_rows
 from tracer_bentos.training.fit.training_context import local_training_context
 from tracer_bentos.training.run.pipeline import TrainingResult, train
 
-QUESTION = AttemptParameters(
+PARAMETERS = AttemptParameters(
     attempt=1, target=0.9, confidence=0.95, level=0.025, minimum=300, seed=7
 )
 
 
-def ask(rows: Sequence[Row], question: AttemptParameters = QUESTION) -> TrainingResult:
-    return train(question, select_rows(rows), local_training_context())
+def fit(
+    rows: Sequence[Row], parameters: AttemptParameters = PARAMETERS
+) -> TrainingResult:
+    return train(parameters, select_rows(rows), local_training_context())
 
 
 @pytest.fixture(scope="module")
 def certified() -> TrainingResult:
-    return ask(ticket_rows(600))
+    return fit(ticket_rows(600))
 
 
-def test_an_easy_desk_is_certified_nearly_whole(certified: TrainingResult) -> None:
-    held = certified.certificate
-    assert held is not None
-    assert (held.certify_rows, held.train_rows, held.m) == (162, 438, 0)
-    assert held.coverage > 0.9
-    assert held.p_value <= held.level == 0.025
-    assert sum(cell.rows for cell in held.cells) == held.n
-    assert sum(cell.agreed for cell in held.cells) == held.k
+def test_easy_tickets_are_certified_nearly_completely(
+    certified: TrainingResult,
+) -> None:
+    certificate = certified.certificate
+    assert certificate is not None
+    assert (certificate.certify_rows, certificate.train_rows, certificate.m) == (
+        162,
+        438,
+        0,
+    )
+    assert certificate.coverage > 0.9
+    assert certificate.p_value <= certificate.level == 0.025
+    assert sum(cell.rows for cell in certificate.cells) == certificate.n
+    assert sum(cell.agreed for cell in certificate.cells) == certificate.k
 
 
 @pytest.mark.parametrize(
     ("noise", "target", "share"), [(0.1, 0.89, 0.4), (0, 0.9, 0.27)]
 )
-def test_more_rows_certify_where_the_target_is_near(
+def test_more_rows_certify_if_agreement_is_near_the_target(
     noise: float, target: float, share: float
 ) -> None:
     rows = ticket_rows(2_000, noise=noise)
-    held = ask(rows, replace(QUESTION, target=target)).certificate
-    assert held is not None
-    assert held.certify_rows == share * 2_000
+    certificate = fit(rows, replace(PARAMETERS, target=target)).certificate
+    assert certificate is not None
+    assert certificate.certify_rows == share * 2_000
 
 
-def test_the_certificate_says_what_it_claims_and_no_more(
+def test_the_certificate_states_its_claim(
     certified: TrainingResult,
 ) -> None:
-    held = certified.certificate
-    assert held is not None
-    assert held.sentence.startswith(
+    certificate = certified.certificate
+    assert certificate is not None
+    assert certificate.sentence.startswith(
         "Attempt 1 (level 0.025; all attempts together at most 0.05). On"
-        f" {held.n} sampled, session-independent requests received from"
+        f" {certificate.n} sampled, session-independent requests received from"
         " 2026-11-01 00:07 to 2026-11-01 00:09 UTC, for task tickets in the mix then"
         " seen, teacher gpt-test, redactor standard/2,"
-        f" {held.k} matched one fresh teacher answer; missing or off-format answers (0)"
-        " count as mismatches. The procedure issues a certificate for a policy whose"
-        " agreement on such traffic is below 0.9 with probability at most 0.025."
+        f" {certificate.k} matched one fresh teacher answer; missing or off-format"
+        " answers (0) count as mismatches. The procedure issues a certificate for a"
+        " policy whose agreement on such traffic is below 0.9 with probability at most"
+        " 0.025."
     )
 
 
-def test_the_served_decisions_are_the_certified_ones(certified: TrainingResult) -> None:
-    held, surrogate = certified.certificate, certified.surrogate
-    assert held is not None
+def test_served_decisions_equal_certified_decisions(certified: TrainingResult) -> None:
+    certificate, surrogate = certified.certificate, certified.surrogate
+    assert certificate is not None
     assert surrogate is not None
     fresh = [surrogate.decide(row.text) for row in ticket_rows(600)[438:]]
     labels = [row.label for row in ticket_rows(600)[438:]]
@@ -78,22 +87,24 @@ def test_the_served_decisions_are_the_certified_ones(certified: TrainingResult) 
         for found, label in zip(fresh, labels, strict=True)
         if found.accepted
     ]
-    assert len(answered) == held.n
-    assert sum(found == label for found, label in answered) == held.k
+    assert len(answered) == certificate.n
+    assert sum(found == label for found, label in answered) == certificate.k
 
 
-def test_a_text_unlike_all_seen_goes_to_the_teacher(certified: TrainingResult) -> None:
+def test_a_text_unlike_the_training_texts_is_deferred(
+    certified: TrainingResult,
+) -> None:
     surrogate = certified.surrogate
     assert surrogate is not None
     odd = ["", "🙂🙂", "Quanta cœlestia gravitas?", "SELECT x FROM y", "重力"]
     assert [surrogate.decide(text).accepted for text in odd] == [False] * 5
 
 
-def test_the_same_rows_and_seed_give_the_same_bundle(
+def test_the_same_rows_and_seed_result_in_the_same_bundle(
     certified: TrainingResult, tmp_path: Path
 ) -> None:
     digests = set()
-    for name, found in (("first", certified), ("again", ask(ticket_rows(600)))):
+    for name, found in (("first", certified), ("again", fit(ticket_rows(600)))):
         assert found.surrogate is not None
         assert found.certificate is not None
         manifest = write_bundle(
@@ -107,67 +118,68 @@ def test_the_same_rows_and_seed_give_the_same_bundle(
 
 
 def test_too_few_rows_are_refused_with_the_number_missing() -> None:
-    assert ask(ticket_rows(180)) == TrainingResult(
-        "180 labelled rows of the uniform sample, 300 are required: 120 more are needed"
+    assert fit(ticket_rows(180)) == TrainingResult(
+        "180 labeled rows in the uniform sample, but 300 are required: 120 more are"
+        " needed"
     )
 
 
 def test_one_answer_to_everything_is_refused() -> None:
     rows = [replace(row, label="ok") for row in ticket_rows(400)]
-    assert ask(rows) == TrainingResult(
-        "the teacher gives one and the same answer in all training rows"
+    assert fit(rows) == TrainingResult(
+        "the teacher returned the same answer for all training rows"
     )
 
 
 def test_free_text_answers_are_refused() -> None:
     rows = [replace(row, label=f"Dear {row.text}") for row in ticket_rows(400)]
-    assert ask(rows).reason == (
-        "the teacher's answers are no small closed set: 240 different ones in 240"
-        " training rows, 240 of them only once"
+    assert fit(rows).reason == (
+        "the answers of the teacher are not a small closed set: 240 different answers"
+        " in 240 training rows, 240 of them only once"
     )
 
 
-def test_labels_that_the_text_does_not_tell_are_refused_before_any_test() -> None:
+def test_unpredictable_labels_are_refused_before_a_test() -> None:
     chance = random.Random(3)  # noqa: S311 - a reproducible world
     rows = [replace(row, label=chance.choice("ab")) for row in ticket_rows(400)]
-    found = ask(rows, replace(QUESTION, target=0.99, level=0.2))
+    found = fit(rows, replace(PARAMETERS, target=0.99, level=0.2))
     assert found.surrogate is None
     assert not found.tested
 
 
-def test_a_level_that_the_rows_cannot_reach_is_refused_before_any_test() -> None:
-    found = ask(ticket_rows(300), replace(QUESTION, target=0.97, level=0.001))
+def test_too_few_rows_for_the_level_are_refused_before_a_test() -> None:
+    found = fit(ticket_rows(300), replace(PARAMETERS, target=0.97, level=0.001))
     assert found == TrainingResult(
-        "120 fresh, independent rows to certify on; at level 0.001 even a faultless"
-        " policy needs 227"
+        "120 fresh, independent rows to certify on; at level 0.001 even a policy"
+        " without errors needs 227"
     )
 
 
 def test_missing_answers_count_against_the_certificate() -> None:
-    # The teacher failed on every twentieth request: known inputs, no answer.
+    # The teacher failed on each twentieth request: familiar inputs without an answer.
     rows = [
         replace(row, label=None) if number % 20 == 0 else row
         for number, row in enumerate(ticket_rows(800, noise=0))
     ]
-    held = ask(rows).certificate
-    assert held is not None
-    assert held.m == held.n - held.k > 0
+    certificate = fit(rows).certificate
+    assert certificate is not None
+    assert certificate.m == certificate.n - certificate.k > 0
 
 
-def test_only_the_dominant_task_is_learnt_and_the_rest_is_named() -> None:
+def test_only_the_dominant_task_is_used_and_the_others_are_reported() -> None:
     other = [replace(row, task="mails") for row in ticket_rows(50, seed=2)]
-    held = ask([*other, *ticket_rows(600)]).certificate
-    assert held is not None
-    assert held.task == "tickets"
-    assert "50 rows of other tasks were left out." in held.caveats
+    certificate = fit([*other, *ticket_rows(600)]).certificate
+    assert certificate is not None
+    assert certificate.task == "tickets"
+    assert "50 rows of other tasks were excluded." in certificate.caveats
 
 
-def test_a_file_without_times_is_certified_as_a_sample_of_itself() -> None:
+def test_the_caveats_of_a_file_without_times_state_a_random_split() -> None:
     rows = sorted(ticket_rows(600), key=lambda row: row.label or "")
-    held = ask([replace(row, time=None) for row in rows]).certificate
-    assert held is not None
-    assert "received at times not recorded" in held.sentence
-    assert any("record no times" in caveat for caveat in held.caveats)
+    certificate = fit([replace(row, time=None) for row in rows]).certificate
+    assert certificate is not None
+    assert "received at times not recorded" in certificate.sentence
+    assert any("record no times" in caveat for caveat in certificate.caveats)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +189,7 @@ def test_a_file_without_times_is_certified_as_a_sample_of_itself() -> None:
         (True, {"delivery", "login", "praise"}),
     ],
 )
-def test_a_cell_a_little_below_the_target_is_answered_unless_each_must_reach_it(
+def test_a_cell_slightly_below_the_target_is_open_unless_strict(
     strict: bool, answered: set[str]
 ) -> None:
     chance = random.Random(3)  # noqa: S311 - a reproducible world
@@ -188,11 +200,11 @@ def test_a_cell_a_little_below_the_target_is_answered_unless_each_must_reach_it(
         for row in ticket_rows(2_000)
     ]
 
-    held = ask(rows, replace(QUESTION, strict=strict)).certificate
+    certificate = fit(rows, replace(PARAMETERS, strict=strict)).certificate
 
-    assert held is not None
-    assert held.strict is strict
-    assert {cell.name for cell in held.cells if cell.rows} == answered
+    assert certificate is not None
+    assert certificate.strict is strict
+    assert {cell.name for cell in certificate.cells if cell.rows} == answered
 
 
 def test_two_labels_are_enough() -> None:
@@ -200,7 +212,7 @@ def test_two_labels_are_enough() -> None:
         replace(row, label="praise" if row.label == "praise" else "other")
         for row in ticket_rows(600)
     ]
-    assert ask(rows).certificate is not None
+    assert fit(rows).certificate is not None
 
 
 @pytest.mark.parametrize(
@@ -213,24 +225,24 @@ def test_two_labels_are_enough() -> None:
     ],
 )
 def test_a_rare_label_does_not_stop_the_fit(rows: int, rare: set[int]) -> None:
-    found = ask(
+    found = fit(
         [
             replace(row, label="rare" if number in rare else "usual")
             for number, row in enumerate(ticket_rows(rows))
         ]
     )
 
-    held = found.certificate
-    assert held is not None
-    assert [cell.name for cell in held.cells] == ["usual"]
-    assert held.n - held.k <= 2
+    certificate = found.certificate
+    assert certificate is not None
+    assert [cell.name for cell in certificate.cells] == ["usual"]
+    assert certificate.n - certificate.k <= 2
 
 
 def test_a_second_attempt_certifies_on_newer_rows_only() -> None:
     rows = ticket_rows(900)
     cut = rows[599].time
-    held = ask(rows, replace(QUESTION, attempt=2, after=cut)).certificate
+    certificate = fit(rows, replace(PARAMETERS, attempt=2, after=cut)).certificate
     assert cut is not None
-    assert held is not None
-    assert held.received_from is not None
-    assert held.received_from > cut > BEGIN
+    assert certificate is not None
+    assert certificate.received_from is not None
+    assert certificate.received_from > cut > BEGIN

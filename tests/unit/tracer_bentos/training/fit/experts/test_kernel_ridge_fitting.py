@@ -1,4 +1,4 @@
-"""The closed forms for leaving rows out, against doing it."""
+"""The closed forms for leaving groups out, compared to fits without the groups."""
 
 import numpy as np
 import pytest
@@ -44,23 +44,23 @@ def refitted(penalty: float) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize("penalty", [0.1, 0.3])
-def test_leaving_a_group_out_is_as_if_it_had_never_been_there(penalty: float) -> None:
+def test_scores_without_a_group_equal_those_of_a_new_fit(penalty: float) -> None:
     found = solve_ridge(KERNEL.astype(np.float32), penalty, LEARNABLE)
     assert np.allclose(found.scores, refitted(penalty), atol=1e-4)
 
 
-def test_fewer_landmarks_than_rows_leave_groups_out_as_well() -> None:
-    # A label given to copies at random is learnt by heart, and by nothing left out.
+def test_groups_are_left_out_with_fewer_landmarks_than_rows() -> None:
+    # Random labels of copies can be memorized, but not predicted for a group left out.
     vectors = np.repeat(VECTORS[:60], 2, axis=0)
     targets = np.repeat(np.random.default_rng(2).integers(0, 2, 60), 2)
     groups = tuple(row // 2 for row in range(120))
-    learnable = TrainingTargets(targets, groups, 2, seed=1)
+    training = TrainingTargets(targets, groups, 2, seed=1)
 
     fitted = fit_kernel_ridge(
         PrecomputedEncoder(SIZE),
         vectors,
-        learnable,
-        KernelShape("given", costly=False, most=90),
+        training,
+        KernelShape("given", costly=False, max_landmarks=90),
     )
 
     own = [
@@ -71,11 +71,11 @@ def test_fewer_landmarks_than_rows_leave_groups_out_as_well() -> None:
     assert abs((fitted.scores.argmax(axis=1) == targets).mean() - 0.5) < 0.25
 
 
-def test_a_large_group_is_left_out_as_a_small_one_is(
+def test_large_and_small_groups_get_the_same_scores(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def scores() -> NDArray[np.float64]:
-        shape = KernelShape("given", costly=False, most=90)
+        shape = KernelShape("given", costly=False, max_landmarks=90)
         return fit_kernel_ridge(
             PrecomputedEncoder(SIZE), VECTORS, LEARNABLE, shape
         ).scores
@@ -85,23 +85,23 @@ def test_a_large_group_is_left_out_as_a_small_one_is(
     assert np.allclose(scores(), in_closed_form, atol=1e-2)
 
 
-def test_an_opinion_is_the_same_alone_and_among_many() -> None:
-    shape = KernelShape("given", costly=False, most=90)
+def test_scores_are_the_same_alone_and_in_a_batch() -> None:
+    shape = KernelShape("given", costly=False, max_landmarks=90)
     expert = fit_kernel_ridge(
         PrecomputedEncoder(SIZE), VECTORS, LEARNABLE, shape
     ).expert
     samples = [FeatureSample("", vector) for vector in [*VECTORS, *VECTORS * 2]]
     together = expert.score_batch(samples)
     alone = [expert.score_batch([sample])[0] for sample in samples]
-    assert len(together) == 2 * ROWS  # more than are computed at once
+    assert len(together) == 2 * ROWS  # more than one internal batch
     assert [(e.scores.tolist(), e.similarity) for e in together] == [
         (e.scores.tolist(), e.similarity) for e in alone
     ]
 
 
-def test_products_of_directions_are_the_same_in_training_and_serving() -> None:
+def test_cosines_are_the_same_in_training_and_serving() -> None:
     many = QuantizedVectors.from_vectors(VECTORS)
-    products = Int8Matrix(many.entries).times(many.entries)
+    products = Int8Matrix(many.entries).multiply(many.entries)
     lengths = many.lengths[:, None] * many.lengths
     assert np.allclose(products / lengths, many.cosines(many), rtol=1e-15)
     assert np.array_equal(
