@@ -14,8 +14,8 @@ from benchmarks.cost_curve.levers import DAY_SECONDS, Levers
 from benchmarks.cost_curve.requests import Wire
 from benchmarks.cost_curve.streams import Call, Stream, Traffic
 from tracer_bentos.store import open_store
-from tracer_core.contracts.layout import segment_key
 from tracer_core.contracts.runtime_config import StoreConfig
+from tracer_core.contracts.store.layout import segment_key
 from tracer_router.api import TracerRouter
 from tracer_router.planning.state.plan import EventRecord
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from tracer_bentos.store import TraceStore
-from tracer_core.contracts.layout import REPLACEMENTS, TRACES
-from tracer_core.contracts.maintenance import Replacement
+from tracer_core.contracts.store.layout import REPLACEMENTS, TRACES
+from tracer_core.contracts.store.maintenance import Replacement
 
 __all__ = ["live_segments", "replacements"]
 

@@ -1,7 +1,7 @@
 """The trace store: a folder or a bucket of S3, GCS, or Azure.
 
 The training Job, the maintenance, and the data plane use it. Keys are relative to the
-prefix of the router; `tracer_core.contracts.layout` defines them.
+prefix of the router; `tracer_core.contracts.store.layout` defines them.
 """
 
 import io

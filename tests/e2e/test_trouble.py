@@ -31,7 +31,7 @@ _PLANT = """
 import datetime, os
 import zstandard
 from tracer_bentos.store import open_store
-from tracer_core.contracts.layout import segment_key
+from tracer_core.contracts.store.layout import segment_key
 from tracer_core.contracts.runtime_config import RuntimeConfig
 key = segment_key(datetime.datetime.now(datetime.timezone.utc), "planted", 1)
 lines = b'{"input": "half a line\\n{"input": "whole", "teacher": "card_arrival"}\\n'

@@ -19,7 +19,7 @@ from tracer_bentos.maintenance.segment_replacement import decode_lines
 from tracer_bentos.segments import live_segments
 from tracer_bentos.store import TraceStore, open_store
 from tracer_bentos.training.run.load_rows import load_rows
-from tracer_core.contracts.layout import TRACES, segment_key
+from tracer_core.contracts.store.layout import TRACES, segment_key
 from tracer_core.errors import InputError, StoreError
 
 pytestmark = pytest.mark.cluster

@@ -14,7 +14,7 @@ from tracer_bentos.training.data.rows import select_rows
 from tracer_bentos.training.fit.golden import golden_samples
 from tracer_bentos.training.fit.training_context import local_training_context
 from tracer_bentos.training.run.pipeline import train
-from tracer_core.contracts.bundle import BundleManifest
+from tracer_core.contracts.store.bundle import BundleManifest
 
 __all__ = ["hidden_bundle", "hidden_rows"]
 

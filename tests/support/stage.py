@@ -26,7 +26,7 @@ from examples.demo.watch import Watch
 from support.configuration import configured
 from tracer_core.contracts.runtime_config import StoreConfig, TracesConfig
 from tracer_router.resources.manifest import ROUTER_LABEL
-from tracer_router.resources.pod import CONTAINER_SECURITY, POD_SECURITY
+from tracer_router.resources.pod.parts import CONTAINER_SECURITY, POD_SECURITY
 
 __all__ = ["CHILDREN", "Stage", "eventually"]
 

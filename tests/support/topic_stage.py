@@ -9,7 +9,7 @@ from examples.demo.install import TEACHER_KEY
 from support import hidden_topics, topic_server
 from support.onnx_folder import write_onnx_folder
 from support.stage import Stage
-from tracer_router.resources.pod import CONTAINER_SECURITY, POD_SECURITY
+from tracer_router.resources.pod.parts import CONTAINER_SECURITY, POD_SECURITY
 
 __all__ = ["EMBEDDINGS", "KEY", "TEACHER", "serve_topics", "store_encoder"]
 

@@ -20,9 +20,9 @@ from tracer_bentos.bundle.serialization import (
 from tracer_bentos.redaction.standard import StandardRedactor
 from tracer_bentos.surrogate.base.sample import FeatureSample
 from tracer_bentos.surrogate.surrogate import Surrogate, SurrogatePrediction
-from tracer_core.contracts.bundle import BundleManifest, GoldenVector
 from tracer_core.contracts.certificate import Certificate
 from tracer_core.contracts.document import Document, sha256_digest
+from tracer_core.contracts.store.bundle import BundleManifest, GoldenVector
 from tracer_core.errors import DocumentError
 
 __all__ = ["BundlePredictor", "load_bundle", "open_bundle", "write_bundle"]

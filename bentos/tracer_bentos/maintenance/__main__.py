@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from tracer_bentos.maintenance.erasure import request_erasure
 from tracer_bentos.maintenance.maintenance_run import run_maintenance
 from tracer_bentos.store import TraceStore, open_store
-from tracer_core.contracts.maintenance import Erasure
 from tracer_core.contracts.runtime_config import RuntimeConfig
-from tracer_core.contracts.session_hash import SessionHash
+from tracer_core.contracts.store.maintenance import Erasure
+from tracer_core.contracts.store.session_hash import SessionHash
 from tracer_core.errors import RetryLater, TracerRouterError
 
 __all__ = ["main", "maintain"]

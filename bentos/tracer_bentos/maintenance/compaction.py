@@ -8,7 +8,7 @@ from typing import Final
 from tracer_bentos.maintenance.segment_replacement import read_lines, replace_segments
 from tracer_bentos.segments import live_segments, replacements
 from tracer_bentos.store import TraceStore
-from tracer_core.contracts.layout import segment_time
+from tracer_core.contracts.store.layout import segment_time
 
 __all__ = ["compact"]
 

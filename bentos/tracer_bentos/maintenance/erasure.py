@@ -12,8 +12,8 @@ from tracer_bentos.maintenance.segment_replacement import (
 from tracer_bentos.segments import live_segments
 from tracer_bentos.store import TraceStore
 from tracer_core.contracts.document import sha256_digest
-from tracer_core.contracts.layout import ERASURES, TRACES, erasure_key
-from tracer_core.contracts.maintenance import Erasure
+from tracer_core.contracts.store.layout import ERASURES, TRACES, erasure_key
+from tracer_core.contracts.store.maintenance import Erasure
 
 __all__ = ["erase", "request_erasure"]
 

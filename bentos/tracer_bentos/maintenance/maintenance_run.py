@@ -11,7 +11,7 @@ from tracer_bentos.maintenance.erasure import erase
 from tracer_bentos.maintenance.retention import expire
 from tracer_bentos.maintenance.segment_replacement import clear_replaced
 from tracer_bentos.store import TraceStore
-from tracer_core.contracts.layout import TRACES
+from tracer_core.contracts.store.layout import TRACES
 from tracer_core.errors import RetryLater
 
 __all__ = ["MaintenanceSummary", "run_maintenance"]

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time, timedelta
 
 from tracer_bentos.store import TraceStore
-from tracer_core.contracts.layout import TRACES, segment_time
+from tracer_core.contracts.store.layout import TRACES, segment_time
 
 __all__ = ["expire"]
 

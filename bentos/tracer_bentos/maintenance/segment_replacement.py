@@ -9,8 +9,8 @@ import zstandard
 from tracer_bentos.segments import replacements
 from tracer_bentos.store import TraceStore
 from tracer_core.contracts.document import sha256_digest
-from tracer_core.contracts.layout import replacement_key, rewritten_key
-from tracer_core.contracts.maintenance import Replacement
+from tracer_core.contracts.store.layout import replacement_key, rewritten_key
+from tracer_core.contracts.store.maintenance import Replacement
 
 __all__ = ["GRACE", "clear_replaced", "decode_lines", "read_lines", "replace_segments"]
 

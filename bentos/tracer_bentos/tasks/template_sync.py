@@ -16,12 +16,12 @@ from tracer_bentos.tasks.layout import CandidateTemplate, FrozenTemplate, Litera
 from tracer_bentos.tasks.mining import mine_instruction_template, mine_user_template
 from tracer_bentos.tasks.registry import TaskRegistry
 from tracer_bentos.tasks.template import Template
-from tracer_core.contracts.layout import (
+from tracer_core.contracts.runtime_config import StoreConfig
+from tracer_core.contracts.store.layout import (
     TEMPLATES,
     candidate_template_key,
     frozen_template_key,
 )
-from tracer_core.contracts.runtime_config import StoreConfig
 from tracer_core.errors import DocumentError, StoreError
 
 __all__ = ["TemplateSync"]

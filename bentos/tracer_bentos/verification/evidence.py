@@ -17,9 +17,9 @@ from tracer_bentos.training.data.sources import find_sources
 from tracer_bentos.training.run.load_rows import load_rows
 from tracer_core.contracts.certificate import CERTIFICATE_VERSION, Certificate
 from tracer_core.contracts.document import sha256_digest
-from tracer_core.contracts.layout import TRACES, segment_time
 from tracer_core.contracts.redaction import Redaction
 from tracer_core.contracts.runtime_config import StoreConfig
+from tracer_core.contracts.store.layout import TRACES, segment_time
 from tracer_core.contracts.training import AttemptRequest, AttemptResult
 from tracer_core.errors import DocumentError, InputError, SpecError
 

@@ -5,9 +5,6 @@ from typing import Any
 from tracer_core.constants import INTERNAL_PORT, TRAFFIC_PORT
 from tracer_core.contracts import runtime
 from tracer_router.api import TracerRouter
-from tracer_router.resources import paths
-from tracer_router.resources.access import access_parts
-from tracer_router.resources.embedder import serving_embedder
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import (
     Manifest,
@@ -16,17 +13,20 @@ from tracer_router.resources.manifest import (
     revision_name,
     selector,
 )
-from tracer_router.resources.pod import (
+from tracer_router.resources.pod import paths
+from tracer_router.resources.pod.access import access_parts
+from tracer_router.resources.pod.embedder import serving_embedder
+from tracer_router.resources.pod.parts import (
     CONTAINER_SECURITY,
     POD_SECURITY,
     PodParts,
     container_resources,
     environment,
 )
+from tracer_router.resources.pod.store import store_parts
+from tracer_router.resources.pod.teacher import teacher_parts
 from tracer_router.resources.runtime_config import build_serving_config
 from tracer_router.resources.served import Served
-from tracer_router.resources.store import store_parts
-from tracer_router.resources.teacher import teacher_parts
 
 __all__ = [
     "COMPONENT",

@@ -6,13 +6,13 @@ from typing import Any
 from tracer_router.api import TracerRouter
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import ROUTER_LABEL, Manifest, child, labels
-from tracer_router.resources.pod import (
+from tracer_router.resources.pod.parts import (
     CONTAINER_SECURITY,
     POD_SECURITY,
     environment,
 )
+from tracer_router.resources.pod.store import store_parts
 from tracer_router.resources.runtime_config import build_maintenance_config
-from tracer_router.resources.store import store_parts
 
 __all__ = ["COMPONENT", "build_maintenance"]
 

@@ -34,13 +34,13 @@ from tracer_router.api import (
     TracerRouter,
 )
 from tracer_router.api.base.model import ApiModel
-from tracer_router.resources import paths
-from tracer_router.resources.embedder import serving_endpoint
 from tracer_router.resources.installation import Installation
+from tracer_router.resources.pod import paths
+from tracer_router.resources.pod.embedder import serving_endpoint
+from tracer_router.resources.pod.store import store_location
+from tracer_router.resources.pod.teacher import teacher_identity
 from tracer_router.resources.redaction import redaction_of
 from tracer_router.resources.served import Served
-from tracer_router.resources.store import store_location
-from tracer_router.resources.teacher import teacher_identity
 from tracer_router.resources.training_pods import scheduler_address
 
 __all__ = [

@@ -5,18 +5,18 @@ from typing import Any
 from tracer_core.contracts import runtime
 from tracer_core.contracts.training import AttemptRequest
 from tracer_router.api import AttemptSpec, Engine, TracerRevision, TracerRouter
-from tracer_router.resources import paths
-from tracer_router.resources.embedder import training_embedder
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.manifest import Manifest, child, labels, revision_name
-from tracer_router.resources.pod import (
+from tracer_router.resources.pod import paths
+from tracer_router.resources.pod.embedder import training_embedder
+from tracer_router.resources.pod.parts import (
     CONTAINER_SECURITY,
     POD_SECURITY,
     container_resources,
     environment,
 )
+from tracer_router.resources.pod.store import store_parts
 from tracer_router.resources.runtime_config import build_training_config
-from tracer_router.resources.store import store_parts
 from tracer_router.resources.training_pods import (
     COMPONENT,
     build_network_policy,

@@ -18,7 +18,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from tracer_core.contracts.layout import TRACES, segment_key, segment_time
+from tracer_core.contracts.store.layout import TRACES, segment_key, segment_time
 from tracer_core.contracts.traces import TraceRecord, TraceStatus
 
 __all__ = ["SegmentSpool", "SegmentTotals", "SpooledSegment"]

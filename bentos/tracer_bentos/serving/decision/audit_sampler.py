@@ -1,7 +1,7 @@
 """The audit sample: drawn by session before the decision, identically in all pods."""
 
 from tracer_bentos.serving.records import Draw
-from tracer_core.contracts.session_hash import SessionHash
+from tracer_core.contracts.store.session_hash import SessionHash
 
 __all__ = ["SessionSampler"]
 

@@ -26,7 +26,7 @@ from tracer_core.contracts.evidence import (
     TaskEvidence,
 )
 
-__all__ = ["InternalFault", "ProcessCounters", "TaskCounters"]
+__all__ = ["InternalFault", "LiveTaskCounters", "ProcessCounters"]
 
 MAX_LABELS: Final = 256
 MAX_TASK_MENTIONS: Final = 8
@@ -48,7 +48,7 @@ class InternalFault(StrEnum):
     TRACE = "trace"
 
 
-class TaskCounters:
+class LiveTaskCounters:
     """The counters of one task.
 
     An attribute or property with the name of a field of `TaskEvidence` is reported.
@@ -148,19 +148,19 @@ class ProcessCounters:
         self.faults: Counter[InternalFault] = Counter()
         self.refusals: Counter[Rejection] = Counter()
         self.latencies = Latencies()
-        self._tasks: dict[str, TaskCounters] = {}
+        self._tasks: dict[str, LiveTaskCounters] = {}
         self._task_limit = task_limit
         self._on_audit = on_audit
         self._certified = certified
         self._mentions: OrderedDict[str, int] = OrderedDict()
 
-    def task(self, fingerprint: str) -> TaskCounters:
+    def task(self, fingerprint: str) -> LiveTaskCounters:
         """Return the counters of a task; beyond the limit, those of all other tasks."""
         known = self._tasks.get(fingerprint)
         if known:
             return known
         name = fingerprint if self._has_place(fingerprint) else OTHER_TASK
-        return self._tasks.setdefault(name, TaskCounters(name, self._on_audit))
+        return self._tasks.setdefault(name, LiveTaskCounters(name, self._on_audit))
 
     def _has_place(self, fingerprint: str) -> bool:
         """Return whether a new task is counted separately.

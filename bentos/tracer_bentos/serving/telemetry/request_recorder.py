@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from tracer_bentos.protocols.adapter import ParsedResponse
 from tracer_bentos.serving.records import Admission
-from tracer_bentos.serving.telemetry.counters import ProcessCounters, TaskCounters
+from tracer_bentos.serving.telemetry.counters import LiveTaskCounters, ProcessCounters
 from tracer_bentos.serving.telemetry.label_stability import LabelStability
 from tracer_bentos.serving.telemetry.pricing import CallCost, PriceTable
 from tracer_core.contracts.traces import TraceRecord, TraceStatus
@@ -93,14 +93,14 @@ class RequestRecorder:
         self._trace(admission, answer, cost=measured, latency_ms=round(latency_ms, 3))
 
     def _record_repeat(
-        self, task: TaskCounters, admission: Admission, label: str
+        self, task: LiveTaskCounters, admission: Admission, label: str
     ) -> None:
         question = admission.question
         changed = self._label_stability.observe(question.task, question.input, label)
         if changed is not None:
             task.record_repeat(otherwise=changed)
 
-    def _task(self, admission: Admission) -> TaskCounters:
+    def _task(self, admission: Admission) -> LiveTaskCounters:
         return self._counters.task(admission.question.task)
 
     def _measured_cost(
@@ -111,7 +111,7 @@ class RequestRecorder:
         return self._prices.cost(admission.question.model, answer.usage)
 
     def _forecast(
-        self, task: TaskCounters, admission: Admission, teacher_label: str | None
+        self, task: LiveTaskCounters, admission: Admission, teacher_label: str | None
     ) -> Decimal:
         question = admission.question
         predicted = admission.answer.label if admission.answer else ""

@@ -14,8 +14,8 @@ from tracer_router.api import (
     TracerRouter,
 )
 from tracer_router.planning.state.certificate_validity import teacher_identity
-from tracer_router.resources.embedder import named_embedder
 from tracer_router.resources.manifest import revision_name
+from tracer_router.resources.pod.embedder import named_embedder
 from tracer_router.resources.redaction import redaction_of
 
 __all__ = [

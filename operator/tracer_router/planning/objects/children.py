@@ -7,7 +7,6 @@ from tracer_router.planning.attempts.training import attempt_request
 from tracer_router.planning.rollout.traffic_split import primary_revision, route_share
 from tracer_router.planning.state.observed import Observed
 from tracer_router.planning.state.roles import RevisionRoles
-from tracer_router.resources.access import build_service_account
 from tracer_router.resources.data_plane import (
     Served,
     build_deployment,
@@ -18,6 +17,7 @@ from tracer_router.resources.data_plane import (
 from tracer_router.resources.installation import Installation
 from tracer_router.resources.maintenance import build_maintenance
 from tracer_router.resources.manifest import Manifest, ObjectKey
+from tracer_router.resources.pod.access import build_service_account
 from tracer_router.resources.route import build_front_service, build_route
 from tracer_router.resources.training_job import build_request, build_training
 

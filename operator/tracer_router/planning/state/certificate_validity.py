@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from tracer_core.contracts.redaction import Redaction
 from tracer_router.api import Reason, TracerRevision, TracerRouter
+from tracer_router.resources.pod.teacher import teacher_identity
 from tracer_router.resources.redaction import redaction_of
-from tracer_router.resources.teacher import teacher_identity
 
 __all__ = ["Invalidation", "find_invalidation", "teacher_identity"]
 

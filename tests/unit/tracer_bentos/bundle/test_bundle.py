@@ -17,8 +17,8 @@ from tracer_bentos.training.data.rows import select_rows
 from tracer_bentos.training.fit.golden import GOLDEN_TEXTS, golden_samples
 from tracer_bentos.training.fit.training_context import local_training_context
 from tracer_bentos.training.run.pipeline import TrainingResult, train
-from tracer_core.contracts.bundle import BundleManifest
 from tracer_core.contracts.document import sha256_digest
+from tracer_core.contracts.store.bundle import BundleManifest
 from tracer_core.errors import DocumentError
 
 TEXTS = [row.text for row in ticket_rows(300, seed=9)]

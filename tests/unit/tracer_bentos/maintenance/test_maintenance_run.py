@@ -20,12 +20,12 @@ from tracer_bentos.maintenance.segment_replacement import (
     decode_lines,
 )
 from tracer_bentos.segments import live_segments
-from tracer_bentos.serving.decision.sampler import SessionSampler
+from tracer_bentos.serving.decision.audit_sampler import SessionSampler
 from tracer_bentos.store import TraceStore
 from tracer_core.contracts import runtime
-from tracer_core.contracts.layout import TRACES, segment_key
-from tracer_core.contracts.maintenance import Erasure
 from tracer_core.contracts.runtime_config import RuntimeConfig, TeacherConfig
+from tracer_core.contracts.store.layout import TRACES, segment_key
+from tracer_core.contracts.store.maintenance import Erasure
 from tracer_core.errors import RetryLater, StoreError
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)

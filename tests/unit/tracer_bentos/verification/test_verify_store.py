@@ -13,9 +13,9 @@ from tracer_bentos.maintenance.compaction import compact
 from tracer_bentos.store import TraceStore, open_store
 from tracer_bentos.training.run.job import run_attempt
 from tracer_cli import main
-from tracer_core.contracts.layout import attempt_key
 from tracer_core.contracts.redaction import Redaction, RedactionPattern
 from tracer_core.contracts.runtime_config import StoreConfig
+from tracer_core.contracts.store.layout import attempt_key
 from tracer_core.contracts.training import AttemptRequest
 
 pytestmark = pytest.mark.slow

@@ -16,8 +16,8 @@ from tracer_router.planning.rollout.policy import plan_policy
 from tracer_router.planning.state.observed import Observed, PodState
 from tracer_router.planning.state.roles import assign_roles
 from tracer_router.planning.status.conditions import assess_conditions
+from tracer_router.resources.pod.teacher import teacher_identity
 from tracer_router.resources.redaction import redaction_of
-from tracer_router.resources.teacher import teacher_identity
 
 ROUTER = TracerRouter.model_validate(with_field(router_manifest(), "metadata.uid", "u"))
 REVISION = TracerRevision.model_validate(

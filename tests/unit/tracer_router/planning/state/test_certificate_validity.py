@@ -7,8 +7,8 @@ import pytest
 from support.manifests import revision_manifest, router_manifest, with_field
 from tracer_router.api import Reason, TracerRevision, TracerRouter
 from tracer_router.planning.state.certificate_validity import find_invalidation
+from tracer_router.resources.pod.teacher import teacher_identity
 from tracer_router.resources.redaction import redaction_of
-from tracer_router.resources.teacher import teacher_identity
 
 CERTIFICATE = {
     "target": "95%",

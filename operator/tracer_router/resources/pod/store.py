@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from tracer_router.api import TracerRouter
-from tracer_router.resources import paths
 from tracer_router.resources.installation import Installation
-from tracer_router.resources.pod import PodParts
+from tracer_router.resources.pod import paths
+from tracer_router.resources.pod.parts import PodParts
 
 __all__ = ["StoreLocation", "store_location", "store_parts"]
 

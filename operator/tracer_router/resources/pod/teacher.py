@@ -4,8 +4,8 @@ import json
 
 from tracer_core.contracts.document import sha256_digest
 from tracer_router.api import TracerRouter
-from tracer_router.resources import paths
-from tracer_router.resources.pod import PodParts
+from tracer_router.resources.pod import paths
+from tracer_router.resources.pod.parts import PodParts
 
 __all__ = ["teacher_identity", "teacher_parts"]
 

@@ -1,9 +1,9 @@
 """The identity of a router's pods, and the mounted keys of its clients."""
 
 from tracer_router.api import TracerRouter
-from tracer_router.resources import paths
 from tracer_router.resources.manifest import Manifest, child, labels
-from tracer_router.resources.pod import PodParts
+from tracer_router.resources.pod import paths
+from tracer_router.resources.pod.parts import PodParts
 
 __all__ = ["access_parts", "build_service_account"]
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from tracer_core.contracts import runtime
 from tracer_core.contracts.embedder import NamedEmbedder, NamedEndpoint
 from tracer_router.api import Embedder, EmbeddingsEndpoint, OnnxFolder, TracerRouter
-from tracer_router.resources import paths
-from tracer_router.resources.pod import PodParts
+from tracer_router.resources.pod import paths
+from tracer_router.resources.pod.parts import PodParts
 
 __all__ = [
     "named_embedder",

@@ -8,8 +8,8 @@ from support.manifests import revision_manifest, router_manifest, with_field
 from support.world import INSTALLATION
 from tracer_router.api import Embedder, TracerRevision, TracerRouter
 from tracer_router.resources.data_plane import Served, build_deployment
-from tracer_router.resources.embedder import named_embedder
 from tracer_router.resources.manifest import Manifest
+from tracer_router.resources.pod.embedder import named_embedder
 from tracer_router.resources.training_job import build_training
 
 ENDPOINT = {

@@ -5,10 +5,10 @@ from support.world import INSTALLATION
 from tracer_core.contracts.runtime import HttpVersion
 from tracer_core.contracts.runtime_config import TeacherConfig
 from tracer_router.api import TracerRouter
-from tracer_router.resources.pod import PodParts
+from tracer_router.resources.pod.parts import PodParts
+from tracer_router.resources.pod.teacher import teacher_parts
 from tracer_router.resources.runtime_config import build_serving_config
 from tracer_router.resources.served import Served
-from tracer_router.resources.teacher import teacher_parts
 
 
 def build(**teacher: object) -> tuple[TeacherConfig, PodParts]:

@@ -1,0 +1,1 @@
+"""Keys and documents of the trace store."""

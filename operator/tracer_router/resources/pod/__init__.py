@@ -1,0 +1,1 @@
+"""Parts of the pods of a router: mounts, environment, and security settings."""
