@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 from tracer_bentos.protocols.adapter import Adapter, ParsedRequest
-from tracer_bentos.protocols.chat.request import OpenAIChat
-from tracer_bentos.protocols.completions import OpenAICompletions
-from tracer_bentos.protocols.messages.request import AnthropicMessages
-from tracer_bentos.protocols.responses.request import OpenAIResponses
+from tracer_bentos.protocols.anthropic_messages.adapter import AnthropicMessages
+from tracer_bentos.protocols.openai_chat.adapter import OpenAIChat
+from tracer_bentos.protocols.openai_completions import OpenAICompletions
+from tracer_bentos.protocols.openai_responses.adapter import OpenAIResponses
 
 __all__ = ["ADAPTERS", "TOOL_ADAPTERS", "client_tools", "parse_sample"]
 

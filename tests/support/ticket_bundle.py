@@ -6,7 +6,7 @@ from pathlib import Path
 
 from support.ticket_traces import ticket_rows
 from tracer_bentos.bundle.bundle import write_bundle
-from tracer_bentos.protocols.chat.request import OpenAIChat
+from tracer_bentos.protocols.openai_chat.adapter import OpenAIChat
 from tracer_bentos.tasks.registry import TaskRegistry
 from tracer_bentos.training.data.attempt_spec import AttemptParameters
 from tracer_bentos.training.data.rows import select_rows

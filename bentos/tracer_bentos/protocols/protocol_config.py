@@ -12,7 +12,7 @@ from tracer_bentos.protocols.api_conventions import (
     OPENAI_API,
     ApiConventions,
 )
-from tracer_bentos.protocols.generic_http.endpoint import GenericHttpAdapter
+from tracer_bentos.protocols.generic_http.adapter import GenericHttpAdapter
 from tracer_bentos.protocols.generic_http.selector import JsonSelector
 from tracer_bentos.protocols.registry import (
     language_model_adapters,

@@ -35,11 +35,11 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from tracer_bentos.protocols.adapter import Adapter, RequestTarget
+from tracer_bentos.protocols.anthropic_messages.adapter import AnthropicMessages
 from tracer_bentos.protocols.api_conventions import KEY_HEADERS
-from tracer_bentos.protocols.chat.request import OpenAIChat
-from tracer_bentos.protocols.completions import OpenAICompletions
-from tracer_bentos.protocols.messages.request import AnthropicMessages
-from tracer_bentos.protocols.responses.request import OpenAIResponses
+from tracer_bentos.protocols.openai_chat.adapter import OpenAIChat
+from tracer_bentos.protocols.openai_completions import OpenAICompletions
+from tracer_bentos.protocols.openai_responses.adapter import OpenAIResponses
 from tracer_core.errors import SpecError
 
 __all__ = [

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from support.questions import ADAPTERS, parse_sample
 from tracer_bentos.protocols.adapter import Adapter, TeacherReply
-from tracer_bentos.protocols.generic_http.endpoint import GenericHttpAdapter
+from tracer_bentos.protocols.generic_http.adapter import GenericHttpAdapter
 from tracer_bentos.protocols.generic_http.selector import JsonSelector
 from tracer_bentos.tasks.registry import TaskRegistry
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.serving_plane import BUNDLE, certified, serving, until
 from support.serving_teacher import teaching
 from tracer_bentos.protocols.adapter import ParsedRequest, ParsedResponse, TeacherReply
-from tracer_bentos.protocols.generic_http.endpoint import GenericHttpAdapter
+from tracer_bentos.protocols.generic_http.adapter import GenericHttpAdapter
 from tracer_bentos.protocols.generic_http.selector import JsonSelector
 from tracer_bentos.protocols.protocol_config import ProtocolConfig
 from tracer_bentos.tasks.registry import TaskRegistry

@@ -16,7 +16,7 @@ from support.serving_teacher import teaching
 from tracer_bentos.protocols import registry
 from tracer_bentos.protocols.adapter import ParsedRequest, RequestTarget
 from tracer_bentos.protocols.api_conventions import OPENAI_API, ApiConventions
-from tracer_bentos.protocols.chat.request import OpenAIChat
+from tracer_bentos.protocols.openai_chat.adapter import OpenAIChat
 from tracer_bentos.protocols.protocol_config import ProtocolConfig
 from tracer_bentos.protocols.registry import (
     build_table,

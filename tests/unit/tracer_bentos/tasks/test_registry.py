@@ -10,7 +10,7 @@ import pytest
 from support.questions import parse_sample
 from support.serving_plane import until
 from tracer_bentos.protocols.adapter import ClassificationInput, ParsedRequest
-from tracer_bentos.protocols.chat.request import OpenAIChat
+from tracer_bentos.protocols.openai_chat.adapter import OpenAIChat
 from tracer_bentos.redaction.standard import StandardRedactor
 from tracer_bentos.serving.telemetry.counters import ProcessCounters
 from tracer_bentos.store import open_store

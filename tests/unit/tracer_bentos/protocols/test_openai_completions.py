@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from support.questions import parse_sample
-from tracer_bentos.protocols.completions import OpenAICompletions
+from tracer_bentos.protocols.openai_completions import OpenAICompletions
 from tracer_bentos.tasks.registry import TaskRegistry
 
 ADAPTER = OpenAICompletions()

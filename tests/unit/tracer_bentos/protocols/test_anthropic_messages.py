@@ -7,8 +7,8 @@ import pytest
 
 from support.questions import parse_sample
 from tracer_bentos.protocols.adapter import ParsedRequest, ParsedResponse, TeacherReply
+from tracer_bentos.protocols.anthropic_messages.adapter import AnthropicMessages
 from tracer_bentos.protocols.api_conventions import ANTHROPIC_API
-from tracer_bentos.protocols.messages.request import AnthropicMessages
 from tracer_bentos.protocols.tokens import TokenUsage
 from tracer_bentos.tasks.registry import TaskRegistry
 from tracer_core.contracts.traces import TraceStatus

@@ -7,7 +7,7 @@ import pytest
 
 from support.questions import parse_sample
 from tracer_bentos.protocols.adapter import ParsedRequest, ParsedResponse, TeacherReply
-from tracer_bentos.protocols.responses.request import OpenAIResponses
+from tracer_bentos.protocols.openai_responses.adapter import OpenAIResponses
 from tracer_bentos.tasks.registry import TaskRegistry
 from tracer_core.contracts.traces import TraceStatus
 

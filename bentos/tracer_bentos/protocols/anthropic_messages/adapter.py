@@ -17,6 +17,8 @@ from tracer_bentos.protocols.adapter import (
     TeacherReply,
     TextSegment,
 )
+from tracer_bentos.protocols.anthropic_messages.answer import read_answer
+from tracer_bentos.protocols.anthropic_messages.render import render
 from tracer_bentos.protocols.api_conventions import ANTHROPIC_API, ApiConventions
 from tracer_bentos.protocols.conversation import (
     TURN_ROLES,
@@ -29,8 +31,6 @@ from tracer_bentos.protocols.conversation import (
 )
 from tracer_bentos.protocols.json_body import omit
 from tracer_bentos.protocols.label import ParsedAnswer
-from tracer_bentos.protocols.messages.answer import read_answer
-from tracer_bentos.protocols.messages.render import render
 from tracer_bentos.protocols.response_constraints import ResponseConstraints
 
 __all__ = ["AnthropicMessages"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tracer_bentos.protocols.adapter import ParsedRequest, ParsedResponse, TeacherReply
-from tracer_bentos.protocols.chat.request import OpenAIChat
+from tracer_bentos.protocols.openai_chat.adapter import OpenAIChat
 from tracer_bentos.tasks.registry import TaskRegistry
 from tracer_core.contracts.traces import TraceStatus
 

@@ -17,8 +17,6 @@ from tracer_bentos.protocols.adapter import (
     TeacherReply,
     TextSegment,
 )
-from tracer_bentos.protocols.chat.answer import read_answer
-from tracer_bentos.protocols.chat.render import render
 from tracer_bentos.protocols.conversation import (
     RoleText,
     conversation_segments,
@@ -32,6 +30,8 @@ from tracer_bentos.protocols.openai_adapter import (
     parse_message,
     tool_constraints,
 )
+from tracer_bentos.protocols.openai_chat.answer import read_answer
+from tracer_bentos.protocols.openai_chat.render import render
 from tracer_bentos.protocols.response_constraints import ResponseConstraints
 
 __all__ = ["OpenAIChat"]

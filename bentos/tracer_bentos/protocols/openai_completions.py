@@ -18,12 +18,12 @@ from tracer_bentos.protocols.adapter import (
     TeacherReply,
     TextSegment,
 )
-from tracer_bentos.protocols.chat.answer import STREAM_END, read_usage
-from tracer_bentos.protocols.chat.render import NO_USAGE, wants_usage
 from tracer_bentos.protocols.conversation import MAX_INPUT_CHARACTERS, label_response
 from tracer_bentos.protocols.json_body import compact_json
 from tracer_bentos.protocols.label import ParsedAnswer
 from tracer_bentos.protocols.openai_adapter import OpenAIAdapter
+from tracer_bentos.protocols.openai_chat.answer import STREAM_END, read_usage
+from tracer_bentos.protocols.openai_chat.render import NO_USAGE, wants_usage
 from tracer_bentos.protocols.response_constraints import ResponseConstraints
 from tracer_bentos.protocols.sse import EVENT_STREAM, format_event, read_documents
 

@@ -31,9 +31,9 @@ from tracer_bentos.protocols.openai_adapter import (
     parse_message,
     tool_constraints,
 )
+from tracer_bentos.protocols.openai_responses.answer import read_answer
+from tracer_bentos.protocols.openai_responses.render import render
 from tracer_bentos.protocols.response_constraints import ResponseConstraints
-from tracer_bentos.protocols.responses.answer import read_answer
-from tracer_bentos.protocols.responses.render import render
 
 __all__ = ["OpenAIResponses"]
 
