@@ -1,34 +1,23 @@
 """Proxies, as the standard environment variables define them."""
 
 import base64
-from functools import lru_cache
 from typing import Any
 from urllib import request
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["cached_proxy_for", "proxy_authorization", "proxy_for"]
+__all__ = ["proxy_authorization", "proxy_for"]
 
 
 def proxy_for(scheme: str, host: str) -> str | None:
     """Return the URL of the proxy for a server; none if no proxy is set.
 
     HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and NO_PROXY have the same meaning as for curl.
-    Each call reads the environment, which takes about 50 microseconds.
     """
     proxies = request.getproxies_environment()
     url = proxies.get(scheme) or proxies.get("all")
     if not url or _is_bypassed(host, proxies):
         return None
     return url if "://" in url else f"http://{url}"
-
-
-@lru_cache(maxsize=64)
-def cached_proxy_for(scheme: str, host: str) -> str | None:
-    """Return `proxy_for`; each process reads the environment once for each server.
-
-    A later change of the environment has no effect on this server.
-    """
-    return proxy_for(scheme, host)
 
 
 def proxy_authorization(url: str) -> str | None:
