@@ -3,10 +3,10 @@
 from tracer_core.contracts.redaction import NO_REDACTOR, Redaction, RedactionPattern
 from tracer_router.api import Capture, TracerRouter
 
-__all__ = ["redaction_of"]
+__all__ = ["build_redaction"]
 
 
-def redaction_of(router: TracerRouter) -> Redaction:
+def build_redaction(router: TracerRouter) -> Redaction:
     """Return the redaction that the spec defines."""
     traces = router.spec.traces
     if traces.capture is Capture.RAW:

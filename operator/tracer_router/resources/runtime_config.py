@@ -39,7 +39,7 @@ from tracer_router.resources.pod import paths
 from tracer_router.resources.pod.embedder import serving_endpoint
 from tracer_router.resources.pod.store import store_location
 from tracer_router.resources.pod.teacher import teacher_identity
-from tracer_router.resources.redaction import redaction_of
+from tracer_router.resources.redaction import build_redaction
 from tracer_router.resources.served import Served
 from tracer_router.resources.training_pods import scheduler_address
 
@@ -164,7 +164,7 @@ def _traces(router: TracerRouter, installation: Installation) -> TracesConfig:
         TracesConfig,
         traces,
         capture=traces.capture is not Capture.DISABLED,
-        redaction=redaction_of(router),
+        redaction=build_redaction(router),
         store=_store(router, installation),
     )
 

@@ -16,7 +16,7 @@ from tracer_router.api import (
 from tracer_router.planning.state.certificate_validity import teacher_identity
 from tracer_router.resources.manifest import revision_name
 from tracer_router.resources.pod.embedder import named_embedder
-from tracer_router.resources.redaction import redaction_of
+from tracer_router.resources.redaction import build_redaction
 
 __all__ = [
     "AttemptReason",
@@ -62,7 +62,7 @@ def begin_attempt(
         confidence=parity.confidence.fraction,
         minimum=training.minimum_traces,
         seed=number,
-        redaction=redaction_of(router),
+        redaction=build_redaction(router),
         task=reason.task,
         embedder=named_embedder(embedder),
     )
@@ -144,7 +144,7 @@ def _new_revision(
         attempt=attempt,
         image=image,
         teacher=teacher_identity(router),
-        redaction=redaction_of(router).to_json().decode(),
+        redaction=build_redaction(router).to_json().decode(),
     )
     phase = RevisionPhase.TRAINING if attempt else RevisionPhase.PASSTHROUGH
     status = TracerRevisionStatus(phase=phase)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tracer_core.contracts.redaction import Redaction
 from tracer_router.api import Reason, TracerRevision, TracerRouter
 from tracer_router.resources.pod.teacher import teacher_identity
-from tracer_router.resources.redaction import redaction_of
+from tracer_router.resources.redaction import build_redaction
 
 __all__ = ["Invalidation", "find_invalidation", "teacher_identity"]
 
@@ -32,7 +32,7 @@ def find_invalidation(
             f"{required_teacher}",
         )
     redaction = revision.spec.redaction or Redaction().to_json().decode()
-    if redaction != redaction_of(router).to_json().decode():
+    if redaction != build_redaction(router).to_json().decode():
         return Invalidation(
             Reason.REDACTION_CHANGED,
             "certified on texts with another redaction than spec.traces configures",

@@ -17,7 +17,7 @@ from tracer_router.planning.state.observed import Observed, PodState
 from tracer_router.planning.state.roles import assign_roles
 from tracer_router.planning.status.conditions import assess_conditions
 from tracer_router.resources.pod.teacher import teacher_identity
-from tracer_router.resources.redaction import redaction_of
+from tracer_router.resources.redaction import build_redaction
 
 ROUTER = TracerRouter.model_validate(with_field(router_manifest(), "metadata.uid", "u"))
 REVISION = TracerRevision.model_validate(
@@ -56,7 +56,7 @@ def test_a_stop_is_reported_in_the_condition_certified() -> None:
         "coverage": "60%",
     }
     identity = teacher_identity(ROUTER)
-    redaction = redaction_of(ROUTER).to_json().decode()
+    redaction = build_redaction(ROUTER).to_json().decode()
     live = TracerRevision.model_validate(
         revision_manifest(teacher=identity, redaction=redaction)
         | {

@@ -14,7 +14,7 @@ from tracer_router.planning.state.observed import Observed
 from tracer_router.planning.state.roles import assign_roles
 from tracer_router.resources.data_plane import Served, build_deployment
 from tracer_router.resources.installation import Installation
-from tracer_router.resources.redaction import redaction_of
+from tracer_router.resources.redaction import build_redaction
 from tracer_router.resources.route import build_route
 
 EFFECTS = field_effects(TracerRouter)
@@ -130,7 +130,7 @@ def live_revision() -> TracerRevision:
         "tasks": [{"fingerprint": "t1", "certificate": certificate}],
     }
     whole = router(WHOLE)
-    redaction = redaction_of(whole).to_json().decode()
+    redaction = build_redaction(whole).to_json().decode()
     manifest = revision_manifest(teacher=teacher_identity(whole), redaction=redaction)
     return TracerRevision.model_validate(manifest | {"status": status})
 

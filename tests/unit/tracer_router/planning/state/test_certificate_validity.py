@@ -8,7 +8,7 @@ from support.manifests import revision_manifest, router_manifest, with_field
 from tracer_router.api import Reason, TracerRevision, TracerRouter
 from tracer_router.planning.state.certificate_validity import find_invalidation
 from tracer_router.resources.pod.teacher import teacher_identity
-from tracer_router.resources.redaction import redaction_of
+from tracer_router.resources.redaction import build_redaction
 
 CERTIFICATE = {
     "target": "95%",
@@ -27,7 +27,7 @@ def certified() -> TracerRevision:
     router = TracerRouter.model_validate(router_manifest())
     spec = {
         "teacher": teacher_identity(router),
-        "redaction": redaction_of(router).to_json().decode(),
+        "redaction": build_redaction(router).to_json().decode(),
     }
     task = {"fingerprint": "t1", "certificate": CERTIFICATE}
     status = {"phase": "Live", "tasks": [task]}
