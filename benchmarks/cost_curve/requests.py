@@ -12,7 +12,7 @@ from tracer_bentos.protocols.adapter import (
     ParsedResponse,
     TeacherReply,
 )
-from tracer_bentos.protocols.chat.request import OpenAIChat
+from tracer_bentos.protocols.openai_chat.adapter import OpenAIChat
 from tracer_bentos.serving.http_server.exchange import HttpExchange, Message
 from tracer_bentos.tasks.registry import TaskRegistry
 

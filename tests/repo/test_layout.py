@@ -51,6 +51,6 @@ def test_both_packages_carry_their_types() -> None:
 def test_decisions_are_numbered_once_and_bear_their_number() -> None:
     pages = sorted((ROOT / "docs" / "adr").glob("*.md"))
     numbers = [int(page.name[:4]) for page in pages]
-    assert len(set(numbers)) == len(numbers)
+    assert numbers == list(range(1, len(numbers) + 1))
     titles = [page.read_text().split(".", 1)[0] for page in pages]
     assert titles == [f"# {number}" for number in numbers]

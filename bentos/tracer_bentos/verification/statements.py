@@ -12,7 +12,7 @@ from tracer_bentos.training.data.split import NARROW, WIDE
 from tracer_core.contracts.certificate import Certificate
 from tracer_core.contracts.document import Document
 from tracer_core.errors import DocumentError
-from tracer_core.stats.certificate.ledger import attempt_level
+from tracer_core.stats.certificate.attempt_levels import attempt_level
 
 __all__ = [
     "COMPARED",

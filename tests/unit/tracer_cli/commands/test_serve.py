@@ -24,7 +24,7 @@ from support.serving_teacher import teaching
 from support.ticket_traces import ticket_rows
 from tracer_bentos.bundle.bento import build_bento
 from tracer_bentos.bundle.bundle import write_bundle
-from tracer_bentos.protocols.chat.request import OpenAIChat
+from tracer_bentos.protocols.openai_chat.adapter import OpenAIChat
 from tracer_bentos.serving.server.settings import read_settings
 from tracer_bentos.tasks.registry import TaskRegistry
 from tracer_bentos.training.data.attempt_spec import AttemptParameters

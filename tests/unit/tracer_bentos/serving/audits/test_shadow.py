@@ -10,7 +10,7 @@ from openai import APIStatusError
 
 from support.serving_plane import BUNDLE, Plane, serving, until
 from support.serving_teacher import Teacher, teaching
-from tracer_bentos.protocols.chat.request import OpenAIChat
+from tracer_bentos.protocols.openai_chat.adapter import OpenAIChat
 from tracer_bentos.serving.telemetry.ordered_results import (
     AuditOutcome,
     CompletedPrefix,

@@ -20,7 +20,7 @@ from support.serving_plane import (
     until,
 )
 from support.serving_teacher import Teacher, teaching
-from tracer_bentos.protocols.chat.request import OpenAIChat
+from tracer_bentos.protocols.openai_chat.adapter import OpenAIChat
 from tracer_bentos.tasks.registry import TaskRegistry
 from tracer_core.contracts.document import sha256_digest
 from tracer_core.contracts.policy import PolicyDocument, RevisionPolicy

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.manifests import revision_manifest, router_manifest
-from tracer_core.stats.sequential.drift import audits_to_detect
+from tracer_core.stats.sequential.drift_detector import audits_to_detect
 from tracer_router.api import TracerRevision, TracerRouter
 from tracer_router.planning.rollout.auditing import audit_rate, live_rate
 from tracer_router.planning.rollout.drift_monitor import detector_threshold
