@@ -19,6 +19,7 @@ from tracer_bentos.maintenance.segment_replacement import decode_lines
 from tracer_bentos.segments import live_segments
 from tracer_bentos.store import TraceStore, open_store
 from tracer_bentos.training.run.load_rows import load_rows
+from tracer_core.contracts import runtime
 from tracer_core.contracts.store.layout import TRACES, segment_key
 from tracer_core.errors import InputError, StoreError
 
@@ -128,8 +129,9 @@ async def test_a_killed_pod_and_a_killed_server_lose_nothing_that_was_logged(
 def test_the_offline_verbs_read_an_export_by_its_url(
     server: S3Server, store: TraceStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in server.config("").items():
-        monkeypatch.setenv(name, value)
+    config = server.config("ns/tickets")
+    monkeypatch.setenv(runtime.STORE_ENDPOINT, str(config.endpoint))
+    monkeypatch.setenv(runtime.STORE_CREDENTIALS, str(config.credentials))
     line = json.dumps({"input": "a", "teacher": "b"}).encode() + b"\n"
     store.write("export/one.jsonl.zst", zstandard.compress(line * 3))
     found = load_rows("s3://traces/ns/tickets/export")
