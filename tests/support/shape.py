@@ -1,4 +1,4 @@
-"""Size and public names of the source, measured on the syntax tree."""
+"""Public names, docstrings, and types of the source, read from the syntax tree."""
 
 import ast
 from collections.abc import Iterator
@@ -19,10 +19,6 @@ class Callable:
     node: FunctionNode
     public: bool
     documented: bool
-    lines: int
-    """Lines of the body, without the docstring."""
-    reason: str
-    """Comment of the def line after `# long:`."""
 
     @property
     def typed(self) -> bool:
@@ -51,11 +47,6 @@ class Module:
         """Syntax tree of the file."""
         return ast.parse(self.text, filename=self.name)
 
-    @property
-    def lines(self) -> int:
-        """Number of lines."""
-        return len(self.text.splitlines())
-
     def callables(self) -> Iterator[Callable]:
         """Yield all functions and methods, including nested functions."""
         yield from self._inside(self.tree, public=True)
@@ -82,8 +73,6 @@ class Module:
                 yield from self._inside(node, public=public)
 
     def _callable(self, node: FunctionNode, *, public: bool) -> Callable:
-        body = node.body[1:] if ast.get_docstring(node) is not None else node.body
-        head = self.text.splitlines()[node.lineno - 1]
         decorators = {
             ast.unparse(decorator).rpartition(".")[2]
             for decorator in node.decorator_list
@@ -93,13 +82,7 @@ class Module:
             node=node,
             public=public and not node.name.startswith("_"),
             documented=ast.get_docstring(node) is not None or "override" in decorators,
-            lines=_last_line(body[-1]) - body[0].lineno + 1 if body else 0,
-            reason=head.partition("# long:")[2].strip(),
         )
-
-
-def _last_line(node: ast.stmt) -> int:
-    return node.end_lineno or node.lineno
 
 
 def modules(root: Path, folders: tuple[str, ...]) -> tuple[Module, ...]:
